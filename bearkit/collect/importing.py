@@ -1,0 +1,188 @@
+"""Take what an importer found into a project: decode each file whole, know it by its bytes, keep what became of it."""
+
+import os
+import re
+from collections import Counter
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from bearkit.catalog import Catalog, ImageRecord, SourceRecord
+from bearkit.collect import archive, folder
+from bearkit.collect.layout import Found
+from bearkit.errors import ImageError, ImportSourceError, NoImagesError
+from bearkit.images import Decoded, content_id, decode
+from bearkit.parallel import Progress, no_progress, ordered_map
+from bearkit.project import Project, whole
+
+BATCH = 64  # pictures a transaction
+SPLIT_RANK = {None: 0, "train": 1, "valid": 2, "test": 3}
+
+
+@dataclass
+class ImportReport:
+    """What became of every file that was looked at: imported + duplicates + rejected is their number."""
+
+    imported: int = 0
+    duplicates: int = 0
+    conflicts: list[dict[str, Any]] = field(default_factory=list)
+    rejected: list[dict[str, str]] = field(default_factory=list)
+    labels: dict[str, int] = field(default_factory=dict)  # of the whole project, afterwards
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, as the command line prints them."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """A file after it was read and decoded: either its content, or the reason why not."""
+
+    found: Found
+    data: bytes = b""
+    image_id: str = ""
+    decoded: Decoded | None = None
+    reason: str = ""
+
+
+def import_images(project: Project, source: str | os.PathLike[str], progress: Progress = no_progress) -> ImportReport:
+    """Copy the pictures of a folder or a zip into the project.
+
+    The layout is `label/*` or `train|valid|val|validation|test/label/*`. Every file is decoded whole; what is not a
+    picture is listed with its reason, and the rest goes on. The same bytes count once. Doing it again adds only what
+    is new; stopped half-way, the next call goes on.
+
+    Args:
+        project: where to; it is made when it is not there.
+        source: a folder, or a zip of one.
+        progress: told after each file.
+
+    Raises:
+        ImportSourceError: `source` does not exist or is neither folder nor zip.
+        NoImagesError: there was not one usable picture in it.
+    """
+    found = _find(project, Path(source).expanduser())
+    intake = _Intake(project)
+    for number, looked in enumerate(ordered_map(_look, found), start=1):
+        intake.take(looked)
+        progress("reading pictures", number, len(found))
+    report = intake.finish()
+    if not report.imported and not report.duplicates:
+        raise _nothing_usable(Path(source), report)
+    return report
+
+
+def _find(project: Project, source: Path) -> list[Found]:
+    if source.is_dir():
+        inside = source.resolve().is_relative_to(project.images)
+        own = () if inside else (project.images, project.cache, project.runs, project.models)
+        return folder.find(source.resolve(), leave_out=own)
+    if source.is_file():
+        return archive.find(source.resolve())
+    raise ImportSourceError(f"{source} does not exist", hint="give a folder with one folder a label in it, or a zip of one")
+
+
+def _nothing_usable(source: Path, report: ImportReport) -> NoImagesError:
+    if not report.rejected:
+        return NoImagesError(f"{source} holds no files", hint="put pictures in one folder a label: black/1.jpg, teddy/2.jpg")
+    reason, count = Counter(row["reason"] for row in report.rejected).most_common(1)[0]
+    return NoImagesError(
+        f"no usable picture in {source}: all {len(report.rejected)} files were rejected, {count} because: {reason}",
+        hint="put pictures in one folder a label: black/1.jpg, teddy/2.jpg",
+    )
+
+
+def _look(found: Found) -> _Looked:
+    """Read and decode one file; runs in a thread."""
+    if found.problem:
+        return _Looked(found, reason=found.problem)
+    try:
+        data = found.read()
+        return _Looked(found, data, content_id(data), decode(data, at_least=1))
+    except ImageError as error:
+        return _Looked(found, reason=str(error))
+
+
+class _Intake:
+    """Puts looked-at files into the project, a batch a transaction."""
+
+    def __init__(self, project: Project) -> None:
+        self.project, self.catalog = project, Catalog(project, create=True)
+        self.known = {image.image_id: image for image in self.catalog.images()}
+        self.report = ImportReport()
+        self.touched: set[str] = set()
+        self.new: list[ImageRecord] = []
+        self.seen: list[SourceRecord] = []
+
+    def take(self, looked: _Looked) -> None:
+        """Count one file, copy it when it is new, and write to the catalogue now and then."""
+        found = looked.found
+        status, image_id = "rejected", looked.image_id or None
+        if looked.decoded is None:
+            self.report.rejected.append({"path": found.origin, "reason": looked.reason})
+        elif looked.image_id in self.known:
+            status = "duplicate"
+            self.report.duplicates += 1
+            self._same_again(looked)
+        else:
+            status = "imported"
+            self.report.imported += 1
+            self.known[looked.image_id] = self._store(looked)
+            self.new.append(self.known[looked.image_id])
+        self.seen.append(SourceRecord(found.origin, found.label, found.split, status, looked.reason, image_id))
+        if len(self.seen) >= BATCH:
+            self._write()
+
+    def finish(self) -> ImportReport:
+        """Write what is left and complete the report."""
+        self._write()
+        self.report.conflicts = [row for row in self.catalog.conflicts() if row["image_id"] in self.touched]
+        counts = Counter(image.label for image in self.catalog.images())
+        self.report.labels = dict(sorted(counts.items()))
+        return self.report
+
+    def _write(self) -> None:
+        self.catalog.record(self.new, self.seen)
+        self.new, self.seen = [], []
+
+    def _same_again(self, looked: _Looked) -> None:
+        """Known bytes: a conflict when label or split differ. Given for validation or test, it never trains."""
+        self.touched.add(looked.image_id)
+        known, split = self.known[looked.image_id], looked.found.split
+        if SPLIT_RANK[split] > SPLIT_RANK[known.given_split]:
+            self._write()
+            self.catalog.set_given_split(looked.image_id, str(split))
+            self.known[looked.image_id] = replace(known, given_split=split)
+
+    def _store(self, looked: _Looked) -> ImageRecord:
+        """Copy a new picture into images/<label>/, unless it is there already, and describe it."""
+        found, decoded = looked.found, looked.decoded
+        assert found.label is not None and decoded is not None
+        path = Path(found.origin)
+        if not path.is_relative_to(self.project.images):
+            path = self._free_path(looked)
+            if not path.exists():
+                with whole(path) as part:
+                    part.write_bytes(looked.data)
+        relative = path.relative_to(self.project.root).as_posix()
+        size = (decoded.width, decoded.height)
+        return ImageRecord(looked.image_id, relative, found.label, found.split, *size, decoded.format, len(looked.data))
+
+    def _free_path(self, looked: _Looked) -> Path:
+        """The picture's own name in its label's folder, with a piece of its id where another picture has that name."""
+        name = Path(_file_name(looked.found.name))
+        path = self.project.images / _file_name(str(looked.found.label)) / name
+        if path.exists() and content_id(path.read_bytes()) != looked.image_id:
+            return path.with_name(f"{name.stem}-{looked.image_id[:12]}{name.suffix}")
+        return path
+
+
+def _file_name(name: str) -> str:
+    """A name that every system accepts.
+
+    >>> _file_name('a:b?.jpg'), _file_name("..")
+    ('a_b_.jpg', '_')
+    """
+    name = re.sub(r'[\x00-\x1f<>:"/\\|?*]', "_", name).strip(" .")
+    stem, dot, suffix = name.rpartition(".")
+    return (f"{stem[:80]}.{suffix[:10]}" if dot else name[:80]) or "_"

@@ -1,0 +1,1 @@
+"""What training sees: which pictures, with which targets, in which split."""

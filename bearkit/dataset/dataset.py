@@ -1,0 +1,61 @@
+"""The pictures of a project as training sees them."""
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+
+from bearkit.catalog import SPLITS, Catalog, ImageRecord
+from bearkit.dataset import split as splitting
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """N pictures with their targets and splits; `vocab` is the ordered labels."""
+
+    images: list[ImageRecord]
+    vocab: list[str]
+    targets: np.ndarray  # int64 (N,), index into vocab
+    splits: np.ndarray  # str (N,), train | valid | test
+
+    def indices(self, split: str) -> np.ndarray:
+        """Row numbers of one split, int (n,)."""
+        return np.flatnonzero(self.splits == split)
+
+    def without(self, image_ids: Collection[str]) -> "Dataset":
+        """The same pictures and vocab, less these; checked again."""
+        keep = np.array([image.image_id not in image_ids for image in self.images], dtype=bool)
+        images = [image for image, kept in zip(self.images, keep, strict=True) if kept]
+        splits = self.splits[keep]
+        splitting.check(images, dict(zip((i.image_id for i in images), splits, strict=True)))
+        return make(images, {i.image_id: str(s) for i, s in zip(images, splits, strict=True)})
+
+
+def make(images: list[ImageRecord], split: dict[str, str]) -> Dataset:
+    """Put pictures and their splits into arrays."""
+    vocab = sorted({image.label for image in images})
+    index = {label: number for number, label in enumerate(vocab)}
+    targets = np.array([index[image.label] for image in images], dtype=np.int64)
+    return Dataset(images, vocab, targets, np.array([split[image.image_id] for image in images]))
+
+
+def load(catalog: Catalog, seed: int = 42) -> Dataset:
+    """Every picture of the project, split for good under this seed.
+
+    Raises:
+        DatasetError: it cannot be trained on; the error says why and what would help.
+    """
+    images = catalog.images()
+    split = splitting.assign(images, catalog.split(seed), seed)
+    splitting.check(images, split)
+    kept = catalog.assign(seed, split)  # what another process stored meanwhile wins
+    return make(images, splitting.assign(images, kept, seed))
+
+
+def counts(catalog: Catalog, seed: int = 42) -> dict[str, dict[str, int]]:
+    """Pictures per label and split, {label: {train, valid, test}}, as the next training would see them."""
+    images = catalog.images()
+    split = splitting.assign(images, catalog.split(seed), seed)
+    seen = Counter((image.label, split[image.image_id]) for image in images)
+    return {label: {s: seen[label, s] for s in SPLITS} for label in sorted({image.label for image in images})}

@@ -1,0 +1,78 @@
+"""Every error that bearkit raises on purpose, and what to do about it.
+
+    BearkitError                  message + hint: the command or step that would help
+    ├── ProjectError              the folder is no project, or one of another version
+    ├── ImportSourceError         what was given to import cannot be read
+    ├── ImageError                one file is not a usable picture (its reason is for people)
+    ├── DatasetError              the pictures as they are cannot be trained on
+    │   ├── NoImagesError         there are none
+    │   ├── TooFewLabelsError     fewer than two labels
+    │   └── TooFewImagesError     a label without a picture to learn from, or to check on
+    ├── BodyError                 unknown body, or its weights are not here
+    ├── RunError                  no such run, or one that never finished
+    ├── ModelError                a model folder that is broken or of another version
+    ├── SampleError               the sample photographs cannot be had
+    └── ShapeError                arrays that do not fit together
+
+Any of them can be shown to a person as it stands: `str(error)` says what happened, `error.hint` what to do.
+"""
+
+
+class BearkitError(Exception):
+    """What happened, with its numbers, and a hint: the next step that would help."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+    def as_dict(self) -> dict[str, str]:
+        """The error as the command line prints it with `--json`."""
+        return {"error": str(self), "hint": self.hint}
+
+
+class ProjectError(BearkitError):
+    """The folder is no bearkit project, or was written by another version."""
+
+
+class ImportSourceError(BearkitError):
+    """The source given to import does not exist or cannot be read at all."""
+
+
+class ImageError(BearkitError):
+    """One file is not a usable picture; the message is the reason that people read."""
+
+
+class DatasetError(BearkitError):
+    """The pictures as they are cannot be trained on."""
+
+
+class NoImagesError(DatasetError):
+    """There are no usable pictures."""
+
+
+class TooFewLabelsError(DatasetError):
+    """A classifier needs at least two labels."""
+
+
+class TooFewImagesError(DatasetError):
+    """A label has no picture to learn from, or none to check on."""
+
+
+class BodyError(BearkitError):
+    """The body is unknown, or its pretrained weights are not on this machine."""
+
+
+class RunError(BearkitError):
+    """There is no such run, or it never finished."""
+
+
+class ModelError(BearkitError):
+    """A model folder is missing, broken, or of another format version."""
+
+
+class SampleError(BearkitError):
+    """The sample photographs could not be fetched or are not the ones we know."""
+
+
+class ShapeError(BearkitError):
+    """Arrays whose shapes do not fit together."""

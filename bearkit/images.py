@@ -1,0 +1,295 @@
+"""Open a picture safely, know it by its content, and turn it into what a body sees.
+
+Training, the Predictor and the Spaces share `preprocess`: the same file gives the same numbers everywhere.
+"""
+
+import hashlib
+import io
+import math
+import os
+import struct
+import threading
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageCms, ImageOps
+
+from bearkit.errors import ImageError
+
+MAX_BYTES = 100 * 2**20  # of one file
+MAX_PIXELS = 89_478_485  # Pillow's own limit: 256 MiB as RGB
+LARGE_PIXELS = 16_000_000  # pictures above this are decoded one at a time, so that memory stays bounded
+MAX_ASPECT = 8  # of a longer picture only the middle is looked at
+# Formats that Pillow decodes itself, in this process (its JPEG reads MPO too). EPS is not here: it would start Ghostscript.
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "ICO", "PPM", "JPEG2000", "TGA", "PCX")
+EXIF_ERRORS = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, struct.error, ZeroDivisionError)
+
+_one_large_at_a_time = threading.Lock()
+warnings.filterwarnings("error", category=Image.DecompressionBombWarning)  # ours says it better
+warnings.filterwarnings("ignore", module=r"PIL\.", category=UserWarning)  # odd metadata of a picture that loads
+
+
+def content_id(data: bytes) -> str:
+    """The `image_id` of a file: sha256 of its bytes, in hex (64 characters).
+
+    >>> content_id(b"")[:12]
+    'e3b0c44298fc'
+    """
+    return hashlib.sha256(data).hexdigest()
+
+
+def read_file(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a file that may be a picture.
+
+    Raises:
+        ImageError: it is missing, no regular file, or larger than `MAX_BYTES`.
+    """
+    path = Path(path)
+    try:
+        if path.exists() and not path.is_file():
+            raise ImageError("is not a file")
+        if (size := path.stat().st_size) > MAX_BYTES:
+            raise too_big(size)
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise ImageError("there is no such file", hint="check the path, or import the picture again") from None
+    except OSError as error:
+        raise ImageError(f"cannot be read: {error.strerror or error}") from error
+
+
+def too_big(size: int) -> ImageError:
+    """The error for a file above `MAX_BYTES`."""
+    return ImageError(f"the file has {size / 2**20:.0f} MiB; the limit is {MAX_BYTES // 2**20} MiB", hint="save it smaller")
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A decoded picture and what its file said of itself: width and height as a person sees them, after rotation."""
+
+    image: Image.Image
+    format: str
+    width: int
+    height: int
+
+
+def decode(data: bytes, at_least: int = 0) -> Decoded:
+    """Decode a whole picture to upright RGB: first frame, EXIF rotation applied, transparency on white.
+
+    Args:
+        data: the bytes of the file.
+        at_least: when the picture is only needed at about this many pixels on its shorter side, a big JPEG may come
+            at a half, quarter or eighth of its size (never below `at_least`): much faster, all of its data still read.
+
+    Raises:
+        ImageError: not a whole picture; the message is the reason in words.
+    """
+    with _refusals(data), Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        if image.width * image.height > MAX_PIXELS:
+            raise Image.DecompressionBombError
+        size, name = image.size, image.format or "?"
+        if at_least:
+            image.draft("RGB", (at_least, at_least))
+        with _one_large_at_a_time if image.width * image.height > LARGE_PIXELS else nullcontext():
+            image.load()
+            upright = _upright(image)
+            rotated = upright.size != image.size and upright.size == image.size[::-1]
+            rgb = _to_rgb(upright)
+    width, height = size[::-1] if rotated else size
+    return Decoded(rgb, name, width, height)
+
+
+@contextmanager
+def _refusals(data: bytes) -> Iterator[None]:
+    """Turn whatever a decoder says of bad bytes (Pillow's raise almost anything) into an ImageError for people."""
+    if not data:
+        raise ImageError("the file is empty")
+    try:
+        yield
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise ImageError(
+            f"more than {MAX_PIXELS // 10**6} megapixels: refused, since unpacking it could fill the memory",
+            hint="save it smaller",
+        ) from None
+    except Image.UnidentifiedImageError as error:
+        raise ImageError(f"not a picture that can be read: {_looks_like(data)}") from error
+    except MemoryError as error:
+        raise ImageError("unpacking it needs more memory than there is") from error
+    except (*EXIF_ERRORS, EOFError, zlib.error, RuntimeError, AttributeError, OverflowError) as error:
+        text = str(error).lower()
+        cut_off = "truncated" in text or isinstance(error, EOFError)
+        reason = "the picture is cut off: its end is missing" if cut_off else "the picture is damaged"
+        raise ImageError(f"{reason} ({error or type(error).__name__})", hint="get the file again") from error
+
+
+def _looks_like(data: bytes) -> str:
+    """What a file that is no picture probably is."""
+    head = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if head.startswith((b"<!doctype html", b"<html", b"<head", b"<script", b"<body")):
+        return "it is a web page"
+    if b"<svg" in head:
+        return "it is an SVG drawing; save it as PNG"
+    if data[4:8] == b"ftyp" and data[8:12] in (b"heic", b"heix", b"mif1", b"heif", b"hevc", b"msf1"):
+        return "it is an HEIC photo; save it as JPEG"
+    if data[4:8] == b"ftyp":
+        return "it is a video"
+    for magic, name in (
+        (b"%pdf", "a PDF"),
+        (b"%!ps", "a PostScript file; save it as PNG"),
+        (b"pk\x03\x04", "a zip file"),
+        (b"{", "JSON text"),
+        (b"<?xml", "an XML file"),
+    ):
+        if head.startswith(magic):
+            return f"it is {name}"
+    pictures = (b"\x89PNG", b"\xff\xd8", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*")
+    if data.startswith(pictures):
+        return "its header is damaged"
+    return "its content is of no known picture format"
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Apply the EXIF orientation; a broken EXIF block leaves the picture as it is."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except EXIF_ERRORS:
+        return image
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    """Any Pillow mode to RGB: transparency over white, 16 bits and floats scaled to 8."""
+    if image.mode == "RGB" and "transparency" not in image.info:
+        return image
+    if image.mode.startswith(("I", "F")):
+        return Image.fromarray(_to_8_bits(np.asarray(image))).convert("RGB")
+    if image.mode == "LAB":
+        lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+        converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
+        assert converted is not None  # None is only for in-place conversion
+        return converted
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        rgba = image.convert("RGBA")
+        white = Image.new("RGB", rgba.size, "white")
+        white.paste(rgba, mask=rgba.getchannel("A"))
+        return white
+    return image.convert("RGB")
+
+
+def _to_8_bits(values: np.ndarray) -> np.ndarray:
+    """Grey values of a deep picture as uint8, same shape.
+
+    Whole numbers are taken as 8, 10, 12, 14, 16 or 32 bits deep, whichever first holds the brightest (microscopes write
+    12 bits into 16, and a plain division by 256 leaves those black); floats are stretched from darkest to brightest.
+
+    >>> _to_8_bits(np.array([[0, 4095]], dtype=np.uint16)).tolist()
+    [[0, 255]]
+    """
+    values = np.nan_to_num(values.astype(np.float64))
+    low, high = float(values.min()), float(values.max())
+    if np.all(values == np.floor(values)) and low >= 0:
+        depth = next((bits for bits in (8, 10, 12, 14, 16, 32) if high < 2**bits), 64)
+        low, high = 0.0, float(2**depth - 1)
+    return ((values - low) * (255 / max(high - low, 1e-12))).round().astype(np.uint8)
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How a picture becomes a body's input; the words of timm's `pretrained_cfg`.
+
+    The shorter side is resized to size / crop_pct, the middle size x size is cut out, and each colour is normalised:
+    (value / 255 - mean) / std.
+    """
+
+    size: int = 224
+    crop_pct: float = 0.875
+    interpolation: str = "bicubic"
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+
+    @property
+    def shorter_side(self) -> int:
+        """What the shorter side is resized to, in pixels."""
+        return math.floor(self.size / self.crop_pct)
+
+    def as_timm(self) -> dict[str, Any]:
+        """The `pretrained_cfg` entries that timm and transformers read."""
+        config = asdict(self) | {"mean": list(self.mean), "std": list(self.std), "crop_mode": "center"}
+        size = config.pop("size")
+        return {"input_size": [3, size, size], **config}
+
+    @classmethod
+    def from_timm(cls, config: dict[str, Any]) -> "Preprocessing":
+        """The inverse of `as_timm`; also reads timm's own configurations."""
+        mean, std = (tuple(float(v) for v in config[key]) for key in ("mean", "std"))
+        return cls(int(config["input_size"][-1]), float(config["crop_pct"]), config["interpolation"], mean, std)  # type: ignore[arg-type]
+
+
+def preprocess(image: Image.Image, how: Preprocessing) -> np.ndarray:
+    """THE preprocessing: an upright RGB picture to one input of the body, float32 (3, size, size).
+
+    >>> preprocess(Image.new("RGB", (400, 300), "white"), Preprocessing(mean=(.5, .5, .5), std=(.5, .5, .5))).max()
+    np.float32(1.0)
+    """
+    return normalise(centre_crop(image, how), how)
+
+
+def centre_crop(image: Image.Image, how: Preprocessing) -> Image.Image:
+    """The part of the picture that a body looks at, size x size pixels (timm's evaluation crop)."""
+    image = _without_long_ends(image)
+    width, height = image.size
+    short, long = min(width, height), max(width, height)
+    target, other = how.shorter_side, int(how.shorter_side * long / short)
+    new = (target, other) if width <= height else (other, target)
+    image = image.resize(new, Image.Resampling[how.interpolation.upper()])
+    left, top = round((new[0] - how.size) / 2), round((new[1] - how.size) / 2)
+    return image.crop((left, top, left + how.size, top + how.size))
+
+
+def random_crop(image: Image.Image, how: Preprocessing, rng: np.random.Generator) -> Image.Image:
+    """Another look at the picture: 35 to 100 % of its area at 3:4 to 4:3, mirrored half of the time."""
+    image = _without_long_ends(image)
+    width, height = image.size
+    area, ratio = rng.uniform(0.35, 1) * width * height, math.exp(rng.uniform(math.log(3 / 4), math.log(4 / 3)))
+    w, h = min(width, math.sqrt(area * ratio)), min(height, math.sqrt(area / ratio))
+    left, top = rng.uniform(0, width - w), rng.uniform(0, height - h)
+    crop = image.resize(
+        (how.size, how.size), Image.Resampling[how.interpolation.upper()], box=(left, top, left + w, top + h)
+    )
+    return ImageOps.mirror(crop) if rng.random() < 0.5 else crop
+
+
+def normalise(image: Image.Image, how: Preprocessing) -> np.ndarray:
+    """Pixels to float32 (3, H, W), normalised with the body's own mean and standard deviation."""
+    pixels = np.asarray(image, dtype=np.float32).transpose(2, 0, 1)
+    scale = 1 / (255 * np.array(how.std, dtype=np.float32))[:, None, None]
+    shift = (np.array(how.mean, dtype=np.float32) / np.array(how.std, dtype=np.float32))[:, None, None]
+    return np.ascontiguousarray(pixels * scale - shift)
+
+
+def _without_long_ends(image: Image.Image) -> Image.Image:
+    """The middle of a picture longer than MAX_ASPECT times its width: resizing all of it could fill the memory."""
+    width, height = image.size
+    limit = MAX_ASPECT * min(width, height)
+    if max(width, height) <= limit:
+        return image
+    left, top = max(0, (width - limit) // 2), max(0, (height - limit) // 2)
+    return image.crop((left, top, min(width, left + limit), min(height, top + limit)))
+
+
+def decode_for(data: bytes, how: Preprocessing) -> Image.Image:
+    """Decode for `preprocess`: at four times the size that is needed, big JPEGs come faster and look the same."""
+    return decode(data, at_least=4 * how.shorter_side).image
+
+
+def thumbnail(data: bytes, side: int = 320) -> bytes:
+    """A small JPEG of a picture, at most side x side pixels: safe to serve, since we made it."""
+    image = _without_long_ends(decode(data, at_least=side).image)
+    image.thumbnail((side, side))
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=85)
+    return out.getvalue()

@@ -1,0 +1,94 @@
+"""A project is a folder; this says where everything in it lives. Paths only: nothing here reads a picture or a table."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bearkit.errors import ProjectError
+
+
+@dataclass(frozen=True, init=False)
+class Project:
+    """Where one project keeps its pictures, catalogue, features, runs and models.
+
+    Args:
+        root: the project's folder. It is made on the first write, so that looking at a folder never changes it.
+    """
+
+    root: Path
+
+    def __init__(self, root: str | os.PathLike[str] = ".") -> None:
+        object.__setattr__(self, "root", Path(root).expanduser().resolve())
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.root.name
+
+    @property
+    def images(self) -> Path:
+        """Pictures, one folder a label."""
+        return self.root / "images"
+
+    @property
+    def catalog(self) -> Path:
+        """What is known about the pictures (SQLite)."""
+        return self.root / "catalog.db"
+
+    @property
+    def cache(self) -> Path:
+        """Features, converted bodies, thumbnails: may be deleted at any time."""
+        return self.root / "cache"
+
+    @property
+    def runs(self) -> Path:
+        """One folder a training."""
+        return self.root / "runs"
+
+    @property
+    def models(self) -> Path:
+        """Exported model folders."""
+        return self.root / "models"
+
+    @property
+    def exists(self) -> bool:
+        """Whether something was ever put into this project."""
+        return self.catalog.is_file()
+
+    def require(self) -> "Project":
+        """This project, if it is one.
+
+        Raises:
+            ProjectError: the folder holds no catalogue.
+        """
+        if not self.exists:
+            raise ProjectError(
+                f"{self.root} is not a bearkit project yet: it has no catalog.db",
+                hint="put pictures in: `bearkit import FOLDER -p DIR`, or name another folder with `-p`",
+            )
+        return self
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Write a file so that it appears whole or not at all: yields a temporary name, renamed to `path` at the end.
+
+    >>> import tempfile
+    >>> target = Path(tempfile.mkdtemp()) / "a" / "b.txt"
+    >>> with whole(target) as part:
+    ...     _ = part.write_text("done")
+    ...     target.exists()
+    False
+    >>> target.read_text()
+    'done'
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{uuid.uuid4().hex[:12]}.part{path.suffix}")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

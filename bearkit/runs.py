@@ -1,0 +1,194 @@
+"""A run: one training with its folder. Written as it goes, readable by anyone while it goes, whole or not there.
+
+    runs/001/config.json          how it was asked for
+             events.jsonl         what happened, a line each: started, features, epoch, finished, failed
+             stage-1.safetensors  the trained head
+             predictions.npz      probabilities for every picture
+             result.json          the figures; a run is finished when this is there
+             lock                 held while a process works on it; released by the system when that process dies
+"""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import filelock
+import numpy as np
+
+from bearkit.errors import RunError
+from bearkit.project import Project, whole
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Probabilities of N pictures over C labels, as one model gave them."""
+
+    image_ids: np.ndarray  # str (N,)
+    paths: np.ndarray  # str (N,), relative to the project
+    splits: np.ndarray  # str (N,)
+    targets: np.ndarray  # int64 (N,), the given labels at the time
+    probs: np.ndarray  # float32 (N, C)
+    vocab: np.ndarray  # str (C,)
+
+    def only(self, split: str) -> "Predictions":
+        """The rows of one split."""
+        rows = self.splits == split
+        return Predictions(
+            self.image_ids[rows], self.paths[rows], self.splits[rows], self.targets[rows], self.probs[rows], self.vocab
+        )
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run's folder."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        """The folder's name."""
+        return self.folder.name
+
+    @property
+    def checkpoint(self) -> Path:
+        """The trained head."""
+        return self.folder / "stage-1.safetensors"
+
+    @property
+    def finished(self) -> bool:
+        """Whether it went through to the end."""
+        return (self.folder / "result.json").exists()
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """How it was asked for.
+
+        Raises:
+            RunError: it cannot be read, or was written in another format.
+        """
+        try:
+            config: dict[str, Any] = json.loads((self.folder / "config.json").read_text())
+        except (OSError, ValueError) as error:
+            raise RunError(f"run {self.id} cannot be read: {error}", hint="train again: `bearkit train`") from error
+        if config.pop("format", None) != FORMAT:
+            raise RunError(f"run {self.id} is of another version of bearkit", hint="train again: `bearkit train`")
+        return config
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The figures of a finished run."""
+        result: dict[str, Any] = json.loads((self.folder / "result.json").read_text())
+        return result
+
+    @property
+    def state(self) -> str:
+        """finished, failed, running, or interrupted: killed before it could say."""
+        if self.finished:
+            return "finished"
+        if any(event["event"] == "failed" for event in self.events()):
+            return "failed"
+        lock = filelock.FileLock(self.folder / "lock")
+        try:
+            with lock.acquire(blocking=False):
+                return "interrupted"
+        except filelock.Timeout:
+            return "running"
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Hold the run while working on it. What goes wrong is written down before it is raised."""
+        with filelock.FileLock(self.folder / "lock"):
+            self.event("started", pid=os.getpid())
+            try:
+                yield
+            except BaseException as error:
+                hint = getattr(error, "hint", "")
+                self.event("failed", error=str(error) or type(error).__name__, hint=hint)
+                raise
+
+    def event(self, kind: str, **fields: Any) -> None:
+        """Write one event down."""
+        line = json.dumps({"event": kind, "time": round(time.time(), 3), **fields}) + "\n"
+        with (self.folder / "events.jsonl").open("a") as file:
+            file.write(line)
+
+    def events(self) -> list[dict[str, Any]]:
+        """Everything that happened so far; a line that a kill cut off is left out."""
+        path = self.folder / "events.jsonl"
+        lines = path.read_text().splitlines() if path.exists() else []
+        return [event for line in lines if (event := _parsed(line))]
+
+    def save_predictions(self, predictions: Predictions) -> None:
+        """Keep the probabilities."""
+        with whole(self.folder / "predictions.npz") as part:
+            np.savez_compressed(part, **vars(predictions))
+
+    def predictions(self) -> Predictions:
+        """The probabilities for every picture, once it is finished."""
+        with np.load(self.folder / "predictions.npz") as file:
+            return Predictions(**{name: file[name] for name in Predictions.__dataclass_fields__})
+
+    def finish(self, result: dict[str, Any]) -> None:
+        """Write the figures: from here on the run is finished."""
+        with whole(self.folder / "result.json") as part:
+            part.write_text(json.dumps(result, indent=1))
+        self.event("finished")
+
+
+def _parsed(line: str) -> dict[str, Any] | None:
+    try:
+        event: dict[str, Any] = json.loads(line)
+    except ValueError:
+        return None
+    return event
+
+
+def create(project: Project, config: dict[str, Any]) -> Run:
+    """A new run, numbered after the last one."""
+    project.runs.mkdir(parents=True, exist_ok=True)
+    number = max((int(run.id) for run in every(project)), default=0) + 1
+    while True:
+        folder = project.runs / f"{number:03d}"
+        try:
+            folder.mkdir()
+            break
+        except FileExistsError:  # another process took it meanwhile
+            number += 1
+    with whole(folder / "config.json") as part:
+        part.write_text(json.dumps({"format": FORMAT, **config}, indent=1))
+    return Run(folder)
+
+
+def every(project: Project) -> list[Run]:
+    """All runs, oldest first."""
+    folders = [folder for folder in project.runs.glob("*") if folder.name.isdigit()]
+    return [Run(folder) for folder in sorted(folders, key=lambda folder: int(folder.name))]
+
+
+def finished(project: Project, run_id: str | None = None) -> Run:
+    """The run of this id, or the newest finished one.
+
+    Raises:
+        RunError: there is no such run, or it never finished.
+    """
+    known = every(project.require())
+    if run_id is None:
+        done = [run for run in known if run.finished]
+        if not done:
+            raise RunError("nothing was trained here yet", hint="train first: `bearkit train`")
+        return done[-1]
+    for run in known:
+        if run.id == run_id or (run_id.isdigit() and int(run.id) == int(run_id)):
+            if not run.finished:
+                raise RunError(f"run {run.id} is {run.state}", hint="train again: `bearkit train`")
+            return run
+    raise RunError(
+        f"there is no run `{run_id}`", hint=f"runs: {', '.join(run.id for run in known if run.finished) or 'none yet'}"
+    )

@@ -1,0 +1,1 @@
+"""The torch room: bodies, their features, the head, and how both are fitted."""

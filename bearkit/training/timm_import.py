@@ -1,0 +1,42 @@
+"""Import timm even where torchvision is a CUDA build beside a CPU torch.
+
+That pair is what plain pip installs on many machines, and there `import torchvision` dies with "operator torchvision::nms
+does not exist": it registers shape rules for compiled operators that this torch could not load. bearkit needs none of
+those operators (Pillow decodes), so their rules are skipped during this one import.
+"""
+
+import importlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+import torch
+
+
+@contextmanager
+def _missing_operators_skipped() -> Iterator[None]:
+    register = torch.library.register_fake
+
+    def skip_missing(op: Any, func: Callable[..., Any] | None = None, /, **options: Any) -> Any:
+        if isinstance(op, str) and op.startswith("torchvision::") and not _is_defined(op):
+            return (lambda rule: rule) if func is None else func
+        return register(op, func, **options)
+
+    torch.library.register_fake = skip_missing
+    try:
+        yield
+    finally:
+        torch.library.register_fake = register
+
+
+def _is_defined(operator: str) -> bool:
+    namespace, name = operator.split("::")
+    return hasattr(getattr(torch.ops, namespace), name)
+
+
+def import_timm() -> ModuleType:
+    """The timm package."""
+    with _missing_operators_skipped():
+        importlib.import_module("torchvision")
+    return importlib.import_module("timm")
