@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from bearkit.errors import ImageError
 
@@ -26,7 +26,7 @@ MAX_BYTES = 100 * 2**20  # of one file
 MAX_PIXELS = 89_478_485  # Pillow's own limit: 256 MiB as RGB
 LARGE_PIXELS = 16_000_000  # pictures above this are decoded one at a time, so that memory stays bounded
 MAX_ASPECT = 8  # of a longer picture only the middle is looked at
-# Formats that Pillow decodes itself, in this process (its JPEG reads MPO too). EPS is not here: it would start Ghostscript.
+# Formats that Pillow decodes itself, in this process (its JPEG reads MPO too); EPS would start Ghostscript.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "ICO", "PPM", "JPEG2000", "TGA", "PCX")
 EXIF_ERRORS = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, struct.error, ZeroDivisionError)
 
@@ -65,7 +65,9 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
 
 def too_big(size: int) -> ImageError:
     """The error for a file above `MAX_BYTES`."""
-    return ImageError(f"the file has {size / 2**20:.0f} MiB; the limit is {MAX_BYTES // 2**20} MiB", hint="save it smaller")
+    return ImageError(
+        f"the file has {size / 2**20:.0f} MiB; the limit is {MAX_BYTES // 2**20} MiB", hint="save it smaller"
+    )
 
 
 @dataclass(frozen=True)
@@ -97,9 +99,8 @@ def decode(data: bytes, at_least: int = 0) -> Decoded:
             image.draft("RGB", (at_least, at_least))
         with _one_large_at_a_time if image.width * image.height > LARGE_PIXELS else nullcontext():
             image.load()
-            upright = _upright(image)
-            rotated = upright.size != image.size and upright.size == image.size[::-1]
-            rgb = _to_rgb(upright)
+            rgb = to_rgb(image)
+    rotated = rgb.width > rgb.height if size[0] < size[1] else rgb.width < rgb.height
     width, height = size[::-1] if rotated else size
     return Decoded(rgb, name, width, height)
 
@@ -116,7 +117,7 @@ def _refusals(data: bytes) -> Iterator[None]:
             f"more than {MAX_PIXELS // 10**6} megapixels: refused, since unpacking it could fill the memory",
             hint="save it smaller",
         ) from None
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise ImageError(f"not a picture that can be read: {_looks_like(data)}") from error
     except MemoryError as error:
         raise ImageError("unpacking it needs more memory than there is") from error
@@ -161,8 +162,9 @@ def _upright(image: Image.Image) -> Image.Image:
         return image
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
-    """Any Pillow mode to RGB: transparency over white, 16 bits and floats scaled to 8."""
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Any Pillow picture to upright RGB: transparency over white, 16 bits and floats scaled to 8."""
+    image = _upright(image)
     if image.mode == "RGB" and "transparency" not in image.info:
         return image
     if image.mode.startswith(("I", "F")):

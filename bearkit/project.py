@@ -1,4 +1,4 @@
-"""A project is a folder; this says where everything in it lives. Paths only: nothing here reads a picture or a table."""
+"""A project is a folder; this says where everything in it lives. Paths only: nothing here reads what is there."""
 
 import os
 import uuid
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bearkit.errors import ProjectError
+
+DEMO_FOLDER = "bearkit-demo"  # where the demo's project is, unless told otherwise
 
 
 @dataclass(frozen=True, init=False)

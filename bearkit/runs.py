@@ -1,11 +1,11 @@
 """A run: one training with its folder. Written as it goes, readable by anyone while it goes, whole or not there.
 
-    runs/001/config.json          how it was asked for
-             events.jsonl         what happened, a line each: started, features, epoch, finished, failed
-             stage-1.safetensors  the trained head
-             predictions.npz      probabilities for every picture
-             result.json          the figures; a run is finished when this is there
-             lock                 held while a process works on it; released by the system when that process dies
+runs/001/config.json          how it was asked for
+events.jsonl         what happened, a line each: started, features, epoch, finished, failed
+stage-1.safetensors  the trained head
+predictions.npz      probabilities for every picture
+result.json          the figures; a run is finished when this is there
+lock                 held while a process works on it; released by the system when that process dies
 """
 
 import json

@@ -79,12 +79,16 @@ def _find(project: Project, source: Path) -> list[Found]:
         return folder.find(source.resolve(), leave_out=own)
     if source.is_file():
         return archive.find(source.resolve())
-    raise ImportSourceError(f"{source} does not exist", hint="give a folder with one folder a label in it, or a zip of one")
+    raise ImportSourceError(
+        f"{source} does not exist", hint="give a folder with one folder a label in it, or a zip of one"
+    )
 
 
 def _nothing_usable(source: Path, report: ImportReport) -> NoImagesError:
     if not report.rejected:
-        return NoImagesError(f"{source} holds no files", hint="put pictures in one folder a label: black/1.jpg, teddy/2.jpg")
+        return NoImagesError(
+            f"{source} holds no files", hint="put pictures in one folder a label: black/1.jpg, teddy/2.jpg"
+        )
     reason, count = Counter(row["reason"] for row in report.rejected).most_common(1)[0]
     return NoImagesError(
         f"no usable picture in {source}: all {len(report.rejected)} files were rejected, {count} because: {reason}",

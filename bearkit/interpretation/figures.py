@@ -49,7 +49,9 @@ def top_losses(rows: Sequence[dict[str, Any]], root: Path) -> Figure:
     for axes in every:
         axes.axis("off")
     for axes, row in zip(every, rows, strict=False):
-        axes.set_title(f"{row['predicted']} / {row['given']} / {row['loss']:.2f} / {row['probability']:.2f}", fontsize=9)
+        axes.set_title(
+            f"{row['predicted']} / {row['given']} / {row['loss']:.2f} / {row['probability']:.2f}", fontsize=9
+        )
         try:
             axes.imshow(decode(read_file(root / row["path"]), at_least=256).image)
         except ImageError as error:

@@ -13,7 +13,8 @@ def losses(probs: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """
     check_shapes(probs, targets)
     given = probs[np.arange(len(targets)), targets].astype(np.float64)
-    return -np.log(np.maximum(given, np.finfo(np.float64).tiny))
+    result: np.ndarray = -np.log(np.maximum(given, np.finfo(np.float64).tiny))
+    return result
 
 
 def top_losses(probs: np.ndarray, targets: np.ndarray, k: int = 9) -> tuple[np.ndarray, np.ndarray]:

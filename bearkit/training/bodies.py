@@ -2,7 +2,6 @@
 
 import hashlib
 import importlib
-import io
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -110,13 +109,13 @@ def convert(network: nn.Module, size: int, path: Path) -> None:
         BodyError: onnxruntime does not give the same features as torch.
     """
     _fix_same_padding(network, size)
-    example, buffer = torch.zeros(2, 3, size, size), io.BytesIO()
+    example = torch.zeros(2, 3, size, size)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that the exporter is the older one; and notes of its tracer
         torch.onnx.export(
-            network, (example,), buffer, dynamo=False, input_names=["input"], output_names=["output"], opset_version=18
+            network, (example,), path, dynamo=False, input_names=["input"], output_names=["output"], opset_version=18
         )
-    graph = onnx.load_from_string(buffer.getvalue())
+    graph = onnx.load(path)
     for value in (*graph.graph.input, *graph.graph.output):
         value.type.tensor_type.shape.dim[0].dim_param = "batch"
     onnx.save(graph, path)

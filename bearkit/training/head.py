@@ -10,8 +10,8 @@ from torch import nn
 from torch.nn import functional
 
 from bearkit.training.config import TrainConfig
+from bearkit.training.optimiser import AdamW
 from bearkit.training.schedule import one_cycle
-
 
 DEFAULTS = TrainConfig()
 
@@ -48,11 +48,11 @@ class Head(nn.Module):
         logits: torch.Tensor = self.linear(self.dropout((features - self.mean) / self.std))
         return logits
 
-    def folded(self) -> tuple[np.ndarray, np.ndarray]:
-        """The same function of raw features as one linear layer: weight (C, D) and bias (C,)."""
-        weight = self.linear.weight / self.std
-        bias = self.linear.bias - weight @ self.mean
-        return weight.detach().numpy(), bias.detach().numpy()
+
+def folded(state: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+    """A trained head's state as one linear layer on raw features: weight (C, D) and bias (C,)."""
+    weight = state["linear.weight"] / state["std"]
+    return weight, state["linear.bias"] - weight @ state["mean"]
 
 
 def new_head(features: np.ndarray, n_labels: int, dropout: float) -> Head:
@@ -86,7 +86,7 @@ def train_head(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         head = new_head(features, n_labels, config.dropout)
-        optimiser = _optimiser(head, config)
+        optimiser = AdamW([(head.linear.weight, config.weight_decay), (head.linear.bias, 0.0)])
         views, labels = torch.from_numpy(features), torch.from_numpy(targets)
         n_batches = -(-len(views) // config.batch_size)
         for epoch in range(config.epochs):
@@ -94,33 +94,21 @@ def train_head(
             head.train()
             for number, (batch, batch_labels) in enumerate(_batches(views, labels, config.batch_size)):
                 lr, momentum = one_cycle((epoch * n_batches + number) / (config.epochs * n_batches), config.lr)
-                for group in optimiser.param_groups:
-                    group["lr"], group["betas"] = lr, (momentum, 0.99)
                 loss = functional.cross_entropy(head(batch), batch_labels, label_smoothing=config.label_smoothing)
-                optimiser.zero_grad()
-                loss.backward()
-                optimiser.step()
+                loss.backward()  # type: ignore[no-untyped-call]
+                optimiser.step(lr, momentum)
                 loss_sum += loss.item() * len(batch)
             if on_epoch is not None:
-                loss, error = _check(head, valid_features, valid_targets, config.label_smoothing)
-                on_epoch(Epoch(epoch, loss_sum / len(views), loss, error, time.perf_counter() - clock))
+                valid_loss, error = _check(head, valid_features, valid_targets, config.label_smoothing)
+                on_epoch(Epoch(epoch, loss_sum / len(views), valid_loss, error, time.perf_counter() - clock))
         return head.eval()
-
-
-def _optimiser(head: Head, config: TrainConfig) -> torch.optim.AdamW:
-    """AdamW as fastai sets it; no weight decay on the bias."""
-    groups = [
-        {"params": [head.linear.weight], "weight_decay": config.weight_decay},
-        {"params": [head.linear.bias], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=config.lr, eps=1e-5)
 
 
 def _batches(views: torch.Tensor, labels: torch.Tensor, size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Each picture once, in random order, as a random one of its views: features (n, D) and labels (n,)."""
     n, n_views, _ = views.shape
     chosen = torch.randint(n_views, (n,))
-    for rows in torch.randperm(n).split(size):
+    for rows in torch.split(torch.randperm(n), size):
         yield views[rows, chosen[rows]], labels[rows]
 
 

@@ -1,8 +1,8 @@
 """Import timm even where torchvision is a CUDA build beside a CPU torch.
 
-That pair is what plain pip installs on many machines, and there `import torchvision` dies with "operator torchvision::nms
-does not exist": it registers shape rules for compiled operators that this torch could not load. bearkit needs none of
-those operators (Pillow decodes), so their rules are skipped during this one import.
+That pair is what plain pip installs on many machines, and there `import torchvision` dies with "operator
+torchvision::nms does not exist": it registers shape rules for compiled operators that this torch could not load.
+bearkit needs none of those operators (Pillow decodes), so their rules are skipped during this one import.
 """
 
 import importlib

@@ -1,0 +1,51 @@
+# Each target makes .venv first where it is missing or older than what it is made from.
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+ARGS ?=
+
+.PHONY: help demo studio test lint style bench clean
+
+help:
+	@echo "make demo     the whole loop on bird photographs, in about half a minute"
+	@echo "make studio   the same in the browser"
+	@echo "make test     every test (installs Debian's chromium when run as root without it)"
+	@echo "make lint     ruff and mypy"
+	@echo "make style    ruff rewrites what it can"
+	@echo "make bench    side by side with fastai; takes some minutes"
+
+$(VENV)/.installed: requirements.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+demo: $(VENV)/.installed
+	$(BIN)/bearkit demo $(ARGS)
+
+studio: $(VENV)/.installed
+	$(BIN)/bearkit studio $(ARGS)
+
+test: $(VENV)/.installed-dev
+	@if ! command -v chromium >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; fi
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+style: $(VENV)/.installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks.against_fastai $(ARGS)
+
+clean:
+	rm -rf $(VENV) .venv-fastai build *.egg-info .pytest_cache .mypy_cache .ruff_cache

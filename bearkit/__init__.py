@@ -1,0 +1,43 @@
+"""bearkit: an image classifier of your own, from a folder of pictures to a model that others can use.
+
+Importing it costs nothing: each name below brings its room with it when it is first used.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bearkit.collect.importing import import_images as import_images
+    from bearkit.demo import run_demo as run_demo
+    from bearkit.errors import BearkitError as BearkitError
+    from bearkit.export import export_model as export_model
+    from bearkit.interpretation.interpretation import Interpretation as Interpretation
+    from bearkit.learner import Learner as Learner
+    from bearkit.predict import Predictor as Predictor
+    from bearkit.project import Project as Project
+
+__version__ = "0.1.0"
+
+_ROOMS = {
+    "BearkitError": "bearkit.errors",
+    "Interpretation": "bearkit.interpretation.interpretation",
+    "Learner": "bearkit.learner",
+    "Predictor": "bearkit.predict",
+    "Project": "bearkit.project",
+    "export_model": "bearkit.export",
+    "run_demo": "bearkit.demo",
+    "import_images": "bearkit.collect.importing",
+}
+__all__ = [*_ROOMS, "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    """Bring a public name in when it is first asked for."""
+    if name not in _ROOMS:
+        raise AttributeError(f"module 'bearkit' has no attribute {name!r}")
+    return getattr(importlib.import_module(_ROOMS[name]), name)
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return sorted(__all__)

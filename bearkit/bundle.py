@@ -1,0 +1,104 @@
+"""The exported model folder: its files, its format, and the pictures that prove it still answers as it did.
+
+model.onnx          pictures (batch, 3, size, size) -> logits (batch, C), for onnxruntime anywhere
+model.safetensors   the same weights under timm's names
+config.json         timm's layout (architecture, num_classes, label_names, pretrained_cfg), and a part `bearkit`
+golden.npz          two drawn pictures and the logits that torch gave them when the model was exported
+README.md           the model card
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from bearkit.errors import ModelError
+from bearkit.images import Preprocessing
+
+FORMAT = 1
+FILES = ("model.onnx", "model.safetensors", "config.json", "golden.npz", "README.md")
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """What config.json says."""
+
+    architecture: str
+    vocab: list[str]  # the labels in training order
+    preprocessing: Preprocessing
+    about: dict[str, Any]  # bearkit's own part: version, body, run, error_rate, ...
+
+
+def write_config(folder: Path, config: ModelConfig, num_features: int) -> None:
+    """Write config.json as timm and transformers read it."""
+    pretrained = config.preprocessing.as_timm() | {"num_classes": len(config.vocab), "classifier": "classifier"}
+    content = {
+        "architecture": config.architecture,
+        "num_classes": len(config.vocab),
+        "num_features": num_features,
+        "label_names": config.vocab,
+        "pretrained_cfg": pretrained,
+        "bearkit": {"format": FORMAT, **config.about},
+    }
+    (folder / "config.json").write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_config(folder: Path) -> ModelConfig:
+    """Read config.json.
+
+    Raises:
+        ModelError: the folder is no model folder, is damaged, or of another format version.
+    """
+    if not (folder / "config.json").is_file():
+        raise ModelError(f"{folder} is not a model folder: it has no config.json", hint="make one: `bearkit export`")
+    try:
+        content = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        about = dict(content["bearkit"])
+        if (found := about.pop("format")) != FORMAT:
+            raise ModelError(
+                f"{folder} has format {found}; this bearkit reads format {FORMAT}",
+                hint="upgrade bearkit: `pip install --upgrade bearkit`",
+            )
+        how = Preprocessing.from_timm(content["pretrained_cfg"])
+        return ModelConfig(content["architecture"], list(content["label_names"]), how, about)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise damaged(folder, f"config.json: {error!r}") from error
+
+
+def damaged(folder: Path, what: str) -> ModelError:
+    """The error for a model folder that is not as it was written."""
+    return ModelError(f"the model in {folder} is damaged ({what})", hint="copy it again, or `bearkit export` it again")
+
+
+def golden_pictures() -> np.ndarray:
+    """Two drawn pictures with colours, edges and texture, uint8 (2, 240, 320, 3); the same everywhere."""
+    rows, columns = np.mgrid[0:240, 0:320]
+    wave = (np.sin(columns / 9) * np.cos(rows / 14) * 60 + 128).astype(np.uint8)
+    shade = (columns * 255 // 319).astype(np.uint8)
+    pictures = []
+    for channels, colour in (((wave, shade, 255 - shade), "yellow"), ((255 - wave, wave, shade), "navy")):
+        image = Image.fromarray(np.dstack(channels))
+        ImageDraw.Draw(image).ellipse((90, 50, 230, 190), fill=colour)
+        pictures.append(np.asarray(image))
+    return np.stack(pictures)
+
+
+def write_golden(folder: Path, pictures: np.ndarray, logits: np.ndarray) -> None:
+    """Keep pictures, uint8 (n, H, W, 3), with the logits that they must give, float32 (n, C)."""
+    np.savez_compressed(folder / "golden.npz", pictures=pictures, logits=logits)
+
+
+def read_golden(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """The golden pictures and their logits.
+
+    Raises:
+        ModelError: they are missing or damaged.
+    """
+    try:
+        with np.load(folder / "golden.npz") as file:
+            return file["pictures"], file["logits"]
+    except Exception as error:  # numpy and zipfile raise anything on damaged bytes
+        raise damaged(folder, f"golden.npz: {error}") from error

@@ -1,0 +1,67 @@
+"""The model card: what people should know before they trust a model, from what the run measured."""
+
+from bearkit.bundle import ModelConfig
+from bearkit.runs import Run
+
+TEMPLATE = """---
+library_name: timm
+pipeline_tag: image-classification
+tags:
+- image-classification
+- timm
+- bearkit
+---
+# {title}
+
+Tells {labels} apart.
+Made with bearkit from {n_train} training pictures: a new head on `{body}`, whose own weights were left as they were.
+
+On {n_valid} validation pictures, which it did not train on, **{wrong}** were wrong: an error rate of {rate:.1%}, and
+with 95 % confidence between {low:.1%} and {high:.1%} for pictures like these, judged by the labels they were given.
+A picture of something else gets one of these labels too.
+
+| label | training pictures | validation pictures |
+|---|---|---|
+{rows}
+
+## Use
+
+```python
+from bearkit import Predictor
+
+print(Predictor("FOLDER").predict("picture.jpg"))
+```
+
+`timm.create_model("local-dir:FOLDER", pretrained=True)` gives the same model in torch; `model.onnx` takes pictures
+(batch, 3, {size}, {size}), normalised with mean {mean} and standard deviation {std}, and gives logits.
+The labels, in the order of the outputs, and the preprocessing are in `config.json`.
+"""
+
+
+def model_card(config: ModelConfig, run: Run) -> str:
+    """The text of README.md in a model folder."""
+    predictions, result, how = run.predictions(), run.result, config.preprocessing
+    low, high = result["error_interval"]
+    counts = {
+        label: [int(((predictions.targets == n) & (predictions.splits == split)).sum()) for split in ("train", "valid")]
+        for n, label in enumerate(config.vocab)
+    }
+    return TEMPLATE.format(
+        title=" / ".join(config.vocab[:4]) + (" ..." if len(config.vocab) > 4 else ""),
+        labels=", ".join(f"`{label}`" for label in config.vocab),
+        n_train=sum(train for train, _ in counts.values()),
+        n_valid=result["valid_images"],
+        wrong=round(result["error_rate"] * result["valid_images"]),
+        body=config.about["body"],
+        rate=result["error_rate"],
+        low=low,
+        high=high,
+        rows="\n".join(f"| {_cell(label)} | {train} | {valid} |" for label, (train, valid) in counts.items()),
+        size=how.size,
+        mean=list(how.mean),
+        std=list(how.std),
+    )
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")

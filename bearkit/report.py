@@ -1,0 +1,188 @@
+"""What the command line says to people: results (as `--json` would print them) to text."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+MANY = 10  # rows of a list that are shown before the rest is counted
+
+
+def imported(result: dict[str, Any]) -> str:
+    """What became of the files."""
+    lines = [f"{_count(result['imported'], 'new picture')}, {_count(result['duplicates'], 'file')} known already"]
+    lines += _rejected(result["rejected"])
+    lines += _listed(
+        f"{_count(len(result['conflicts']), 'picture')} found under two labels or splits:",
+        [f"{', '.join(row['paths'])}: kept as `{row['kept_label']}`" for row in result["conflicts"]],
+    )
+    lines += ["", *table(("label", "pictures"), list(result["labels"].items())), "", "Next: bearkit train"]
+    return "\n".join(lines)
+
+
+def status(result: dict[str, Any]) -> str:
+    """What the project holds."""
+    counts = [(label, n["train"], n["valid"], n["test"]) for label, n in result["labels"].items()]
+    lines = [_count(result["images"], "picture"), "", *table(("label", "train", "valid", "test"), counts)]
+    rows = [(run["run"], run["state"], percent(run["error_rate"])) for run in result["runs"]]
+    lines += ["", *(table(("run", "state", "error rate"), rows) if rows else ["No runs yet. Next: bearkit train"])]
+    lines += [f"model: {model}" for model in result["models"]]
+    return "\n".join(lines)
+
+
+def trained(result: dict[str, Any]) -> str:
+    """The table of epochs, and what it came to."""
+    lines = []
+    for stage in result["stages"]:
+        rows = [
+            (
+                e["epoch"],
+                *(f"{e[key]:.4f}" for key in ("train_loss", "valid_loss", "error_rate")),
+                f"{e['seconds']:.2f}",
+            )
+            for e in stage["epochs"]
+        ]
+        lines += table(("epoch", "train_loss", "valid_loss", "error_rate", "seconds"), rows)
+        lines += ["", f"{stage['name']}: {stage['seconds']:.2f} s, features {result['features_seconds']:.2f} s"]
+    lines += _rejected(result["skipped"])
+    lines += [
+        in_words(result),
+        f"run {result['run']}",
+        "",
+        "Next: bearkit interpret (what does it get wrong?), bearkit export (a model folder to predict with)",
+    ]
+    return "\n".join(lines)
+
+
+def interpreted(result: dict[str, Any]) -> str:
+    """What the model gets wrong."""
+    vocab = result["vocab"]
+    matrix = [(given, *row) for given, row in zip(vocab, result["confusion_matrix"], strict=True)]
+    lines = [f"run {result['run']}, {result['split']} pictures; rows given, columns predicted", ""]
+    lines += table(("", *vocab), matrix)
+    lines += ["", *table(("given", "predicted", "times"), result["most_confused"][:MANY])]
+    labels = [(label, percent(one["precision"]), percent(one["recall"])) for label, one in result["labels"].items()]
+    lines += ["", *table(("label", "precision", "recall"), labels)]
+    losses = [
+        (row["path"], row["given"], row["predicted"], f"{row['loss']:.2f}", percent(row["probability"]))
+        for row in result["top_losses"]
+    ]
+    lines += ["", "top losses:", *table(("picture", "given", "predicted", "loss", "probability"), losses)]
+    return "\n".join(lines)
+
+
+def predicted(result: dict[str, Any]) -> str:
+    """A line for each file."""
+    rows = [
+        (row["path"], row["label"], percent(row["probability"]))
+        if "error" not in row
+        else (row["path"], "-", row["error"])
+        for row in result["predictions"]
+    ]
+    return "\n".join(table(("picture", "label", "probability"), rows))
+
+
+def demonstrated(result: dict[str, Any]) -> str:
+    """The demo's report."""
+    birds = result["pictures"] == "photographs"
+    planted, one, root = result["planted_labels"], result["prediction"], _short(result["project"])
+    lines = [] if birds else [result["pictures_why"], "So the demo went on with pictures that it drew itself.", ""]
+    lines += [
+        f"1. Collected {_count(result['images'], 'bird photograph' if birds else 'drawing')} of "
+        f"{len(result['labels'])} labels: {', '.join(f'{label} {n}' for label, n in result['labels'].items())}.",
+        f"   {_count(result['duplicates'], 'file')} known already; {_count(len(result['rejected']), 'file')} rejected:",
+        *(f"     {Path(row['path']).name}: {row['reason']}" for row in result["rejected"]),
+        f"2. Trained in {result['features_seconds'] + result['train_seconds']:.1f} s "
+        f"({result['features_seconds']:.1f} s looking at the pictures once, {result['train_seconds']:.1f} s learning).",
+        f"   {in_words(result)}",
+        f"3. Looked for wrong labels. {planted['page']} had been planted; of the {planted['page']} most suspicious "
+        f"pictures {planted['in_first_page']} are among them, of the first {2 * planted['page']}, "
+        f"{planted['in_two_pages']}:",
+        *(
+            f"     {'planted' if row['planted'] else '       '}  {Path(row['path']).name}: given `{row['given']}`, "
+            f"looks like `{row['predicted']}`"
+            for row in planted["first"]
+        ),
+        f"4. Exported the model to {_short(result['model'])} and asked it about a picture that it had not trained on:",
+        f"   {one['path']} is `{one['label']}`, {one['probability']:.0%}, in {one['milliseconds']} ms "
+        f"(it was labelled `{one['given']}`).",
+        "",
+        f"All of it took {result['seconds']} s. {result['credits']}",
+        "",
+        "What to type next:",
+        f"  bearkit studio -p {root}                      see it in the browser",
+        f"  bearkit interpret -p {root}                   what does it get wrong?",
+        f"  bearkit predict {_short(result['model'])} PICTURE",
+        "  bearkit import FOLDER -p bears                your own: a folder with one folder a label in it",
+        "  bearkit train -p bears",
+    ]
+    return "\n".join(lines)
+
+
+def in_words(result: dict[str, Any]) -> str:
+    """An error rate with what it is worth.
+
+    >>> in_words({"error_rate": 4 / 83, "valid_images": 83, "error_interval": [0.0133, 0.1188]})
+    '4 of 83 validation pictures wrong: error rate 4.8 %, likely between 1.3 and 12 %'
+    """
+    low, high = (f"{100 * bound:.2g}" for bound in result["error_interval"])
+    wrong = round(result["error_rate"] * result["valid_images"])
+    rate = f"error rate {percent(result['error_rate'])}, likely between {low} and {high} %"
+    return f"{wrong} of {result['valid_images']} validation pictures wrong: {rate}"
+
+
+def percent(share: float | None) -> str:
+    """A share for people.
+
+    >>> percent(0.0482), percent(None)
+    ('4.8 %', '-')
+    """
+    return "-" if share is None else f"{100 * share:.1f} %"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
+    """Columns, words to the left and numbers to the right.
+
+    >>> table(("label", "n"), [("black", 9), ("teddy", 10)])
+    ['label   n', 'black   9', 'teddy  10']
+    """
+    cells = [[str(cell) for cell in row] for row in (head, *rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
+    lines = []
+    for row in cells:
+        first, *rest = (
+            cell.ljust(width) if column == 0 or not _is_number(rows, column) else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        lines.append("  ".join([first, *rest]).rstrip())
+    return lines
+
+
+def _is_number(rows: Sequence[Sequence[Any]], column: int) -> bool:
+    return all(str(row[column]).replace(" %", "").replace(".", "", 1).lstrip("-").isdigit() for row in rows) or not rows
+
+
+def _rejected(rows: Sequence[dict[str, str]]) -> list[str]:
+    return _listed(f"{_count(len(rows), 'file')} rejected:", [f"{row['path']}: {row['reason']}" for row in rows])
+
+
+def _listed(title: str, rows: Sequence[str]) -> list[str]:
+    """A titled list, cut after MANY rows; nothing where there are none."""
+    if not rows:
+        return []
+    rest = [f"  and {len(rows) - MANY} more (all of them with --json)"] if len(rows) > MANY else []
+    return [title, *(f"  {row}" for row in rows[:MANY]), *rest]
+
+
+def _count(n: int, what: str) -> str:
+    """Say how many.
+
+    >>> _count(1, "file"), _count(2, "file")
+    ('1 file', '2 files')
+    """
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+
+
+def _short(path: str) -> str:
+    """A path as one would type it from here."""
+    here = Path.cwd()
+    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
