@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bearkit.learner import Learner as Learner
     from bearkit.predict import Predictor as Predictor
     from bearkit.project import Project as Project
+    from bearkit.studio.app import launch_studio as launch_studio
 
 __version__ = "0.1.0"
 
@@ -26,6 +27,7 @@ _ROOMS = {
     "Project": "bearkit.project",
     "export_model": "bearkit.export",
     "run_demo": "bearkit.demo",
+    "launch_studio": "bearkit.studio.app",
     "import_images": "bearkit.collect.importing",
 }
 __all__ = [*_ROOMS, "__version__"]

@@ -19,7 +19,7 @@ from bearkit.catalog import Catalog
 from bearkit.dataset import dataset
 from bearkit.errors import BearkitError
 from bearkit.parallel import Progress
-from bearkit.project import DEMO_FOLDER, Project
+from bearkit.project import DEMO_FOLDER, Project, default_project
 from bearkit.training.config import TrainConfig
 
 app = typer.Typer(
@@ -196,3 +196,29 @@ def demo(
     with _progress() as progress:
         result = bearkit.run_demo(place, progress)
     _show(as_json, result, report.demonstrated(result))
+
+
+@app.command()
+def studio(
+    folder: Annotated[Path | None, typer.Argument(metavar="[PROJECT]", help="The project; here if left out.")] = None,
+    port: Annotated[int, typer.Option(help="The first port to try.")] = 7860,
+    browser: Annotated[bool, typer.Option(help="Open it in the browser.")] = True,
+    project: Annotated[Path | None, typer.Option("--project", "-p", help="The same as PROJECT.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Open the project in the browser; without one here, the demo's.
+
+    Example: bearkit studio bears
+    """
+    place = default_project(folder or project)
+    page, url = bearkit.launch_studio(place, port=port, open_browser=browser)
+    text = f"The studio of {place.root} is at {url} (Ctrl-C ends it; nothing is lost)"
+    _show(as_json, {"project": str(place.root), "url": url}, text)
+    sys.stdout.flush()
+    page.block_thread()
+
+
+def studio_main() -> None:
+    """`python app.py ...` is `bearkit studio ...`."""
+    sys.argv.insert(1, "studio")
+    main()

@@ -94,3 +94,9 @@ def whole(path: Path) -> Iterator[Path]:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def default_project(folder: Path | None) -> Project:
+    """The project to open: the one that was named, else the one here, else the demo's."""
+    here = Project(folder if folder is not None else ".")
+    return here if folder is not None or here.exists else Project(DEMO_FOLDER)

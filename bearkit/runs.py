@@ -24,6 +24,7 @@ from bearkit.errors import RunError
 from bearkit.project import Project, whole
 
 FORMAT = 1
+STARTING_SECONDS = 60  # that a job process may take until it begins
 
 
 @dataclass(frozen=True)
@@ -89,17 +90,24 @@ class Run:
 
     @property
     def state(self) -> str:
-        """finished, failed, running, or interrupted: killed before it could say."""
+        """finished, failed, running, starting, or interrupted: killed before it could say."""
+        if not self.finished and self._is_held():
+            return "running"
         if self.finished:
             return "finished"
-        if any(event["event"] == "failed" for event in self.events()):
+        kinds = {event["event"] for event in self.events()}
+        if "failed" in kinds:
             return "failed"
-        lock = filelock.FileLock(self.folder / "lock")
+        age = time.time() - (self.folder / "config.json").stat().st_mtime
+        return "starting" if "started" not in kinds and age < STARTING_SECONDS else "interrupted"
+
+    def _is_held(self) -> bool:
+        """Whether a living process works on it."""
         try:
-            with lock.acquire(blocking=False):
-                return "interrupted"
+            with filelock.FileLock(self.folder / "lock").acquire(blocking=False):
+                return False
         except filelock.Timeout:
-            return "running"
+            return True
 
     @contextmanager
     def working(self) -> Iterator[None]:

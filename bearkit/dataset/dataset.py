@@ -53,9 +53,13 @@ def load(catalog: Catalog, seed: int = 42) -> Dataset:
     return make(images, splitting.assign(images, kept, seed))
 
 
+def splits(catalog: Catalog, seed: int = 42) -> dict[str, str]:
+    """The split of every picture, {image_id: split}, as the next training would see it; nothing is stored."""
+    return splitting.assign(catalog.images(), catalog.split(seed), seed)
+
+
 def counts(catalog: Catalog, seed: int = 42) -> dict[str, dict[str, int]]:
     """Pictures per label and split, {label: {train, valid, test}}, as the next training would see them."""
-    images = catalog.images()
-    split = splitting.assign(images, catalog.split(seed), seed)
-    seen = Counter((image.label, split[image.image_id]) for image in images)
-    return {label: {s: seen[label, s] for s in SPLITS} for label in sorted({image.label for image in images})}
+    split = splits(catalog, seed)
+    seen = Counter((image.label, split[image.image_id]) for image in catalog.images())
+    return {label: {s: seen[label, s] for s in SPLITS} for label in sorted({label for label, _ in seen})}

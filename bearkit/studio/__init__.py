@@ -1,0 +1,1 @@
+"""The studio: a project in the browser. Layout and wiring only; what happens is in the rooms below."""

@@ -1,0 +1,74 @@
+"""Pieces of page from plain values. Every text is escaped here, once."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from bearkit import report
+
+
+def head(name: str, n_images: int, labels: Sequence[str]) -> str:
+    """The project's name and counts, always in sight."""
+    many = f"{len(labels)} labels: {', '.join(labels[:6])}{' …' if len(labels) > 6 else ''}"
+    counts = f"{n_images} pictures · {many}" if n_images else "no pictures yet"
+    return f'<div class="bk-head"><h1>{escape(name)}</h1><span>{escape(counts)}</span></div>'
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """A plain table."""
+    top = "".join(f"<th>{escape(str(cell))}</th>" for cell in columns)
+    body = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
+    content = f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody>"
+    return f'<div class="bk-scroll"><table class="bk-table">{content}</table></div>'
+
+
+def receipt(result: dict[str, Any]) -> str:
+    """What became of the files that were imported."""
+    text = f"{result['imported']} new pictures"
+    for count, what in ((result["duplicates"], "known already"), (len(result["rejected"]), "rejected")):
+        text += f", {count} {what}" if count else ""
+    return f'<div class="bk-ok">{escape(text)}</div>'
+
+
+def note(text: str, good: bool = True) -> str:
+    """A sentence that stands out."""
+    return f'<div class="{"bk-ok" if good else "bk-bad"}">{escape(text)}</div>'
+
+
+def error_rate(result: dict[str, Any]) -> str:
+    """The error rate large, with its interval in words."""
+    seconds = result["features_seconds"] + sum(stage["seconds"] for stage in result["stages"])
+    return (
+        f'<div class="bk-big">{report.percent(result["error_rate"])} wrong</div>'
+        f"<div>{escape(report.in_words(result))}.</div>"
+        f'<div class="bk-quiet">run {escape(result["run"])}, trained in {seconds:.1f} s</div>'
+    )
+
+
+def confusion_matrix(vocab: Sequence[str], matrix: Sequence[Sequence[int]]) -> str:
+    """Given labels down, predicted ones across; right answers green, wrong ones red, by their share of the row."""
+    top = "".join(f"<th>{escape(label)}</th>" for label in vocab)
+    rows = []
+    for given, counts in enumerate(matrix):
+        cells = "".join(_cell(count, sum(counts), given == predicted) for predicted, count in enumerate(counts))
+        rows.append(f"<tr><th>{escape(vocab[given])}</th>{cells}</tr>")
+    caption = '<div class="bk-quiet">rows: given label, columns: predicted label</div>'
+    return (
+        f'<div class="bk-scroll"><table class="bk-table bk-matrix"><thead><tr><th></th>{top}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>{caption}"
+    )
+
+
+def _cell(count: int, total: int, right: bool) -> str:
+    if not count:
+        return "<td></td>"
+    colour = "46, 139, 87" if right else "192, 57, 43"
+    return f'<td style="background: rgba({colour}, {0.15 + 0.45 * count / total:.2f})">{count}</td>'
+
+
+def prediction(label: str, probability: float, milliseconds: float) -> str:
+    """One label in large letters."""
+    return (
+        f'<div class="bk-big">{escape(label)}</div><div>{report.percent(probability)} sure, '
+        f'<span class="bk-quiet">in {milliseconds:.0f} ms</span></div>'
+    )

@@ -1,0 +1,87 @@
+"""The Predict tab: drop a picture; one label in large letters, the others as bars."""
+
+import time
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from bearkit import export_model, runs
+from bearkit.bundle import read_config
+from bearkit.errors import ModelError
+from bearkit.predict import Predictor
+from bearkit.project import Project
+from bearkit.studio import html
+from bearkit.studio.edge import told
+
+TOP = 5  # labels shown as bars
+
+
+class PredictTab:
+    """Layout and wiring; the model is the newest run's, exported when it is first asked."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        with gr.Row():
+            with gr.Column(min_width=320):
+                picture = gr.Image(
+                    label="Drop, paste or take a picture", sources=["upload", "clipboard", "webcam"], type="filepath",
+                    height=360, buttons=[],
+                )  # fmt: skip
+                # The very file that was dropped goes on to the Predictor, which reads it as training would. (Set on
+                # this one component: Gradio writes files beside the source of whoever subclasses one of its own.)
+                picture.preprocess = _file  # type: ignore[method-assign]
+                self.model = gr.Dropdown([], label="Model")
+            with gr.Column(min_width=320):
+                self.answer = gr.HTML(html.note("Train first, or drop a picture if you have."))
+                self.bars = gr.Label(num_top_classes=TOP, show_heading=False, show_label=False)
+                self.code = gr.Code(language="python", label="The same in Python", visible=False)
+        shown = [self.answer, self.bars, self.code]
+        picture.input(self.predict, [picture, self.model], shown, show_progress="minimal")
+        picture.clear(lambda: ["", None, gr.update(visible=False)], None, shown)
+        self.model.input(self.predict, [picture, self.model], shown, show_progress="minimal")
+
+    @told
+    def predict(self, picture: str | None, model: str | None) -> list[Any]:
+        """Label the picture."""
+        if picture is None:
+            return ["", None, gr.update(visible=False)]
+        if model is None:
+            raise ModelError("there is no model yet", hint="train one in the Train tab")
+        folder = self._folder(model)
+        predictor = _predictor(str(folder), (folder / "config.json").stat().st_mtime_ns)
+        clock = time.perf_counter()
+        found = predictor.predict(picture)
+        milliseconds = (time.perf_counter() - clock) * 1e3
+        code = f'from bearkit import Predictor\n\nPredictor({str(folder)!r}).predict("picture.jpg")'
+        answer = html.prediction(found.label, found.probability, milliseconds)
+        return [answer, found.probs, gr.update(value=code, visible=True)]
+
+    @told
+    def refresh(self) -> list[Any]:
+        """The models there are: every finished run's, the newest first."""
+        done = [run for run in reversed(runs.every(self.project)) if run.finished]
+        names = [(f"run {run.id}: {100 * run.result['error_rate']:.1f} % wrong", run.id) for run in done]
+        hint = html.note("Drop a picture." if done else "No model yet: train one in the Train tab.", good=bool(done))
+        return [gr.update(choices=names, value=done[0].id if done else None), hint]
+
+    def _folder(self, run_id: str) -> Path:
+        """The run's model folder, exported if it is not there yet."""
+        folder = self.project.models / run_id
+        try:
+            read_config(folder)
+        except ModelError:
+            return export_model(self.project, run_id=run_id)
+        return folder
+
+
+def _file(payload: Any) -> str | None:
+    """The path of a file that was dropped."""
+    return str(payload.path) if payload is not None else None
+
+
+@lru_cache(maxsize=4)
+def _predictor(folder: str, _written: int) -> Predictor:
+    """A loaded model; loaded again when its folder was written again."""
+    return Predictor(folder)

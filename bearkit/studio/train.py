@@ -1,0 +1,173 @@
+"""The Train tab: one button; then the curves grow, the table fills, and the result says what it is worth."""
+
+from typing import Any
+
+import gradio as gr
+import pandas as pd
+
+from bearkit import jobs, runs
+from bearkit.catalog import Catalog
+from bearkit.interpretation.interpretation import Interpretation
+from bearkit.parallel import cores
+from bearkit.project import Project
+from bearkit.runs import Run
+from bearkit.studio import html
+from bearkit.studio.edge import told
+from bearkit.thumbnails import thumbnails
+from bearkit.training.config import TrainConfig
+
+TABLE = ("epoch", "train_loss", "valid_loss", "error_rate", "seconds")
+TOP = 12  # losses shown as pictures
+SECONDS_A_PICTURE = 0.016  # on one core; only for the estimate on the button
+LIVE = ("starting", "running")
+LOSSES = {"train_loss": "training", "valid_loss": "validation"}
+
+
+class TrainTab:
+    """Layout and wiring. A training lives in its own process; this follows its run's events."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        with gr.Row():
+            with gr.Column(scale=1, min_width=280):
+                self.go = gr.Button("Train", variant="primary")
+                self.stop = gr.Button("Stop", visible=False)
+                with gr.Accordion("Choices", open=False):
+                    default = TrainConfig()
+                    epochs = gr.Number(default.epochs, precision=0, minimum=1, label="Epochs")
+                    lr = gr.Number(default.lr, minimum=0, label="Highest learning rate")
+                    seed = gr.Number(default.seed, precision=0, label="Seed (another one sets other pictures aside)")
+                    views = gr.Number(default.views, precision=0, minimum=1, label="Crops of each picture")
+                self.status = gr.HTML()
+                self.result = gr.HTML()
+                self.matrix = gr.HTML()
+            with gr.Column(scale=2, min_width=320):
+                self.plot = gr.LinePlot(
+                    _curve([]),
+                    x="epoch",
+                    y="loss",
+                    color="pictures",
+                    height=300,
+                    elem_classes="bk-plot",
+                    label="Loss",
+                    buttons=[],
+                    x_axis_format="d",
+                )
+                self.table = gr.HTML()
+                self.losses = gr.Gallery(
+                    label="Most wrong: predicted / given / loss / probability",
+                    columns=4, height="auto", object_fit="contain", interactive=False, buttons=[], visible=False,
+                )  # fmt: skip
+        self.seen: gr.State = gr.State(("", -1))  # the run on screen, and how many of its events
+        self.timer = gr.Timer(0.4, active=False)
+        self.choices = [epochs, lr, seed, views]
+        self.live = [
+            self.seen, self.timer, self.go, self.stop, self.status, self.plot, self.table,
+            self.result, self.matrix, self.losses,
+        ]  # fmt: skip
+        self.go.click(self.start, self.choices, self.live)
+        self.stop.click(self.halt, [self.seen], None)
+        self.timer.tick(self.follow, [self.seen], self.live, show_progress="hidden", queue=False)
+
+    @told
+    def start(self, epochs: float, lr: float, seed: float, views: float) -> list[Any]:
+        """Start a training in a process of its own, unless one is under way."""
+        newest = self._newest()
+        if newest is not None and newest.state in LIVE:
+            return self._view(newest)
+        config = TrainConfig(epochs=int(epochs), lr=lr, seed=int(seed), views=int(views))
+        return self._view(jobs.start(self.project, config))
+
+    @told
+    def halt(self, seen: tuple[str, int]) -> None:
+        """Ask the training on screen to stop."""
+        jobs.stop(Run(self.project.runs / seen[0]))
+
+    @told
+    def follow(self, seen: tuple[str, int]) -> list[Any]:
+        """What is new since the last look; nothing is sent when nothing is."""
+        run = self._newest()
+        if run is None or (seen == (run.id, len(run.events())) and run.state in LIVE):
+            return [gr.skip()] * len(self.live)
+        return self._view(run)
+
+    @told
+    def refresh(self) -> list[Any]:
+        """The newest run, as it is now: what a person sees who opens or reloads the page."""
+        run = self._newest()
+        return self._view(run) if run is not None else [*[gr.skip()] * 2, self._button(), *[gr.skip()] * 7]
+
+    def _newest(self) -> Run | None:
+        every = runs.every(self.project)
+        return every[-1] if every else None
+
+    def _view(self, run: Run) -> list[Any]:
+        events = run.events()
+        state = run.state
+        epochs = [event for event in events if event["event"] == "epoch"]
+        live = state in LIVE
+        rows = [[e["epoch"], *(f"{e[key]:.4f}" for key in TABLE[1:4]), f"{e['seconds']:.2f}"] for e in epochs]
+        result = html.error_rate(run.result) if state == "finished" else ""
+        return [
+            (run.id, len(events)),
+            gr.Timer(active=live),
+            self._button(live),
+            gr.update(visible=live),
+            _status(run, state, events),
+            _curve(epochs),
+            html.table(TABLE, rows) if rows else "",
+            result,
+            *(self._wrong(run) if state == "finished" else ("", gr.update(value=[], visible=False))),
+        ]
+
+    def _wrong(self, run: Run) -> tuple[str, Any]:
+        """The confusion matrix and the top losses as pictures."""
+        interp = Interpretation(self.project, run)
+        rows = interp.top_losses(TOP)
+        small = thumbnails(self.project, [(row["image_id"], row["path"]) for row in rows])
+        pictures = [
+            (str(path), f"{row['predicted']} / {row['given']} / {row['loss']:.2f} / {row['probability']:.2f}")
+            for path, row in zip(small, rows, strict=True)
+            if path is not None
+        ]
+        matrix = html.confusion_matrix(interp.vocab, interp.confusion_matrix.tolist())
+        return matrix, gr.update(value=pictures, visible=True)
+
+    def _button(self, live: bool = False) -> Any:
+        """The Train button, which says how long it will take."""
+        n_images = len(Catalog(self.project).images()) if self.project.exists else 0
+        done = [run for run in runs.every(self.project) if run.finished]
+        known = len(done[-1].predictions().targets) if done else 0
+        new = max(0, n_images - known)
+        seconds = 3 + (2 + new * SECONDS_A_PICTURE / cores() if new else 0)
+        return gr.update(value=f"Train: about {seconds:.0f} s", interactive=n_images > 0 and not live)
+
+
+def _status(run: Run, state: str, events: list[dict[str, Any]]) -> str:
+    """One sentence about where the training is."""
+    last = events[-1] if events else {}
+    if state == "failed":
+        failure = next(event for event in events if event["event"] == "failed")
+        stopped = failure["error"] == "KeyboardInterrupt"
+        text = "Stopped; what was learnt about the pictures is kept." if stopped else failure["error"]
+        return html.note(f"Run {run.id}: {text} {failure['hint']}", good=stopped)
+    if state == "interrupted":
+        return html.note(f"Run {run.id} was cut off. Nothing is lost: train again and it goes on.", good=False)
+    if state == "finished":
+        return html.note("Next: try it on a picture, in the Predict tab.")
+    if last.get("event") == "features":
+        return html.note(f"Looking at each picture once: {last['done']} of {last['total']}")
+    if last.get("event") == "epoch":
+        return html.note(f"Epoch {last['epoch'] + 1} of {run.config['epochs']}")
+    return html.note("Starting …")
+
+
+def _curve(epochs: list[dict[str, Any]]) -> pd.DataFrame:
+    """Losses in long form for LinePlot; an empty row of each kind first, since it fixes its colours at the start."""
+    rows: list[dict[str, Any]] = [{"epoch": 0, "loss": None, "pictures": name} for name in LOSSES.values()]
+    rows += [
+        {"epoch": event["epoch"], "loss": event[key], "pictures": name}
+        for event in epochs
+        for key, name in LOSSES.items()
+    ]
+    return pd.DataFrame(rows).astype({"loss": float})
