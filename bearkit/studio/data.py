@@ -35,7 +35,7 @@ class DataTab:
             with gr.Column(scale=1, min_width=280):
                 self.source = gr.Textbox(label="Folder or zip on this machine", placeholder="/home/me/bears")
                 take = gr.Button("Import", variant="primary")
-                upload = gr.File(label="… or drop a zip", file_types=[".zip"], height=110)
+                upload = gr.File(label="… or drop a zip", file_types=[".zip"], height=150)
                 birds = gr.Button("No pictures at hand? Take the sample birds", visible=not project.exists)
                 self.receipt = gr.HTML()
                 self.counts = gr.HTML()

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from html import escape
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from bearkit import report
 
@@ -64,6 +66,23 @@ def _cell(count: int, total: int, right: bool) -> str:
         return "<td></td>"
     colour = "46, 139, 87" if right else "192, 57, 43"
     return f'<td style="background: rgba({colour}, {0.15 + 0.45 * count / total:.2f})">{count}</td>'
+
+
+def legend(title: str, colours: dict[str, str]) -> str:
+    """What each colour of a plot stands for."""
+    names = ", ".join(f'<b style="color: {colour}">{escape(name)}</b>' for name, colour in colours.items())
+    return f"<div>{escape(title)}: {names}</div>"
+
+
+def top_losses(rows: Sequence[tuple[Path | None, dict[str, Any]]]) -> str:
+    """The pictures a model was most wrong about, with what it said and what they were given as."""
+    figures = []
+    for thumbnail, row in rows:
+        picture = f'<img loading="lazy" alt="" src="/gradio_api/file={quote(str(thumbnail))}">' if thumbnail else ""
+        said = f"<b>{escape(row['predicted'])}</b> {row['probability']:.0%}"
+        given = f'<span class="bk-quiet">given {escape(row["given"])} · {row["loss"]:.2f}</span>'
+        figures.append(f"<figure>{picture}<figcaption>{said}<br>{given}</figcaption></figure>")
+    return f'<h4>Most wrong: prediction, given label, loss</h4><div class="bk-pictures">{"".join(figures)}</div>'
 
 
 def prediction(label: str, probability: float, milliseconds: float) -> str:

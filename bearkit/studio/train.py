@@ -21,6 +21,7 @@ TOP = 12  # losses shown as pictures
 SECONDS_A_PICTURE = 0.016  # on one core; only for the estimate on the button
 LIVE = ("starting", "running")
 LOSSES = {"train_loss": "training", "valid_loss": "validation"}
+COLOURS = {"training": "#2f80c3", "validation": "#e07b00"}
 
 
 class TrainTab:
@@ -42,22 +43,21 @@ class TrainTab:
                 self.result = gr.HTML()
                 self.matrix = gr.HTML()
             with gr.Column(scale=2, min_width=320):
+                gr.HTML(html.legend("Loss", COLOURS))
                 self.plot = gr.LinePlot(
                     _curve([]),
                     x="epoch",
                     y="loss",
                     color="pictures",
                     height=300,
-                    elem_classes="bk-plot",
-                    label="Loss",
+                    show_label=False,
                     buttons=[],
                     x_axis_format="d",
+                    color_map=COLOURS,
+                    colors_in_legend=[],
                 )
                 self.table = gr.HTML()
-                self.losses = gr.Gallery(
-                    label="Most wrong: predicted / given / loss / probability",
-                    columns=4, height="auto", object_fit="contain", interactive=False, buttons=[], visible=False,
-                )  # fmt: skip
+                self.losses = gr.HTML()
         self.seen: gr.State = gr.State(("", -1))  # the run on screen, and how many of its events
         self.timer = gr.Timer(0.4, active=False)
         self.choices = [epochs, lr, seed, views]
@@ -117,21 +117,16 @@ class TrainTab:
             _curve(epochs),
             html.table(TABLE, rows) if rows else "",
             result,
-            *(self._wrong(run) if state == "finished" else ("", gr.update(value=[], visible=False))),
+            *(self._wrong(run) if state == "finished" else ("", "")),
         ]
 
-    def _wrong(self, run: Run) -> tuple[str, Any]:
+    def _wrong(self, run: Run) -> tuple[str, str]:
         """The confusion matrix and the top losses as pictures."""
         interp = Interpretation(self.project, run)
         rows = interp.top_losses(TOP)
         small = thumbnails(self.project, [(row["image_id"], row["path"]) for row in rows])
-        pictures = [
-            (str(path), f"{row['predicted']} / {row['given']} / {row['loss']:.2f} / {row['probability']:.2f}")
-            for path, row in zip(small, rows, strict=True)
-            if path is not None
-        ]
         matrix = html.confusion_matrix(interp.vocab, interp.confusion_matrix.tolist())
-        return matrix, gr.update(value=pictures, visible=True)
+        return matrix, html.top_losses(list(zip(small, rows, strict=True)))
 
     def _button(self, live: bool = False) -> Any:
         """The Train button, which says how long it will take."""
