@@ -44,7 +44,12 @@ style: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.installed-dev
+.venv-fastai/.installed: benchmarks/requirements-fastai.txt
+	test -x .venv-fastai/bin/python || $(PYTHON) -m venv .venv-fastai
+	.venv-fastai/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements-fastai.txt
+	touch $@
+
+bench: $(VENV)/.installed-dev .venv-fastai/.installed
 	$(BIN)/python -m benchmarks.against_fastai $(ARGS)
 
 clean:

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from bearkit.errors import ModelError
-from bearkit.images import Preprocessing
+from bearkit.preprocessing import Preprocessing
 
 FORMAT = 1
 FILES = ("model.onnx", "model.safetensors", "config.json", "golden.npz", "README.md")
@@ -98,7 +98,7 @@ def read_golden(folder: Path) -> tuple[np.ndarray, np.ndarray]:
         ModelError: they are missing or damaged.
     """
     try:
-        with np.load(folder / "golden.npz") as file:
+        with (folder / "golden.npz").open("rb") as raw, np.load(raw) as file:
             return file["pictures"], file["logits"]
     except Exception as error:  # numpy and zipfile raise anything on damaged bytes
         raise damaged(folder, f"golden.npz: {error}") from error

@@ -15,8 +15,8 @@ from PIL import Image
 
 from bearkit import bundle, card, runs
 from bearkit.errors import ModelError
-from bearkit.images import preprocess
 from bearkit.predict import Predictor
+from bearkit.preprocessing import preprocess
 from bearkit.project import Project
 from bearkit.runs import Run
 from bearkit.training import bodies, head

@@ -44,7 +44,7 @@ def find(path: Path) -> list[Found]:
 
 def _refusal(member: zipfile.ZipInfo, name: PurePosixPath) -> str:
     """Why a member is not even read: it would leave the archive's folder, or is a link."""
-    if name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
+    if name.is_absolute() or ".." in name.parts or name.parts[0][1:2] == ":":
         return "its path points outside of the archive: refused"
     if stat.S_ISLNK(member.external_attr >> 16):
         return "it is a link, not a picture"

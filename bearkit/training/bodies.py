@@ -9,12 +9,12 @@ from functools import cached_property
 from pathlib import Path
 
 import onnx
-import onnxruntime
 import torch
 from torch import nn
 
 from bearkit.errors import BodyError
-from bearkit.images import Preprocessing
+from bearkit.onnx_session import session
+from bearkit.preprocessing import Preprocessing
 from bearkit.project import Project, whole
 from bearkit.training.timm_import import import_timm
 
@@ -89,13 +89,6 @@ def get(name: str) -> Body:
     if name not in BODIES:
         raise BodyError(f"there is no body `{name}`", hint=f"bodies: {', '.join(BODIES)}")
     return BODIES[name]
-
-
-def session(path: Path, threads: int) -> onnxruntime.InferenceSession:
-    """An onnxruntime session whose calls use this many threads each; calls may come from several threads at once."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
 def convert(network: nn.Module, size: int, path: Path) -> None:

@@ -14,10 +14,11 @@ import numpy as np
 
 from bearkit.catalog import ImageRecord
 from bearkit.errors import ImageError, NoImagesError
-from bearkit.images import Preprocessing, centre_crop, content_id, decode_for, normalise, random_crop, read_file
+from bearkit.images import content_id, read_file
+from bearkit.onnx_session import session
 from bearkit.parallel import Progress, no_progress, ordered_map
+from bearkit.preprocessing import Preprocessing, centre_crop, decode_for, normalise, random_crop
 from bearkit.project import Project, whole
-from bearkit.training import bodies
 from bearkit.training.bodies import Body
 
 VIEWS_RECIPE = 1  # counts up when `views` changes what it gives
@@ -53,7 +54,7 @@ class FeatureStore:
         """Each piece's image ids and features; one that cannot be read (a bad disk) is taken away and made anew."""
         for path in sorted(self.folder.glob("[!.]*.npz")):
             try:
-                with np.load(path) as piece:
+                with path.open("rb") as file, np.load(file) as piece:  # np.load itself leaves a damaged file open
                     yield piece["image_ids"].tolist(), piece["values"]
             except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
                 path.unlink(missing_ok=True)
@@ -113,7 +114,7 @@ def _make(
 
     no thread waits for another, which is faster here than batches on all cores (EXPERIMENTS.md).
     """
-    network = bodies.session(body.onnx(project), threads=1)
+    network = session(body.onnx(project), threads=1)
     skipped: list[dict[str, str]] = []
     piece: dict[str, np.ndarray] = {}  # image_id -> features (V, D)
 

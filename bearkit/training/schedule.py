@@ -11,8 +11,8 @@ MOMENTUM_HIGH, MOMENTUM_LOW = 0.95, 0.85
 def cosine(start: float, end: float, position: float) -> float:
     """From `start` to `end` along half a cosine, position in [0, 1].
 
-    >>> cosine(0, 1, 0), cosine(0, 1, 0.5), cosine(0, 1, 1)
-    (0.0, 0.5, 1.0)
+    >>> [round(cosine(0, 1, position), 3) for position in (0, 0.25, 0.5, 1)]
+    [0.0, 0.146, 0.5, 1.0]
     """
     return start + (1 - math.cos(math.pi * position)) * (end - start) / 2
 

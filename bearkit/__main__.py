@@ -1,0 +1,5 @@
+"""`python -m bearkit` is `bearkit`."""
+
+from bearkit.cli import main
+
+main()

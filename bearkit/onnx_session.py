@@ -1,0 +1,12 @@
+"""onnxruntime, set up the one way we use it."""
+
+from pathlib import Path
+
+import onnxruntime
+
+
+def session(path: Path, threads: int) -> onnxruntime.InferenceSession:
+    """A session whose calls use this many threads each; calls may come from several threads at once."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

@@ -1,0 +1,97 @@
+"""bearkit and fastai side by side: the same pictures, body, weights and validation pictures, one after the other.
+
+    make bench                                     the demo's birds
+    make bench ARGS="FOLDER --seeds 42 1 2"        your own folder, one folder a label in it
+
+Each side runs in a fresh process. "trained" is from the pictures on disk to the trained frozen model, libraries
+imported before the clock starts, bearkit with an empty cache (so with converting the body). "process" is all of it.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bearkit.catalog import Catalog
+from bearkit.collect.importing import import_images
+from bearkit.dataset import dataset
+from bearkit.project import Project
+from bearkit.report import table
+from bearkit.sample_project import folder as sample_folder
+from bearkit.sample_project import prepare
+
+HERE = Path(__file__).parent
+FASTAI = HERE.parent / ".venv-fastai" / "bin" / "python"
+N_PREDICT = 40  # pictures in the timing of one prediction at a time
+
+
+def run(command):
+    """Run one side; its figures and the seconds of the whole process."""
+    clock = time.perf_counter()
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.stderr)
+    return json.loads(done.stdout.splitlines()[-1]) | {"process": time.perf_counter() - clock}
+
+
+def write_split(project, seed, path):
+    """What fastai is to train on: the project's pictures, split as bearkit splits them under this seed."""
+    data = dataset.load(Catalog(project), seed)
+    rows = [[str(project.root / image.path), image.label] for image in data.images]
+    split = {name: [rows[n] for n in data.indices(name)] for name in ("train", "valid")}
+    path.write_text(json.dumps(split | {"seed": seed, "predict": [row[0] for row in split["valid"]][:N_PREDICT]}))
+
+
+def compare(project, seeds, epochs):
+    """One row a seed."""
+    results = []
+    for seed in seeds:
+        split = project.root / f"split-{seed}.json"
+        write_split(project, seed, split)
+        ours = run([sys.executable, HERE / "bearkit_side.py", project.root, split])
+        theirs = run([FASTAI, HERE / "fastai_side.py", split, "--epochs", epochs])
+        results.append({"seed": seed, "bearkit": ours, "fastai": theirs})
+        print(f"seed {seed}: {json.dumps(results[-1])}", file=sys.stderr, flush=True)
+    return results
+
+
+def summary(results):
+    """The ratios of the means, and bearkit's agreement with the exported torch model."""
+
+    def mean(side, key):
+        return statistics.mean(row[side][key] for row in results)
+
+    keys = {"trained": "seconds", "process": "process", "predict": "predict_ms"}
+    ratios = {name: round(mean("fastai", key) / mean("bearkit", key), 1) for name, key in keys.items()}
+    errors = {side: round(mean(side, "error_rate"), 4) for side in ("bearkit", "fastai")}
+    differing = sum(row["bearkit"]["labels_unlike_torch"] for row in results)
+    return {"times_faster": ratios, "error_rate": errors, "labels_unlike_torch": differing, "runs": results}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, nargs="?", help="one folder a label; the demo's birds if left out")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[42, 1, 2])
+    parser.add_argument("--epochs", type=int, default=4, help="fastai's, as in the lecture")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as root:
+        project = Project(root)
+        if args.folder is None:
+            prepare(project)
+        import_images(project, args.folder or sample_folder(project))
+        result = summary(compare(project, args.seeds, args.epochs))
+    rows = [
+        (f"{side}, seed {row['seed']}", *(f"{row[side][k]:.2f}" for k in ("seconds", "process", "predict_ms")),
+         f"{row[side]['error_rate']:.4f}")
+        for row in result["runs"] for side in ("bearkit", "fastai")
+    ]  # fmt: skip
+    print("\n".join(table(("", "trained s", "process s", "predict ms", "error rate"), rows)), file=sys.stderr)
+    print(json.dumps({key: value for key, value in result.items() if key != "runs"}))
+
+
+if __name__ == "__main__":
+    main()

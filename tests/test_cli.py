@@ -1,0 +1,161 @@
+"""The command line is a contract: one JSON object, exit codes 0, 1 and 2, the words of the issues."""
+
+import json
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from tests.conftest import write_drawings, write_pictures
+
+
+def bearkit(*arguments, cwd=None):
+    """Run a command in a process of its own: its exit code, its object (or text), and what went to stderr."""
+    command = [sys.executable, "-m", "bearkit", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
+    out = json.loads(done.stdout) if "--json" in arguments and done.stdout else done.stdout
+    return done.returncode, out, done.stderr
+
+
+def test_the_whole_loop(tmp_path):
+    source = write_drawings(tmp_path / "source", 6)
+    (source / "disc" / "page.jpg").write_text("<html></html>")
+    place = ("-p", tmp_path / "shapes", "--json")
+
+    code, out, _ = bearkit("import", source, *place)
+    assert code == 0
+    assert (out["imported"], out["duplicates"], out["conflicts"]) == (18, 0, [])
+    assert out["labels"] == {"disc": 6, "square": 6, "star": 6}
+    assert set(out["rejected"][0]) == {"path", "reason"}
+
+    code, out, _ = bearkit("train", "--epochs", 3, "--lr", "3e-3", "--seed", 42, *place)
+    assert code == 0
+    assert set(out) >= {"run", "stages", "error_rate", "error_interval", "valid_images", "features_seconds"}
+    (stage,) = out["stages"]
+    assert (stage["name"], len(stage["epochs"])) == ("frozen", 3)
+    assert set(stage["epochs"][0]) == {"epoch", "train_loss", "valid_loss", "error_rate", "seconds"}
+    assert stage["epochs"][-1]["error_rate"] == pytest.approx(out["error_rate"])
+    assert out["valid_images"] == 3
+
+    code, out, _ = bearkit("interpret", *place)
+    assert code == 0
+    assert set(out) >= {"vocab", "confusion_matrix", "most_confused", "top_losses", "labels"}
+
+    code, out, _ = bearkit("export", tmp_path / "model", *place)
+    assert (code, out) == (0, {"model": str(tmp_path / "model")})
+
+    picture = next((source / "disc").glob("*.png"))
+    code, out, _ = bearkit("predict", tmp_path / "model", picture, tmp_path / "gone.jpg", "--json")
+    assert code == 0
+    good, bad = out["predictions"]
+    assert set(good) == {"path", "label", "probability", "probs"}
+    assert sum(good["probs"].values()) == pytest.approx(1, abs=1e-5)
+    assert bad["error"] == "there is no such file"
+
+    assert bearkit("export", *place)[1] == {"model": str(tmp_path / "shapes" / "models" / "001")}
+    code, out, _ = bearkit("predict", "001", picture, *place)
+    assert (code, len(out["predictions"])) == (0, 1)
+
+    code, out, _ = bearkit("status", *place)
+    assert code == 0
+    assert out["images"] == 18
+    assert out["labels"]["disc"] == {"train": 5, "valid": 1, "test": 0}
+    assert [run["run"] for run in out["runs"]] == ["001"]
+    assert out["models"] == [str(tmp_path / "shapes" / "models" / "001")]
+
+
+def test_people_get_text(trained, tmp_path):
+    place = ("-p", trained.project.root)
+    for arguments, words in (
+        (("status",), ("36 pictures", "disc", "finished")),
+        (("interpret",), ("rows given, columns predicted", "top losses:")),
+        (("predict", trained.model, tmp_path / "gone.jpg"), ("there is no such file",)),
+    ):
+        code, out, err = bearkit(*arguments, *place)
+        assert (code, err) == (0, "")
+        assert all(word in out for word in words)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "hint"),
+    [
+        (("status",), "is not a bearkit project yet", "bearkit import"),
+        (("train",), "is not a bearkit project yet", "bearkit import"),
+        (("interpret",), "is not a bearkit project yet", "bearkit import"),
+        (("export",), "is not a bearkit project yet", "bearkit import"),
+        (("import", "nothing"), "nothing does not exist", "one folder a label"),
+        (("predict", "nothing", "x.jpg"), "is not a model folder", "bearkit export"),
+        (("demo", "taken"), "is not empty", "bearkit demo"),
+    ],
+)
+def test_errors_are_objects_with_a_hint_and_exit_code_1(tmp_path, arguments, error, hint):
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "mine.txt").write_text("mine")
+    code, out, _ = bearkit(*arguments, "--json", cwd=tmp_path)
+    assert code == 1
+    assert set(out) == {"error", "hint"}
+    assert error in out["error"]
+    assert hint in out["hint"]
+    code, out, err = bearkit(*arguments, cwd=tmp_path)
+    assert (code, out) == (1, "")
+    assert "error:" in err
+    assert "what helps:" in err
+
+
+@pytest.mark.parametrize(
+    ("labels", "options", "error"),
+    [
+        ({"black": 4}, (), "all 4 pictures have the label `black`"),
+        ({"black": 4, "teddy": 1}, (), "a single picture of `teddy`"),
+        ({"black": 4, "teddy": 4}, ("--body", "resnet9000"), "there is no body `resnet9000`"),
+        ({"black": 4, "teddy": 4}, ("--lr", "-1"), "the learning rate must be above 0"),
+    ],
+)
+def test_what_cannot_be_trained_is_told(tmp_path, labels, options, error):
+    place = ("-p", tmp_path / "p", "--json")
+    assert bearkit("import", write_pictures(tmp_path / "s", labels), *place)[0] == 0
+    code, out, _ = bearkit("train", *options, *place)
+    assert code == 1
+    assert error in out["error"]
+    assert out["hint"]
+
+
+WRONG_USAGE = ("nothing", "import", "train --epochs many", "train --epochs 0", "predict model")
+
+
+@pytest.mark.parametrize("arguments", WRONG_USAGE)
+def test_wrong_usage_exits_with_2(arguments):
+    code, out, err = bearkit(*arguments.split())
+    assert (code, out) == (2, "")
+    assert "Usage" in err or "Error" in err
+
+
+def test_every_command_takes_a_project_and_json():
+    code, out, _ = bearkit("--help")
+    assert code == 0
+    commands = ("import", "status", "train", "interpret", "export", "predict", "demo", "studio")
+    for command in commands:
+        assert f" {command} " in out
+        text = bearkit(command, "--help")[1]
+        assert "--json" in text
+        assert "--project" in text
+
+
+def test_a_zip_is_a_source_too(tmp_path):
+    source = write_pictures(tmp_path / "s", {"black": 2, "teddy": 2})
+    with zipfile.ZipFile(tmp_path / "s.zip", "w") as archive:
+        for file in source.rglob("*.png"):
+            archive.write(file, file.relative_to(source))
+    code, out, _ = bearkit("import", tmp_path / "s.zip", "-p", tmp_path / "p", "--json")
+    assert (code, out["imported"]) == (0, 4)
+
+
+def test_an_unexpected_failure_is_still_an_object(tmp_path):
+    (tmp_path / "runs").write_text("a file where a folder should be")
+    write_pictures(tmp_path / "images", {"black": 2, "teddy": 2})
+    assert bearkit("import", tmp_path / "images", "-p", tmp_path, "--json")[0] == 0
+    code, out, err = bearkit("train", "-p", tmp_path, "--json")
+    assert code == 1
+    assert "unexpected" in out["error"]
+    assert "Traceback" in err

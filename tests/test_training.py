@@ -1,0 +1,259 @@
+"""The torch room, checked against closed forms and second implementations."""
+
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+
+from bearkit import Learner, import_images
+from bearkit.catalog import Catalog
+from bearkit.errors import BodyError, NoImagesError, RunError
+from bearkit.onnx_session import session
+from bearkit.training import bodies
+from bearkit.training.config import TrainConfig
+from bearkit.training.features import FeatureStore, features
+from bearkit.training.head import folded, predict_probs, train_head
+from bearkit.training.optimiser import AdamW
+from bearkit.training.out_of_fold import folds, out_of_fold_probs
+from bearkit.training.schedule import one_cycle
+from tests.conftest import write_drawings
+
+BODY = bodies.get("efficientnet_lite0")
+
+
+def blobs(n=200, n_views=1, seed=0, spread=1.0):
+    """Features of three overlapping clouds, float32 (n, n_views, 8), and their targets."""
+    rng = np.random.default_rng(seed)
+    targets = rng.integers(0, 3, n)
+    centres = np.random.default_rng(99).normal(0, 1, (3, 8))
+    values = centres[targets][:, None] + rng.normal(0, spread, (n, n_views, 8))
+    return (5 + 3 * values).astype(np.float32), targets
+
+
+def their_loss(targets, probs):
+    """scikit-learn's cross-entropy; it insists on rows that sum to 1 in float64."""
+    exact = probs.astype(float)
+    return log_loss(targets, exact / exact.sum(axis=1, keepdims=True))
+
+
+def fit(config, n=200, n_views=1, rows=None):
+    values, targets = blobs(n, n_views)
+    valid_values, valid_targets = blobs(100, seed=1)
+    on_epoch = rows.append if rows is not None else None
+    return train_head(values, targets, valid_values[:, 0], valid_targets, 3, config, on_epoch)
+
+
+def test_one_cycle_has_its_closed_form_at_the_turning_points():
+    assert one_cycle(0, 1.0) == pytest.approx((1 / 25, 0.95))
+    assert one_cycle(0.125, 1.0) == pytest.approx(((1 + 1 / 25) / 2, 0.90))
+    assert one_cycle(0.25, 1.0) == pytest.approx((1.0, 0.85))
+    assert one_cycle(0.625, 1.0) == pytest.approx(((1 + 1e-5) / 2, 0.90))
+    assert one_cycle(1 - 1e-9, 1.0) == pytest.approx((1e-5, 0.95))
+
+
+def test_one_cycle_follows_torchs_own_scheduler():
+    parameter = torch.nn.Parameter(torch.zeros(1))
+    optimiser = torch.optim.AdamW([parameter], lr=1.0, betas=(0.95, 0.99))
+    n = 4000
+    scheduler = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, max_lr=3e-3, total_steps=n + 1, pct_start=0.25, div_factor=25, final_div_factor=1e5 / 25,
+        base_momentum=0.85, max_momentum=0.95,
+    )  # fmt: skip
+    for step in range(n):
+        lr, momentum = one_cycle(step / n, 3e-3)
+        assert lr == pytest.approx(optimiser.param_groups[0]["lr"], abs=5e-6)
+        assert momentum == pytest.approx(optimiser.param_groups[0]["betas"][0], abs=2e-4)
+        optimiser.step()
+        scheduler.step()
+
+
+def test_the_optimiser_steps_as_torchs_class_does():
+    torch.manual_seed(0)
+    ours, theirs = torch.nn.Linear(5, 3), torch.nn.Linear(5, 3)
+    theirs.load_state_dict(ours.state_dict())
+    mine = AdamW([(ours.weight, 0.1), (ours.bias, 0.0)])
+    groups = [{"params": [theirs.weight], "weight_decay": 0.1}, {"params": [theirs.bias], "weight_decay": 0.0}]
+    reference = torch.optim.AdamW(groups, eps=1e-5)
+    for step in range(20):
+        batch = torch.randn(7, 5)
+        lr, momentum = one_cycle(step / 20, 0.05)
+        for group in reference.param_groups:
+            group["lr"], group["betas"] = lr, (momentum, 0.99)
+        ours(batch).square().sum().backward()
+        theirs(batch).square().sum().backward()
+        mine.step(lr, momentum)
+        reference.step()
+        reference.zero_grad()
+        assert torch.equal(ours.weight, theirs.weight)
+        assert torch.equal(ours.bias, theirs.bias)
+
+
+def test_the_head_finds_the_optimum_that_scikit_learn_finds():
+    values, targets = blobs(300, spread=1.5)
+    plain = TrainConfig(epochs=300, lr=0.05, dropout=0, weight_decay=0, label_smoothing=0)
+    head = train_head(values, targets, values[:, 0], targets, 3, plain)
+    reference = LogisticRegression(C=1e6, max_iter=5000).fit(values[:, 0], targets)
+    ours = their_loss(targets, predict_probs(head, values[:, 0]))
+    theirs = log_loss(targets, reference.predict_proba(values[:, 0]))
+    assert ours == pytest.approx(theirs, abs=2e-3)
+
+
+def test_the_table_reports_what_the_head_does():
+    rows = []
+    head = fit(TrainConfig(epochs=4, label_smoothing=0), rows=rows)
+    values, targets = blobs(100, seed=1)
+    probs = predict_probs(head, values[:, 0])
+    assert [row.epoch for row in rows] == [0, 1, 2, 3]
+    assert rows[-1].error_rate == pytest.approx((probs.argmax(1) != targets).mean())
+    assert rows[-1].valid_loss == pytest.approx(their_loss(targets, probs), abs=1e-4)
+    assert rows[-1].train_loss < rows[0].train_loss
+    assert all(row.seconds > 0 for row in rows)
+
+
+def test_the_same_seed_gives_the_same_head_and_leaves_torchs_generator_alone():
+    torch.manual_seed(7)
+    before = torch.random.get_rng_state()
+    first, second, other = (fit(TrainConfig(epochs=3, seed=seed), n_views=2).state_dict() for seed in (5, 5, 6))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert not torch.equal(first["linear.weight"], other["linear.weight"])
+    assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_folding_the_standardisation_changes_nothing():
+    head = fit(TrainConfig(epochs=3))
+    weight, bias = folded(head.state_dict())
+    values = torch.from_numpy(blobs()[0][:, 0])
+    assert torch.allclose(head(values), values @ weight.T + bias, atol=1e-4)
+
+
+def test_tiny_and_constant_data_train_without_breaking():
+    values = np.ones((3, 1, 8), np.float32)
+    rows = []
+    targets = np.array([0, 1, 1])
+    head = train_head(values, targets, values[:, 0], targets, 2, TrainConfig(batch_size=2), rows.append)
+    assert np.isfinite(predict_probs(head, values[:, 0])).all()
+    assert all(np.isfinite([row.train_loss, row.valid_loss]).all() for row in rows)
+
+
+def test_folds_are_even_within_each_label():
+    targets = np.repeat([0, 1, 2], [50, 23, 7])
+    fold = folds(targets, 5, seed=1)
+    for label in range(3):
+        sizes = np.bincount(fold[targets == label], minlength=5)
+        assert sizes.max() - sizes.min() <= 1
+
+
+def test_out_of_fold_probabilities_do_not_know_the_picture():
+    rng = np.random.default_rng(0)
+    values, targets = rng.normal(size=(120, 1, 300)).astype(np.float32), rng.integers(0, 2, 120)
+    learnt_by_heart = predict_probs(train_head(values, targets, values[:, 0], targets, 2), values[:, 0])
+    honest = out_of_fold_probs(values, targets, 2)
+    assert (learnt_by_heart.argmax(1) == targets).mean() > 0.95  # labels are pure chance here
+    assert 0.3 < (honest.argmax(1) == targets).mean() < 0.7
+
+
+@pytest.mark.parametrize("wrong", [{"epochs": 0}, {"views": 0}, {"batch_size": 0}, {"lr": 0}, {"lr": float("nan")}])
+def test_numbers_that_cannot_train_are_refused(wrong):
+    with pytest.raises(RunError, match="must be"):
+        TrainConfig(**wrong)
+
+
+def test_an_unknown_body_is_told_with_those_that_there_are():
+    with pytest.raises(BodyError, match="no body `resnet9000`") as raised:
+        bodies.get("resnet9000")
+    assert "efficientnet_lite0" in raised.value.hint
+
+
+def test_the_converted_body_gives_torchs_features(trained):
+    batch = torch.randn(5, 3, 224, 224, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        expected = BODY.network()(batch).numpy()
+    found = session(BODY.onnx(trained.project), threads=2).run(None, {"input": batch.numpy()})[0]
+    assert found.shape == (5, 1280)
+    assert np.abs(found - expected).max() < 1e-4
+
+
+def test_a_conversion_that_goes_wrong_is_found_out(tmp_path):
+    class BatchInTheGraph(torch.nn.Module):
+        def forward(self, pictures):
+            return pictures.mean((2, 3)) + torch.arange(pictures.shape[0]).float()[:, None]
+
+    with pytest.raises(BodyError, match=r"onnxruntime cannot run this body|differs from torch"):
+        bodies.convert(BatchInTheGraph().eval(), 32, tmp_path / "x.onnx")
+
+
+@pytest.fixture
+def drawings(tmp_path, project):
+    """A project of twelve drawings."""
+    import_images(project, write_drawings(tmp_path / "source", 4))
+    return project
+
+
+def test_features_are_made_once_and_new_pictures_only_add_theirs(tmp_path, drawings):
+    told = []
+    images = Catalog(drawings).images()
+    first = features(drawings, images, BODY, 2, lambda *args: told.append(args))
+    assert first.values.shape == (12, 2, 1280)
+    assert told[-1] == ("looking at pictures", 12, 12)
+    told.clear()
+    again = features(drawings, images[::-1], BODY, 2, lambda *args: told.append(args))
+    assert told == []
+    assert np.array_equal(again.values, first.values[::-1])
+    import_images(drawings, write_drawings(tmp_path / "more", 5))
+    more = features(drawings, Catalog(drawings).images(), BODY, 2, lambda *args: told.append(args))
+    assert told[-1] == ("looking at pictures", 3, 3)
+    assert more.values.shape == (15, 2, 1280)
+
+
+def test_view_0_is_what_the_predictor_sees_and_does_not_depend_on_the_number_of_views(drawings):
+    images = Catalog(drawings).images()
+    one, three = (features(drawings, images, BODY, n).values for n in (1, 3))
+    assert np.abs(one[:, 0] - three[:, 0]).max() < 1e-5
+    assert np.abs(three[:, 1] - three[:, 2]).max() > 0.1
+
+
+def test_pictures_that_are_gone_or_changed_are_left_out_with_the_reason(drawings):
+    images = Catalog(drawings).images()
+    (drawings.root / images[0].path).unlink()
+    (drawings.root / images[1].path).write_bytes((drawings.root / images[2].path).read_bytes())
+    result = Learner(drawings).fit_one_cycle(2)
+    assert [row["reason"] for row in result.skipped] == [
+        "there is no such file", "the file was changed after it was imported",
+    ]  # fmt: skip
+    shutil.rmtree(drawings.images)
+    shutil.rmtree(drawings.cache / "features")
+    with pytest.raises(NoImagesError, match="none of the 12 pictures can be read"):
+        Learner(drawings).fit_one_cycle(2)
+
+
+def test_a_damaged_piece_of_the_cache_is_made_anew(drawings):
+    images = Catalog(drawings).images()
+    first = features(drawings, images, BODY)
+    (piece,) = FeatureStore(drawings, BODY, 1).folder.glob("*.npz")
+    piece.write_bytes(piece.read_bytes()[:1000])
+    assert np.array_equal(features(drawings, images, BODY).values, first.values)
+
+
+def test_training_killed_at_any_moment_goes_on_and_breaks_nothing(tmp_path, drawings):
+    command = [sys.executable, "-m", "bearkit", "train", "-p", str(drawings.root), "--json", "--epochs", "20"]
+    for seconds in (1.2, 2.0, 2.8, 3.6):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        time.sleep(seconds)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert '"error_rate"' in done.stdout
+    assert features(drawings, Catalog(drawings).images(), BODY).values.shape == (12, 1, 1280)
+
+
+def test_a_learner_that_has_not_trained_says_so(drawings):
+    with pytest.raises(RunError, match="has not trained yet") as raised:
+        Learner(drawings).export()
+    assert "fit_one_cycle" in raised.value.hint
