@@ -53,6 +53,7 @@ def compare(project, seeds, epochs):
         split = project.root / f"split-{seed}.json"
         write_split(project, seed, split)
         ours = run([sys.executable, HERE / "bearkit_side.py", project.root, split])
+        ours |= {"predict_ms": run([sys.executable, HERE / "predict_side.py", ours["model"], split])["predict_ms"]}
         theirs = run([FASTAI, HERE / "fastai_side.py", split, "--epochs", epochs])
         results.append({"seed": seed, "bearkit": ours, "fastai": theirs})
         print(f"seed {seed}: {json.dumps(results[-1])}", file=sys.stderr, flush=True)

