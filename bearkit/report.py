@@ -85,6 +85,13 @@ def demonstrated(result: dict[str, Any]) -> str:
     """The demo's report."""
     birds = result["pictures"] == "photographs"
     planted, one, root = result["planted_labels"], result["prediction"], _short(result["project"])
+    next_steps = {
+        f"  bearkit studio -p {root}": "see it in the browser",
+        f"  bearkit interpret -p {root}": "what does it get wrong?",
+        f"  bearkit predict {_short(result['model'])} PICTURE": "ask it about a picture of yours",
+        "  bearkit import FOLDER -p bears": "your own: a folder with one folder a label in it",
+        "  bearkit train -p bears": "",
+    }
     lines = [] if birds else [result["pictures_why"], "So the demo went on with pictures that it drew itself.", ""]
     lines += [
         f"1. Collected {_count(result['images'], 'bird photograph' if birds else 'drawing')} of "
@@ -108,12 +115,7 @@ def demonstrated(result: dict[str, Any]) -> str:
         "",
         f"All of it took {result['seconds']} s. {result['credits']}",
         "",
-        "What to type next:",
-        f"  bearkit studio -p {root}                      see it in the browser",
-        f"  bearkit interpret -p {root}                   what does it get wrong?",
-        f"  bearkit predict {_short(result['model'])} PICTURE",
-        "  bearkit import FOLDER -p bears                your own: a folder with one folder a label in it",
-        "  bearkit train -p bears",
+        *table(("What to type next:", ""), list(next_steps.items())),
     ]
     return "\n".join(lines)
 
