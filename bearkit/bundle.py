@@ -68,6 +68,15 @@ def read_config(folder: Path) -> ModelConfig:
         raise damaged(folder, f"config.json: {error!r}") from error
 
 
+def is_model(folder: Path) -> bool:
+    """Whether a folder is a model folder that this bearkit reads."""
+    try:
+        read_config(folder)
+    except ModelError:
+        return False
+    return True
+
+
 def damaged(folder: Path, what: str) -> ModelError:
     """The error for a model folder that is not as it was written."""
     return ModelError(f"the model in {folder} is damaged ({what})", hint="copy it again, or `bearkit export` it again")

@@ -1,6 +1,7 @@
 """What is known about a project's pictures: SQLite (through SQLAlchemy Core), one file, safe against kill -9."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,10 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from bearkit.errors import ProjectError
+from bearkit.errors import BusyError, ProjectError
 from bearkit.project import Project
 
 FORMAT = 1
+BUSY_SECONDS = 30  # that one waits for another program's transaction
 SPLITS = ("train", "valid", "test")
 
 metadata = sa.MetaData()
@@ -93,14 +95,28 @@ class Catalog:
         else:
             project.require()
         self.project = project
-        self._engine = sa.create_engine(f"sqlite:///{project.catalog}", connect_args={"timeout": 30})
-        sa.event.listen(self._engine, "connect", _configure)
+        url = sa.URL.create("sqlite", database=str(project.catalog))
+        self._engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+        if create:
+            with self._connection() as connection:  # readers and a writer at once; the file remembers it
+                connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+        with self._connection(write=create) as connection:
+            self._open(connection, create)
+
+    @contextmanager
+    def _connection(self, write: bool = False) -> Iterator[sa.Connection]:
+        """A connection, in a transaction when it writes; what SQLite says against it is worded here."""
         try:
-            with self._engine.begin() as connection:
-                self._open(connection, create)
+            with self._engine.begin() if write else self._engine.connect() as connection:
+                yield connection
+        except sa.exc.OperationalError as error:  # locked, full or read-only: the file itself is in order
+            raise BusyError(
+                f"{self.project.catalog} cannot be used just now: {error.orig}",
+                hint="is another program writing, the disk full or the folder read-only? Nothing is lost: try again",
+            ) from error
         except sa.exc.DatabaseError as error:
             raise ProjectError(
-                f"{project.catalog} cannot be read as a catalogue: {error.orig}",
+                f"{self.project.catalog} cannot be read as a catalogue: {error.orig}",
                 hint="move it away and import the pictures again; the pictures themselves are untouched in images/",
             ) from error
 
@@ -123,14 +139,16 @@ class Catalog:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         new_rows = [asdict(image) | {"added": now} for image in new]
         seen_rows = [asdict(source) | {"seen": now} for source in seen]
-        with self._engine.begin() as connection:
+        with self._connection(write=True) as connection:
             if new_rows:
                 connection.execute(insert(images).on_conflict_do_nothing(), new_rows)
             if seen_rows:
                 upsert = insert(sources)
                 fresh = {column.name: upsert.excluded[column.name] for column in sources.columns}
                 # A file seen again with the same bytes keeps the status it got the first time.
-                changed = sa.or_(sources.c.image_id.is_(None), sources.c.image_id != upsert.excluded.image_id)
+                changed = sa.or_(
+                    sources.c.image_id.is_(None), sources.c.image_id.is_distinct_from(upsert.excluded.image_id)
+                )
                 connection.execute(upsert.on_conflict_do_update(["origin"], set_=fresh, where=changed), seen_rows)
 
     def images(self) -> list[ImageRecord]:
@@ -177,11 +195,11 @@ class Catalog:
 
     def set_given_split(self, image_id: str, split: str) -> None:
         """Say in which split a picture was given."""
-        with self._engine.begin() as connection:
+        with self._connection(write=True) as connection:
             connection.execute(images.update().where(images.c.image_id == image_id).values(given_split=split))
 
     def split(self, seed: int) -> dict[str, str]:
-        """The split that each picture was assigned under this seed, {image_id: split}; given splits are not in it."""
+        """The split that each picture was assigned under this seed, {image_id: split}."""
         rows = self._rows(sa.select(splits.c.image_id, splits.c.split).where(splits.c.seed == seed))
         return {row["image_id"]: row["split"] for row in rows}
 
@@ -189,7 +207,7 @@ class Catalog:
         """Keep assignments for good; who came first wins. Returns all of this seed's."""
         rows = [{"seed": seed, "image_id": image_id, "split": split} for image_id, split in assigned.items()]
         if rows:
-            with self._engine.begin() as connection:
+            with self._connection(write=True) as connection:
                 connection.execute(insert(splits).on_conflict_do_nothing(), rows)
         return self.split(seed)
 
@@ -202,11 +220,5 @@ class Catalog:
         return [SourceRecord(**row) for row in self._rows(sa.select(*columns).where(where).order_by(sources.c.origin))]
 
     def _rows(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
-        with self._engine.connect() as connection:
+        with self._connection() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def _configure(connection: Any, _record: Any) -> None:
-    """Readers and a writer at once, and nothing lost when the process is killed."""
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=NORMAL")

@@ -1,6 +1,8 @@
 """The command line: each command is one call of the library, and prints text for people or, with --json, one object."""
 
 import json
+import shlex
+import signal
 import sys
 import traceback
 from collections.abc import Iterator
@@ -26,7 +28,6 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="An image classifier of your own. Begin with `bearkit demo`, or with `bearkit import FOLDER`.",
 )
 err = Console(stderr=True)
 
@@ -41,19 +42,23 @@ def main() -> None:
         app()
     except BearkitError as error:
         _fail(error)
+    except OSError as error:  # no room, no permission, a file where a folder should be
+        where = f": {error.filename}" if error.filename else ""
+        hint = "check the path, its permissions and the room on the disk; nothing that was there is lost"
+        _fail(BearkitError(f"{error.strerror or error}{where}", hint))
     except Exception as error:
         traceback.print_exc()
         _fail(BearkitError(f"unexpected: {error!r}", hint="this is a bug in bearkit; please report the lines above"))
     except SystemExit as stop:
         if stop.code == 130:
-            err.print("Stopped. Nothing is lost: the same command goes on where it was.")
+            err.print("Stopped. What was done with the pictures is kept; the same command goes on from there.")
         raise
 
 
 def _fail(error: BearkitError) -> None:
     """Word an error once for all commands."""
     if "--json" in sys.argv:
-        print(json.dumps(error.as_dict()))
+        print(json.dumps(error.as_dict(), allow_nan=False))
     else:
         err.print(f"[bold red]error:[/] {_plain(str(error))}", highlight=False)
         if error.hint:
@@ -62,12 +67,22 @@ def _fail(error: BearkitError) -> None:
 
 
 def _plain(text: str) -> str:
-    return text.replace("[", "\\[")
+    return _printable(text).replace("[", "\\[")
+
+
+def _printable(text: str) -> str:
+    """Without what a file name could do to a terminal."""
+    return "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def _place(project: Path) -> str:
+    """How the next command names this project."""
+    return "" if project == Path() else f" -p {shlex.quote(str(project))}"
 
 
 def _show(as_json: bool, result: dict[str, Any], text: str) -> None:
     """Print the result: as one JSON object, or as text."""
-    print(json.dumps(result, ensure_ascii=False) if as_json else text)
+    print(json.dumps(result, allow_nan=False) if as_json else _printable(text))
 
 
 @contextmanager
@@ -85,6 +100,19 @@ def _progress() -> Iterator[Progress]:
         yield told
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"bearkit {bearkit.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    """An image classifier of your own. Begin with `bearkit demo`, or with `bearkit import FOLDER`."""
+
+
 @app.command("import")
 def import_(
     source: Annotated[Path, typer.Argument(help="A folder with one folder a label in it, or a zip of one.")],
@@ -97,7 +125,7 @@ def import_(
     """
     with _progress() as progress:
         result = bearkit.import_images(Project(project), source, progress)
-    _show(as_json, result.as_dict(), report.imported(result.as_dict()))
+    _show(as_json, result.as_dict(), report.imported(result.as_dict(), _place(project)))
 
 
 @app.command()
@@ -109,12 +137,17 @@ def status(project: ProjectOption = Path(), as_json: JsonOption = False) -> None
         "images": len(catalog.images()),
         "labels": dataset.counts(catalog),
         "runs": [
-            {"run": run.id, "state": run.state, "error_rate": run.result["error_rate"] if run.finished else None}
+            {
+                "run": run.id,
+                "state": run.state,
+                "error_rate": run.result["error_rate"] if run.finished else None,
+                "error": run.failure,
+            }
             for run in runs.every(place)
         ],
-        "models": sorted(str(config.parent) for config in place.models.glob("*/config.json")),
+        "models": sorted(str(config.parent) for config in place.models.glob("[!.]*/config.json")),
     }
-    _show(as_json, result, report.status(result))
+    _show(as_json, result, report.status(result, _place(project)))
 
 
 @app.command()
@@ -134,7 +167,7 @@ def train(
     with _progress() as progress:
         learn = bearkit.Learner(Project(project), body=body, seed=seed, progress=progress)
         result = learn.fit_one_cycle(epochs, lr, views=views).as_dict()
-    _show(as_json, result, report.trained(result))
+    _show(as_json, result, report.trained(result, _place(project)))
 
 
 @app.command()
@@ -215,6 +248,7 @@ def studio(
     text = f"The studio of {place.root} is at {url} (Ctrl-C ends it; nothing is lost)"
     _show(as_json, {"project": str(place.root), "url": url}, text)
     sys.stdout.flush()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as Ctrl-C does, and take the uploads away
     page.block_thread()
 
 

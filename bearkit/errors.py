@@ -2,6 +2,7 @@
 
     BearkitError                  message + hint: the command or step that would help
     ├── ProjectError              the folder is no project, or one of another version
+    ├── BusyError                 the catalogue cannot be written (or read) just now
     ├── ImportSourceError         what was given to import cannot be read
     ├── ImageError                one file is not a usable picture (its reason is for people)
     ├── DatasetError              the pictures as they are cannot be trained on
@@ -17,21 +18,28 @@
 Any of them can be shown to a person as it stands: `str(error)` says what happened, `error.hint` what to do.
 """
 
+from typing import Any
+
 
 class BearkitError(Exception):
-    """What happened, with its numbers, and a hint: the next step that would help."""
+    """What happened, with its numbers; a hint: the next step that would help; and details for scripts."""
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: str, hint: str = "", **details: Any) -> None:
         super().__init__(message)
         self.hint = hint
+        self.details = details
 
-    def as_dict(self) -> dict[str, str]:
+    def as_dict(self) -> dict[str, Any]:
         """The error as the command line prints it with `--json`."""
-        return {"error": str(self), "hint": self.hint}
+        return {"error": str(self), "hint": self.hint, **self.details}
 
 
 class ProjectError(BearkitError):
     """The folder is no bearkit project, or was written by another version."""
+
+
+class BusyError(BearkitError):
+    """The catalogue cannot be written or read just now: locked, full disk, no permission. Nothing is lost."""
 
 
 class ImportSourceError(BearkitError):

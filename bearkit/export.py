@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 import uuid
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +23,8 @@ from bearkit.runs import Run
 from bearkit.training import bodies, head
 from bearkit.training.bodies import Body
 
+OLD_SECONDS = 3600  # no export takes that long
+
 
 def export_model(project: Project, folder: str | os.PathLike[str] | None = None, run_id: str | None = None) -> Path:
     """Write a run's model as a folder that bearkit, timm, transformers and onnxruntime load.
@@ -40,7 +43,10 @@ def export_model(project: Project, folder: str | os.PathLike[str] | None = None,
     if target.exists() and not _may_replace(target):
         raise ModelError(f"{target} is there already and is not a model folder", hint="name a new folder")
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{uuid.uuid4().hex[:12]}.part")
+    for left in target.parent.glob(".bearkit-*.part"):  # by an export that was killed
+        if time.time() - left.stat().st_mtime > OLD_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
+    part = target.with_name(f".bearkit-{uuid.uuid4().hex[:12]}.part")
     part.mkdir()
     try:
         _write(project, run, part)
@@ -53,7 +59,10 @@ def export_model(project: Project, folder: str | os.PathLike[str] | None = None,
 
 def _may_replace(folder: Path) -> bool:
     """Whether a folder holds nothing but a model that bearkit wrote, or nothing."""
-    return folder.is_dir() and {file.name for file in folder.iterdir()} <= set(bundle.FILES)
+    if not folder.is_dir():
+        return False
+    names = {file.name for file in folder.iterdir()}
+    return not names or (names <= set(bundle.FILES) and bundle.is_model(folder))
 
 
 def _put_in_place(part: Path, target: Path) -> None:
@@ -75,7 +84,7 @@ def _write(project: Project, run: Run, folder: Path) -> None:
     pictures = bundle.golden_pictures()
     bundle.write_golden(folder, pictures, _torch_logits(network, body, pictures))
     result = run.result
-    about = {"version": version("bearkit"), "body": body.name, "run": run.id} | {
+    about = {"version": version("bearkit"), "body": body.name, "run": run.id, "checkpoint": run.checkpoint_id} | {
         key: result[key] for key in ("error_rate", "error_interval", "valid_images")
     }
     config = bundle.ModelConfig(body.architecture, vocab, body.preprocessing, about)

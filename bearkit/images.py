@@ -4,28 +4,31 @@ import hashlib
 import io
 import os
 import struct
-import threading
 import warnings
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from bearkit.errors import ImageError
 
 MAX_BYTES = 100 * 2**20  # of one file
-MAX_PIXELS = 89_478_485  # Pillow's own limit: 256 MiB as RGB
-LARGE_PIXELS = 16_000_000  # pictures above this are decoded one at a time, so that memory stays bounded
+MAX_PIXELS = 40_000_000  # WebP and others take up to 24 bytes a pixel while they are decoded
+MAX_JPEG_PIXELS = 89_478_485  # Pillow's own limit; JPEGs take 6 bytes a pixel, and decode smaller on request
+MAX_SCANS = 100  # of a progressive JPEG: each may cost the time of a whole picture
+LARGE_PIXELS = 8_000_000  # pictures above this are decoded one at a time, in one thread: memory stays bounded
+TILE_WIDTH, TILE_LENGTH = 322, 323  # TIFF tags
 MAX_ASPECT = 8  # of a longer picture only the middle is looked at
 # Formats that Pillow decodes itself, in this process (its JPEG reads MPO too); EPS would start Ghostscript.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "ICO", "PPM", "JPEG2000", "TGA", "PCX")
 EXIF_ERRORS = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, struct.error, ZeroDivisionError)
 
-_one_large_at_a_time = threading.Lock()
+_large = ThreadPoolExecutor(1, thread_name_prefix="large-picture")  # one thread gives back the memory that it used
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)  # ours says it better
 warnings.filterwarnings("ignore", module=r"PIL\.", category=UserWarning)  # odd metadata of a picture that loads
 
@@ -48,7 +51,7 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
     path = Path(path)
     try:
         if path.exists() and not path.is_file():
-            raise ImageError("is not a file")
+            raise ImageError("is not a file", hint="name the pictures in it, for example FOLDER/*.jpg")
         if (size := path.stat().st_size) > MAX_BYTES:
             raise too_big(size)
         return path.read_bytes()
@@ -87,17 +90,45 @@ def decode(data: bytes, at_least: int = 0) -> Decoded:
         ImageError: not a whole picture; the message is the reason in words.
     """
     with _refusals(data), Image.open(io.BytesIO(data), formats=FORMATS) as image:
-        if image.width * image.height > MAX_PIXELS:
-            raise Image.DecompressionBombError
+        _refuse_bombs(image, data)
         size, name = image.size, image.format or "?"
-        if at_least:
-            image.draft("RGB", (at_least, at_least))
-        with _one_large_at_a_time if image.width * image.height > LARGE_PIXELS else nullcontext():
-            image.load()
-            rgb = to_rgb(image)
+        large = image.width * image.height > LARGE_PIXELS
+        rgb = _large.submit(_load, image, at_least).result() if large else _load(image, at_least)
     rotated = rgb.width > rgb.height if size[0] < size[1] else rgb.width < rgb.height
     width, height = size[::-1] if rotated else size
     return Decoded(rgb, name, width, height)
+
+
+def _load(image: Image.Image, at_least: int) -> Image.Image:
+    """Decode an opened picture whole, at about the size that is needed."""
+    if at_least:
+        image.draft("RGB", (at_least, at_least))
+    image.load()
+    factor = min(image.size) // max(at_least, 1) if at_least else 1
+    if factor > 1 and image.width * image.height > LARGE_PIXELS and image.mode in ("RGB", "L", "RGBA", "LA", "CMYK"):
+        return to_rgb(image.reduce(factor))  # formats without draft: smaller before anything copies it
+    return to_rgb(image)
+
+
+def _refuse_bombs(image: Image.Image, data: bytes) -> None:
+    """Refuse what is small as a file and huge, or endless, once it is decoded."""
+    is_jpeg = image.format in ("JPEG", "MPO")
+    limit = MAX_JPEG_PIXELS if is_jpeg else MAX_PIXELS
+    if image.width * image.height > limit:
+        raise too_many_pixels(limit)
+    if is_jpeg and data.count(b"\xff\xda") > MAX_SCANS:
+        raise ImageError(
+            f"a JPEG of more than {MAX_SCANS} scans: refused, since it would take minutes", hint="save it again"
+        )
+    tags = getattr(image, "tag_v2", {})
+    if tags.get(TILE_WIDTH, 0) * tags.get(TILE_LENGTH, 0) > LARGE_PIXELS:
+        raise too_many_pixels(LARGE_PIXELS)
+
+
+def too_many_pixels(limit: int) -> ImageError:
+    """The error for a picture that could fill the memory."""
+    text = f"more than {limit // 10**6} megapixels: refused, since unpacking it could fill the memory"
+    return ImageError(text, hint="save it smaller")
 
 
 @contextmanager
@@ -108,10 +139,7 @@ def _refusals(data: bytes) -> Iterator[None]:
     try:
         yield
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise ImageError(
-            f"more than {MAX_PIXELS // 10**6} megapixels: refused, since unpacking it could fill the memory",
-            hint="save it smaller",
-        ) from None
+        raise too_many_pixels(MAX_JPEG_PIXELS) from None
     except UnidentifiedImageError as error:
         raise ImageError(f"not a picture that can be read: {_looks_like(data)}") from error
     except MemoryError as error:
@@ -152,6 +180,8 @@ def _looks_like(data: bytes) -> str:
 def _upright(image: Image.Image) -> Image.Image:
     """Apply the EXIF orientation; a broken EXIF block leaves the picture as it is."""
     try:
+        if image.getexif().get(ExifTags.Base.Orientation, 1) == 1:
+            return image  # exif_transpose would copy it
         return ImageOps.exif_transpose(image)
     except EXIF_ERRORS:
         return image
@@ -186,12 +216,16 @@ def _to_8_bits(values: np.ndarray) -> np.ndarray:
     >>> _to_8_bits(np.array([[0, 4095]], dtype=np.uint16)).tolist()
     [[0, 255]]
     """
-    values = np.nan_to_num(values.astype(np.float64))
+    if values.dtype.kind == "f":
+        values = np.nan_to_num(values)
     low, high = float(values.min()), float(values.max())
-    if np.all(values == np.floor(values)) and low >= 0:
-        depth = next((bits for bits in (8, 10, 12, 14, 16, 32) if high < 2**bits), 64)
+    if values.dtype.kind in "iu" and low >= 0:
+        depth = next((bits for bits in (8, 10, 12, 14, 16) if high < 2**bits), 32)
         low, high = 0.0, float(2**depth - 1)
-    return ((values - low) * (255 / max(high - low, 1e-12))).round().astype(np.uint8)
+    result = np.empty(values.shape, np.uint8)
+    for row, line in zip(result, values, strict=True):  # row by row: a whole picture in float64 could fill the memory
+        row[:] = ((line.astype(np.float64) - low) * (255 / max(high - low, 1e-12))).round()
+    return result
 
 
 def without_long_ends(image: Image.Image) -> Image.Image:

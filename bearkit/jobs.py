@@ -7,16 +7,19 @@ import sys
 import threading
 from contextlib import suppress
 
-from bearkit import runs
-from bearkit.learner import Learner
+from bearkit.learner import Learner, create_run
 from bearkit.project import Project
 from bearkit.runs import Run
 from bearkit.training.config import TrainConfig
 
 
 def start(project: Project, config: TrainConfig) -> Run:
-    """Create a run and start a process that carries it out; follow it through the run's events."""
-    run = runs.create(project.require(), config.as_dict())
+    """Create a run and start a process that carries it out; follow it through the run's events.
+
+    Raises:
+        DatasetError: the pictures cannot be trained on.
+    """
+    run = create_run(project, config)
     with (run.folder / "output.log").open("w") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "bearkit.jobs", str(project.root), run.id],
@@ -28,10 +31,11 @@ def start(project: Project, config: TrainConfig) -> Run:
 
 def stop(run: Run) -> None:
     """Ask a running training to stop; it writes down that it was stopped."""
-    if run.state == "running":
-        pid = next(event["pid"] for event in reversed(run.events()) if event["event"] == "started")
+    run.event("stop")  # a process that only starts reads it
+    pids = [event["pid"] for event in run.events() if event["event"] == "started"]
+    if pids and run.state == "running":
         with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGTERM)
+            os.kill(pids[-1], signal.SIGTERM)
 
 
 def main(root: str, run_id: str) -> None:

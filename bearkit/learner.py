@@ -39,6 +39,7 @@ class TrainResult:
     valid_images: int
     features_seconds: float
     skipped: list[dict[str, str]]
+    unchecked_labels: list[str]  # that have no validation picture: nothing is known of how well they are recognised
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as the run keeps and the command line prints them."""
@@ -77,7 +78,10 @@ class Learner:
             RunError: it has not trained yet.
         """
         if self._run is None:
-            raise RunError("this learner has not trained yet", hint="`learn.fit_one_cycle()`")
+            raise RunError(
+                "this learner has not trained yet",
+                hint="`learn.fit_one_cycle()`, or `export_model(project)` for an earlier run",
+            )
         return self._run
 
     def fit_one_cycle(
@@ -93,15 +97,11 @@ class Learner:
         Raises:
             DatasetError: the pictures cannot be trained on; BodyError: the body's weights are not here.
         """
-        return self.fit(runs.create(self.project.require(), self.prepare(epochs=epochs, lr=lr, **options).as_dict()))
-
-    def prepare(self, **options: Any) -> TrainConfig:
-        """This learner's configuration with these options."""
-        return replace(self.config, **options)
+        return self.fit(create_run(self.project, replace(self.config, epochs=epochs, lr=lr, **options)))
 
     def fit(self, run: Run) -> TrainResult:
         """Carry out a run that was created with its configuration."""
-        config = TrainConfig(**run.config)
+        self.config = config = TrainConfig(**run.config)
         with run.working():
             data, found, seconds = self._look(config, run)
             epochs: list[Epoch] = []
@@ -122,7 +122,7 @@ class Learner:
         return result
 
     def out_of_fold_probs(self) -> tuple[Dataset, np.ndarray]:
-        """The pictures, and probabilities (N, C) for each by a head that was not trained on it."""
+        """The pictures, and probabilities (N, C) for each by a head that was not trained on it, but in the same way."""
         data, found, _ = self._look(self.config, None)
         return data, out_of_fold_probs(found.values, data.targets, len(data.vocab), self.config)
 
@@ -164,6 +164,17 @@ class Learner:
         return record
 
 
+def create_run(project: Project, config: TrainConfig) -> Run:
+    """A new run for `Learner.fit`, once its body and its pictures are known to allow it.
+
+    Raises:
+        DatasetError: the pictures cannot be trained on; BodyError: there is no such body.
+    """
+    bodies.get(config.body)
+    dataset.load(Catalog(project), config.seed)
+    return runs.create(project, config.as_dict())
+
+
 def _predictions(data: Dataset, probs: np.ndarray) -> Predictions:
     return Predictions(
         image_ids=np.array([image.image_id for image in data.images]),
@@ -181,4 +192,5 @@ def _result(
     n_valid = len(valid.targets)
     error = metrics.error_rate(valid.probs, valid.targets)
     interval = metrics.error_interval(round(error * n_valid), n_valid)
-    return TrainResult(run.id, stages, error, interval, n_valid, features_seconds, skipped)
+    unchecked = [str(label) for n, label in enumerate(valid.vocab) if n not in valid.targets]
+    return TrainResult(run.id, stages, error, interval, n_valid, features_seconds, skipped, unchecked)

@@ -1,4 +1,7 @@
-"""What the command line says to people: results (as `--json` would print them) to text."""
+"""What the command line says to people: results (as `--json` would print them) to text.
+
+`place` is how the next command names the project: "" or " -p DIR".
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,7 +10,7 @@ from typing import Any
 MANY = 10  # rows of a list that are shown before the rest is counted
 
 
-def imported(result: dict[str, Any]) -> str:
+def imported(result: dict[str, Any], place: str = "") -> str:
     """What became of the files."""
     lines = [f"{_count(result['imported'], 'new picture')}, {_count(result['duplicates'], 'file')} known already"]
     lines += _rejected(result["rejected"])
@@ -15,21 +18,26 @@ def imported(result: dict[str, Any]) -> str:
         f"{_count(len(result['conflicts']), 'picture')} found under two labels or splits:",
         [f"{', '.join(row['paths'])}: kept as `{row['kept_label']}`" for row in result["conflicts"]],
     )
-    lines += ["", *table(("label", "pictures"), list(result["labels"].items())), "", "Next: bearkit train"]
+    lines += ["", *table(("label", "pictures"), list(result["labels"].items())), ""]
+    one = f"One label so far: import another one's pictures too: bearkit import FOLDER{place}"
+    lines.append(one if len(result["labels"]) == 1 else f"Next: bearkit train{place}")
     return "\n".join(lines)
 
 
-def status(result: dict[str, Any]) -> str:
+def status(result: dict[str, Any], place: str = "") -> str:
     """What the project holds."""
     counts = [(label, n["train"], n["valid"], n["test"]) for label, n in result["labels"].items()]
     lines = [_count(result["images"], "picture"), "", *table(("label", "train", "valid", "test"), counts)]
     rows = [(run["run"], run["state"], percent(run["error_rate"])) for run in result["runs"]]
-    lines += ["", *(table(("run", "state", "error rate"), rows) if rows else ["No runs yet. Next: bearkit train"])]
+    lines += [
+        "",
+        *(table(("run", "state", "error rate"), rows) if rows else [f"No runs yet. Next: bearkit train{place}"]),
+    ]
     lines += [f"model: {model}" for model in result["models"]]
     return "\n".join(lines)
 
 
-def trained(result: dict[str, Any]) -> str:
+def trained(result: dict[str, Any], place: str = "") -> str:
     """The table of epochs, and what it came to."""
     lines = []
     for stage in result["stages"]:
@@ -44,11 +52,13 @@ def trained(result: dict[str, Any]) -> str:
         lines += table(("epoch", "train_loss", "valid_loss", "error_rate", "seconds"), rows)
         lines += ["", f"{stage['name']}: {stage['seconds']:.2f} s, features {result['features_seconds']:.2f} s"]
     lines += _rejected(result["skipped"])
+    if unchecked := result["unchecked_labels"]:
+        lines += [f"No validation picture of {', '.join(unchecked)}: nothing is known of how well that is recognised"]
     lines += [
         in_words(result),
         f"run {result['run']}",
         "",
-        "Next: bearkit interpret (what does it get wrong?), bearkit export (a model folder to predict with)",
+        f"Next: bearkit interpret{place} (what does it get wrong?), bearkit export{place} (a model folder)",
     ]
     return "\n".join(lines)
 
@@ -126,7 +136,7 @@ def in_words(result: dict[str, Any]) -> str:
     >>> in_words({"error_rate": 4 / 83, "valid_images": 83, "error_interval": [0.0133, 0.1188]})
     '4 of 83 validation pictures wrong: error rate 4.8 %, likely between 1.3 and 12 %'
     """
-    low, high = (f"{100 * bound:.2g}" for bound in result["error_interval"])
+    low, high = (f"{100 * bound:.2g}" if bound < 0.1 else f"{100 * bound:.0f}" for bound in result["error_interval"])
     wrong = round(result["error_rate"] * result["valid_images"])
     rate = f"error rate {percent(result['error_rate'])}, likely between {low} and {high} %"
     return f"{wrong} of {result['valid_images']} validation pictures wrong: {rate}"

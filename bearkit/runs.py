@@ -1,16 +1,18 @@
 """A run: one training with its folder. Written as it goes, readable by anyone while it goes, whole or not there.
 
 runs/001/config.json          how it was asked for
-events.jsonl         what happened, a line each: started, features, epoch, finished, failed
+events.jsonl         what happened, a line each: started, features, epoch, finished, failed, stopped
 stage-1.safetensors  the trained head
 predictions.npz      probabilities for every picture
 result.json          the figures; a run is finished when this is there
 lock                 held while a process works on it; released by the system when that process dies
 """
 
+import hashlib
 import json
 import os
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -63,6 +65,11 @@ class Run:
         return self.folder / "stage-1.safetensors"
 
     @property
+    def checkpoint_id(self) -> str:
+        """Which weights these are: the start of the checkpoint's sha256."""
+        return hashlib.sha256(self.checkpoint.read_bytes()).hexdigest()[:12]
+
+    @property
     def finished(self) -> bool:
         """Whether it went through to the end."""
         return (self.folder / "result.json").exists()
@@ -89,22 +96,31 @@ class Run:
         return result
 
     @property
+    def failure(self) -> str:
+        """Why it failed; empty where it did not."""
+        return next((str(event["error"]) for event in self.events() if event["event"] == "failed"), "")
+
+    @property
     def state(self) -> str:
-        """finished, failed, running, starting, or interrupted: killed before it could say."""
+        """finished, failed, stopped, running, starting, or interrupted: killed before it could say."""
         if not self.finished and self._is_held():
             return "running"
         if self.finished:
             return "finished"
         kinds = {event["event"] for event in self.events()}
-        if "failed" in kinds:
-            return "failed"
+        for ended in ("failed", "stopped"):
+            if ended in kinds:
+                return ended
         age = time.time() - (self.folder / "config.json").stat().st_mtime
         return "starting" if "started" not in kinds and age < STARTING_SECONDS else "interrupted"
 
     def _is_held(self) -> bool:
-        """Whether a living process works on it."""
+        """Whether a living process works on it. Looking takes the lock for a moment, so a second look decides."""
+        lock = self.folder / "lock"
+        if not lock.exists():
+            return False
         try:
-            with filelock.FileLock(self.folder / "lock").acquire(blocking=False):
+            with filelock.FileLock(lock).acquire(timeout=0.05, poll_interval=0.01):
                 return False
         except filelock.Timeout:
             return True
@@ -115,7 +131,12 @@ class Run:
         with filelock.FileLock(self.folder / "lock"):
             self.event("started", pid=os.getpid())
             try:
+                if any(event["event"] == "stop" for event in self.events()):
+                    raise KeyboardInterrupt
                 yield
+            except KeyboardInterrupt:
+                self.event("stopped")
+                raise
             except BaseException as error:
                 hint = getattr(error, "hint", "")
                 self.event("failed", error=str(error) or type(error).__name__, hint=hint)
@@ -161,22 +182,24 @@ def _parsed(line: str) -> dict[str, Any] | None:
 def create(project: Project, config: dict[str, Any]) -> Run:
     """A new run, numbered after the last one."""
     project.runs.mkdir(parents=True, exist_ok=True)
+    part = project.runs / f".{uuid.uuid4().hex[:12]}.part"
+    part.mkdir()
+    (part / "config.json").write_text(json.dumps({"format": FORMAT, **config}, indent=1))
     number = max((int(run.id) for run in every(project)), default=0) + 1
     while True:
         folder = project.runs / f"{number:03d}"
         try:
-            folder.mkdir()
-            break
-        except FileExistsError:  # another process took it meanwhile
-            number += 1
-    with whole(folder / "config.json") as part:
-        part.write_text(json.dumps({"format": FORMAT, **config}, indent=1))
-    return Run(folder)
+            part.rename(folder)
+            return Run(folder)
+        except OSError:
+            if not folder.exists():
+                raise
+            number += 1  # another process took it meanwhile
 
 
 def every(project: Project) -> list[Run]:
     """All runs, oldest first."""
-    folders = [folder for folder in project.runs.glob("*") if folder.name.isdigit()]
+    folders = [config.parent for config in project.runs.glob("*/config.json") if config.parent.name.isdecimal()]
     return [Run(folder) for folder in sorted(folders, key=lambda folder: int(folder.name))]
 
 
@@ -193,9 +216,10 @@ def finished(project: Project, run_id: str | None = None) -> Run:
             raise RunError("nothing was trained here yet", hint="train first: `bearkit train`")
         return done[-1]
     for run in known:
-        if run.id == run_id or (run_id.isdigit() and int(run.id) == int(run_id)):
+        if run.id == run_id or (run_id.isdecimal() and int(run.id) == int(run_id)):
             if not run.finished:
-                raise RunError(f"run {run.id} is {run.state}", hint="train again: `bearkit train`")
+                why = f": {run.failure}" if run.failure else ""
+                raise RunError(f"run {run.id} is {run.state}{why}", hint="train again: `bearkit train`")
             return run
     raise RunError(
         f"there is no run `{run_id}`", hint=f"runs: {', '.join(run.id for run in known if run.finished) or 'none yet'}"

@@ -151,11 +151,58 @@ def test_a_zip_is_a_source_too(tmp_path):
     assert (code, out["imported"]) == (0, 4)
 
 
-def test_an_unexpected_failure_is_still_an_object(tmp_path):
+def test_what_the_system_refuses_is_told_without_a_traceback(tmp_path):
     (tmp_path / "runs").write_text("a file where a folder should be")
     write_pictures(tmp_path / "images", {"black": 2, "teddy": 2})
     assert bearkit("import", tmp_path / "images", "-p", tmp_path, "--json")[0] == 0
     code, out, err = bearkit("train", "-p", tmp_path, "--json")
+    assert (code, err) == (1, "")
+    assert out["error"] == f"File exists: {tmp_path / 'runs'}"
+    assert "room on the disk" in out["hint"]
+
+
+def test_an_unexpected_failure_is_still_an_object(tmp_path):
+    write_pictures(tmp_path / "images", {"black": 2, "teddy": 2})
+    assert bearkit("import", tmp_path / "images", "-p", tmp_path, "--json")[0] == 0
+    (tmp_path / "runs" / "001").mkdir(parents=True)
+    (tmp_path / "runs" / "001" / "config.json").write_text("{}")
+    (tmp_path / "runs" / "001" / "result.json").write_text("no json")
+    code, out, err = bearkit("status", "-p", tmp_path, "--json")
     assert code == 1
     assert "unexpected" in out["error"]
     assert "Traceback" in err
+
+
+def test_a_rate_that_is_too_high_fails_with_advice_and_is_not_taken_for_a_model(tmp_path):
+    place = ("-p", tmp_path / "p", "--json")
+    assert bearkit("import", write_pictures(tmp_path / "s", {"black": 4, "teddy": 4}), *place)[0] == 0
+    assert bearkit("train", "--epochs", 2, *place)[0] == 0
+    code, out, _ = bearkit("train", "--lr", "1e30", *place)
+    assert code == 1
+    assert "the learning rate 1e+30 is too high" in out["error"]
+    assert "1e+29" in out["hint"]
+    runs = bearkit("status", *place)[1]["runs"]
+    assert [run["state"] for run in runs] == ["finished", "failed"]
+    assert "too high" in runs[1]["error"]
+    assert bearkit("export", *place)[1]["model"].endswith("001")
+
+
+def test_next_steps_name_the_project(tmp_path):
+    text = bearkit("import", write_pictures(tmp_path / "s", {"black": 2, "teddy": 2}), "-p", "my bears", cwd=tmp_path)[
+        1
+    ]
+    assert text.splitlines()[-1] == "Next: bearkit train -p 'my bears'"
+    text = bearkit("import", tmp_path / "s" / "black", "-p", "one", cwd=tmp_path)[1]
+    assert "One label so far" in text
+
+
+def test_nothing_usable_still_tells_of_every_file(tmp_path):
+    (tmp_path / "s" / "black").mkdir(parents=True)
+    (tmp_path / "s" / "black" / "1.jpg").write_text("<html></html>")
+    code, out, _ = bearkit("import", tmp_path / "s", "-p", tmp_path / "p", "--json")
+    assert code == 1
+    assert out["rejected"][0]["reason"] == "not a picture that can be read: it is a web page"
+
+
+def test_the_version():
+    assert bearkit("--version")[1].startswith("bearkit 0.")

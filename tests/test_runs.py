@@ -4,10 +4,11 @@ import multiprocessing
 import os
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from bearkit import runs
+from bearkit import jobs, runs
 from bearkit.errors import RunError
 from bearkit.runs import STARTING_SECONDS, Run
 
@@ -56,6 +57,27 @@ def test_what_went_wrong_is_written_down(run):
     assert run.state == "failed"
     failure = run.events()[-1]
     assert (failure["event"], failure["error"], failure["hint"]) == ("failed", "too hot", "cool down")
+
+
+def test_a_run_that_is_asked_to_stop_before_it_begins_does_not_begin(run):
+    jobs.stop(run)
+    with pytest.raises(KeyboardInterrupt), run.working():
+        pytest.fail("it began")
+    assert run.state == "stopped"
+
+
+def test_a_folder_that_a_killed_process_left_is_no_run(project, run):
+    (project.runs / "002").mkdir()
+    (project.runs / ".abc.part").mkdir()
+    assert [one.id for one in runs.every(project)] == ["001"]
+    assert runs.create(project, {}).id == "002"
+
+
+def test_many_who_look_do_not_take_each_other_for_workers(run):
+    with run.working():
+        pass
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(lambda _: run.state, range(64))) == {"interrupted"}
 
 
 def test_a_finished_run_is_found_and_a_half_written_event_is_left_out(project, run):

@@ -12,7 +12,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
-from bearkit import Learner, import_images
+from bearkit import Learner, import_images, runs
 from bearkit.catalog import Catalog
 from bearkit.errors import BodyError, NoImagesError, RunError
 from bearkit.onnx_session import session
@@ -159,7 +159,10 @@ def test_out_of_fold_probabilities_do_not_know_the_picture():
     assert 0.3 < (honest.argmax(1) == targets).mean() < 0.7
 
 
-@pytest.mark.parametrize("wrong", [{"epochs": 0}, {"views": 0}, {"batch_size": 0}, {"lr": 0}, {"lr": float("nan")}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"epochs": 0}, {"views": 0}, {"batch_size": 0}, {"lr": 0}, {"lr": float("nan")}, {"seed": -1}, {"seed": 10**20}],
+)
 def test_numbers_that_cannot_train_are_refused(wrong):
     with pytest.raises(RunError, match="must be"):
         TrainConfig(**wrong)
@@ -241,16 +244,36 @@ def test_a_damaged_piece_of_the_cache_is_made_anew(drawings):
     assert np.array_equal(features(drawings, images, BODY).values, first.values)
 
 
-def test_training_killed_at_any_moment_goes_on_and_breaks_nothing(tmp_path, drawings):
-    command = [sys.executable, "-m", "bearkit", "train", "-p", str(drawings.root), "--json", "--epochs", "20"]
-    for seconds in (1.2, 2.0, 2.8, 3.6):
+def test_training_killed_at_any_moment_goes_on_and_breaks_nothing(drawings):
+    small_pieces = "import bearkit.training.features as f, bearkit.cli; f.PIECE = 2; bearkit.cli.main()"
+    command = [sys.executable, "-c", small_pieces, "train", "-p", str(drawings.root), "--json"]
+    store = FeatureStore(drawings, BODY, 1)
+    kept = 0
+    for at_least in (1, 3):  # pieces on the disk
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        time.sleep(seconds)
+        while process.poll() is None and len(list(store.folder.glob("[!.]*.npz"))) < at_least:
+            time.sleep(0.002)
         process.send_signal(signal.SIGKILL)
         process.wait()
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert '"error_rate"' in done.stdout
-    assert features(drawings, Catalog(drawings).images(), BODY).values.shape == (12, 1, 1280)
+        kept = len(store.read([image.image_id for image in Catalog(drawings).images()]))
+        assert kept >= 2 * at_least
+    told = []
+    Learner(drawings, progress=lambda *args: told.append(args)).fit_one_cycle(2)
+    assert told == [] if kept == 12 else told[-1] == ("looking at pictures", 12 - kept, 12 - kept)
+    states = [run.state for run in runs.every(drawings)]
+    assert states[-1] == "finished"
+    assert set(states[:-1]) <= {"interrupted", "finished"}
+
+
+def test_a_rate_that_is_far_too_high_says_so():
+    with pytest.raises(RunError, match="the learning rate 1e\\+30 is too high"):
+        fit(TrainConfig(lr=1e30))
+
+
+def test_an_option_that_cannot_work_leaves_no_run_behind(drawings):
+    with pytest.raises(BodyError):
+        Learner(drawings, body="resnet9000").fit_one_cycle()
+    assert runs.every(drawings) == []
 
 
 def test_a_learner_that_has_not_trained_says_so(drawings):

@@ -2,12 +2,13 @@
 
 import stat
 import zipfile
-import zlib
 from pathlib import Path, PurePosixPath
 
-from bearkit.collect.layout import Found, is_litter, places
+from bearkit.collect.layout import Found, is_litter, places, readable
 from bearkit.errors import ImageError, ImportSourceError
 from bearkit.images import MAX_BYTES, too_big
+
+MAX_MEMBERS = 200_000
 
 
 def find(path: Path) -> list[Found]:
@@ -18,13 +19,15 @@ def find(path: Path) -> list[Found]:
     """
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+    except Exception as error:  # zipfile raises almost anything on damaged bytes
         raise ImportSourceError(
-            f"{path} cannot be opened as a zip file: {error}",
+            f"{path.name} cannot be opened as a zip file, it is damaged or none: {error}",
             hint="give a folder or a zip of one; unpack other kinds of archive first",
         ) from error
     members = [member for member in archive.infolist() if not member.is_dir()]
-    names = [PurePosixPath(member.filename.replace("\\", "/")) for member in members]
+    if len(members) > MAX_MEMBERS:
+        raise ImportSourceError(f"{path} holds more than {MAX_MEMBERS} files", hint="unpack it and import the folder")
+    names = [PurePosixPath(readable(member.filename.replace("\\", "/"))) for member in members]
     refused = [_refusal(member, name) for member, name in zip(members, names, strict=True)]
     good = [
         (member, name)
@@ -44,6 +47,8 @@ def find(path: Path) -> list[Found]:
 
 def _refusal(member: zipfile.ZipInfo, name: PurePosixPath) -> str:
     """Why a member is not even read: it would leave the archive's folder, or is a link."""
+    if not name.parts:
+        return "it has no name"
     if name.is_absolute() or ".." in name.parts or name.parts[0][1:2] == ":":
         return "its path points outside of the archive: refused"
     if stat.S_ISLNK(member.external_attr >> 16):
@@ -69,5 +74,5 @@ class _Member:
         try:
             with self.archive.open(self.member) as stream:
                 return stream.read(MAX_BYTES)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        except Exception as error:  # from any of zip's decompressors
             raise ImageError(f"the archive is damaged here ({error})") from error

@@ -7,11 +7,13 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import filelock
+
 from bearkit.catalog import Catalog, ImageRecord, SourceRecord
 from bearkit.collect import archive, folder
 from bearkit.collect.layout import Found
 from bearkit.errors import ImageError, ImportSourceError, NoImagesError
-from bearkit.images import Decoded, content_id, decode
+from bearkit.images import content_id, decode
 from bearkit.parallel import Progress, no_progress, ordered_map
 from bearkit.project import Project, whole
 
@@ -41,7 +43,8 @@ class _Looked:
     found: Found
     data: bytes = b""
     image_id: str = ""
-    decoded: Decoded | None = None
+    size: tuple[int, int] = (0, 0)  # width, height
+    format: str = ""
     reason: str = ""
 
 
@@ -62,11 +65,13 @@ def import_images(project: Project, source: str | os.PathLike[str], progress: Pr
         NoImagesError: there was not one usable picture in it.
     """
     found = _find(project, Path(source).expanduser())
-    intake = _Intake(project)
-    for number, looked in enumerate(ordered_map(_look, found), start=1):
-        intake.take(looked)
-        progress("reading pictures", number, len(found))
-    report = intake.finish()
+    project.root.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(project.root / "import.lock"):  # one import at a time; another one waits
+        intake = _Intake(project)
+        for number, looked in enumerate(ordered_map(_look, found), start=1):
+            intake.take(looked)
+            progress("reading pictures", number, len(found))
+        report = intake.finish()
     if not report.imported and not report.duplicates:
         raise _nothing_usable(Path(source), report)
     return report
@@ -85,15 +90,12 @@ def _find(project: Project, source: Path) -> list[Found]:
 
 
 def _nothing_usable(source: Path, report: ImportReport) -> NoImagesError:
+    hint = "put pictures in one folder a label: black/1.jpg, teddy/2.jpg"
     if not report.rejected:
-        return NoImagesError(
-            f"{source} holds no files", hint="put pictures in one folder a label: black/1.jpg, teddy/2.jpg"
-        )
+        return NoImagesError(f"{source} holds no files", hint)
     reason, count = Counter(row["reason"] for row in report.rejected).most_common(1)[0]
-    return NoImagesError(
-        f"no usable picture in {source}: all {len(report.rejected)} files were rejected, {count} because: {reason}",
-        hint="put pictures in one folder a label: black/1.jpg, teddy/2.jpg",
-    )
+    text = f"no usable picture in {source}: all {len(report.rejected)} files were rejected, {count} because: {reason}"
+    return NoImagesError(text, hint, rejected=report.rejected)
 
 
 def _look(found: Found) -> _Looked:
@@ -102,7 +104,8 @@ def _look(found: Found) -> _Looked:
         return _Looked(found, reason=found.problem)
     try:
         data = found.read()
-        return _Looked(found, data, content_id(data), decode(data, at_least=1))
+        decoded = decode(data, at_least=1)
+        return _Looked(found, data, content_id(data), (decoded.width, decoded.height), decoded.format)
     except ImageError as error:
         return _Looked(found, reason=str(error))
 
@@ -122,7 +125,7 @@ class _Intake:
         """Count one file, copy it when it is new, and write to the catalogue now and then."""
         found = looked.found
         status, image_id = "rejected", looked.image_id or None
-        if looked.decoded is None:
+        if looked.reason:
             self.report.rejected.append({"path": found.origin, "reason": looked.reason})
         elif looked.image_id in self.known:
             status = "duplicate"
@@ -153,6 +156,10 @@ class _Intake:
         """Known bytes: a conflict when label or split differ. Given for validation or test, it never trains."""
         self.touched.add(looked.image_id)
         known, split = self.known[looked.image_id], looked.found.split
+        path = self.catalog.path(known)
+        if not path.is_file() or path.stat().st_size != known.bytes:  # the project's copy was lost or cut off
+            with whole(path) as part:
+                part.write_bytes(looked.data)
         if SPLIT_RANK[split] > SPLIT_RANK[known.given_split]:
             self._write()
             self.catalog.set_given_split(looked.image_id, str(split))
@@ -160,8 +167,8 @@ class _Intake:
 
     def _store(self, looked: _Looked) -> ImageRecord:
         """Copy a new picture into images/<label>/, unless it is there already, and describe it."""
-        found, decoded = looked.found, looked.decoded
-        assert found.label is not None and decoded is not None
+        found = looked.found
+        assert found.label is not None
         path = Path(found.origin)
         if not path.is_relative_to(self.project.images):
             path = self._free_path(looked)
@@ -169,8 +176,8 @@ class _Intake:
                 with whole(path) as part:
                     part.write_bytes(looked.data)
         relative = path.relative_to(self.project.root).as_posix()
-        size = (decoded.width, decoded.height)
-        return ImageRecord(looked.image_id, relative, found.label, found.split, *size, decoded.format, len(looked.data))
+        about = (*looked.size, looked.format, len(looked.data))
+        return ImageRecord(looked.image_id, relative, found.label, found.split, *about)
 
     def _free_path(self, looked: _Looked) -> Path:
         """The picture's own name in its label's folder, with a piece of its id where another picture has that name."""
@@ -189,4 +196,9 @@ def _file_name(name: str) -> str:
     """
     name = re.sub(r'[\x00-\x1f<>:"/\\|?*]', "_", name).strip(" .")
     stem, dot, suffix = name.rpartition(".")
-    return (f"{stem[:80]}.{suffix[:10]}" if dot else name[:80]) or "_"
+    return (f"{_cut(stem, 150)}.{_cut(suffix, 16)}" if dot else _cut(name, 150)) or "_"
+
+
+def _cut(text: str, n_bytes: int) -> str:
+    """The beginning of a text that fits into so many bytes."""
+    return text.encode("utf-8", "replace")[:n_bytes].decode("utf-8", "ignore")

@@ -64,7 +64,7 @@ def places(paths: Sequence[PurePosixPath], root_name: str) -> list[Place]:
 
 def _is_wrapped(parts: list[tuple[str, ...]]) -> bool:
     """Whether one folder, itself no label and no split, holds all the rest."""
-    tops = {p[0] for p in parts}
+    tops = {p[0].lower() for p in parts}
     return len(tops) == 1 and all(len(p) > 2 for p in parts) and tops.isdisjoint(SPLIT_FOLDERS)
 
 
@@ -79,6 +79,11 @@ def _place(parts: tuple[str, ...], has_splits: bool) -> Place:
     if len(parts) < 3:
         return Place(None, split, f"it is in no label's folder inside {parts[0]}")
     return Place(_label(parts[1]), split)
+
+
+def readable(path: str) -> str:
+    """A path as text that can be stored and shown: bytes that are no UTF-8 become backslash escapes."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _label(folder: str) -> str:

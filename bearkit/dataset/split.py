@@ -15,8 +15,9 @@ def assign(images: Sequence[ImageRecord], earlier: Mapping[str, str], seed: int)
 
     Given splits are respected; where no validation pictures were given, a fifth of each label is set aside (at least
     one), from the pictures that are not given for testing. A picture that was assigned before stays where it was, so
-    that results before and after adding pictures are about the same validation pictures. Among new ones, those whose
-    hash of seed and content is lowest are set aside: the same pictures and seed always split alike.
+    that results before and after adding pictures are about the same validation pictures; only a given `valid` or `test`
+    moves it. Among new ones, those whose hash of seed and content is lowest are set aside: the same pictures and seed
+    always split alike.
 
     Args:
         images: every picture of the project.
@@ -24,7 +25,7 @@ def assign(images: Sequence[ImageRecord], earlier: Mapping[str, str], seed: int)
         seed: another seed, another split.
     """
     valid_given = any(image.given_split == "valid" for image in images)
-    result = {image.image_id: image.given_split for image in images if _is_given(image, valid_given)}
+    result = {image.image_id: image.given_split for image in images if _is_given(image, valid_given, earlier)}
     by_label: dict[str, list[str]] = defaultdict(list)
     for image in images:
         if image.image_id not in result:
@@ -34,9 +35,14 @@ def assign(images: Sequence[ImageRecord], earlier: Mapping[str, str], seed: int)
     return {image_id: str(split) for image_id, split in result.items()}
 
 
-def _is_given(image: ImageRecord, valid_given: bool) -> bool:
-    """Whether a picture's split was given. `train` alone does not settle it: someone has to be set aside."""
-    return image.given_split is not None and (valid_given or image.given_split != "train")
+def _is_given(image: ImageRecord, valid_given: bool, earlier: Mapping[str, str]) -> bool:
+    """Whether a picture's given split counts. `train` does not where none are given for validation, since someone has
+
+    to be set aside, nor for a picture that was set aside before it was given.
+    """
+    if image.given_split == "train":
+        return valid_given and earlier.get(image.image_id) != "valid"
+    return image.given_split is not None
 
 
 def _split_label(ids: Sequence[str], earlier: Mapping[str, str], seed: int) -> dict[str, str]:

@@ -37,7 +37,8 @@ class Interpretation:
         self.project, self.run, self.split = project, run, split
         self.predictions: Predictions = run.predictions().only(split)
         if not len(self.predictions.targets):
-            raise RunError(f"run {run.id} has no pictures in split `{split}`", hint="splits: train, valid, test")
+            there = ", ".join(sorted(set(run.predictions().splits.tolist())))
+            raise RunError(f"run {run.id} has no pictures in split `{split}`", hint=f"splits with pictures: {there}")
 
     @classmethod
     def from_learner(cls, learn: _HasRun, split: str = "valid") -> "Interpretation":

@@ -48,6 +48,8 @@ def _free_port(first: int) -> int:
     """The first free port from this one on; 0 asks the system for any."""
     for port in range(first, first + 100):
         with socket.socket() as probe:
+            if os.name == "posix":  # a port that was just left is free
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((HOST, port))
             except OSError:

@@ -67,7 +67,7 @@ class DataTab:
         """Import a folder or zip."""
         if not source or not source.strip():
             raise ImportSourceError("no folder was named", hint="type the path of a folder, or drop a zip")
-        return html.receipt(import_images(self.project, source.strip(), _shown(progress)).as_dict())
+        return html.receipt(import_images(self.project, source.strip().strip("\"'"), _shown(progress)).as_dict())
 
     @told
     def take_birds(self, progress: gr.Progress = gr.Progress()) -> str:  # noqa: B008 (Gradio's way)

@@ -11,7 +11,7 @@ from bearkit import report
 
 def head(name: str, n_images: int, labels: Sequence[str]) -> str:
     """The project's name and counts, always in sight."""
-    many = f"{len(labels)} labels: {', '.join(labels[:6])}{' …' if len(labels) > 6 else ''}"
+    many = f"{len(labels)} label{'s' * (len(labels) != 1)}: {', '.join(labels[:6])}{' …' if len(labels) > 6 else ''}"
     counts = f"{n_images} pictures · {many}" if n_images else "no pictures yet"
     return f'<div class="bk-head"><h1>{escape(name)}</h1><span>{escape(counts)}</span></div>'
 

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from bearkit import export_model, runs
-from bearkit.bundle import read_config
+from bearkit.bundle import is_model, read_config
 from bearkit.errors import ModelError
 from bearkit.predict import Predictor
 from bearkit.project import Project
@@ -38,9 +38,9 @@ class PredictTab:
                 self.bars = gr.Label(num_top_classes=TOP, show_heading=False, show_label=False)
                 self.code = gr.Code(language="python", label="The same in Python", visible=False)
         shown = [self.answer, self.bars, self.code]
-        picture.input(self.predict, [picture, self.model], shown, show_progress="minimal")
+        picture.input(self.predict, [picture, self.model], shown, show_progress="hidden")
         picture.clear(lambda: ["", None, gr.update(visible=False)], None, shown)
-        self.model.input(self.predict, [picture, self.model], shown, show_progress="minimal")
+        self.model.input(self.predict, [picture, self.model], shown, show_progress="hidden")
 
     @told
     def predict(self, picture: str | None, model: str | None) -> list[Any]:
@@ -69,11 +69,10 @@ class PredictTab:
     def _folder(self, run_id: str) -> Path:
         """The run's model folder, exported if it is not there yet."""
         folder = self.project.models / run_id
-        try:
-            read_config(folder)
-        except ModelError:
-            return export_model(self.project, run_id=run_id)
-        return folder
+        run = runs.finished(self.project, run_id)
+        if is_model(folder) and read_config(folder).about.get("checkpoint") == run.checkpoint_id:
+            return folder
+        return export_model(self.project, run_id=run_id)
 
 
 def _file(payload: Any) -> str | None:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from bearkit import jobs, runs
 from bearkit.catalog import Catalog
+from bearkit.errors import RunError
 from bearkit.interpretation.interpretation import Interpretation
 from bearkit.parallel import cores
 from bearkit.project import Project
@@ -20,6 +21,8 @@ TABLE = ("epoch", "train_loss", "valid_loss", "error_rate", "seconds")
 TOP = 12  # losses shown as pictures
 SECONDS_A_PICTURE = 0.016  # on one core; only for the estimate on the button
 LIVE = ("starting", "running")
+MAX_ROWS = 30  # of the table, the last ones
+FIELDS = {"epochs": "Epochs", "lr": "Highest learning rate", "seed": "Seed", "views": "Crops of each picture"}
 LOSSES = {"train_loss": "training", "valid_loss": "validation"}
 COLOURS = {"training": "#2f80c3", "validation": "#e07b00"}
 
@@ -35,13 +38,12 @@ class TrainTab:
                 self.stop = gr.Button("Stop", visible=False)
                 with gr.Accordion("Choices", open=False):
                     default = TrainConfig()
-                    epochs = gr.Number(default.epochs, precision=0, minimum=1, label="Epochs")
-                    lr = gr.Number(default.lr, minimum=0, label="Highest learning rate")
-                    seed = gr.Number(default.seed, precision=0, label="Seed (another one sets other pictures aside)")
-                    views = gr.Number(default.views, precision=0, minimum=1, label="Crops of each picture")
+                    epochs = gr.Number(default.epochs, minimum=1, label=FIELDS["epochs"])
+                    lr = gr.Number(default.lr, minimum=0, step=1e-4, label=FIELDS["lr"])
+                    seed = gr.Number(default.seed, label=f"{FIELDS['seed']} (another one sets other pictures aside)")
+                    views = gr.Number(default.views, minimum=1, label=FIELDS["views"])
                 self.status = gr.HTML()
                 self.result = gr.HTML()
-                self.matrix = gr.HTML()
             with gr.Column(scale=2, min_width=320):
                 gr.HTML(html.legend("Loss", COLOURS))
                 self.plot = gr.LinePlot(
@@ -57,6 +59,7 @@ class TrainTab:
                     colors_in_legend=[],
                 )
                 self.table = gr.HTML()
+                self.matrix = gr.HTML()
                 self.losses = gr.HTML()
         self.seen: gr.State = gr.State(("", -1))  # the run on screen, and how many of its events
         self.timer = gr.Timer(0.4, active=False)
@@ -65,17 +68,22 @@ class TrainTab:
             self.seen, self.timer, self.go, self.stop, self.status, self.plot, self.table,
             self.result, self.matrix, self.losses,
         ]  # fmt: skip
-        self.go.click(self.start, self.choices, self.live)
+        self.go.click(self.start, self.choices, self.live, show_progress="hidden")
         self.stop.click(self.halt, [self.seen], None)
         self.timer.tick(self.follow, [self.seen], self.live, show_progress="hidden", queue=False)
 
     @told
-    def start(self, epochs: float, lr: float, seed: float, views: float) -> list[Any]:
+    def start(self, epochs: float | None, lr: float | None, seed: float | None, views: float | None) -> list[Any]:
         """Start a training in a process of its own, unless one is under way."""
         newest = self._newest()
         if newest is not None and newest.state in LIVE:
             return self._view(newest)
-        config = TrainConfig(epochs=int(epochs), lr=lr, seed=int(seed), views=int(views))
+        config = TrainConfig(
+            epochs=int(_number("epochs", epochs)),
+            lr=_number("lr", lr),
+            seed=int(_number("seed", seed)),
+            views=int(_number("views", views)),
+        )
         return self._view(jobs.start(self.project, config))
 
     @told
@@ -95,7 +103,10 @@ class TrainTab:
     def refresh(self) -> list[Any]:
         """The newest run, as it is now: what a person sees who opens or reloads the page."""
         run = self._newest()
-        return self._view(run) if run is not None else [*[gr.skip()] * 2, self._button(), *[gr.skip()] * 7]
+        if run is not None:
+            return self._view(run)
+        text = "" if self.project.exists else html.note("Import pictures first, in the Data tab.")
+        return [*[gr.skip()] * 2, self._button(), gr.skip(), text, *[gr.skip()] * 5]
 
     def _newest(self) -> Run | None:
         every = runs.every(self.project)
@@ -115,7 +126,7 @@ class TrainTab:
             gr.update(visible=live),
             _status(run, state, events),
             _curve(epochs),
-            html.table(TABLE, rows) if rows else "",
+            html.table(TABLE, rows[-MAX_ROWS:]) if rows else "",
             result,
             *(self._wrong(run) if state == "finished" else ("", "")),
         ]
@@ -138,14 +149,26 @@ class TrainTab:
         return gr.update(value=f"Train: about {seconds:.0f} s", interactive=n_images > 0 and not live)
 
 
+def _number(name: str, value: float | None) -> float:
+    """What a person put into a field.
+
+    Raises:
+        RunError: nothing, or a fraction where only whole numbers make sense.
+    """
+    if value is None or (name != "lr" and value != int(value)):
+        said = "is empty" if value is None else f"must be a whole number, not {value}"
+        raise RunError(f"{FIELDS[name]} {said}", hint=f"{getattr(TrainConfig(), name)} is the default")
+    return value
+
+
 def _status(run: Run, state: str, events: list[dict[str, Any]]) -> str:
     """One sentence about where the training is."""
     last = events[-1] if events else {}
+    if state == "stopped":
+        return html.note(f"Run {run.id}: Stopped; what was learnt about the pictures is kept.")
     if state == "failed":
         failure = next(event for event in events if event["event"] == "failed")
-        stopped = failure["error"] == "KeyboardInterrupt"
-        text = "Stopped; what was learnt about the pictures is kept." if stopped else failure["error"]
-        return html.note(f"Run {run.id}: {text} {failure['hint']}", good=stopped)
+        return html.note(f"Run {run.id}: {failure['error']}. {failure['hint']}", good=False)
     if state == "interrupted":
         return html.note(f"Run {run.id} was cut off. Nothing is lost: train again and it goes on.", good=False)
     if state == "finished":

@@ -39,6 +39,8 @@ class TrainConfig:
                 f"epochs ({self.epochs}), views ({self.views}) and batch size ({self.batch_size}) must be at least 1",
                 hint="leave them out to take the defaults",
             )
+        if not 0 <= self.seed < 2**63:
+            raise RunError(f"the seed must be between 0 and 2**63, not {self.seed}", hint="42 is the default")
         if not 0 < self.lr < float("inf"):
             raise RunError(f"the learning rate must be above 0, not {self.lr}", hint="3e-3 is the default")
 

@@ -56,26 +56,20 @@ class FeatureStore:
             try:
                 with path.open("rb") as file, np.load(file) as piece:  # np.load itself leaves a damaged file open
                     yield piece["image_ids"].tolist(), piece["values"]
-            except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            except FileNotFoundError:  # the cache may be deleted at any time
+                continue
+            except (ValueError, KeyError, EOFError, zipfile.BadZipFile):
                 path.unlink(missing_ok=True)
 
-    def known(self) -> set[str]:
-        """The pictures that are here."""
-        return {image_id for image_ids, _ in self.pieces() for image_id in image_ids}
-
-    def read(self, image_ids: Sequence[str]) -> np.ndarray:
-        """The features of these pictures, in this order, float32 (N, V, D). All must be known."""
-        row = {image_id: number for number, image_id in enumerate(image_ids)}
-        result: np.ndarray | None = None
-        for ids, values in self.pieces():
-            if result is None:
-                result = np.empty((len(image_ids), *values.shape[1:]), np.float32)
-            wanted = [(row[image_id], number) for number, image_id in enumerate(ids) if image_id in row]
-            if wanted:
-                to, of = zip(*wanted, strict=True)
-                result[list(to)] = values[list(of)]
-        assert result is not None
-        return result
+    def read(self, image_ids: Sequence[str]) -> dict[str, np.ndarray]:
+        """The features (V, D) of those of these pictures that are here."""
+        wanted = set(image_ids)
+        return {
+            image_id: row
+            for ids, values in self.pieces()
+            for image_id, row in zip(ids, values, strict=True)
+            if image_id in wanted
+        }
 
 
 def features(
@@ -94,25 +88,38 @@ def features(
         NoImagesError: not one of the pictures can be read any more.
     """
     store = FeatureStore(project, body, n_views)
-    known = store.known()
-    missing = [image for image in images if image.image_id not in known]
-    skipped = _make(project, missing, body, n_views, store, progress) if missing else []
-    gone = {row["image_id"] for row in skipped}
-    image_ids = [image.image_id for image in images if image.image_id not in gone]
+    here: list[ImageRecord] = []
+    skipped: list[dict[str, str]] = []
+    for image in images:
+        if (project.root / image.path).is_file():
+            here.append(image)
+        else:  # a file that was deleted is not trained on, even where its features are kept
+            skipped.append(_skipped(image, "there is no such file"))
+    found = store.read([image.image_id for image in here])
+    missing = [image for image in here if image.image_id not in found]
+    skipped += _make(project, missing, body, n_views, found, store, progress) if missing else []
+    image_ids = [image.image_id for image in images if image.image_id in found]
     if not image_ids:
         raise NoImagesError(
             f"none of the {len(images)} pictures can be read: {skipped[0]['path']}: {skipped[0]['reason']}",
             hint="were the files moved away? import them again: `bearkit import FOLDER`",
         )
-    return Features(image_ids, store.read(image_ids), skipped)
+    return Features(image_ids, np.stack([found[image_id] for image_id in image_ids]), skipped)
 
 
 def _make(
-    project: Project, images: Sequence[ImageRecord], body: Body, n_views: int, store: FeatureStore, progress: Progress
+    project: Project,
+    images: Sequence[ImageRecord],
+    body: Body,
+    n_views: int,
+    found: dict[str, np.ndarray],
+    store: FeatureStore,
+    progress: Progress,
 ) -> list[dict[str, str]]:
-    """Stream pictures through the body into the store. Each thread decodes a picture and runs the body on it alone:
+    """Stream pictures through the body into the store, and into `found`; returns those that cannot be read.
 
-    no thread waits for another, which is faster here than batches on all cores (EXPERIMENTS.md).
+    Each thread decodes a picture and runs the body on it alone: no thread waits for another, which is faster here than
+    batches on all cores (EXPERIMENTS.md).
     """
     network = session(body.onnx(project), threads=1)
     skipped: list[dict[str, str]] = []
@@ -132,14 +139,18 @@ def _make(
 
     for number, (image, looked) in enumerate(zip(images, ordered_map(look, images), strict=True), start=1):
         if isinstance(looked, str):
-            skipped.append({"image_id": image.image_id, "path": image.path, "reason": looked})
+            skipped.append(_skipped(image, looked))
         else:
-            piece[image.image_id] = looked
+            piece[image.image_id] = found[image.image_id] = looked
         if len(piece) == PIECE:
             keep()
         progress("looking at pictures", number, len(images))
     keep()
     return skipped
+
+
+def _skipped(image: ImageRecord, reason: str) -> dict[str, str]:
+    return {"image_id": image.image_id, "path": image.path, "reason": reason}
 
 
 def views(path: Path, image_id: str, how: Preprocessing, n_views: int) -> list[np.ndarray]:

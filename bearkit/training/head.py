@@ -1,5 +1,6 @@
 """The head: features standardised, dropout, one linear layer that starts at zero; trained in tenths of a second."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from bearkit.errors import RunError
 from bearkit.training.config import TrainConfig
 from bearkit.training.optimiser import AdamW
 from bearkit.training.schedule import one_cycle
@@ -82,6 +84,9 @@ def train_head(
         n_labels: C.
         config: see `TrainConfig`.
         on_epoch: called with each row of the table.
+
+    Raises:
+        RunError: the loss is no longer a finite number.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
@@ -98,6 +103,11 @@ def train_head(
                 loss.backward()  # type: ignore[no-untyped-call]
                 optimiser.step(lr, momentum)
                 loss_sum += loss.item() * len(batch)
+            if not math.isfinite(loss_sum):
+                raise RunError(
+                    f"the loss became {loss_sum} in epoch {epoch}: the learning rate {config.lr:g} is too high",
+                    hint=f"try {config.lr / 10:g}, or leave it out to take {DEFAULTS.lr:g}",
+                )
             if on_epoch is not None:
                 valid_loss, error = _check(head, valid_features, valid_targets, config.label_smoothing)
                 on_epoch(Epoch(epoch, loss_sum / len(views), valid_loss, error, time.perf_counter() - clock))

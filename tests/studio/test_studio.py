@@ -159,6 +159,19 @@ def test_errors_are_told_with_what_helps(page, studio):
     expect(page.get_by_text("there is no model yet")).to_be_visible(timeout=SECONDS)
 
 
+def test_empty_fields_are_told(page, studio):
+    import_folder(page, studio[1] / "photos")
+    expect(page.get_by_text("24 new pictures")).to_be_visible(timeout=SECONDS)
+    page.get_by_role("tab", name="Train").click()
+    page.get_by_role("button", name="Choices").click()
+    page.get_by_label("Epochs").fill("")
+    page.get_by_role("button", name="Train: about").click()
+    expect(page.get_by_text("Epochs is empty")).to_be_visible(timeout=SECONDS)
+    page.get_by_label("Epochs").fill("2.5")
+    page.get_by_role("button", name="Train: about").click()
+    expect(page.get_by_text("must be a whole number, not 2.5")).to_be_visible(timeout=SECONDS)
+
+
 def answer(url, **headers):
     """The status that the studio answers to a request with these headers."""
     data = b"{}" if headers.pop("post", None) else None
