@@ -104,10 +104,12 @@ def _load(image: Image.Image, at_least: int) -> Image.Image:
     if at_least:
         image.draft("RGB", (at_least, at_least))
     image.load()
-    factor = min(image.size) // max(at_least, 1) if at_least else 1
-    if factor > 1 and image.width * image.height > LARGE_PIXELS and image.mode in ("RGB", "L", "RGBA", "LA", "CMYK"):
-        return to_rgb(image.reduce(factor))  # formats without draft: smaller before anything copies it
-    return to_rgb(image)
+    factor = min(image.size) // at_least if at_least and image.width * image.height > LARGE_PIXELS else 1
+    if factor <= 1:
+        return to_rgb(image)
+    if image.mode in ("RGB", "L", "RGBA", "LA", "CMYK"):  # formats without draft: smaller before anything copies it
+        return to_rgb(image.reduce(factor))
+    return to_rgb(image).reduce(factor)
 
 
 def _refuse_bombs(image: Image.Image, data: bytes) -> None:
