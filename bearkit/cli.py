@@ -22,6 +22,7 @@ from bearkit.dataset import dataset
 from bearkit.errors import BearkitError
 from bearkit.parallel import Progress
 from bearkit.project import DEMO_FOLDER, Project, default_project
+from bearkit.training import diagnosis
 from bearkit.training.config import TrainConfig
 
 app = typer.Typer(
@@ -168,6 +169,21 @@ def train(
         learn = bearkit.Learner(Project(project), body=body, seed=seed, progress=progress)
         result = learn.fit_one_cycle(epochs, lr, views=views).as_dict()
     _show(as_json, result, report.trained(result, _place(project)))
+
+
+@app.command()
+def diagnose(
+    table: Annotated[Path, typer.Argument(metavar="FILE.csv", help="epoch, train_loss, valid_loss, error_rate")],
+    valid_images: Annotated[int | None, typer.Option(min=1, help="How many pictures the error is about.")] = None,
+    project: ProjectOption = Path(),
+    as_json: JsonOption = False,
+) -> None:
+    """Read a table of epochs, from any tool: was the learning rate too high, too low, were the epochs too few or many?
+
+    Example: bearkit diagnose history.csv
+    """
+    result = diagnosis.diagnose(*diagnosis.read_table(table), valid_images).as_dict()
+    _show(as_json, result, report.diagnosed(result))
 
 
 @app.command()

@@ -21,6 +21,7 @@ from bearkit.project import Project, whole
 from bearkit.runs import Predictions, Run
 from bearkit.training import bodies
 from bearkit.training.config import TrainConfig
+from bearkit.training.diagnosis import Diagnosis, diagnose
 from bearkit.training.features import Features, features
 from bearkit.training.head import Epoch, Head, predict_probs, train_head
 from bearkit.training.out_of_fold import out_of_fold_probs
@@ -39,6 +40,7 @@ class TrainResult:
     valid_images: int
     features_seconds: float
     skipped: list[dict[str, str]]
+    diagnosis: dict[str, Any]
     unchecked_labels: list[str]  # that have no validation picture: nothing is known of how well they are recognised
 
     def as_dict(self) -> dict[str, Any]:
@@ -116,7 +118,8 @@ class Learner:
             with whole(run.checkpoint) as part:
                 part.write_bytes(safetensors.torch.save(head.state_dict()))
             run.save_predictions(predictions)
-            result = _result(run, [stage], predictions.only("valid"), round(seconds, 3), found.skipped)
+            diagnosis = _diagnosis(epochs, data)
+            result = _result(run, [stage], predictions.only("valid"), round(seconds, 3), found.skipped, diagnosis)
             run.finish(result.as_dict())
         self._run = run
         return result
@@ -187,10 +190,22 @@ def _predictions(data: Dataset, probs: np.ndarray) -> Predictions:
 
 
 def _result(
-    run: Run, stages: list[dict[str, Any]], valid: Predictions, features_seconds: float, skipped: list[dict[str, str]]
+    run: Run,
+    stages: list[dict[str, Any]],
+    valid: Predictions,
+    features_seconds: float,
+    skipped: list[dict[str, str]],
+    diagnosis: Diagnosis,
 ) -> TrainResult:
     n_valid = len(valid.targets)
     error = metrics.error_rate(valid.probs, valid.targets)
     interval = metrics.error_interval(round(error * n_valid), n_valid)
     unchecked = [str(label) for n, label in enumerate(valid.vocab) if n not in valid.targets]
-    return TrainResult(run.id, stages, error, interval, n_valid, features_seconds, skipped, unchecked)
+    about = diagnosis.as_dict()
+    return TrainResult(run.id, stages, error, interval, n_valid, features_seconds, skipped, about, unchecked)
+
+
+def _diagnosis(epochs: list[Epoch], data: Dataset) -> Diagnosis:
+    names = ("train_loss", "valid_loss", "error_rate")
+    train_loss, valid_loss, error_rate = ([getattr(epoch, name) for epoch in epochs] for name in names)
+    return diagnose(train_loss, valid_loss, error_rate, len(data.indices("valid")))

@@ -56,11 +56,18 @@ def trained(result: dict[str, Any], place: str = "") -> str:
         lines += [f"No validation picture of {', '.join(unchecked)}: nothing is known of how well that is recognised"]
     lines += [
         in_words(result),
+        result["diagnosis"]["advice"],
         f"run {result['run']}",
         "",
         f"Next: bearkit interpret{place} (what does it get wrong?), bearkit export{place} (a model folder)",
     ]
     return "\n".join(lines)
+
+
+def diagnosed(result: dict[str, Any]) -> str:
+    """The verdict, what it rests on, and the next step."""
+    evidence = ", ".join(f"{name} {value:g}" for name, value in result["evidence"].items())
+    return f"{result['verdict']} ({evidence})\n{result['advice']}"
 
 
 def interpreted(result: dict[str, Any]) -> str:

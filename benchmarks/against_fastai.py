@@ -4,7 +4,7 @@
     make bench ARGS="FOLDER --seeds 42 1 2"        your own folder, one folder a label in it
 
 Each side runs in a fresh process. "trained" is from the pictures on disk to the trained frozen model, libraries
-imported before the clock starts, bearkit with an empty cache (so with converting the body). "process" is all of it.
+imported before the clock starts, bearkit with an empty cache (so with converting the body).
 """
 
 import argparse
@@ -13,7 +13,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from bearkit.catalog import Catalog
@@ -30,12 +29,11 @@ N_PREDICT = 40  # pictures in the timing of one prediction at a time
 
 
 def run(command):
-    """Run one side; its figures and the seconds of the whole process."""
-    clock = time.perf_counter()
+    """Run one side; its figures."""
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stderr)
-    return json.loads(done.stdout.splitlines()[-1]) | {"process": time.perf_counter() - clock}
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def write_split(project, seed, path):
@@ -53,7 +51,7 @@ def compare(project, seeds, epochs):
         split = project.root / f"split-{seed}.json"
         write_split(project, seed, split)
         ours = run([sys.executable, HERE / "bearkit_side.py", project.root, split])
-        ours |= {"predict_ms": run([sys.executable, HERE / "predict_side.py", ours["model"], split])["predict_ms"]}
+        ours |= run([sys.executable, HERE / "predict_side.py", ours["model"], split])
         theirs = run([FASTAI, HERE / "fastai_side.py", split, "--epochs", epochs])
         results.append({"seed": seed, "bearkit": ours, "fastai": theirs})
         print(f"seed {seed}: {json.dumps(results[-1])}", file=sys.stderr, flush=True)
@@ -66,7 +64,7 @@ def summary(results):
     def mean(side, key):
         return statistics.mean(row[side][key] for row in results)
 
-    keys = {"trained": "seconds", "process": "process", "predict": "predict_ms"}
+    keys = {"trained": "seconds", "predict": "predict_ms"}
     ratios = {name: round(mean("fastai", key) / mean("bearkit", key), 1) for name, key in keys.items()}
     errors = {side: round(mean(side, "error_rate"), 4) for side in ("bearkit", "fastai")}
     differing = sum(row["bearkit"]["labels_unlike_torch"] for row in results)
@@ -86,11 +84,11 @@ def main():
         import_images(project, args.folder or sample_folder(project))
         result = summary(compare(project, args.seeds, args.epochs))
     rows = [
-        (f"{side}, seed {row['seed']}", *(f"{row[side][k]:.2f}" for k in ("seconds", "process", "predict_ms")),
+        (f"{side}, seed {row['seed']}", *(f"{row[side][k]:.2f}" for k in ("seconds", "predict_ms")),
          f"{row[side]['error_rate']:.4f}")
         for row in result["runs"] for side in ("bearkit", "fastai")
     ]  # fmt: skip
-    print("\n".join(table(("", "trained s", "process s", "predict ms", "error rate"), rows)), file=sys.stderr)
+    print("\n".join(table(("", "trained s", "predict ms", "error rate"), rows)), file=sys.stderr)
     print(json.dumps({key: value for key, value in result.items() if key != "runs"}))
 
 

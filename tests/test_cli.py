@@ -37,6 +37,7 @@ def test_the_whole_loop(tmp_path):
     assert set(stage["epochs"][0]) == {"epoch", "train_loss", "valid_loss", "error_rate", "seconds"}
     assert stage["epochs"][-1]["error_rate"] == pytest.approx(out["error_rate"])
     assert out["valid_images"] == 3
+    assert set(out["diagnosis"]) == {"verdict", "evidence", "advice"}
 
     code, out, _ = bearkit("interpret", *place)
     assert code == 0
@@ -86,6 +87,7 @@ def test_people_get_text(trained, tmp_path):
         (("export",), "is not a bearkit project yet", "bearkit import"),
         (("import", "nothing"), "nothing does not exist", "one folder a label"),
         (("predict", "nothing", "x.jpg"), "is not a model folder", "bearkit export"),
+        (("diagnose", "nothing.csv"), "nothing.csv cannot be read", "CSV"),
         (("demo", "taken"), "is not empty", "bearkit demo"),
     ],
 )
@@ -134,7 +136,7 @@ def test_wrong_usage_exits_with_2(arguments):
 def test_every_command_takes_a_project_and_json():
     code, out, _ = bearkit("--help")
     assert code == 0
-    commands = ("import", "status", "train", "interpret", "export", "predict", "demo", "studio")
+    commands = ("import", "status", "train", "diagnose", "interpret", "export", "predict", "demo", "studio")
     for command in commands:
         assert f" {command} " in out
         text = bearkit(command, "--help")[1]

@@ -43,6 +43,7 @@ def error_rate(result: dict[str, Any]) -> str:
     return (
         f'<div class="bk-big">{report.percent(result["error_rate"])} wrong</div>'
         f"<div>{escape(report.in_words(result))}.</div>"
+        f"<div>{escape(result['diagnosis']['advice'])}</div>"
         f'<div class="bk-quiet">run {escape(result["run"])}, trained in {seconds:.1f} s</div>'
     )
 

@@ -1,0 +1,103 @@
+"""The diagnosis against the lecture's own tables, and against runs in which the mistake was made on purpose."""
+
+import pytest
+
+from bearkit.errors import ImportSourceError
+from bearkit.training.config import TrainConfig
+from bearkit.training.diagnosis import ADVICE, diagnose, read_table
+from bearkit.training.head import train_head
+from tests.test_training import blobs
+
+# train_loss, valid_loss, error_rate of the lecture's notes (fast.ai 2019, lesson 2)
+TOO_HIGH = ([24.904537], [1184996224.0], [0.638889])
+TOO_LOW = (
+    [2.066052, 2.000881, 1.975891, 1.971937, 1.989848],
+    [1.419399, 1.309587, 1.307033, 1.321390, 1.324367],
+    [0.657407, 0.583333, 0.611111, 0.620370, 0.648148],
+)
+TOO_FEW = ([1.971861], [2.014095], [0.666667])
+TOO_MANY = (
+    [1.210596, 1.249473, 1.353912, 1.380415, 1.434192, 1.373436, 1.361475, 1.320753, 1.251119, 1.168801, 1.093846,
+     1.022894, 0.965844, 0.912769, 0.861060, 0.813022, 0.767651, 0.724640, 0.690126, 0.653082, 0.621761, 0.592183,
+     0.565874, 0.543868, 0.517352, 0.494798, 0.474295, 0.455998, 0.436313, 0.419034, 0.402253, 0.389492, 0.374585,
+     0.361202, 0.348479, 0.338784, 0.328609, 0.317876, 0.307848, 0.297073],
+    [1.382731, 1.378071, 1.379399, 1.374326, 1.364526, 1.344376, 1.332394, 1.319983, 1.319813, 1.317544, 1.320713,
+     1.326572, 1.331126, 1.343037, 1.345426, 1.361557, 1.383104, 1.393675, 1.409444, 1.435116, 1.462591, 1.482403,
+     1.513805, 1.524467, 1.531876, 1.557277, 1.572760, 1.580956, 1.592865, 1.604895, 1.612062, 1.626179, 1.629149,
+     1.643487, 1.648011, 1.657931, 1.667504, 1.679011, 1.681451, 1.676460],
+    [0.662551, 0.664609, 0.681070, 0.664609, 0.668724, 0.652263, 0.658436, 0.658436, 0.644033, 0.639918, 0.631687,
+     0.621399, 0.613169, 0.596708, 0.590535, 0.588477, 0.586420, 0.580247, 0.572016, 0.567901, 0.567901, 0.561728,
+     0.561728, 0.561728, 0.551440, 0.551440, 0.549383, 0.553498, 0.553498, 0.549383, 0.553498, 0.553498, 0.553498,
+     0.557613, 0.553498, 0.551440, 0.551440, 0.553498, 0.553498, 0.549383],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("table", "verdict"),
+    [(TOO_HIGH, "lr_too_high"), (TOO_LOW, "lr_too_low"), (TOO_FEW, "too_few_epochs"), (TOO_MANY, "overfitting")],
+)
+def test_the_lectures_four_tables(table, verdict):
+    found = diagnose(*table)
+    assert (found.verdict, found.advice) == (verdict, ADVICE[verdict])
+    assert found.evidence["error_rate"] == table[2][-1]
+
+
+def test_a_validation_loss_that_rises_while_the_error_still_improves_is_not_overfitting():
+    until_the_error_is_best = [column[:25] for column in TOO_MANY]
+    assert diagnose(*until_the_error_is_best).verdict == "fine"
+
+
+def test_a_training_loss_below_the_validation_loss_is_what_a_good_model_shows():
+    train, valid = [0.9, 0.4, 0.2, 0.1, 0.05], [0.8, 0.4, 0.3, 0.28, 0.28]
+    assert diagnose(train, valid, [0.3, 0.1, 0.05, 0.04, 0.04]).verdict == "fine"
+
+
+def test_an_error_that_falls_fast_to_the_end_wants_more_epochs():
+    # the first table of the lecture's notes
+    train, valid = [2.334755, 1.751931, 1.527215, 1.317051], [1.945266, 1.366638, 1.165065, 1.108083]
+    assert diagnose(train, valid, [0.566038, 0.415094, 0.396226, 0.339623]).verdict == "too_few_epochs"
+
+
+def test_numbers_that_are_none_and_tables_that_are_empty():
+    assert diagnose([float("nan")], [float("nan")], [0.5]).verdict == "lr_too_high"
+    assert diagnose([], [], []).verdict == "cannot_tell"
+    assert diagnose([0.5, 0.2], [0.4, 0.3], [0.2, 0.2]).verdict == "cannot_tell"
+
+
+def test_a_few_pictures_more_wrong_are_not_overfitting():
+    train, valid = [0.9, 0.5, 0.3, 0.2, 0.15, 0.1], [0.8, 0.5, 0.4, 0.35, 0.36, 0.37]
+    assert diagnose(train, valid, [0.3, 0.2, 0.12, 0.10, 0.10, 0.12], valid_images=50).verdict == "fine"
+
+
+@pytest.mark.parametrize(
+    ("planted", "verdict"),
+    [
+        ({}, "fine"),
+        ({"lr": 1e-2}, "fine"),
+        ({"label_smoothing": 0}, "fine"),
+        ({"lr": 5.0, "epochs": 4}, "lr_too_high"),
+        ({"lr": 1e-6}, "lr_too_low"),
+        ({"epochs": 1}, "too_few_epochs"),
+    ],
+)
+def test_planted_mistakes_are_named(planted, verdict):
+    values, targets = blobs(400, spread=1.2)
+    valid_values, valid_targets = blobs(200, seed=1, spread=1.2)
+    rows = []
+    config = TrainConfig(**{"epochs": 30, "lr": 1e-2, **planted})
+    train_head(values, targets, valid_values[:, 0], valid_targets, 3, config, rows.append)
+    columns = ([getattr(row, name) for row in rows] for name in ("train_loss", "valid_loss", "error_rate"))
+    assert diagnose(*columns, valid_images=200).verdict == verdict
+
+
+def test_a_table_is_read_from_a_csv_and_a_bad_one_is_told(tmp_path):
+    path = tmp_path / "history.csv"
+    path.write_text("epoch, train_loss, valid_loss, error_rate, time\n0, 1.5, 1.25, 0.5, 00:02\n1, 1, 1, 0.25, 00:02\n")
+    assert read_table(path) == ([1.5, 1.0], [1.25, 1.0], [0.5, 0.25])
+    path.write_text("epoch,loss\n0,1\n")
+    with pytest.raises(ImportSourceError, match="is not a table of epochs") as raised:
+        read_table(path)
+    assert "train_loss" in raised.value.hint
+    path.write_text("train_loss,valid_loss,error_rate\n1,2,many\n")
+    with pytest.raises(ImportSourceError, match="many"):
+        read_table(path)
