@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+import stat
 import struct
 import warnings
 import zlib
@@ -50,10 +51,11 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
     """
     path = Path(path)
     try:
-        if path.exists() and not path.is_file():
+        about = path.stat()
+        if not stat.S_ISREG(about.st_mode):
             raise ImageError("is not a file", hint="name the pictures in it, for example FOLDER/*.jpg")
-        if (size := path.stat().st_size) > MAX_BYTES:
-            raise too_big(size)
+        if about.st_size > MAX_BYTES:
+            raise too_big(about.st_size)
         return path.read_bytes()
     except FileNotFoundError:
         raise ImageError("there is no such file", hint="check the path, or import the picture again") from None

@@ -64,7 +64,7 @@ class Predictor:
         Raises:
             ImageError: it is not a usable picture.
         """
-        probs = _softmax(self.logits([self._open(picture)]))[0]
+        probs = _softmax(self._run(preprocess(self._open(picture), self.config.preprocessing)[None]))[0]
         index = int(probs.argmax())
         return Prediction(self.vocab[index], index, dict(zip(self.vocab, probs.tolist(), strict=True)))
 
@@ -74,7 +74,9 @@ class Predictor:
 
     def logits(self, pictures: Iterable[Image.Image]) -> np.ndarray:
         """The raw outputs for upright RGB pictures, float32 (N, C)."""
-        inputs = np.stack([preprocess(picture, self.config.preprocessing) for picture in pictures])
+        return self._run(np.stack([preprocess(picture, self.config.preprocessing) for picture in pictures]))
+
+    def _run(self, inputs: np.ndarray) -> np.ndarray:
         outputs: np.ndarray = self._session.run(None, {"input": inputs})[0]
         return outputs
 

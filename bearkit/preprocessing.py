@@ -86,11 +86,10 @@ def random_crop(image: Image.Image, how: Preprocessing, rng: np.random.Generator
 
 def normalise(image: Image.Image, how: Preprocessing) -> np.ndarray:
     """Pixels to float32 (3, H, W), normalised with the body's own mean and standard deviation."""
-    pixels = np.asarray(image)
-    result = np.empty((3, *pixels.shape[:2]), np.float32)
-    for channel, (mean, std) in enumerate(zip(how.mean, how.std, strict=True)):
-        np.multiply(pixels[..., channel], np.float32(1 / (255 * std)), out=result[channel], dtype=np.float32)
-        result[channel] -= np.float32(mean / std)
+    result = np.empty((3, image.height, image.width), np.float32)
+    for pixels, plane, mean, std in zip(image.split(), result, how.mean, how.std, strict=True):
+        np.multiply(np.asarray(pixels), np.float32(1 / (255 * std)), out=plane, dtype=np.float32)
+        plane -= np.float32(mean / std)
     return result
 
 

@@ -25,6 +25,7 @@ from bearkit.sample_project import prepare
 
 HERE = Path(__file__).parent
 FASTAI = HERE.parent / ".venv-fastai" / "bin" / "python"
+TURNS = 3
 N_PREDICT = 40  # pictures in the timing of one prediction at a time
 
 
@@ -51,11 +52,23 @@ def compare(project, seeds, epochs):
         split = project.root / f"split-{seed}.json"
         write_split(project, seed, split)
         ours = run([sys.executable, HERE / "bearkit_side.py", project.root, split])
-        ours |= run([sys.executable, HERE / "predict_side.py", ours["model"], split])
         theirs = run([FASTAI, HERE / "fastai_side.py", split, "--epochs", epochs])
+        one_by_one(split, ours, theirs)
         results.append({"seed": seed, "bearkit": ours, "fastai": theirs})
         print(f"seed {seed}: {json.dumps(results[-1])}", file=sys.stderr, flush=True)
     return results
+
+
+def one_by_one(split, ours, theirs):
+    """Predict one picture at a time, both sides in turn, since the machine's speed changes within a minute."""
+    turns = [
+        (
+            run([sys.executable, HERE / "predict_side.py", ours["model"], split])["predict_ms"],
+            run([FASTAI, HERE / "fastai_side.py", split, "--predict"])["predict_ms"],
+        )
+        for _ in range(TURNS)
+    ]
+    ours["predict_ms"], theirs["predict_ms"] = (statistics.median(side) for side in zip(*turns, strict=True))
 
 
 def summary(results):
