@@ -14,6 +14,7 @@ from typing import Any
 from bearkit.errors import ImportSourceError
 
 HUGE_LOSS = 10.0  # nats; guessing among 20,000 labels costs 9.9
+ROSE = 0.1  # a training loss that rose by more over the whole run diverges
 SLOW = 0.15  # a training loss that fell by less over the whole run hardly moved
 FALLING = 0.05  # an error that still falls by this share in the last epoch is not done
 RISEN = 1.15  # a validation loss this many times its best has risen
@@ -67,6 +68,8 @@ def diagnose(
     if len(error_rate) == 1:
         return _verdict("too_few_epochs", epochs=1, **numbers)
     fell = 1 - train_loss[-1] / train_loss[0] if train_loss[0] else 0.0
+    if fell < -ROSE:
+        return _verdict("lr_too_high", train_loss_rose_by=-fell, **numbers)
     if fell < SLOW and train_loss[-1] > 0.9 * valid_loss[-1]:
         return _verdict("lr_too_low", train_loss_fell_by=fell, **numbers)
     improving = 1 - error_rate[-1] / error_rate[-2] if error_rate[-2] else 0.0
