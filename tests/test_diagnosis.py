@@ -64,6 +64,11 @@ def test_numbers_that_are_none_and_tables_that_are_empty():
     assert diagnose([0.5, 0.2], [0.4, 0.3], [0.2, 0.2]).verdict == "cannot_tell"
 
 
+def test_no_error_at_all_is_not_overfitting():
+    train, valid = [0.9, 0.5, 0.3, 0.2, 0.15, 0.1], [0.8, 0.5, 0.4, 0.5, 0.6, 0.7]
+    assert diagnose(train, valid, [0.3, 0.0, 0.0, 0.0, 0.0, 0.0], valid_images=6).verdict == "fine"
+
+
 def test_a_few_pictures_more_wrong_are_not_overfitting():
     train, valid = [0.9, 0.5, 0.3, 0.2, 0.15, 0.1], [0.8, 0.5, 0.4, 0.35, 0.36, 0.37]
     assert diagnose(train, valid, [0.3, 0.2, 0.12, 0.10, 0.10, 0.12], valid_images=50).verdict == "fine"

@@ -113,8 +113,8 @@ class TrainTab:
         return every[-1] if every else None
 
     def _view(self, run: Run) -> list[Any]:
+        state = run.state  # before the events: once it is finished, all of them are there
         events = run.events()
-        state = run.state
         epochs = [event for event in events if event["event"] == "epoch"]
         live = state in LIVE
         rows = [[e["epoch"], *(f"{e[key]:.4f}" for key in TABLE[1:4]), f"{e['seconds']:.2f}"] for e in epochs]

@@ -91,7 +91,7 @@ def _overfitting(
     evidence = {"best_error_rate": error_rate[best], "best_epoch": float(best), "valid_loss_risen_to_times": risen}
     worse = error_rate[-1] - error_rate[best]
     beyond_chance = worse > 0.1 * error_rate[best] + 2 * _spread(error_rate[best], valid_images)
-    stale = best < STALE * len(error_rate)
+    stale = best < STALE * len(error_rate) and error_rate[-1] > 0
     return evidence if apart and (beyond_chance or stale) else {}
 
 
