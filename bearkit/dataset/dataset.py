@@ -60,6 +60,7 @@ def splits(catalog: Catalog, seed: int = 42) -> dict[str, str]:
 
 def counts(catalog: Catalog, seed: int = 42) -> dict[str, dict[str, int]]:
     """Pictures per label and split, {label: {train, valid, test}}, as the next training would see them."""
-    split = splits(catalog, seed)
-    seen = Counter((image.label, split[image.image_id]) for image in catalog.images())
+    images = catalog.images()
+    split = splitting.assign(images, catalog.split(seed), seed)
+    seen = Counter((image.label, split[image.image_id]) for image in images)
     return {label: {s: seen[label, s] for s in SPLITS} for label in sorted({label for label, _ in seen})}

@@ -82,6 +82,14 @@ def import_folder(page, folder):
     page.get_by_role("button", name="Import", exact=True).click()
 
 
+def open_choices(page, folder):
+    """Import the drawings, and open the choices of the Train tab."""
+    import_folder(page, folder / "photos")
+    expect(page.get_by_text("24 new pictures")).to_be_visible(timeout=SECONDS)
+    page.get_by_role("tab", name="Train").click()
+    page.get_by_role("button", name="Choices").click()
+
+
 def train(page):
     page.get_by_role("tab", name="Train").click()
     page.get_by_role("button", name="Train: about").click()
@@ -136,11 +144,7 @@ def test_a_training_goes_on_when_the_page_is_closed_and_is_there_when_it_opens_a
 
 
 def test_a_training_can_be_stopped(page, studio):
-    _, folder = studio
-    import_folder(page, folder / "photos")
-    expect(page.get_by_text("24 new pictures")).to_be_visible(timeout=SECONDS)
-    page.get_by_role("tab", name="Train").click()
-    page.get_by_role("button", name="Choices").click()
+    open_choices(page, studio[1])
     page.get_by_label("Epochs").fill("200000")
     page.get_by_role("button", name="Train: about").click()
     expect(page.get_by_text("of 200000")).to_be_visible(timeout=SECONDS)
@@ -160,10 +164,7 @@ def test_errors_are_told_with_what_helps(page, studio):
 
 
 def test_empty_fields_are_told(page, studio):
-    import_folder(page, studio[1] / "photos")
-    expect(page.get_by_text("24 new pictures")).to_be_visible(timeout=SECONDS)
-    page.get_by_role("tab", name="Train").click()
-    page.get_by_role("button", name="Choices").click()
+    open_choices(page, studio[1])
     page.get_by_label("Epochs").fill("")
     page.get_by_role("button", name="Train: about").click()
     expect(page.get_by_text("Epochs is empty")).to_be_visible(timeout=SECONDS)
