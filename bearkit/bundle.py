@@ -32,9 +32,9 @@ class ModelConfig:
     about: dict[str, Any]  # bearkit's own part: version, body, run, error_rate, ...
 
 
-def write_config(folder: Path, config: ModelConfig, num_features: int) -> None:
+def write_config(folder: Path, config: ModelConfig, num_features: int, classifier: str = "classifier") -> None:
     """Write config.json as timm and transformers read it."""
-    pretrained = config.preprocessing.as_timm() | {"num_classes": len(config.vocab), "classifier": "classifier"}
+    pretrained = config.preprocessing.as_timm() | {"num_classes": len(config.vocab), "classifier": classifier}
     content = {
         "architecture": config.architecture,
         "num_classes": len(config.vocab),

@@ -14,7 +14,7 @@ tags:
 # {title}
 
 Tells {labels} apart.
-Made with bearkit from {n_train} training pictures: a new head on `{body}`, whose own weights were left as they were.
+Made with bearkit from {n_train} training pictures: a new head on `{body}`, {tuned}.
 
 On {n_valid} validation pictures, which it did not train on, **{wrong}** were wrong: an error rate of {rate:.1%}, and
 with 95 % confidence between {low:.1%} and {high:.1%} for pictures like these, judged by the labels they were given.
@@ -40,8 +40,8 @@ The labels, in the order of the outputs, and the preprocessing are in `config.js
 
 def model_card(config: ModelConfig, run: Run) -> str:
     """The text of README.md in a model folder."""
-    predictions, result, how = run.predictions(), run.result, config.preprocessing
-    low, high = result["error_interval"]
+    predictions, about, how = run.predictions(), config.about, config.preprocessing
+    low, high = about["error_interval"]
     counts = {
         label: [int(((predictions.targets == n) & (predictions.splits == split)).sum()) for split in ("train", "valid")]
         for n, label in enumerate(config.vocab)
@@ -50,10 +50,11 @@ def model_card(config: ModelConfig, run: Run) -> str:
         title=" / ".join(config.vocab[:4]) + (" ..." if len(config.vocab) > 4 else ""),
         labels=", ".join(f"`{label}`" for label in config.vocab),
         n_train=sum(train for train, _ in counts.values()),
-        n_valid=result["valid_images"],
-        wrong=round(result["error_rate"] * result["valid_images"]),
-        body=config.about["body"],
-        rate=result["error_rate"],
+        n_valid=about["valid_images"],
+        wrong=round(about["error_rate"] * about["valid_images"]),
+        body=about["body"],
+        tuned="which learnt too" if about["tuned"] else "whose own weights were left as they were",
+        rate=about["error_rate"],
         low=low,
         high=high,
         rows="\n".join(f"| {_cell(label)} | {train} | {valid} |" for label, (train, valid) in counts.items()),

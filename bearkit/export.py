@@ -6,6 +6,7 @@ import time
 import uuid
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -13,33 +14,44 @@ import safetensors.torch
 import torch
 from onnx import helper, numpy_helper
 from PIL import Image
+from torch import nn
 
-from bearkit import bundle, card, runs
+from bearkit import bundle, card, runs, stages
 from bearkit.errors import ModelError
+from bearkit.interpretation import metrics
 from bearkit.predict import Predictor
 from bearkit.preprocessing import preprocess
 from bearkit.project import Project
 from bearkit.runs import Run
-from bearkit.training import bodies, head
+from bearkit.training import head
 from bearkit.training.bodies import Body
+from bearkit.training.checkpoint import About
 
 OLD_SECONDS = 3600  # no export takes that long
 
 
-def export_model(project: Project, folder: str | os.PathLike[str] | None = None, run_id: str | None = None) -> Path:
+def export_model(
+    project: Project,
+    folder: str | os.PathLike[str] | None = None,
+    run_id: str | None = None,
+    stage: str | None = None,
+) -> Path:
     """Write a run's model as a folder that bearkit, timm, transformers and onnxruntime load.
 
     Args:
         project: whose run.
         folder: where to; `models/<run>` in the project unless told otherwise. An older model there is replaced.
         run_id: which run; the newest finished one unless told otherwise.
+        stage: which of its stages; the last one unless told otherwise.
 
     Raises:
-        RunError: no such run.
+        RunError: no such run or stage.
         ModelError: something else is in the folder, or the written model does not answer as the trained one.
     """
     run = runs.finished(project, run_id)
-    target = Path(folder).expanduser().resolve() if folder is not None else project.models / run.id
+    stage = stage or run.stage
+    run.checkpoint(stage)
+    target = Path(folder).expanduser().resolve() if folder is not None else _own_folder(project, run, stage)
     if target.exists() and not _may_replace(target):
         raise ModelError(f"{target} is there already and is not a model folder", hint="name a new folder")
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -49,12 +61,24 @@ def export_model(project: Project, folder: str | os.PathLike[str] | None = None,
     part = target.with_name(f".bearkit-{uuid.uuid4().hex[:12]}.part")
     part.mkdir()
     try:
-        _write(project, run, part)
+        _write(project, run, stage, part)
         Predictor(part)  # checks the ONNX file against what torch answered
         _put_in_place(part, target)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return target
+
+
+def exported(project: Project, run: Run, stage: str) -> Path:
+    """A stage's model folder in the project, written if it is not there yet, or is not of these weights."""
+    folder = _own_folder(project, run, stage)
+    if bundle.is_model(folder) and bundle.read_config(folder).about.get("checkpoint") == run.checkpoint_id(stage):
+        return folder
+    return export_model(project, None, run.id, stage)
+
+
+def _own_folder(project: Project, run: Run, stage: str) -> Path:
+    return project.models / (run.id if stage == run.stage else f"{run.id}-{stage}")
 
 
 def _may_replace(folder: Path) -> bool:
@@ -74,34 +98,52 @@ def _put_in_place(part: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _write(project: Project, run: Run, folder: Path) -> None:
-    body, vocab = bodies.get(run.config["body"]), [str(label) for label in run.predictions().vocab]
-    weight, bias = head.folded(safetensors.torch.load_file(run.checkpoint))
+def _write(project: Project, run: Run, stage: str, folder: Path) -> None:
+    model = stages.saved(run, stage)
+    assert model.head is not None and model.about is not None
+    body, (weight, bias) = model.body, head.folded(model.head)
+    vocab = [str(label) for label in run.predictions().vocab]
     _write_onnx(body.onnx(project), weight, bias, folder / "model.onnx")
-    network = _network(body, weight, bias)
+    network = body.network()
+    name = _give_classifier(network, weight, bias)
     tensors = safetensors.torch.save(network.state_dict(), metadata={"format": "pt"})
     (folder / "model.safetensors").write_bytes(tensors)  # save_file would make it readable by its owner alone
     pictures = bundle.golden_pictures()
     bundle.write_golden(folder, pictures, _torch_logits(network, body, pictures))
-    result = run.result
-    about = {"version": version("bearkit"), "body": body.name, "run": run.id, "checkpoint": run.checkpoint_id} | {
-        key: result[key] for key in ("error_rate", "error_interval", "valid_images")
-    }
+    about = {"version": version("bearkit"), "body": body.name, "tuned": model.tuned, "run": run.id, "stage": stage}
+    about |= {"checkpoint": run.checkpoint_id(stage)} | _figures(run, stage, model.about)
     config = bundle.ModelConfig(body.architecture, vocab, body.preprocessing, about)
-    bundle.write_config(folder, config, num_features=weight.shape[1])
+    bundle.write_config(folder, config, num_features=weight.shape[1], classifier=name)
     (folder / "README.md").write_text(card.model_card(config, run), encoding="utf-8")
 
 
-def _network(body: Body, weight: torch.Tensor, bias: torch.Tensor) -> torch.nn.Module:
-    """The whole model in torch: the timm network with the head as its classifier."""
-    network = body.network(num_classes=len(bias))
-    classifier = network.get_submodule("classifier")
+def _figures(run: Run, stage: str, about: About) -> dict[str, Any]:
+    """The error rate of these weights, with what it is worth."""
+    result = run.result
+    if stage == run.stage:
+        return {key: result[key] for key in ("error_rate", "error_interval", "valid_images")}
+    n = result["valid_images"]
+    interval = metrics.error_interval(round(about.error_rate * n), n)
+    return {"error_rate": about.error_rate, "error_interval": list(interval), "valid_images": n}
+
+
+def _give_classifier(network: nn.Module, weight: torch.Tensor, bias: torch.Tensor) -> str:
+    """Make the timm network whole with the head as its classifier, in place; the classifier's name.
+
+    Raises:
+        ModelError: this architecture has no classifier of one linear layer on the features.
+    """
+    network.reset_classifier(len(bias))  # type: ignore[operator]
+    classifier = network.get_classifier()  # type: ignore[operator]
+    if not isinstance(classifier, nn.Linear) or classifier.weight.shape != weight.shape:
+        raise ModelError("this body's classifier is not one linear layer", hint="train with another body")
     classifier.load_state_dict({"weight": weight, "bias": bias})
-    return network
+    names: list[str] = [name for name, module in network.named_modules() if module is classifier]
+    return names[0]
 
 
 @torch.no_grad()
-def _torch_logits(network: torch.nn.Module, body: Body, pictures: np.ndarray) -> np.ndarray:
+def _torch_logits(network: nn.Module, body: Body, pictures: np.ndarray) -> np.ndarray:
     inputs = np.stack([preprocess(Image.fromarray(picture), body.preprocessing) for picture in pictures])
     logits: np.ndarray = network(torch.from_numpy(inputs)).numpy()
     return logits

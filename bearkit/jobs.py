@@ -12,26 +12,51 @@ from bearkit.project import Project
 from bearkit.runs import Run
 from bearkit.training.config import TrainConfig
 
+LAST_LINES = 500  # characters of what a process said before it died
+
 
 def start(project: Project, config: TrainConfig) -> Run:
     """Create a run and start a process that carries it out; follow it through the run's events.
 
     Raises:
-        DatasetError: the pictures cannot be trained on.
+        DatasetError: the pictures cannot be trained on; BodyError, RunError: see `create_run`.
     """
     run = create_run(project, config)
-    with (run.folder / "output.log").open("w") as output:
+    _launch(project, run)
+    return run
+
+
+def resume(project: Project, run: Run) -> None:
+    """Go on with a run that was stopped, failed or was cut off, from its last epoch, in a process of its own."""
+    run.event("resume")
+    _launch(project, run)
+
+
+def _launch(project: Project, run: Run) -> None:
+    with (run.folder / "output.log").open("a") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "bearkit.jobs", str(project.root), run.id],
             stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
-    threading.Thread(target=process.wait, daemon=True).start()  # so that it leaves no zombie
-    return run
+    threading.Thread(target=_wait, args=(process, run), daemon=True).start()
+
+
+def _wait(process: "subprocess.Popen[bytes]", run: Run) -> None:
+    """Leave no zombie, and write down what a process died of that could not say so itself."""
+    code = process.wait()
+    if run.state in ("finished", "failed", "stopped"):
+        return
+    said = (run.folder / "output.log").read_text(errors="replace").strip()[-LAST_LINES:]
+    if code == -signal.SIGKILL:
+        why = "its process was killed, which the system does when memory runs out"
+    else:
+        why = f"its process ended with {code}" + (f": {said.splitlines()[-1]}" if said else "")
+    run.event("died", error=why, hint="go on from its last epoch: `bearkit train --resume`")
 
 
 def stop(run: Run) -> None:
     """Ask a running training to stop; it writes down that it was stopped."""
-    run.event("stop")  # a process that only starts reads it
+    run.event("stop")  # a process that only starts, or waits, reads it
     pids = [event["pid"] for event in run.events() if event["event"] == "started"]
     if pids and run.state == "running":
         with suppress(ProcessLookupError):

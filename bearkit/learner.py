@@ -1,55 +1,45 @@
 """The Learner: the loop from pictures to a trained, checked, exported model, in fastai's words."""
 
 import os
+import re
+import shutil
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import safetensors.torch
 
-from bearkit import export, runs
+from bearkit import export, runs, stages
 from bearkit.catalog import Catalog
 from bearkit.dataset import dataset
 from bearkit.dataset.dataset import Dataset
 from bearkit.errors import RunError
-from bearkit.interpretation import metrics
+from bearkit.interpretation import figures
 from bearkit.parallel import Progress, no_progress
+from bearkit.predict import Prediction, Predictor
 from bearkit.project import Project, whole
-from bearkit.runs import Predictions, Run
-from bearkit.training import bodies
+from bearkit.results import TrainResult, predictions_of, result_of
+from bearkit.runs import Run
+from bearkit.stages import Model, Training, Watch
 from bearkit.training.config import TrainConfig
-from bearkit.training.diagnosis import Diagnosis, diagnose
+from bearkit.training.faster import faster
 from bearkit.training.features import Features, features
-from bearkit.training.head import Epoch, Head, predict_probs, train_head
+from bearkit.training.head import head_from, predict_probs, seeded_alone
+from bearkit.training.learning_curve import LearningCurve, learning_curve
+from bearkit.training.loop import Epoch, Step, seeded
+from bearkit.training.lr_curve import LRCurve
+from bearkit.training.lr_finder import lr_find
 from bearkit.training.out_of_fold import out_of_fold_probs
 
 PROGRESS_SECONDS = 0.2  # between two progress events of a run
 
 
-@dataclass(frozen=True)
-class TrainResult:
-    """The figures of a finished training."""
-
-    run: str
-    stages: list[dict[str, Any]]
-    error_rate: float
-    error_interval: tuple[float, float]
-    valid_images: int
-    features_seconds: float
-    skipped: list[dict[str, str]]
-    diagnosis: dict[str, Any]
-    unchecked_labels: list[str]  # that have no validation picture: nothing is known of how well they are recognised
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, as the run keeps and the command line prints them."""
-        return asdict(self) | {"error_interval": list(self.error_interval)}
-
-
 class Learner:
-    """Trains a head on the pictures of a project.
+    """Trains on the pictures of a project: a new head on a frozen body first, then, unfrozen, the body as well.
+
+    Each fit is a run of its own, which begins with the weights that the one before left.
 
     Args:
         project: whose pictures.
@@ -57,6 +47,8 @@ class Learner:
         seed: decides which pictures are set aside for validation, and every random number of the training.
         progress: told while pictures go through the body.
         on_epoch: told after each epoch.
+        on_step: told after each batch.
+        options: other fields of `TrainConfig`, for every fit.
     """
 
     def __init__(
@@ -66,146 +58,241 @@ class Learner:
         seed: int = TrainConfig.seed,
         progress: Progress = no_progress,
         on_epoch: Callable[[Epoch], None] | None = None,
+        on_step: Callable[[Step], None] | None = None,
+        **options: Any,
     ) -> None:
         self.project = project
-        self.config = TrainConfig(body=body, seed=seed)
-        self._progress, self._on_epoch = progress, on_epoch
-        self._run: Run | None = None
+        self.config = TrainConfig(body=body, seed=seed, **options)
+        self._watch = Watch(progress, on_epoch, on_step)
+        self._frozen, self._at = True, ""
+
+    def start_from(self, name: str | None = None) -> "Learner":
+        """Take over the body, the seed and the weights of RUN or RUN/STAGE; of the newest finished run if left out.
+
+        Raises:
+            RunError: there is no such stage.
+        """
+        run, stage = stages.located(self.project, name or runs.finished(self.project).id)
+        theirs = TrainConfig.from_dict(run.config)
+        self.config = replace(self.config, body=theirs.body, weights=theirs.weights, seed=theirs.seed)
+        self._at = f"{run.id}/{stage}"
+        return self
 
     @property
     def run(self) -> Run:
-        """The newest run of this learner.
+        """The run whose weights this learner has.
 
         Raises:
             RunError: it has not trained yet.
         """
-        if self._run is None:
+        return self._where()[0]
+
+    def _where(self) -> tuple[Run, str]:
+        """The run and the stage whose weights this learner has."""
+        if not self._at:
             raise RunError(
                 "this learner has not trained yet",
                 hint="`learn.fit_one_cycle()`, or `export_model(project)` for an earlier run",
             )
-        return self._run
+        return stages.located(self.project, self._at)
 
-    def fit_one_cycle(
-        self, epochs: int = TrainConfig.epochs, lr: float = TrainConfig.lr, **options: Any
-    ) -> TrainResult:
-        """Train a new head with the one-cycle schedule, as a run of its own.
+    def freeze(self) -> None:
+        """From now on only the head learns."""
+        self._frozen = True
+
+    def unfreeze(self, groups: int = 0) -> None:
+        """From now on the body learns too: all of it, or so many of its last layer groups, the head among them."""
+        self._frozen, self.config = False, replace(self.config, unfreeze_groups=groups)
+
+    def fit_one_cycle(self, epochs: int | None = None, lr: float | slice | None = None, **options: Any) -> TrainResult:
+        """Train with the one-cycle schedule, on from where this learner is, as a run of its own.
 
         Args:
-            epochs: times that the head sees each training picture.
-            lr: the highest learning rate.
+            epochs: times that each training picture is seen; 15 frozen and 6 unfrozen if left out.
+            lr: the highest rate. Unfrozen, `slice(a, b)` is a at the stem to b at the head, evenly spread between;
+                `slice(b)` is `slice(b / 10, b)`, and one number is the same rate for all.
             options: other fields of `TrainConfig`.
 
         Raises:
             DatasetError: the pictures cannot be trained on; BodyError: the body's weights are not here.
+            RunError: unfrozen before anything was trained, or an option that cannot work.
         """
-        return self.fit(create_run(self.project, replace(self.config, epochs=epochs, lr=lr, **options)))
+        config = self.config
+        if self._frozen:
+            rate = lr.stop if isinstance(lr, slice) else lr
+            chosen = {"epochs": epochs or config.epochs or TrainConfig.epochs, "lr": rate or config.lr, "unfreeze": 0}
+        else:
+            self._where()
+            rates = _rates(lr) if lr is not None else config.lr_unfrozen
+            chosen = {"epochs": 0, "unfreeze": epochs or config.unfreeze or UNFROZEN_EPOCHS, "lr_unfrozen": rates}
+        return self.train(**(chosen | options))
+
+    def fine_tune(
+        self, epochs: int, base_lr: float = 3e-3, freeze_epochs: int = TrainConfig.epochs, **options: Any
+    ) -> TrainResult:
+        """The fastai recipe in one run: frozen epochs, then unfrozen ones at `slice(base_lr / 200, base_lr / 2)`."""
+        rates = (base_lr / 200, base_lr / 2)
+        return self.train(epochs=freeze_epochs, lr=base_lr, unfreeze=epochs, lr_unfrozen=rates, **options)
+
+    def lr_find(self) -> LRCurve:
+        """Try a hundred rising learning rates on what is about to learn, which stays as it was; see `LRCurve`.
+
+        Keeps the curve, and a drawing of it, beside the weights that it began with.
+
+        Raises:
+            RunError: unfrozen before anything was trained.
+        """
+        config = replace(self.config, start=self._at)
+        start = stages.start_of(self.project, config)
+        if not self._frozen:
+            self._where()
+        data, found, _ = self._look(config, start, None)
+        progress = self._watch.progress
+        if self._frozen:
+            with seeded_alone(config.seed):
+                curve = lr_find(stages.frozen_trainee(config, data, found, start), progress)
+        else:
+            with seeded(config.seed), faster():
+                learns, _ = stages.unfrozen_trainee(self.project, config, data, start, progress)
+                curve = lr_find(learns, progress)
+        plot = self.lr_plot
+        with whole(plot.with_suffix(".npz")) as part:
+            np.savez(part, lrs=curve.lrs, losses=curve.losses)
+        with whole(plot) as part:
+            drawn = figures.lr_curve(curve.lrs, curve.losses, curve.smoothed, curve.suggestions, curve.reason)
+            drawn.savefig(part, dpi=120)
+        return curve
+
+    @property
+    def lr_plot(self) -> Path:
+        """Where `lr_find` keeps its drawing."""
+        return (self._where()[0].folder if self._at else self.project.cache) / "lr_curve.png"
+
+    def learning_curve(self) -> LearningCurve:
+        """Would more pictures help? The error with a tenth to all of the pictures, from the kept features."""
+        data, found, _ = self._look(self.config, stages.start_of(self.project, self.config), None)
+        rows = np.flatnonzero(data.splits != "test")
+        progress = self._watch.progress
+        curve = learning_curve(found.values[rows], data.targets[rows], data.vocab, self.config, progress)
+        with whole(self.learning_plot) as part:
+            figures.learning_curve(curve.points).savefig(part, dpi=120)
+        return curve
+
+    @property
+    def learning_plot(self) -> Path:
+        """Where `learning_curve` keeps its drawing."""
+        return self.project.cache / "learning_curve.png"
+
+    def resume(self, run_id: str | None = None) -> TrainResult:
+        """Go on with a run that was stopped, failed or was cut off, after its last whole epoch.
+
+        Args:
+            run_id: which; the newest one unless told otherwise.
+
+        Raises:
+            RunError: it finished, or is under way, or there is none.
+        """
+        run = runs.unfinished(self.project, run_id)
+        run.event("resume")
+        return self.fit(run)
+
+    def train(self, **options: Any) -> TrainResult:
+        """One run with all that this learner's options, and these, ask for: frozen epochs, then unfrozen ones."""
+        config = replace(self.config, start=self._at or self.config.start)
+        return self.fit(create_run(self.project, replace(config, **options)))
 
     def fit(self, run: Run) -> TrainResult:
-        """Carry out a run that was created with its configuration."""
-        self.config = config = TrainConfig(**run.config)
-        with run.working():
-            data, found, seconds = self._look(config, run)
-            epochs: list[Epoch] = []
-            clock = time.perf_counter()
-            head = self._train(config, data, found, self._recorder(run, epochs))
-            stage = {
-                "name": "frozen",
-                "seconds": round(time.perf_counter() - clock, 3),
-                "epochs": [asdict(e) for e in epochs],
-            }
-            predictions = _predictions(data, predict_probs(head, found.values[:, 0]))
-            with whole(run.checkpoint) as part:
-                part.write_bytes(safetensors.torch.save(head.state_dict()))
+        """Carry out a run that was created with its configuration, or go on with one that was cut off."""
+        config = TrainConfig.from_dict(run.config)
+        with run.working(lambda: self._watch.progress("waiting for the training before", 0, 1)):
+            start = stages.start_of(self.project, config)
+            data, found, seconds = self._look(config, start, run)
+            model, tables = Training(self.project, run, config, data, self._watch).carry_out(start, found)
+            progress = self._watch.progress
+            seen = features(self.project, data.images, model.body, progress=progress) if model.tuned else found
+            assert model.head is not None
+            predictions = predictions_of(data, predict_probs(head_from(model.head, 0), seen.values[:, 0]))
             run.save_predictions(predictions)
-            diagnosis = _diagnosis(epochs, data)
-            result = _result(run, [stage], predictions.only("valid"), round(seconds, 3), found.skipped, diagnosis)
+            result = result_of(run.id, tables, predictions.only("valid"), seconds, found.skipped)
             run.finish(result.as_dict())
-        self._run = run
+        self._at = f"{run.id}/{run.stage}"
         return result
+
+    def save(self, name: str) -> Path:
+        """Keep this learner's weights under a name of their own, for `load`.
+
+        Raises:
+            RunError: it has not trained yet, or the name cannot be a file's.
+        """
+        run, stage = self._where()
+        if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name) or name == runs.RESUME:
+            raise RunError(f"`{name}` cannot be a name for weights", hint="letters, digits, - and _")
+        target = run.folder / f"{name}.safetensors"
+        if target != run.checkpoint(stage):
+            shutil.copyfile(run.checkpoint(stage), target)
+        return target
+
+    def load(self, name: str) -> "Learner":
+        """Go back to weights: a name given to `save`, a stage of this learner's run, or RUN/STAGE.
+
+        Raises:
+            RunError: there is no such stage.
+        """
+        if "/" not in name:
+            name = f"{self.run.id}/{name}"
+        run, stage = stages.located(self.project, name)
+        self._at = f"{run.id}/{stage}"
+        return self
+
+    def predict(self, picture: str | os.PathLike[str]) -> Prediction:
+        """Label a picture with this learner's weights, as the exported model would."""
+        run, stage = self._where()
+        return Predictor(export.exported(self.project, run, stage)).predict(picture)
+
+    def export(self, folder: str | os.PathLike[str] | None = None) -> Path:
+        """Write this learner's model as a folder for `Predictor`; see `export_model`."""
+        run, stage = self._where()
+        return export.export_model(self.project, folder, run.id, stage)
 
     def out_of_fold_probs(self) -> tuple[Dataset, np.ndarray]:
         """The pictures, and probabilities (N, C) for each by a head that was not trained on it, but in the same way."""
-        data, found, _ = self._look(self.config, None)
+        data, found, _ = self._look(self.config, stages.start_of(self.project, self.config), None)
         return data, out_of_fold_probs(found.values, data.targets, len(data.vocab), self.config)
 
-    def export(self, folder: str | os.PathLike[str] | None = None) -> Path:
-        """Write the newest run's model as a folder for `Predictor`; see `export_model`."""
-        return export.export_model(self.project, folder, self.run.id)
-
-    def _look(self, config: TrainConfig, run: Run | None) -> tuple[Dataset, Features, float]:
+    def _look(self, config: TrainConfig, start: Model, run: Run | None) -> tuple[Dataset, Features, float]:
         """The data set and its features, and the seconds that they took."""
         clock, last = time.perf_counter(), 0.0
 
         def told(what: str, done: int, total: int) -> None:
             nonlocal last
-            self._progress(what, done, total)
+            self._watch.progress(what, done, total)
             if run is not None and (done == total or time.perf_counter() - last > PROGRESS_SECONDS):
                 last = time.perf_counter()
                 run.event("features", done=done, total=total)
 
         data = dataset.load(Catalog(self.project), config.seed)
-        found = features(self.project, data.images, bodies.get(config.body), config.views, told)
+        found = features(self.project, data.images, start.body, config.views, told)
         if found.skipped:
             data = data.without({row["image_id"] for row in found.skipped})
         return data, found, time.perf_counter() - clock
 
-    def _train(self, config: TrainConfig, data: Dataset, found: Features, on_epoch: Callable[[Epoch], None]) -> Head:
-        train, valid = data.indices("train"), data.indices("valid")
-        return train_head(
-            found.values[train], data.targets[train], found.values[valid, 0], data.targets[valid],
-            len(data.vocab), config, on_epoch,
-        )  # fmt: skip
 
-    def _recorder(self, run: Run, epochs: list[Epoch]) -> Callable[[Epoch], None]:
-        def record(epoch: Epoch) -> None:
-            epochs.append(epoch)
-            run.event("epoch", stage="frozen", **asdict(epoch))
-            if self._on_epoch is not None:
-                self._on_epoch(epoch)
+UNFROZEN_EPOCHS = 6
 
-        return record
+
+def _rates(lr: float | slice) -> tuple[float, float]:
+    if not isinstance(lr, slice):
+        return lr, lr
+    return (lr.start, lr.stop) if lr.start is not None else (lr.stop / 10, lr.stop)
 
 
 def create_run(project: Project, config: TrainConfig) -> Run:
-    """A new run for `Learner.fit`, once its body and its pictures are known to allow it.
+    """A new run for `Learner.fit`, once its body, its start and its pictures are known to allow it.
 
     Raises:
-        DatasetError: the pictures cannot be trained on; BodyError: there is no such body.
+        DatasetError: the pictures cannot be trained on; BodyError: the body or its weights are not here.
+        RunError: there is no such stage to start from.
     """
-    bodies.get(config.body)
+    _ = stages.start_of(project, config).body.weights_id
     dataset.load(Catalog(project), config.seed)
     return runs.create(project, config.as_dict())
-
-
-def _predictions(data: Dataset, probs: np.ndarray) -> Predictions:
-    return Predictions(
-        image_ids=np.array([image.image_id for image in data.images]),
-        paths=np.array([image.path for image in data.images]),
-        splits=data.splits,
-        targets=data.targets,
-        probs=probs,
-        vocab=np.array(data.vocab),
-    )
-
-
-def _result(
-    run: Run,
-    stages: list[dict[str, Any]],
-    valid: Predictions,
-    features_seconds: float,
-    skipped: list[dict[str, str]],
-    diagnosis: Diagnosis,
-) -> TrainResult:
-    n_valid = len(valid.targets)
-    error = metrics.error_rate(valid.probs, valid.targets)
-    interval = metrics.error_interval(round(error * n_valid), n_valid)
-    unchecked = [str(label) for n, label in enumerate(valid.vocab) if n not in valid.targets]
-    about = diagnosis.as_dict()
-    return TrainResult(run.id, stages, error, interval, n_valid, features_seconds, skipped, about, unchecked)
-
-
-def _diagnosis(epochs: list[Epoch], data: Dataset) -> Diagnosis:
-    names = ("train_loss", "valid_loss", "error_rate")
-    train_loss, valid_loss, error_rate = ([getattr(epoch, name) for epoch in epochs] for name in names)
-    return diagnose(train_loss, valid_loss, error_rate, len(data.indices("valid")))

@@ -70,6 +70,22 @@ def diagnosed(result: dict[str, Any]) -> str:
     return f"{result['verdict']} ({evidence})\n{result['advice']}"
 
 
+def rates_found(result: dict[str, Any]) -> str:
+    """What the LR finder suggests."""
+    rows = [(name, "-" if rate is None else f"{rate:.2g}") for name, rate in result["suggestions"].items()]
+    return "\n".join([*table(("suggestion", "learning rate"), rows), "", result["reason"], f"curve: {result['plot']}"])
+
+
+def learning_curve(result: dict[str, Any]) -> str:
+    """The error with a part of the pictures, and what to make of it."""
+    rows = [
+        (f"{point['fraction']:.0%}", point["images"], percent(point["error_rate"]), *map(percent, point["interval"]))
+        for point in result["points"]
+    ]
+    lines = table(("pictures", "images", "error rate", "from", "to"), rows)
+    return "\n".join([*lines, "", result["verdict"], f"curve: {result['plot']}"])
+
+
 def interpreted(result: dict[str, Any]) -> str:
     """What the model gets wrong."""
     vocab = result["vocab"]

@@ -17,7 +17,7 @@ from bearkit.report import table
 from bearkit.training import bodies
 from bearkit.training.config import TrainConfig
 from bearkit.training.features import features
-from bearkit.training.head import train_head
+from bearkit.training.head import Sides, train_head
 
 SEEDS = (42, 1, 2, 3, 4, 5, 6, 7)
 EPOCHS = (4, 8, 10, 15, 20, 30, 60)
@@ -32,9 +32,9 @@ def measure(project, views, epochs):
     for seed in SEEDS:
         data = dataset.load(catalog, seed)
         train, valid, rows = data.indices("train"), data.indices("valid"), []
-        sides = (found[train], data.targets[train], found[valid, 0], data.targets[valid])
+        sides = Sides(found[train], data.targets[train], found[valid, 0], data.targets[valid], len(data.vocab))
         clock = time.perf_counter()
-        train_head(*sides, len(data.vocab), TrainConfig(epochs=epochs, seed=seed), rows.append)
+        train_head(sides, TrainConfig(epochs=epochs, seed=seed), rows.append)
         seconds.append(time.perf_counter() - clock)
         last.append(rows[-1])
     error, loss = (statistics.mean(getattr(row, name) for row in last) for name in ("error_rate", "valid_loss"))

@@ -17,7 +17,7 @@ from bearkit.training import bodies
 from bearkit.training.config import TrainConfig
 from bearkit.training.diagnosis import ADVICE, diagnose
 from bearkit.training.features import features
-from bearkit.training.head import train_head
+from bearkit.training.head import Sides, train_head
 
 SEEDS = (42, 1, 2, 3)
 BARE = {"dropout": 0, "weight_decay": 0, "label_smoothing": 0}
@@ -37,11 +37,11 @@ def verdicts(project):
     for seed in SEEDS:
         data = dataset.load(catalog, seed)
         train, valid = data.indices("train"), data.indices("valid")
-        sides = (found[train], data.targets[train], found[valid, 0], data.targets[valid])
+        sides = Sides(found[train], data.targets[train], found[valid, 0], data.targets[valid], len(data.vocab))
         for planted, configs in PLANTED.items():
             for config in configs:
                 rows = []
-                train_head(*sides, len(data.vocab), TrainConfig(**{"seed": seed, **config}), rows.append)
+                train_head(sides, TrainConfig(**{"seed": seed, **config}), rows.append)
                 columns = ([getattr(r, name) for r in rows] for name in ("train_loss", "valid_loss", "error_rate"))
                 yield planted, diagnose(*columns, valid_images=len(valid)).verdict
 

@@ -87,7 +87,7 @@ def test_a_finished_run_is_found_and_a_half_written_event_is_left_out(project, r
         run.finish({"error_rate": 0.1})
     with (run.folder / "events.jsonl").open("a") as file:
         file.write('{"event": "epo')
-    assert [event["event"] for event in run.events()] == ["started", "finished"]
+    assert [event["event"] for event in run.events()] == ["started", "began", "finished"]
     assert run.state == "finished"
     assert runs.finished(project) == runs.finished(project, "1") == run
     unfinished = runs.create(project, {})

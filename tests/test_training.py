@@ -18,9 +18,9 @@ from bearkit.errors import BodyError, NoImagesError, RunError
 from bearkit.onnx_session import session
 from bearkit.training import bodies
 from bearkit.training.config import TrainConfig
-from bearkit.training.features import FeatureStore, features
-from bearkit.training.head import folded, predict_probs, train_head
-from bearkit.training.optimiser import AdamW
+from bearkit.training.features import feature_store, features
+from bearkit.training.head import Sides, folded, predict_probs, train_head
+from bearkit.training.optimiser import AdamW, Group
 from bearkit.training.out_of_fold import folds, out_of_fold_probs
 from bearkit.training.schedule import one_cycle
 from tests.conftest import write_drawings
@@ -47,7 +47,7 @@ def fit(config, n=200, n_views=1, rows=None):
     values, targets = blobs(n, n_views)
     valid_values, valid_targets = blobs(100, seed=1)
     on_epoch = rows.append if rows is not None else None
-    return train_head(values, targets, valid_values[:, 0], valid_targets, 3, config, on_epoch)
+    return train_head(Sides(values, targets, valid_values[:, 0], valid_targets, 3), config, on_epoch)
 
 
 def test_one_cycle_has_its_closed_form_at_the_turning_points():
@@ -78,14 +78,14 @@ def test_the_optimiser_steps_as_torchs_class_does():
     torch.manual_seed(0)
     ours, theirs = torch.nn.Linear(5, 3), torch.nn.Linear(5, 3)
     theirs.load_state_dict(ours.state_dict())
-    mine = AdamW([(ours.weight, 0.1), (ours.bias, 0.0)])
+    mine = AdamW([Group([ours.weight], 0.1), Group([ours.bias], 0.1, lr_factor=0.3)])  # a bias is spared weight decay
     groups = [{"params": [theirs.weight], "weight_decay": 0.1}, {"params": [theirs.bias], "weight_decay": 0.0}]
     reference = torch.optim.AdamW(groups, eps=1e-5)
     for step in range(20):
         batch = torch.randn(7, 5)
         lr, momentum = one_cycle(step / 20, 0.05)
-        for group in reference.param_groups:
-            group["lr"], group["betas"] = lr, (momentum, 0.99)
+        for group, factor in zip(reference.param_groups, (1, 0.3), strict=True):
+            group["lr"], group["betas"] = lr * factor, (momentum, 0.99)
         ours(batch).square().sum().backward()
         theirs(batch).square().sum().backward()
         mine.step(lr, momentum)
@@ -98,7 +98,7 @@ def test_the_optimiser_steps_as_torchs_class_does():
 def test_the_head_finds_the_optimum_that_scikit_learn_finds():
     values, targets = blobs(300, spread=1.5)
     plain = TrainConfig(epochs=300, lr=0.05, dropout=0, weight_decay=0, label_smoothing=0)
-    head = train_head(values, targets, values[:, 0], targets, 3, plain)
+    head = train_head(Sides(values, targets, values[:, 0], targets, 3), plain)
     reference = LogisticRegression(C=1e6, max_iter=5000).fit(values[:, 0], targets)
     ours = their_loss(targets, predict_probs(head, values[:, 0]))
     theirs = log_loss(targets, reference.predict_proba(values[:, 0]))
@@ -137,7 +137,7 @@ def test_tiny_and_constant_data_train_without_breaking():
     values = np.ones((3, 1, 8), np.float32)
     rows = []
     targets = np.array([0, 1, 1])
-    head = train_head(values, targets, values[:, 0], targets, 2, TrainConfig(batch_size=2), rows.append)
+    head = train_head(Sides(values, targets, values[:, 0], targets, 2), TrainConfig(batch_size=2), rows.append)
     assert np.isfinite(predict_probs(head, values[:, 0])).all()
     assert all(np.isfinite([row.train_loss, row.valid_loss]).all() for row in rows)
 
@@ -153,7 +153,7 @@ def test_folds_are_even_within_each_label():
 def test_out_of_fold_probabilities_do_not_know_the_picture():
     rng = np.random.default_rng(0)
     values, targets = rng.normal(size=(120, 1, 300)).astype(np.float32), rng.integers(0, 2, 120)
-    learnt_by_heart = predict_probs(train_head(values, targets, values[:, 0], targets, 2), values[:, 0])
+    learnt_by_heart = predict_probs(train_head(Sides(values, targets, values[:, 0], targets, 2)), values[:, 0])
     honest = out_of_fold_probs(values, targets, 2)
     assert (learnt_by_heart.argmax(1) == targets).mean() > 0.95  # labels are pure chance here
     assert 0.3 < (honest.argmax(1) == targets).mean() < 0.7
@@ -239,19 +239,19 @@ def test_pictures_that_are_gone_or_changed_are_left_out_with_the_reason(drawings
 def test_a_damaged_piece_of_the_cache_is_made_anew(drawings):
     images = Catalog(drawings).images()
     first = features(drawings, images, BODY)
-    (piece,) = FeatureStore(drawings, BODY, 1).folder.glob("*.npz")
+    (piece,) = feature_store(drawings, BODY, 1).folder.glob("*.npy")
     piece.write_bytes(piece.read_bytes()[:1000])
     assert np.array_equal(features(drawings, images, BODY).values, first.values)
 
 
 def test_training_killed_at_any_moment_goes_on_and_breaks_nothing(drawings):
-    small_pieces = "import bearkit.training.features as f, bearkit.cli; f.PIECE = 2; bearkit.cli.main()"
+    small_pieces = "import bearkit.training.store as s, bearkit.cli; s.PIECE = 2; bearkit.cli.main()"
     command = [sys.executable, "-c", small_pieces, "train", "-p", str(drawings.root), "--json"]
-    store = FeatureStore(drawings, BODY, 1)
+    store = feature_store(drawings, BODY, 1)
     kept = 0
     for at_least in (1, 3):  # pieces on the disk
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        while process.poll() is None and len(list(store.folder.glob("[!.]*.npz"))) < at_least:
+        while process.poll() is None and len(list(store.folder.glob("[!.]*.json"))) < at_least:
             time.sleep(0.002)
         process.send_signal(signal.SIGKILL)
         process.wait()

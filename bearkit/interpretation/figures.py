@@ -1,17 +1,28 @@
 """Figures for people who would rather look than read. Each is a matplotlib Figure that no window owns."""
 
+import importlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from bearkit.errors import ImageError
 from bearkit.images import decode, read_file
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def confusion_matrix(matrix: np.ndarray, vocab: Sequence[str]) -> Figure:
+MARKS = {"valley": "v", "steepest": "s", "minimum": "^", "slide": "D"}  # of the LR finder's suggestions
+
+
+def _new(width: float, height: float) -> "Figure":
+    """An empty figure, in inches. matplotlib, half a second, is imported when the first one is drawn."""
+    figure: Figure = importlib.import_module("matplotlib.figure").Figure(figsize=(width, height), layout="constrained")
+    return figure
+
+
+def confusion_matrix(matrix: np.ndarray, vocab: Sequence[str]) -> "Figure":
     """Given labels down, predicted ones across; shades are shares of a row, so that rare labels show too.
 
     Args:
@@ -19,7 +30,7 @@ def confusion_matrix(matrix: np.ndarray, vocab: Sequence[str]) -> Figure:
         vocab: the C labels.
     """
     side = max(3.2, 0.55 * len(vocab) + 1.6)
-    figure = Figure(figsize=(side, side), layout="constrained")
+    figure = _new(side, side)
     axes = figure.subplots()
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -35,7 +46,7 @@ def confusion_matrix(matrix: np.ndarray, vocab: Sequence[str]) -> Figure:
     return figure
 
 
-def top_losses(rows: Sequence[dict[str, Any]], root: Path) -> Figure:
+def top_losses(rows: Sequence[dict[str, Any]], root: Path) -> "Figure":
     """The pictures a model was most wrong about: prediction / given / loss / probability of the prediction.
 
     Args:
@@ -44,7 +55,7 @@ def top_losses(rows: Sequence[dict[str, Any]], root: Path) -> Figure:
     """
     across = max(1, min(3, len(rows)))
     down = max(1, -(-len(rows) // across))
-    figure = Figure(figsize=(3 * across, 3.2 * down), layout="constrained")
+    figure = _new(3 * across, 3.2 * down)
     every = figure.subplots(down, across, squeeze=False).ravel()
     for axes in every:
         axes.axis("off")
@@ -56,4 +67,47 @@ def top_losses(rows: Sequence[dict[str, Any]], root: Path) -> Figure:
             axes.imshow(decode(read_file(root / row["path"]), at_least=256).image)
         except ImageError as error:
             axes.text(0.5, 0.5, str(error), ha="center", va="center", wrap=True)
+    return figure
+
+
+def lr_curve(
+    lrs: np.ndarray, losses: np.ndarray, smoothed: np.ndarray, suggestions: dict[str, float | None], reason: str
+) -> "Figure":
+    """The LR finder's curve: loss over rate, on a log scale, with the suggestions on it.
+
+    Args:
+        lrs: float (N,).
+        losses: nats, (N,).
+        smoothed: (N,).
+        suggestions: a rate or None under each name of MARKS.
+        reason: a sentence below.
+    """
+    figure = _new(6.4, 4)
+    axes = figure.subplots()
+    axes.plot(lrs, losses, color="#b8b8b8", linewidth=1)
+    axes.plot(lrs, smoothed, color="#2f80c3", linewidth=2)
+    for name, rate in suggestions.items():
+        if rate is not None:
+            height = float(np.interp(np.log(rate), np.log(lrs), smoothed))
+            axes.plot([rate], [height], MARKS[name], markersize=9, label=f"{name} {rate:.2g}", linestyle="")
+    if any(rate is not None for rate in suggestions.values()):
+        axes.legend(frameon=False)
+    high = np.nanmax(smoothed[: max(2, int(0.6 * len(smoothed)))])
+    axes.set(xscale="log", ylabel="loss of one batch, nats", ylim=(None, high * 1.5 if np.isfinite(high) else None))
+    axes.set_xlabel(f"learning rate\n{reason}")
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def learning_curve(points: Sequence[dict[str, Any]]) -> "Figure":
+    """Error rate over the number of training pictures, with 95 % intervals; points as `LearningCurve` gives them."""
+    images, errors = ([point[name] for point in points] for name in ("images", "error_rate"))
+    figure = _new(6.4, 4)
+    axes = figure.subplots()
+    low, high = np.array([point["interval"] for point in points]).T
+    axes.fill_between(images, low, high, color="#2f80c3", alpha=0.2, linewidth=0)
+    axes.plot(images, errors, color="#2f80c3", linewidth=2, marker="o")
+    axes.set(xlabel="training pictures", ylabel="error rate", ylim=(0, None), xlim=(0, None))
+    axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:g} %")
+    axes.spines[["top", "right"]].set_visible(False)
     return figure

@@ -1,16 +1,19 @@
 """A finished run, looked at: `Interpretation` in fastai's words."""
 
 from functools import cached_property
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from bearkit import runs
 from bearkit.errors import RunError
 from bearkit.interpretation import figures, losses, metrics
+from bearkit.predictions import Predictions
 from bearkit.project import Project
-from bearkit.runs import Predictions, Run
+from bearkit.runs import Run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class _HasRun(Protocol):
@@ -68,8 +71,7 @@ class Interpretation:
     @property
     def error_interval(self) -> tuple[float, float]:
         """The exact 95 % interval of the error rate."""
-        total, right = int(self.confusion_matrix.sum()), int(self.confusion_matrix.trace())
-        return metrics.error_interval(total - right, total)
+        return metrics.error_with_interval(self.predictions.probs, self.predictions.targets)[1]
 
     def most_confused(self, min_count: int = 1) -> list[tuple[str, str, int]]:
         """(given, predicted, count), the most frequent first."""
@@ -100,11 +102,11 @@ class Interpretation:
             for row, loss in rows
         ]
 
-    def plot_confusion_matrix(self) -> Figure:
+    def plot_confusion_matrix(self) -> "Figure":
         """The confusion matrix, drawn."""
         return figures.confusion_matrix(self.confusion_matrix, self.vocab)
 
-    def plot_top_losses(self, k: int = 9) -> Figure:
+    def plot_top_losses(self, k: int = 9) -> "Figure":
         """The pictures it was most wrong about, drawn: prediction / given / loss / probability."""
         return figures.top_losses(self.top_losses(k), self.project.root)
 

@@ -33,6 +33,12 @@ def error_interval(wrong: int, total: int, confidence: float = 0.95) -> tuple[fl
     return low, high
 
 
+def error_with_interval(probs: np.ndarray, targets: np.ndarray) -> tuple[float, tuple[float, float]]:
+    """The error rate and its exact 95 % interval, for probabilities (N, C) and targets (N,)."""
+    error = error_rate(probs, targets)
+    return error, error_interval(round(error * len(targets)), len(targets))
+
+
 def confusion_matrix(probs: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """How often each given label (rows) was predicted as each label (columns), int (C, C).
 

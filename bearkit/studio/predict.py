@@ -7,9 +7,9 @@ from typing import Any
 
 import gradio as gr
 
-from bearkit import export_model, runs
-from bearkit.bundle import is_model, read_config
+from bearkit import runs
 from bearkit.errors import ModelError
+from bearkit.export import exported
 from bearkit.predict import Predictor
 from bearkit.project import Project
 from bearkit.studio import html
@@ -68,11 +68,8 @@ class PredictTab:
 
     def _folder(self, run_id: str) -> Path:
         """The run's model folder, exported if it is not there yet."""
-        folder = self.project.models / run_id
         run = runs.finished(self.project, run_id)
-        if is_model(folder) and read_config(folder).about.get("checkpoint") == run.checkpoint_id:
-            return folder
-        return export_model(self.project, run_id=run_id)
+        return exported(self.project, run, run.stage)
 
 
 def _file(payload: Any) -> str | None:

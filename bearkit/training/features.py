@@ -1,33 +1,29 @@
-"""Features: a picture goes through the body once, and what came out is kept.
+"""Features: a picture goes through the body once, and what came out is kept."""
 
-They lie in `cache/features/<what made them>/` as pieces of up to PIECE pictures, each written whole under a name of its
-own: a killed or a second process can neither break them nor lose more than its last piece.
-"""
-
-import uuid
-import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from bearkit.catalog import ImageRecord
-from bearkit.errors import ImageError, NoImagesError
+from bearkit.errors import ImageError
 from bearkit.images import content_id, read_file
 from bearkit.onnx_session import session
-from bearkit.parallel import Progress, no_progress, ordered_map
+from bearkit.parallel import Progress, no_progress
 from bearkit.preprocessing import Preprocessing, centre_crop, decode_for, normalise, random_crop
-from bearkit.project import Project, whole
+from bearkit.project import Project
 from bearkit.training.bodies import Body
+from bearkit.training.store import Kept, Store, kept
 
 VIEWS_RECIPE = 1  # counts up when `views` changes what it gives
-PIECE = 256  # pictures a file
 
 
 @dataclass(frozen=True)
 class Features:
-    """Features of N pictures, float32 (N, V, D): view 0 is the middle of the picture, the others random crops.
+    """Features of N pictures, float32 (N, V, ...): view 0 is the middle of the picture, the others random crops.
 
     `skipped` names pictures that are no longer there or no longer readable; their rows are left out.
     """
@@ -37,39 +33,10 @@ class Features:
     skipped: list[dict[str, str]]
 
 
-class FeatureStore:
-    """The kept features of one body, preprocessing and number of views."""
-
-    def __init__(self, project: Project, body: Body, n_views: int) -> None:
-        how = body.preprocessing
-        made_by = f"{body.name}-{body.weights_id}-{how.size}px-{n_views}views-{VIEWS_RECIPE}"
-        self.folder: Path = project.cache / "features" / made_by
-
-    def add(self, image_ids: Sequence[str], values: np.ndarray) -> None:
-        """Keep the features of these pictures, float32 (n, V, D), in one piece."""
-        with whole(self.folder / f"{uuid.uuid4().hex}.npz") as part:
-            np.savez(part, image_ids=np.array(image_ids), values=values.astype(np.float32))
-
-    def pieces(self) -> Iterator[tuple[list[str], np.ndarray]]:
-        """Each piece's image ids and features; one that cannot be read (a bad disk) is taken away and made anew."""
-        for path in sorted(self.folder.glob("[!.]*.npz")):
-            try:
-                with path.open("rb") as file, np.load(file) as piece:  # np.load itself leaves a damaged file open
-                    yield piece["image_ids"].tolist(), piece["values"]
-            except FileNotFoundError:  # the cache may be deleted at any time
-                continue
-            except (ValueError, KeyError, EOFError, zipfile.BadZipFile):
-                path.unlink(missing_ok=True)
-
-    def read(self, image_ids: Sequence[str]) -> dict[str, np.ndarray]:
-        """The features (V, D) of those of these pictures that are here."""
-        wanted = set(image_ids)
-        return {
-            image_id: row
-            for ids, values in self.pieces()
-            for image_id, row in zip(ids, values, strict=True)
-            if image_id in wanted
-        }
+def feature_store(project: Project, body: Body, n_views: int, part: str = "") -> Store:
+    """Where the features of one body, preprocessing and number of views are kept; `part` names a part of the body."""
+    made_by = f"{body.name}-{body.weights_id}-{body.preprocessing.size}px-{n_views}views-{VIEWS_RECIPE}{part}"
+    return Store(project.cache / "features" / made_by)
 
 
 def features(
@@ -79,7 +46,7 @@ def features(
     n_views: int = 1,
     progress: Progress = no_progress,
 ) -> Features:
-    """The features of these pictures: read back where they are kept, made and kept where not.
+    """The features of these pictures, float32 (N, V, D): read back where they are kept, made and kept where not.
 
     Memory does not grow with the number of pictures while features are made, only with what is returned.
 
@@ -87,70 +54,48 @@ def features(
         BodyError: the body's weights are not here.
         NoImagesError: not one of the pictures can be read any more.
     """
-    store = FeatureStore(project, body, n_views)
-    here: list[ImageRecord] = []
-    skipped: list[dict[str, str]] = []
-    for image in images:
-        if (project.root / image.path).is_file():
-            here.append(image)
-        else:  # a file that was deleted is not trained on, even where its features are kept
-            skipped.append(_skipped(image, "there is no such file"))
-    found = store.read([image.image_id for image in here])
-    missing = [image for image in here if image.image_id not in found]
-    skipped += _make(project, missing, body, n_views, found, store, progress) if missing else []
-    image_ids = [image.image_id for image in images if image.image_id in found]
-    if not image_ids:
-        raise NoImagesError(
-            f"none of the {len(images)} pictures can be read: {skipped[0]['path']}: {skipped[0]['reason']}",
-            hint="were the files moved away? import them again: `bearkit import FOLDER`",
-        )
-    return Features(image_ids, np.stack([found[image_id] for image_id in image_ids]), skipped)
+    found = through(project, images, feature_store(project, body, n_views), body, n_views, body.onnx, progress)
+    return Features(found.image_ids, np.stack(found.rows), found.skipped)
 
 
-def _make(
+def through(
     project: Project,
     images: Sequence[ImageRecord],
+    store: Store,
     body: Body,
     n_views: int,
-    found: dict[str, np.ndarray],
-    store: FeatureStore,
+    onnx: Callable[[Project], Path],
     progress: Progress,
-) -> list[dict[str, str]]:
-    """Stream pictures through the body into the store, and into `found`; returns those that cannot be read.
+    dtype: type[np.floating[Any]] = np.float32,
+) -> Kept:
+    """What an ONNX network makes of these pictures' views, rows (V, ...), kept in `store`.
 
-    Each thread decodes a picture and runs the body on it alone: no thread waits for another, which is faster here than
-    batches on all cores (EXPERIMENTS.md).
+    Each thread decodes a picture and runs the network on it alone: no thread waits for another, which is faster here
+    than batches on all cores (EXPERIMENTS.md).
     """
-    network = session(body.onnx(project), threads=1)
-    skipped: list[dict[str, str]] = []
-    piece: dict[str, np.ndarray] = {}  # image_id -> features (V, D)
 
-    def look(image: ImageRecord) -> np.ndarray | str:
-        try:
-            inputs = views(project.root / image.path, image.image_id, body.preprocessing, n_views)
-        except ImageError as error:
-            return str(error)
-        return np.concatenate([network.run(None, {"input": view[None]})[0] for view in inputs])
+    def make() -> Callable[[Path, str], np.ndarray]:
+        network = session(onnx(project), threads=1)
 
-    def keep() -> None:
-        if piece:
-            store.add(list(piece), np.stack(list(piece.values())))
-            piece.clear()
+        def row_of(path: Path, image_id: str) -> np.ndarray:
+            inputs = views(path, image_id, body.preprocessing, n_views)
+            return np.concatenate([network.run(None, {"input": view[None]})[0] for view in inputs]).astype(dtype)
 
-    for number, (image, looked) in enumerate(zip(images, ordered_map(look, images), strict=True), start=1):
-        if isinstance(looked, str):
-            skipped.append(_skipped(image, looked))
-        else:
-            piece[image.image_id] = found[image.image_id] = looked
-        if len(piece) == PIECE:
-            keep()
-        progress("looking at pictures", number, len(images))
-    keep()
-    return skipped
+        return row_of
+
+    return kept(project, images, store, make, progress)
 
 
-def _skipped(image: ImageRecord, reason: str) -> dict[str, str]:
-    return {"image_id": image.image_id, "path": image.path, "reason": reason}
+def read_picture(path: Path, image_id: str, how: Preprocessing) -> Image.Image:
+    """The upright picture, if it is still the one that was imported.
+
+    Raises:
+        ImageError: the file is gone, has changed, or is damaged.
+    """
+    data = read_file(path)
+    if content_id(data) != image_id:
+        raise ImageError("the file was changed after it was imported", hint="import it again")
+    return decode_for(data, how)
 
 
 def views(path: Path, image_id: str, how: Preprocessing, n_views: int) -> list[np.ndarray]:
@@ -159,10 +104,7 @@ def views(path: Path, image_id: str, how: Preprocessing, n_views: int) -> list[n
     Raises:
         ImageError: the file is gone, has changed, or is damaged.
     """
-    data = read_file(path)
-    if content_id(data) != image_id:
-        raise ImageError("the file was changed after it was imported", hint="import it again")
-    image = decode_for(data, how)
+    image = read_picture(path, image_id, how)
     rng = np.random.default_rng(int(image_id[:16], 16))
     crops = [centre_crop(image, how), *(random_crop(image, how, rng) for _ in range(n_views - 1))]
     return [normalise(crop, how) for crop in crops]

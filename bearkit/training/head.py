@@ -1,8 +1,7 @@
 """The head: features standardised, dropout, one linear layer that starts at zero; trained in tenths of a second."""
 
-import math
-import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,27 +9,24 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from bearkit.errors import RunError
 from bearkit.training.config import TrainConfig
-from bearkit.training.optimiser import AdamW
-from bearkit.training.schedule import one_cycle
+from bearkit.training.loop import Batch, Epoch, Trainee, fit_one_cycle, seeded
+from bearkit.training.optimiser import AdamW, Group
+from bearkit.training.sampling import epoch_order, epoch_size
 
 DEFAULTS = TrainConfig()
+State = dict[str, torch.Tensor]
 
 
 @dataclass(frozen=True)
-class Epoch:
-    """A row of the table that people watch while a model trains.
+class Sides:
+    """Features to learn from, float32 (N, V, D), and to check on, (M, D), with their targets, int64 (N,) and (M,)."""
 
-    train_loss is the mean over the epoch's batches, with dropout; valid_loss is measured after it, without. Both are
-    cross-entropies in nats with the same label smoothing. error_rate is 1 - accuracy on the validation pictures.
-    """
-
-    epoch: int
-    train_loss: float
-    valid_loss: float
-    error_rate: float
-    seconds: float
+    features: np.ndarray
+    targets: np.ndarray
+    valid_features: np.ndarray
+    valid_targets: np.ndarray
+    n_labels: int
 
 
 class Head(nn.Module):
@@ -51,7 +47,7 @@ class Head(nn.Module):
         return logits
 
 
-def folded(state: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+def folded(state: State) -> tuple[torch.Tensor, torch.Tensor]:
     """A trained head's state as one linear layer on raw features: weight (C, D) and bias (C,)."""
     weight = state["linear.weight"] / state["std"]
     return weight, state["linear.bias"] - weight @ state["mean"]
@@ -65,70 +61,74 @@ def new_head(features: np.ndarray, n_labels: int, dropout: float) -> Head:
     return Head(torch.from_numpy(mean), torch.from_numpy(np.maximum(std, floor)), n_labels, dropout)
 
 
+def head_from(state: State, dropout: float) -> Head:
+    """A head as it was saved."""
+    head = Head(state["mean"], state["std"], len(state["linear.bias"]), dropout)
+    head.load_state_dict(state)
+    return head
+
+
+@contextmanager
+def seeded_alone(seed: int) -> Iterator[None]:
+    """Random numbers of this seed, and one thread: a second one only costs, and far more beside another training."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with seeded(seed):
+            yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def trainee(sides: Sides, config: TrainConfig, start: State | None = None) -> Trainee:
+    """A head that is ready to learn, new or as it was saved."""
+    views, labels = torch.from_numpy(sides.features), torch.from_numpy(sides.targets)
+    valid, valid_labels = torch.from_numpy(sides.valid_features), torch.from_numpy(sides.valid_targets)
+    n_shown = epoch_size(labels, config.oversample)
+    head = head_from(start, config.dropout) if start else new_head(sides.features, sides.n_labels, config.dropout)
+
+    def batches(_: float) -> Iterator[Batch]:
+        """Each picture once, in random order, as a random one of its views."""
+        chosen = torch.randint(views.shape[1], (n_shown,))
+        order = epoch_order(labels, config.oversample)
+        for rows, view in zip(*(torch.split(numbers, config.batch_size) for numbers in (order, chosen)), strict=True):
+            yield views[rows, view], labels[rows]
+
+    @torch.no_grad()
+    def check() -> tuple[float, float]:
+        logits = head(valid)
+        loss = functional.cross_entropy(logits, valid_labels, label_smoothing=config.label_smoothing)
+        return loss.item(), (logits.argmax(1) != valid_labels).double().mean().item()
+
+    optimiser = AdamW([Group(list(head.linear.parameters()), config.weight_decay)])
+    return Trainee(
+        head, optimiser, batches, -(-n_shown // config.batch_size), check if len(valid) else None,
+        config.label_smoothing,
+    )  # fmt: skip
+
+
 def train_head(
-    features: np.ndarray,
-    targets: np.ndarray,
-    valid_features: np.ndarray,
-    valid_targets: np.ndarray,
-    n_labels: int,
+    sides: Sides,
     config: TrainConfig = DEFAULTS,
     on_epoch: Callable[[Epoch], None] | None = None,
+    start: State | None = None,
 ) -> Head:
     """Fit a head with the one-cycle schedule. The same arguments give the same head.
 
     Args:
-        features: training features, float32 (N, V, D); each epoch takes one random view of each picture.
-        targets: their labels, int64 (N,).
-        valid_features: features to check on, float32 (M, D); M may be 0 where no table is wanted.
-        valid_targets: int64 (M,).
-        n_labels: C.
+        sides: what to learn from and to check on.
         config: see `TrainConfig`.
         on_epoch: called with each row of the table.
+        start: a saved head to go on from; a new one otherwise.
 
     Raises:
         RunError: the loss is no longer a finite number.
     """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
-        head = new_head(features, n_labels, config.dropout)
-        optimiser = AdamW([(head.linear.weight, config.weight_decay), (head.linear.bias, 0.0)])
-        views, labels = torch.from_numpy(features), torch.from_numpy(targets)
-        n_batches = -(-len(views) // config.batch_size)
-        for epoch in range(config.epochs):
-            clock, loss_sum = time.perf_counter(), 0.0
-            head.train()
-            for number, (batch, batch_labels) in enumerate(_batches(views, labels, config.batch_size)):
-                lr, momentum = one_cycle((epoch * n_batches + number) / (config.epochs * n_batches), config.lr)
-                loss = functional.cross_entropy(head(batch), batch_labels, label_smoothing=config.label_smoothing)
-                loss.backward()  # type: ignore[no-untyped-call]
-                optimiser.step(lr, momentum)
-                loss_sum += loss.item() * len(batch)
-            if not math.isfinite(loss_sum):
-                raise RunError(
-                    f"the loss became {loss_sum} in epoch {epoch}: the learning rate {config.lr:g} is too high",
-                    hint=f"try {config.lr / 10:g}, or leave it out to take {DEFAULTS.lr:g}",
-                )
-            if on_epoch is not None:
-                valid_loss, error = _check(head, valid_features, valid_targets, config.label_smoothing)
-                on_epoch(Epoch(epoch, loss_sum / len(views), valid_loss, error, time.perf_counter() - clock))
-        return head.eval()
-
-
-def _batches(views: torch.Tensor, labels: torch.Tensor, size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Each picture once, in random order, as a random one of its views: features (n, D) and labels (n,)."""
-    n, n_views, _ = views.shape
-    chosen = torch.randint(n_views, (n,))
-    for rows in torch.split(torch.randperm(n), size):
-        yield views[rows, chosen[rows]], labels[rows]
-
-
-@torch.no_grad()
-def _check(head: Head, features: np.ndarray, targets: np.ndarray, smoothing: float) -> tuple[float, float]:
-    """Loss and error rate on the validation pictures."""
-    head.eval()
-    logits, labels = head(torch.from_numpy(features)), torch.from_numpy(targets)
-    loss = functional.cross_entropy(logits, labels, label_smoothing=smoothing)
-    return loss.item(), (logits.argmax(1) != labels).double().mean().item()
+    with seeded_alone(config.seed):
+        learns = trainee(sides, config, start)
+        fit_one_cycle(learns, config.epochs, config.lr, on_epoch, patience=config.patience)
+    assert isinstance(learns.model, Head)
+    return learns.model
 
 
 @torch.no_grad()

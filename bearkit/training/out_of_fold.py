@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from bearkit.training.config import TrainConfig
-from bearkit.training.head import DEFAULTS, predict_probs, train_head
+from bearkit.training.head import DEFAULTS, Sides, predict_probs, train_head
 
 
 def folds(targets: np.ndarray, n_folds: int, seed: int) -> np.ndarray:
@@ -43,8 +43,7 @@ def out_of_fold_probs(
     nothing = features[:0, 0], targets[:0]
     for k in range(n_folds):
         rest = fold != k
-        head = train_head(
-            features[rest], targets[rest], *nothing, n_labels, dataclasses.replace(config, seed=config.seed + k)
-        )
+        sides = Sides(features[rest], targets[rest], *nothing, n_labels)
+        head = train_head(sides, dataclasses.replace(config, seed=config.seed + k))
         probs[~rest] = predict_probs(head, features[~rest, 0])
     return probs

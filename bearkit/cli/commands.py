@@ -1,0 +1,134 @@
+"""Commands around the training: pictures in, what there is, what it gets wrong, models out, the studio."""
+
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import bearkit
+from bearkit import report, runs
+from bearkit.catalog import Catalog
+from bearkit.cli.common import JsonOption, ProjectOption, RunOption, app, place_of, progress_bars, show
+from bearkit.dataset import dataset
+from bearkit.project import DEMO_FOLDER, Project, default_project
+
+
+@app.command("import")
+def import_(
+    source: Annotated[Path, typer.Argument(help="A folder with one folder a label in it, or a zip of one.")],
+    project: ProjectOption = Path(),
+    as_json: JsonOption = False,
+) -> None:
+    """Copy pictures into the project, each checked by decoding it whole.
+
+    Example: bearkit import photos -p bears
+    """
+    with progress_bars() as progress:
+        result = bearkit.import_images(Project(project), source, progress)
+    show(as_json, result.as_dict(), report.imported(result.as_dict(), place_of(project)))
+
+
+@app.command()
+def status(project: ProjectOption = Path(), as_json: JsonOption = False) -> None:
+    """Tell what the project holds: pictures by label and split, runs, models."""
+    place = Project(project)
+    catalog = Catalog(place)
+    result = {
+        "images": len(catalog.images()),
+        "labels": dataset.counts(catalog),
+        "runs": [
+            {
+                "run": run.id,
+                "state": run.state,
+                "error_rate": run.result["error_rate"] if run.finished else None,
+                "error": run.failure,
+            }
+            for run in runs.every(place)
+        ],
+        "models": sorted(str(config.parent) for config in place.models.glob("[!.]*/config.json")),
+    }
+    show(as_json, result, report.status(result, place_of(project)))
+
+
+@app.command()
+def interpret(
+    run: RunOption = None,
+    split: Annotated[str, typer.Option(help="train, valid or test.")] = "valid",
+    top: Annotated[int, typer.Option(min=1, help="How many top losses.")] = 9,
+    project: ProjectOption = Path(),
+    as_json: JsonOption = False,
+) -> None:
+    """Show what the model gets wrong: confusion matrix, most confused labels, top losses.
+
+    Example: bearkit interpret -p bears
+    """
+    result = bearkit.Interpretation.from_run(Project(project), run, split).as_dict(top)
+    show(as_json, result, report.interpreted(result))
+
+
+@app.command()
+def export(
+    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Where to; models/RUN if left out.")] = None,
+    run: RunOption = None,
+    project: ProjectOption = Path(),
+    as_json: JsonOption = False,
+) -> None:
+    """Write the trained model as a folder that bearkit, timm, transformers and onnxruntime load.
+
+    Example: bearkit export my_model -p bears
+    """
+    result = {"model": str(bearkit.export_model(Project(project), folder, run))}
+    show(as_json, result, f"The model is in {result['model']}\nNext: bearkit predict {result['model']} PICTURE")
+
+
+@app.command()
+def predict(
+    model: Annotated[Path, typer.Argument(help="A model folder, or the name of one in the project's models/.")],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Pictures.")],
+    project: ProjectOption = Path(),
+    as_json: JsonOption = False,
+) -> None:
+    """Label pictures with an exported model. A bad file is a row with its error; the others are still answered.
+
+    Example: bearkit predict bears/models/001 photo.jpg
+    """
+    inside = Project(project).models / model
+    predictor = bearkit.Predictor(inside if inside.is_dir() and not model.exists() else model)
+    result = {"predictions": predictor.predict_files(images)}
+    show(as_json, result, report.predicted(result))
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Where to; bearkit-demo if left out.")] = None,
+    project: Annotated[Path | None, typer.Option("--project", "-p", help="The same as DIR.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the whole loop on bird photographs with mistakes planted among them, in about half a minute."""
+    place = Project(folder or project or DEMO_FOLDER)
+    with progress_bars() as progress:
+        result = bearkit.run_demo(place, progress)
+    show(as_json, result, report.demonstrated(result))
+
+
+@app.command()
+def studio(
+    folder: Annotated[Path | None, typer.Argument(metavar="[PROJECT]", help="The project; here if left out.")] = None,
+    port: Annotated[int, typer.Option(help="The first port to try.")] = 7860,
+    browser: Annotated[bool, typer.Option(help="Open it in the browser.")] = True,
+    project: Annotated[Path | None, typer.Option("--project", "-p", help="The same as PROJECT.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Open the project in the browser; without one here, the demo's.
+
+    Example: bearkit studio bears
+    """
+    place = default_project(folder or project)
+    page, url = bearkit.launch_studio(place, port=port, open_browser=browser)
+    text = f"The studio of {place.root} is at {url} (Ctrl-C ends it; nothing is lost)"
+    show(as_json, {"project": str(place.root), "url": url}, text)
+    sys.stdout.flush()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as Ctrl-C does, and take the uploads away
+    page.block_thread()

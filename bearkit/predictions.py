@@ -1,0 +1,38 @@
+"""What a model said of a project's pictures, kept with the run that made it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bearkit.project import whole
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Probabilities of N pictures over C labels, as one model gave them."""
+
+    image_ids: np.ndarray  # str (N,)
+    paths: np.ndarray  # str (N,), relative to the project
+    splits: np.ndarray  # str (N,)
+    targets: np.ndarray  # int64 (N,), the given labels at the time
+    probs: np.ndarray  # float32 (N, C)
+    vocab: np.ndarray  # str (C,)
+
+    def only(self, split: str) -> "Predictions":
+        """The rows of one split."""
+        rows = self.splits == split
+        return Predictions(
+            self.image_ids[rows], self.paths[rows], self.splits[rows], self.targets[rows], self.probs[rows], self.vocab
+        )
+
+    def save(self, path: Path) -> None:
+        """Write them; the file appears whole."""
+        with whole(path) as part:
+            np.savez_compressed(part, **vars(self))
+
+    @classmethod
+    def load(cls, path: Path) -> "Predictions":
+        """Read them back."""
+        with np.load(path) as file:
+            return cls(**{name: file[name] for name in cls.__dataclass_fields__})

@@ -1,0 +1,146 @@
+"""A body with its head as one network that can learn as a whole, or from a cut upwards."""
+
+import copy
+from collections.abc import Iterator
+
+import torch
+from torch import nn
+
+from bearkit.errors import BodyError, RunError
+from bearkit.training.head import Head, State, head_from
+from bearkit.training.timm_import import import_timm
+
+PARTS = ("body.", "head.")
+TOLERANCE = 1e-3  # that the features of a cut body may differ by
+
+
+class Network(nn.Module):
+    """Pictures (N, 3, size, size), or what comes out below a cut, -> logits (N, C).
+
+    BatchNorm keeps its statistics, whatever the mode: on a few hundred pictures that decides (EXPERIMENTS.md).
+    """
+
+    def __init__(self, body: nn.Module, head: Head) -> None:
+        super().__init__()
+        self.body, self.head = body, head
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Logits (N, C)."""
+        logits: torch.Tensor = self.head(self.body(inputs).float())
+        return logits
+
+    def train(self, mode: bool = True) -> "Network":
+        """Only the head's dropout knows about modes."""
+        super().train(mode)
+        self.body.eval()
+        return self
+
+
+def parts_of(state: State) -> tuple[State, State]:
+    """A checkpoint as the body's state, empty where the body was left as it was, and the head's."""
+    body, head = ({name[len(p) :]: t for name, t in state.items() if name.startswith(p)} for p in PARTS)
+    return (body, head) if head else ({}, state)
+
+
+def rebuilt(body: nn.Module, state: State, dropout: float = 0.0) -> Network:
+    """A network from a fresh body and a checkpoint of either kind.
+
+    Raises:
+        RunError: the checkpoint belongs to another body.
+    """
+    of_body, of_head = parts_of(state)
+    try:
+        body.load_state_dict(of_body, strict=bool(of_body))
+        return Network(body, head_from(of_head, dropout)).eval()
+    except RuntimeError as error:
+        raise RunError(
+            f"these weights are of another body: {error}", hint="train with the body they came from"
+        ) from error
+
+
+def layer_groups(body: nn.Module) -> list[list[str]]:
+    """The names of the body's parameters from the stem up, in timm's coarse groups."""
+    matcher = body.group_matcher(coarse=True)  # type: ignore[operator]
+    groups = import_timm().models.group_parameters(body, matcher)
+    return [names for _, names in sorted(groups.items()) if names]
+
+
+def lr_factors(n_groups: int, lowest: float, highest: float) -> list[float]:
+    """Fastai's slice(lowest, highest): rates as shares of the highest, evenly spread on a log scale, the head's last.
+
+    >>> [round(factor, 3) for factor in lr_factors(3, 1e-5, 1e-3)]
+    [0.01, 0.1, 1.0]
+    """
+    if n_groups == 1:
+        return [1.0]
+    ratio = lowest / highest
+    return [ratio ** (1 - n / (n_groups - 1)) for n in range(n_groups)]
+
+
+def cut(body: nn.Module, n_learning: int, size: int) -> tuple[nn.Module, nn.Module]:
+    """The body in two: up to its last `n_learning` layer groups, and those; the second takes what the first gives.
+
+    Both share their weights with the body.
+
+    Modules on the other side of the cut are replaced by nothing, which is right for networks that are a chain of
+    blocks; whether this one is, is checked on numbers.
+
+    Raises:
+        BodyError: there are not so many groups, or the network is no chain.
+    """
+    groups = layer_groups(body)
+    if not 0 < n_learning < len(groups):
+        raise BodyError(
+            f"this body has {len(groups)} layer groups; {n_learning} of them cannot learn alone",
+            hint=f"--unfreeze-groups between 2 and {len(groups)} (the head counts as one), or leave it out for all",
+        )
+    learning = {name.rpartition(".")[0] for names in groups[-n_learning:] for name in names}
+    called = _in_order(body, size)
+    first = next((n for n, name in enumerate(called) if name in learning), len(called))
+    tensors = {id(tensor): tensor for tensor in (*body.parameters(), *body.buffers())}
+    below, above = (copy.deepcopy(body, dict(tensors)) for _ in range(2))
+    _empty(below, set(called[:first]))
+    _empty(above, set(called[first:]))
+    _check_cut(body, below, above, size)
+    return below, above
+
+
+def _in_order(body: nn.Module, size: int) -> list[str]:
+    """The names of the modules without children, as one picture passes through them."""
+    called: list[str] = []
+    leaves = [(name, module) for name, module in body.named_modules() if not list(module.children())]
+    hooks = [module.register_forward_pre_hook(lambda _m, _i, name=name: called.append(name)) for name, module in leaves]
+    with torch.no_grad():
+        body(torch.zeros(1, 3, size, size))
+    for hook in hooks:
+        hook.remove()
+    return list(dict.fromkeys(called))
+
+
+def _empty(body: nn.Module, kept: set[str]) -> None:
+    """Replace the largest modules in which nothing is kept."""
+    leaves = {name for name, module in body.named_modules() if not list(module.children())}
+
+    def walk(prefix: str, module: nn.Module) -> Iterator[str]:
+        for name, child in module.named_children():
+            path = f"{prefix}{name}"
+            inside = {leaf for leaf in leaves if leaf == path or leaf.startswith(f"{path}.")}
+            if not inside & kept:
+                yield path
+            elif not inside <= kept:
+                yield from walk(f"{path}.", child)
+
+    for path in list(walk("", body)):
+        body.set_submodule(path, nn.Identity())
+
+
+@torch.no_grad()
+def _check_cut(body: nn.Module, below: nn.Module, above: nn.Module, size: int) -> None:
+    pictures = torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    hint = "leave --unfreeze-groups out to train the whole body"
+    try:
+        found, expected = above(below(pictures)), body(pictures)
+    except (RuntimeError, ValueError, TypeError, AttributeError) as error:
+        raise BodyError(f"this body cannot be cut: {error}", hint) from error
+    if found.shape != expected.shape or (found - expected).abs().max() > TOLERANCE:
+        raise BodyError("this body cannot be cut in two: it is no chain of blocks", hint)

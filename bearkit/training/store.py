@@ -1,0 +1,148 @@
+"""What was computed from a picture once, and is kept: features, pixels, what comes out below a cut.
+
+It lies in `cache/<kind>/<what made it>/` as pieces of up to PIECE pictures: an array, and then a list of image ids,
+each written whole under a name of its own. A killed or a second process can neither break them nor lose more than its
+last piece. Arrays are mapped, not read: memory holds only what is looked at.
+"""
+
+import json
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bearkit.catalog import ImageRecord
+from bearkit.errors import ImageError, NoImagesError
+from bearkit.parallel import Progress, ordered_map
+from bearkit.project import Project, whole
+
+PIECE = 256  # pictures a file
+LOOKING = "looking at pictures"
+
+
+@dataclass(frozen=True)
+class Store:
+    """Arrays of one shape, one a picture, under its image id."""
+
+    folder: Path
+
+    def add(self, image_ids: Sequence[str], values: np.ndarray) -> None:
+        """Keep the rows (n, ...) of these pictures in one piece."""
+        piece = self.folder / f"{uuid.uuid4().hex}.npy"
+        with whole(piece) as part:
+            np.save(part, values)
+        with whole(piece.with_suffix(".json")) as part:
+            part.write_text(json.dumps(list(image_ids)))
+
+    def pieces(self) -> Iterator[tuple[list[str], np.ndarray]]:
+        """Each piece's image ids and rows; one that cannot be read (a bad disk) is taken away and made anew."""
+        for path in sorted(self.folder.glob("[!.]*.json")):
+            try:
+                image_ids, values = json.loads(path.read_text()), np.load(path.with_suffix(".npy"), mmap_mode="r")
+                if len(image_ids) != len(values):
+                    raise ValueError("a row for each picture")
+                yield image_ids, values
+            except FileNotFoundError:  # the cache may be deleted at any time
+                path.unlink(missing_ok=True)
+            except (ValueError, EOFError):
+                path.unlink(missing_ok=True)
+                path.with_suffix(".npy").unlink(missing_ok=True)
+
+    def read(self, image_ids: Sequence[str]) -> dict[str, np.ndarray]:
+        """The rows of those of these pictures that are here."""
+        wanted = set(image_ids)
+        return {
+            image_id: row
+            for ids, values in self.pieces()
+            for image_id, row in zip(ids, values, strict=True)
+            if image_id in wanted
+        }
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The rows of N pictures; `skipped` names those that are no longer there or readable, whose rows are left out."""
+
+    image_ids: list[str]
+    rows: list[np.ndarray]
+    skipped: list[dict[str, str]]
+
+
+def kept(
+    project: Project,
+    images: Sequence[ImageRecord],
+    store: Store,
+    make: Callable[[], Callable[[Path, str], np.ndarray]],
+    progress: Progress,
+) -> Kept:
+    """The rows of these pictures: read back where they are kept, made and kept where not.
+
+    Args:
+        project: whose pictures.
+        images: which.
+        store: where they are kept.
+        make: called only when something is missing, gives the function from (path, image id) to a row; that one is
+            called from several threads, and raises ImageError where a file cannot be read.
+        progress: told while they are made.
+
+    Raises:
+        NoImagesError: not one of the pictures can be read any more.
+    """
+    skipped = [
+        _skipped(image, "there is no such file")  # a file that was deleted is not used, even where its row is kept
+        for image in images
+        if not (project.root / image.path).is_file()
+    ]
+    gone = {row["image_id"] for row in skipped}
+    here = [image for image in images if image.image_id not in gone]
+    found = store.read([image.image_id for image in here])
+    if missing := [image for image in here if image.image_id not in found]:
+        skipped += _fill(project, missing, store, make(), progress)
+        found = store.read([image.image_id for image in here])
+    image_ids = [image.image_id for image in here if image.image_id in found]
+    if not image_ids:
+        raise NoImagesError(
+            f"none of the {len(images)} pictures can be read: {skipped[0]['path']}: {skipped[0]['reason']}",
+            hint="were the files moved away? import them again: `bearkit import FOLDER`",
+        )
+    return Kept(image_ids, [found[image_id] for image_id in image_ids], skipped)
+
+
+def _fill(
+    project: Project,
+    images: Sequence[ImageRecord],
+    store: Store,
+    row_of: Callable[[Path, str], np.ndarray],
+    progress: Progress,
+) -> list[dict[str, str]]:
+    """Stream pictures into the store; returns those that cannot be read."""
+    skipped: list[dict[str, str]] = []
+    piece: dict[str, np.ndarray] = {}
+
+    def look(image: ImageRecord) -> np.ndarray | str:
+        try:
+            return row_of(project.root / image.path, image.image_id)
+        except ImageError as error:
+            return str(error)
+
+    def keep() -> None:
+        if piece:
+            store.add(list(piece), np.stack(list(piece.values())))
+            piece.clear()
+
+    for number, (image, looked) in enumerate(zip(images, ordered_map(look, images), strict=True), start=1):
+        if isinstance(looked, str):
+            skipped.append(_skipped(image, looked))
+        else:
+            piece[image.image_id] = looked
+        if len(piece) >= PIECE:
+            keep()
+        progress(LOOKING, number, len(images))
+    keep()
+    return skipped
+
+
+def _skipped(image: ImageRecord, reason: str) -> dict[str, str]:
+    return {"image_id": image.image_id, "path": image.path, "reason": reason}

@@ -1,0 +1,144 @@
+"""A trainee whose body learns too: the whole of it from pixels, or its last groups from what comes out below a cut."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from bearkit.dataset.dataset import Dataset
+from bearkit.parallel import Progress
+from bearkit.preprocessing import Preprocessing
+from bearkit.project import Project, whole
+from bearkit.training import augment, precision
+from bearkit.training.bodies import CONVERSION, Body
+from bearkit.training.config import TrainConfig
+from bearkit.training.conversion import convert
+from bearkit.training.features import feature_store, through
+from bearkit.training.loop import Batch, Trainee
+from bearkit.training.network import Network, cut, layer_groups, lr_factors
+from bearkit.training.optimiser import AdamW, Group
+from bearkit.training.pixels import pixels
+from bearkit.training.sampling import epoch_order, epoch_size
+
+Inputs = Callable[[Sequence[int], float, bool], torch.Tensor]
+
+
+def trainee(
+    project: Project, data: Dataset, body: Body, network: Network, config: TrainConfig, progress: Progress
+) -> Trainee:
+    """The whole network, or its last layer groups, ready to learn.
+
+    Args:
+        project: whose pictures.
+        data: which pictures to learn from and to check on; all of them were readable a moment ago.
+        body: what the network's body was made from.
+        network: what learns, in place.
+        config: see `TrainConfig`; rates are `lr_unfrozen`, whose second one the schedule is for.
+        progress: told while pictures are decoded or go through the lower part.
+
+    Raises:
+        BodyError: the body has not so many groups, or cannot be cut.
+    """
+    chosen = precision.choose(config.precision)
+    if config.unfreeze_groups not in (0, len(layer_groups(network.body)) + 1):
+        model, inputs = _upper_part(project, data, body, network, config, progress)
+    else:
+        model, inputs = network, _from_pixels(project, data, body.preprocessing, config, progress)
+    model.to(chosen.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    targets = torch.from_numpy(data.targets)
+    train, valid = (torch.from_numpy(data.indices(split)) for split in ("train", "valid"))
+
+    def batches(position: float) -> Iterator[Batch]:
+        """Each picture once, in random order, changed at random."""
+        order = train[epoch_order(targets[train], config.oversample)]
+        for rows in torch.split(order, config.unfrozen_batch_size):
+            yield inputs(rows.tolist(), position, True).to(chosen.device), targets[rows].to(chosen.device)
+
+    @torch.no_grad()
+    def check() -> tuple[float, float]:
+        logits = []
+        for rows in torch.split(valid, config.unfrozen_batch_size):
+            with chosen.autocast():
+                logits.append(model(inputs(rows.tolist(), 1.0, False).to(chosen.device)).float().cpu())
+        every, labels = torch.cat(logits), targets[valid]
+        loss = functional.cross_entropy(every, labels, label_smoothing=config.label_smoothing)
+        return loss.item(), (every.argmax(1) != labels).double().mean().item()
+
+    n_batches = -(-epoch_size(targets[train], config.oversample) // config.unfrozen_batch_size)
+    return Trainee(model, _optimiser(model, config), batches, n_batches, check, config.label_smoothing, chosen)
+
+
+def final_preprocessing(how: Preprocessing, config: TrainConfig) -> Preprocessing:
+    """That of the model that comes out: the last of the sizes."""
+    return replace(how, size=config.sizes[-1]) if config.sizes else how
+
+
+def _optimiser(model: Network, config: TrainConfig) -> AdamW:
+    """The layer groups from the stem, or the cut, to the head, each with its share of the highest rate."""
+    parameters = dict(model.body.named_parameters())
+    groups = [[parameters[name] for name in names] for names in layer_groups(model.body)]
+    groups.append(list(model.head.linear.parameters()))
+    factors = lr_factors(len(groups), *config.lr_unfrozen)
+    return AdamW([Group(group, config.weight_decay, factor) for group, factor in zip(groups, factors, strict=True)])
+
+
+def _from_pixels(
+    project: Project, data: Dataset, how: Preprocessing, config: TrainConfig, progress: Progress
+) -> Inputs:
+    """Batches of pictures, augmented in training and cut as THE preprocessing does in validation."""
+    largest = max(config.sizes, default=how.size)
+    rows = pixels(project, data.images, replace(how, size=largest), progress).rows
+    sizes = config.sizes or (how.size,)
+    mean, std = (torch.tensor(values).view(3, 1, 1) for values in (how.mean, how.std))
+
+    def inputs(wanted: Sequence[int], position: float, learning: bool) -> torch.Tensor:
+        squares = torch.from_numpy(np.stack([rows[row] for row in wanted]))
+        size = sizes[min(int(position * len(sizes)), len(sizes) - 1)]
+        kind = config.augment if learning else "none"
+        pictures = augment.shown(squares, kind, size, how.size / how.shorter_side)
+        return ((pictures - mean) / std).contiguous(memory_format=torch.channels_last)
+
+    return inputs
+
+
+def _upper_part(
+    project: Project, data: Dataset, body: Body, network: Network, config: TrainConfig, progress: Progress
+) -> tuple[Network, Inputs]:
+    """The upper part of the network, whose weights it shares, and batches of what the lower part made of the views.
+
+    The lower part stands still, so a picture goes through it once here too.
+    """
+    size, n_views = body.preprocessing.size, augment.VIEWS[config.augment]
+    below, above = cut(network.body, config.unfreeze_groups - 1, size)
+    lower_id = _fingerprint(below)
+    store = feature_store(project, body, n_views, f"-below{config.unfreeze_groups}-{lower_id}")
+
+    def onnx(project: Project) -> Path:
+        path = project.cache / "bodies" / f"{body.name}-below-{lower_id}-{CONVERSION}.onnx"
+        if not path.exists():
+            with whole(path) as part:
+                convert(below, size, part)
+        return path
+
+    rows = through(project, data.images, store, body, n_views, onnx, progress, np.float16).rows
+
+    def inputs(wanted: Sequence[int], _: float, learning: bool) -> torch.Tensor:
+        views = torch.randint(n_views, (len(wanted),)).tolist() if learning else [0] * len(wanted)
+        maps = np.stack([rows[row][view] for row, view in zip(wanted, views, strict=True)])
+        result = torch.from_numpy(maps).float()
+        return result.contiguous(memory_format=torch.channels_last) if result.ndim == 4 else result
+
+    return Network(above, network.head), inputs
+
+
+def _fingerprint(network: nn.Module) -> str:
+    """What a network's weights are: the start of a sha256."""
+    digest = hashlib.sha256()
+    for name, tensor in network.state_dict().items():
+        digest.update(name.encode() + tensor.contiguous().numpy().tobytes())
+    return digest.hexdigest()[:12]
