@@ -1,10 +1,11 @@
 """bearkit's side of the comparison: prints one JSON object.
 
-python bearkit_side.py PROJECT SPLIT.json
+python bearkit_side.py PROJECT SPLIT.json UNFROZEN_EPOCHS
 """
 
 import json
 import shutil
+import statistics
 import sys
 import time
 from pathlib import Path
@@ -16,6 +17,8 @@ from bearkit import Interpretation, Learner, Predictor, Project
 from bearkit.images import read_file
 from bearkit.preprocessing import decode_for, preprocess
 from bearkit.training.timm_import import import_timm
+
+PART = 3  # layer groups that learn where not all do, the head among them
 
 
 def labels_unlike_torch(predictor, folder, paths):
@@ -29,6 +32,20 @@ def labels_unlike_torch(predictor, folder, paths):
             expected = int(network(torch.from_numpy(picture[None])).argmax())
         differing += predictor.predict(path).index != expected
     return differing
+
+
+def unfrozen(learn, epochs):
+    """The body learns too, all of it and then its last groups: median seconds of an epoch, and the errors after it."""
+    if not epochs:
+        return {}
+    frozen, result = f"{learn.run.id}/stage-1", {}
+    for name, groups in (("", 0), ("part_", PART)):
+        learn.load(frozen).unfreeze(groups)
+        trained = learn.fit_one_cycle(epochs)
+        seconds = [row["seconds"] for row in trained.stages[-1]["epochs"]]
+        result[f"{name}epoch_seconds"] = statistics.median(seconds)
+        result[f"{name}unfrozen_error_rate"] = trained.error_rate
+    return result
 
 
 def main():
@@ -49,7 +66,7 @@ def main():
         "model": str(predictor.folder),
         "labels_unlike_torch": labels_unlike_torch(predictor, predictor.folder, [path for path, _ in split["valid"]]),
     }
-    print(json.dumps(result))
+    print(json.dumps(result | unfrozen(learn, int(sys.argv[3]))))
 
 
 if __name__ == "__main__":

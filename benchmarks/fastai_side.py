@@ -1,6 +1,7 @@
 """fastai's side of the comparison; runs in an environment of its own and prints one JSON object.
 
     python fastai_side.py SPLIT.json --epochs 4               train, and keep the learner beside SPLIT.json
+    python fastai_side.py SPLIT.json --epochs 4 --unfrozen 4  and then unfrozen, at slice(3e-5, 3e-4)
     python fastai_side.py SPLIT.json --predict                one picture at a time with the learner kept there
 
 SPLIT.json: {"train": [[path, label], ...], "valid": [[path, label], ...], "predict": [path, ...], "seed": n}
@@ -71,17 +72,29 @@ def make_learner(split, root):
     return learn
 
 
-def train(split, kept, epochs):
-    """Train as the lecture does, keep the learner, and tell the seconds and the error."""
+def error(learn):
+    """On the validation pictures."""
+    probs, targets = learn.get_preds()
+    return (probs.argmax(1) != targets).double().mean().item()
+
+
+def train(split, kept, epochs, unfrozen):
+    """Train as the lecture does, keep the learner, and tell the seconds and the errors."""
     set_seed(split["seed"])
     clock = time.perf_counter()
     learn = make_learner(split, kept.parent)
     with learn.no_bar(), learn.no_logging():
         learn.fit_one_cycle(epochs, 3e-3)
         trained = time.perf_counter() - clock
-        probs, targets = learn.get_preds()
-    learn.export(kept)
-    return {"seconds": trained, "error_rate": (probs.argmax(1) != targets).double().mean().item()}
+        result = {"seconds": trained, "error_rate": error(learn)}
+        learn.export(kept)
+        if unfrozen:
+            learn.unfreeze()
+            clock = time.perf_counter()
+            learn.fit_one_cycle(unfrozen, slice(3e-5, 3e-4))
+            result["epoch_seconds"] = (time.perf_counter() - clock) / unfrozen
+            result["unfrozen_error_rate"] = error(learn)
+    return result
 
 
 def predict(split, kept):
@@ -99,10 +112,11 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("split", type=Path)
     parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--unfrozen", type=int, default=0)
     parser.add_argument("--predict", action="store_true")
     args = parser.parse_args()
     split, kept = json.loads(args.split.read_text()), args.split.with_suffix(".pkl")
-    print(json.dumps(predict(split, kept) if args.predict else train(split, kept, args.epochs)))
+    print(json.dumps(predict(split, kept) if args.predict else train(split, kept, args.epochs, args.unfrozen)))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Figures for people who would rather look than read. Each is a matplotlib Figure that no window owns."""
 
 import importlib
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,7 +95,7 @@ def lr_curve(
         axes.legend(frameon=False)
     high = np.nanmax(smoothed[: max(2, int(0.6 * len(smoothed)))])
     axes.set(xscale="log", ylabel="loss of one batch, nats", ylim=(None, high * 1.5 if np.isfinite(high) else None))
-    axes.set_xlabel(f"learning rate\n{reason}")
+    axes.set_xlabel("\n".join(["learning rate", *textwrap.wrap(reason, 80)]))
     axes.spines[["top", "right"]].set_visible(False)
     return figure
 

@@ -11,6 +11,8 @@ SMOOTHING = 3.0  # standard deviation of the smoothing, in points; it looks both
 FEWEST = 20  # points that a curve must have
 CUT_START, CUT_END = 0.1, 5  # the share at the start and the points at the end that are not trusted
 LEAST_FALL = 0.05  # of the loss at the start: a curve that falls by less is flat
+SLOW = 0.1  # of its steepest step: slower than that it only drifts
+RISEN = 1.1  # times the loss at the start: from there on it rises
 NOISE = 3.0  # a fall of less than so many times the scatter of the points may be chance
 SLIDE_POINTS, SLIDE_SLOPE = 15, 0.005  # fastai's
 
@@ -74,7 +76,7 @@ def read(lrs: np.ndarray, losses: np.ndarray) -> LRCurve:
     curve = smooth(losses)
     kept = slice(math.ceil(CUT_START * len(curve)), len(curve) - CUT_END)
     if problem := _problem(losses, curve, kept):
-        return LRCurve(lrs, losses, nothing, f"Cannot tell: {problem}")
+        return LRCurve(lrs, losses, nothing, f"Cannot tell: {problem}{_rise(lrs, curve)}.")
     rates, curve = lrs[kept], curve[kept]
     found = {
         "valley": _valley(rates, curve),
@@ -95,20 +97,30 @@ def _problem(losses: np.ndarray, curve: np.ndarray, kept: slice) -> str:
     scatter = float(np.std(losses[falling] - curve[falling]))
     fall = start - lowest
     if fall < LEAST_FALL * abs(start):
-        return f"the loss falls by only {max(fall, 0):.2g} of {start:.2g} at any rate; was this model trained already?"
+        return f"the loss falls by only {max(fall, 0):.2g} of {start:.2g} at any rate: what could be learnt this fast is learnt"
     if fall < NOISE * scatter:
         return f"the loss falls by {fall:.2g} and jumps by {scatter:.2g} from batch to batch; take larger batches"
     return ""
 
 
+def _rise(lrs: np.ndarray, curve: np.ndarray) -> str:
+    """Where the loss begins to rise for good, as half a sentence; empty where it does not."""
+    low = np.flatnonzero(curve <= RISEN * np.median(curve[: len(curve) // 2]))
+    if not len(low) or low[-1] == len(curve) - 1:
+        return ""
+    return f". From {lrs[low[-1]]:.1g} on the loss rises: stay well below that, at a tenth or less"
+
+
 def _valley(rates: np.ndarray, curve: np.ndarray) -> float | None:
-    """About the middle of the longest stretch in which the loss falls all the way."""
+    """About the middle of the longest stretch in which the loss keeps falling; drifting down is not falling."""
+    falls = -np.diff(curve)
+    falling = falls > max(SLOW * falls.max(), 0)
     best_start, best_length, start = 0, 0, 0
-    for n in range(1, len(curve) + 1):
-        if n == len(curve) or curve[n] >= curve[n - 1]:
-            if n - 1 - start > best_length:
-                best_start, best_length = start, n - 1 - start
-            start = n
+    for n in range(len(falling) + 1):
+        if n == len(falling) or not falling[n]:
+            if n - start > best_length:
+                best_start, best_length = start, n - start
+            start = n + 1
     return float(rates[best_start + best_length // 3 + best_length // 6]) if best_length else None
 
 
@@ -119,10 +131,13 @@ def _steepest(rates: np.ndarray, curve: np.ndarray) -> float | None:
 
 
 def _slide(rates: np.ndarray, curve: np.ndarray) -> float | None:
-    """From the right, two points go left while their slopes differ: to where the loss begins to break down."""
+    """From the right, two points go left until the curve is as steep at both: to before where it breaks down.
+
+    The difference of the slopes may pass zero between two points; fastai's rule, that it must be small, can miss that.
+    """
     slopes = np.gradient(curve)
     right = len(curve) - 1
     left = right - SLIDE_POINTS
-    while left > 0 and abs(slopes[right] - slopes[left]) > SLIDE_SLOPE:
+    while left > 0 and slopes[right] - slopes[left] > SLIDE_SLOPE:
         right, left = right - 1, left - 1
     return float(rates[left]) if left > 0 else None
