@@ -1,12 +1,15 @@
 """A training in a process of its own, which outlives the page, and the studio, that started it."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import threading
 from contextlib import suppress
+from typing import Any
 
+from bearkit.errors import BearkitError
 from bearkit.learner import Learner, create_run
 from bearkit.project import Project
 from bearkit.runs import Run
@@ -52,6 +55,29 @@ def _wait(process: "subprocess.Popen[bytes]", run: Run) -> None:
     else:
         why = f"its process ended with {code}" + (f": {said.splitlines()[-1]}" if said else "")
     run.event("died", error=why, hint="go on from its last epoch: `bearkit train --resume`")
+
+
+def find_lr(project: Project, config: TrainConfig, unfrozen: bool) -> dict[str, Any]:
+    """Run the LR finder in a process of its own and wait for it: what `bearkit lr-find --json` prints.
+
+    Raises:
+        BearkitError: what that command says went wrong.
+    """
+    rates = ":".join(map(str, config.lr_unfrozen))
+    command = [
+        sys.executable, "-m", "bearkit", "lr-find", "--json", "-p", str(project.root), "--lr-unfrozen", rates,
+        "--unfreeze-groups", str(config.unfreeze_groups), "--body", config.body, "--weights", config.weights,
+        "--seed", str(config.seed), *(["--unfrozen"] if unfrozen else []),
+        *(["--run", config.start] if config.start else []),
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    try:
+        answer: dict[str, Any] = json.loads(done.stdout)
+    except ValueError as error:
+        raise BearkitError(f"the LR finder ended with {done.returncode}", done.stderr[-LAST_LINES:]) from error
+    if "error" in answer:
+        raise BearkitError(answer["error"], answer["hint"])
+    return answer
 
 
 def stop(run: Run) -> None:

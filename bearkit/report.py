@@ -159,10 +159,19 @@ def in_words(result: dict[str, Any]) -> str:
     >>> in_words({"error_rate": 4 / 83, "valid_images": 83, "error_interval": [0.0133, 0.1188]})
     '4 of 83 validation pictures wrong: error rate 4.8 %, likely between 1.3 and 12 %'
     """
-    low, high = (f"{100 * bound:.2g}" if bound < 0.1 else f"{100 * bound:.0f}" for bound in result["error_interval"])
     wrong = round(result["error_rate"] * result["valid_images"])
-    rate = f"error rate {percent(result['error_rate'])}, likely between {low} and {high} %"
+    rate = f"error rate {percent(result['error_rate'])}, likely between {interval(result)}"
     return f"{wrong} of {result['valid_images']} validation pictures wrong: {rate}"
+
+
+def interval(result: dict[str, Any]) -> str:
+    """Where the true error rate lies.
+
+    >>> interval({"error_interval": [0.0133, 0.1188]})
+    '1.3 and 12 %'
+    """
+    low, high = (f"{100 * bound:.2g}" if bound < 0.1 else f"{100 * bound:.0f}" for bound in result["error_interval"])
+    return f"{low} and {high} %"
 
 
 def percent(share: float | None) -> str:

@@ -178,6 +178,8 @@ class Training:
             every = tuple(astuple(row) for row in rows) if with_rows else ()
             return About(name, rows[-1].epoch, rows[-1].error_rate, size, seconds, tuple(self.data.vocab), every)
 
+        told = {event["epoch"] for event in self._epochs(stage)}  # before it was cut off
+
         def record(row: Epoch) -> None:
             nonlocal best
             rows.append(row)
@@ -186,7 +188,8 @@ class Training:
                 checkpoint.write(self._file(f"{stage}-best"), state(), about())
             if resumable:
                 checkpoint.write(self._file(RESUME), learns.state(), about(with_rows=True))
-            self._tell(name, stage, row)
+            if row.epoch not in told:
+                self._tell(name, stage, row)
 
         on_step = self._step_teller(name, stage)
         fit_one_cycle(learns, epochs, lr, record, on_step, first=len(rows), patience=config.patience)
@@ -195,21 +198,22 @@ class Training:
 
     def _go_on(self, stage: str, learns: Trainee) -> list[Epoch]:
         """Put a stage that was cut off where it was; the rows of the epochs that it had done."""
-        if RESUME + ".safetensors" not in {path.name for path in self.run.folder.iterdir()}:
+        if not self._file(RESUME).exists():
             return []
         state, about = checkpoint.read(self._file(RESUME))
         learns.load(state)
         rows = [Epoch(int(number), *rest) for number, *rest in about.rows]
+        told = {event["epoch"] for event in self._epochs(stage)}
         for row in rows:
-            self._tell(about.stage, stage, row)
+            if row.epoch not in told:  # it was killed between saving an epoch and telling it
+                self._tell(about.stage, stage, row)
         return rows
 
     def _tell(self, name: str, stage: str, row: Epoch) -> None:
-        """Write an epoch down, once."""
-        if row.epoch not in {event["epoch"] for event in self._epochs(stage)}:
-            self.run.event("epoch", stage=name, checkpoint=stage, **asdict(row))
-            if self.watch.on_epoch is not None:
-                self.watch.on_epoch(row)
+        """Write an epoch down."""
+        self.run.event("epoch", stage=name, checkpoint=stage, **asdict(row))
+        if self.watch.on_epoch is not None:
+            self.watch.on_epoch(row)
 
     def _step_teller(self, name: str, stage: str) -> Callable[[Step], None]:
         last = time.monotonic()

@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,3 +82,20 @@ def trained(tmp_path_factory):
     learn = Learner(project)
     learn.fit_one_cycle()
     return Trained(project, learn, learn.export())
+
+
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory):
+    """A project of 36 drawings with a frozen run; copied by tests that change it."""
+    folder = tmp_path_factory.mktemp("drawn")
+    project = Project(folder / "shapes")
+    import_images(project, write_drawings(folder / "source", 12))
+    Learner(project).fit_one_cycle(4)
+    return project
+
+
+@pytest.fixture
+def shapes(drawn, tmp_path):
+    """The same project for one test alone."""
+    shutil.copytree(drawn.root, tmp_path / "shapes")
+    return Project(tmp_path / "shapes")

@@ -1,12 +1,15 @@
 """The command line is a contract: one JSON object, exit codes 0, 1 and 2, the words of the issues."""
 
 import json
+import shlex
 import subprocess
 import sys
 import zipfile
 
 import pytest
 
+from bearkit.runs import Run
+from bearkit.training.config import TrainConfig
 from tests.conftest import write_drawings, write_pictures
 
 
@@ -208,3 +211,45 @@ def test_nothing_usable_still_tells_of_every_file(tmp_path):
 
 def test_the_version():
     assert bearkit("--version")[1].startswith("bearkit 0.")
+
+
+def test_a_config_as_a_command_line_trains_like_that(shapes):
+    config = TrainConfig(
+        epochs=2, lr=2e-3, seed=7, views=2, weight_decay=0.1, dropout=0.1, label_smoothing=0.05, oversample=True,
+        batch_size=8, unfrozen_batch_size=16, unfreeze=1, lr_unfrozen=(2e-6, 2e-4), sizes=(32, 64), augment="strong",
+        precision="32", patience=4,
+    )  # fmt: skip
+    words = shlex.split(config.as_command(f" -p {shapes.root}"))
+    assert words[:2] == ["bearkit", "train"]
+    code, out, err = bearkit(*words[1:], "--json")
+    assert code == 0, err
+    assert [stage["name"] for stage in out["stages"]] == ["frozen", "unfrozen"]
+    assert TrainConfig.from_dict(Run(shapes.runs / out["run"]).config) == config
+    assert TrainConfig().as_command() == "bearkit train"
+
+
+def test_finding_a_rate(shapes):
+    code, out, _ = bearkit("lr-find", "-p", shapes.root, "--json")
+    assert code == 0
+    assert set(out) == {"lrs", "losses", "suggestions", "reason", "plot"}
+    assert set(out["suggestions"]) == {"valley", "steepest", "minimum", "slide"}
+    assert len(out["lrs"]) == len(out["losses"])
+    code, text, _ = bearkit("lr-find", "-p", shapes.root, "--run", "1", "--unfrozen", "--unfreeze-groups", "2")
+    assert code == 0
+    assert "curve: " in text
+
+
+def test_the_learning_curve(shapes):
+    code, out, _ = bearkit("learning-curve", "-p", shapes.root, "--json")
+    assert code == 0
+    assert set(out) == {"points", "verdict", "plot"}
+    assert all(set(point) == {"fraction", "images", "error_rate", "interval"} for point in out["points"])
+    code, text, _ = bearkit("learning-curve", "-p", shapes.root)
+    assert out["verdict"] in text
+
+
+def test_there_is_nothing_to_resume_or_to_unfreeze(shapes, tmp_path):
+    code, out, _ = bearkit("train", "--resume", "-p", shapes.root, "--json")
+    assert (code, out["error"]) == (1, "there is nothing to resume: run 001 finished")
+    code, out, _ = bearkit("lr-find", "--unfrozen", "--run", "9", "-p", shapes.root, "--json")
+    assert (code, out["error"]) == (1, "there is no run `9`")

@@ -7,6 +7,14 @@ from typing import Any
 from urllib.parse import quote
 
 from bearkit import report
+from bearkit.training.diagnosis import ADVICE
+
+SIGNS = {  # of what can go wrong, on the curves
+    "lr_too_high": "The validation loss is huge, or the training loss rises.",
+    "lr_too_low": "The losses creep down, and the training loss stays above the validation loss.",
+    "too_few_epochs": "The training loss is above the validation loss, and the error still falls fast.",
+    "overfitting": "The error improved and then got worse. (A validation loss that rises alone is none.)",
+}
 
 
 def head(name: str, n_images: int, labels: Sequence[str]) -> str:
@@ -46,6 +54,31 @@ def error_rate(result: dict[str, Any]) -> str:
         f"<div>{escape(result['diagnosis']['advice'])}</div>"
         f'<div class="bk-quiet">run {escape(result["run"])}, trained in {seconds:.1f} s</div>'
     )
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people.
+
+    >>> duration(4.4), duration(75), duration(4000)
+    ('4 s', '1 min 15 s', '1 h 7 min')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    return f"{whole // 60} min {whole % 60} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def what_could_go_wrong(verdict: str, evidence: dict[str, float] | None = None) -> str:
+    """The lecture's failures with their signs; the one that was found stands out, with the numbers that it rests on."""
+    items = []
+    for name, sign in SIGNS.items():
+        found = name == verdict
+        numbers = ", ".join(f"{key.replace('_', ' ')} {value:g}" for key, value in (evidence or {}).items())
+        mark = f'<div class="bk-quiet">found here: {escape(numbers)}</div>' if found else ""
+        text = f"<b>{escape(name.replace('_', ' '))}</b>: {escape(sign)} {escape(ADVICE[name])}{mark}"
+        items.append(f'<li class="{"bk-found" if found else ""}">{text}</li>')
+    opened = " open" if verdict in SIGNS else ""
+    return f"<details{opened}><summary>What could go wrong</summary><ul>{''.join(items)}</ul></details>"
 
 
 def confusion_matrix(vocab: Sequence[str], matrix: Sequence[Sequence[int]]) -> str:

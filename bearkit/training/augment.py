@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch.nn import functional
 
@@ -105,3 +106,12 @@ def _erased(pictures: torch.Tensor, share: float) -> torch.Tensor:
 
 def _between(n: int, low: float, high: float) -> torch.Tensor:
     return low + (high - low) * torch.rand(n)
+
+
+def examples(squares: np.ndarray, kind: str, size: int, margin: float, seed: int = 0) -> np.ndarray:
+    """What a network would be shown of these squares, for people to look at: uint8 (n, size, size, 3)."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        pictures = shown(torch.from_numpy(squares), kind, size, margin)
+    result: np.ndarray = pictures.mul(255).round().clamp(0, 255).byte().permute(0, 2, 3, 1).numpy()
+    return result

@@ -1,6 +1,7 @@
 """How a model is trained: one frozen record, kept with the run. Reading it needs no torch."""
 
 import math
+import shlex
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -8,6 +9,8 @@ from bearkit.errors import RunError
 
 AUGMENTATIONS = ("none", "light", "strong")
 PRECISIONS = ("auto", "32", "bf16", "16")
+OPTIONS = {"weight_decay": "--wd"}  # of the command line, where they are not called as here
+MOST_EPOCHS = 1_000_000
 SMALLEST_SIZE = 32  # pixels; below that nothing is left of a picture in the last layers
 
 
@@ -69,7 +72,7 @@ class TrainConfig:
         for name, value in at_least_1.items():
             _demand(value >= 1, f"the {name} must be at least 1, not {value}")
         for name, value in {"epochs": self.epochs, "unfrozen epochs": self.unfreeze}.items():
-            _demand(0 <= value <= 100_000, f"the {name} must be between 0 and 100000, not {value}")
+            _demand(0 <= value <= MOST_EPOCHS, f"the {name} must be between 0 and {MOST_EPOCHS}, not {value}")
         _demand(self.epochs + self.unfreeze >= 1, "there must be at least one epoch, frozen or unfrozen")
         _demand(self.epochs > 0 or bool(self.start), "without a stage to start from, frozen epochs must be at least 1")
         _demand(0 <= self.seed < 2**63, f"the seed must be between 0 and 2**63, not {self.seed}")
@@ -91,6 +94,18 @@ class TrainConfig:
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as the run keeps them."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+    def as_command(self, place: str = "") -> str:
+        """The command line that trains like this; `place` names the project as ` -p DIR` does."""
+        words = [f"bearkit train{place}"]
+        for name, default in asdict(TrainConfig()).items():
+            value, option = getattr(self, name), OPTIONS.get(name, f"--{name.replace('_', '-')}")
+            if value == default:
+                continue
+            if isinstance(value, tuple):
+                value = (":" if name == "lr_unfrozen" else ",").join(f"{part:g}" for part in value)
+            words.append(option if value is True else f"{option} {shlex.quote(str(value))}")
+        return " ".join(words)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "TrainConfig":

@@ -64,13 +64,14 @@ class LearningCurve:
         return f"Cannot tell whether more pictures would help: {doubled}, which may be chance. {self._which()}"
 
     def _which(self) -> str:
-        """The label with the highest error, as long as it stands out by more than one picture."""
-        wrong = np.bincount(self.targets, weights=self.wrong[-1], minlength=len(self.vocab))
-        rates = wrong / np.maximum(np.bincount(self.targets, minlength=len(self.vocab)), 1)
-        worst, second = np.argsort(-rates)[:2]
-        if wrong[worst] - rates[second] * (wrong[worst] / rates[worst]) < 1:
-            return "No label needs them more than the others."
-        return f"Most of all of `{self.vocab[worst]}`: {rates[worst]:.1%} of its pictures are predicted wrongly."
+        """The label with the highest error, if that is beyond chance above the error of all."""
+        counts = np.bincount(self.targets, minlength=len(self.vocab))
+        wrong = np.bincount(self.targets, weights=self.wrong[-1], minlength=len(self.vocab)).astype(int)
+        worst = int(np.argmax(wrong / np.maximum(counts, 1)))
+        low, _ = metrics.error_interval(int(wrong[worst]), int(counts[worst]))
+        if low <= self.wrong[-1].mean():
+            return "No label stands out as the one that needs them."
+        return f"Most of all of `{self.vocab[worst]}`: {wrong[worst]} of its {counts[worst]} are predicted wrongly."
 
 
 def learning_curve(

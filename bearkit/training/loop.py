@@ -116,7 +116,8 @@ class Trainee:
 
 
 def _is_out_of_memory(error: Exception) -> bool:
-    return not isinstance(error, RuntimeError) or "alloc" in str(error).lower() or "out of memory" in str(error).lower()
+    known = isinstance(error, torch.OutOfMemoryError | MemoryError)
+    return known or "alloc" in str(error).lower()  # a processor's is a RuntimeError: "can't allocate memory"
 
 
 @contextmanager

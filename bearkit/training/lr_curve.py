@@ -97,7 +97,8 @@ def _problem(losses: np.ndarray, curve: np.ndarray, kept: slice) -> str:
     scatter = float(np.std(losses[falling] - curve[falling]))
     fall = start - lowest
     if fall < LEAST_FALL * abs(start):
-        return f"the loss falls by only {max(fall, 0):.2g} of {start:.2g} at any rate: what could be learnt this fast is learnt"
+        fell = round(max(fall, 0.0), 4)
+        return f"the loss falls by only {fell:.2g} of {start:.2g}, as it does where a model was trained already"
     if fall < NOISE * scatter:
         return f"the loss falls by {fall:.2g} and jumps by {scatter:.2g} from batch to batch; take larger batches"
     return ""

@@ -86,14 +86,9 @@ def cut(body: nn.Module, n_learning: int, size: int) -> tuple[nn.Module, nn.Modu
     blocks; whether this one is, is checked on numbers.
 
     Raises:
-        BodyError: there are not so many groups, or the network is no chain.
+        BodyError: the network is no chain.
     """
     groups = layer_groups(body)
-    if not 0 < n_learning < len(groups):
-        raise BodyError(
-            f"this body has {len(groups)} layer groups; {n_learning} of them cannot learn alone",
-            hint=f"--unfreeze-groups between 2 and {len(groups)} (the head counts as one), or leave it out for all",
-        )
     learning = {name.rpartition(".")[0] for names in groups[-n_learning:] for name in names}
     called = _in_order(body, size)
     first = next((n for n, name in enumerate(called) if name in learning), len(called))

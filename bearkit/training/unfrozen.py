@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn import functional
 
 from bearkit.dataset.dataset import Dataset
+from bearkit.errors import BodyError
 from bearkit.parallel import Progress
 from bearkit.preprocessing import Preprocessing
 from bearkit.project import Project, whole
@@ -45,7 +46,13 @@ def trainee(
         BodyError: the body has not so many groups, or cannot be cut.
     """
     chosen = precision.choose(config.precision)
-    if config.unfreeze_groups not in (0, len(layer_groups(network.body)) + 1):
+    n_groups = len(layer_groups(network.body)) + 1
+    if config.unfreeze_groups and not 2 <= config.unfreeze_groups <= n_groups:
+        raise BodyError(
+            f"{body.name} has {n_groups} layer groups with the head, not {config.unfreeze_groups}",
+            hint=f"--unfreeze-groups between 2 and {n_groups}, or leave it out for all",
+        )
+    if 0 < config.unfreeze_groups < n_groups:
         model, inputs = _upper_part(project, data, body, network, config, progress)
     else:
         model, inputs = network, _from_pixels(project, data, body.preprocessing, config, progress)

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import urllib.request
 from urllib.error import HTTPError
 
@@ -111,7 +112,7 @@ def test_from_an_empty_project_to_a_prediction(page, studio):
 
     train(page)
     expect(page.get_by_text("validation pictures wrong")).to_be_visible(timeout=SECONDS)
-    expect(page.get_by_role("row", name=re.compile("^14 "))).to_be_visible()
+    expect(page.get_by_role("row", name=re.compile("^frozen 14 "))).to_be_visible()
     expect(page.locator(".bk-matrix")).to_contain_text("star")
     assert page.locator(".bk-pictures img").count() == 6
     first = page.locator(".bk-pictures img").first
@@ -145,11 +146,94 @@ def test_a_training_goes_on_when_the_page_is_closed_and_is_there_when_it_opens_a
 
 def test_a_training_can_be_stopped(page, studio):
     open_choices(page, studio[1])
-    page.get_by_label("Epochs").fill("200000")
+    page.get_by_label("Epochs with the body frozen").fill("200000")
     page.get_by_role("button", name="Train: about").click()
     expect(page.get_by_text("of 200000")).to_be_visible(timeout=SECONDS)
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_text("Run 001: Stopped")).to_be_visible(timeout=SECONDS)
+
+
+def unfreeze(page, epochs, size):
+    """Ask for unfrozen epochs on small pictures."""
+    page.get_by_label("Then epochs with the body unfrozen").fill(str(epochs))
+    page.get_by_role("button", name="Tricks").click()
+    page.get_by_label("Unfrozen: sizes in pixels").fill(str(size))
+
+
+def test_an_unfrozen_training_outlives_its_page_answers_others_and_stops_at_once(page, studio, browser):
+    url, folder = studio
+    open_choices(page, folder)
+    unfreeze(page, 500, 64)
+    page.get_by_role("button", name="Train: about").click()
+    expect(page.get_by_text(re.compile(r"Unfrozen: epoch \d+ of 500"))).to_be_visible(timeout=SECONDS)
+    page.close()
+    again = browser.new_page(viewport={"width": 1280, "height": 900})
+    clock = time.monotonic()
+    again.goto(url)
+    expect(again.get_by_text("24 pictures · 3 labels")).to_be_visible(timeout=SECONDS)
+    assert time.monotonic() - clock < 10
+    again.get_by_role("tab", name="Train").click()
+    expect(again.get_by_text(re.compile(r"Unfrozen: epoch ([3-9]|\d\d) of 500.* left"))).to_be_visible(timeout=SECONDS)
+    expect(again.get_by_role("row", name=re.compile("^unfrozen 1 "))).to_be_visible()
+    expect(again.get_by_text("bearkit train -p")).to_be_visible()
+    shoot(again, "5-unfrozen-live")
+    again.get_by_role("button", name="Queue another training").click()
+    clock = time.monotonic()
+    again.get_by_role("button", name="Stop", exact=True).click()
+    expect(
+        again.get_by_text(re.compile("Run 001: Stopped|Run 002 waits|run 002|epoch . of 15|Next:")).first
+    ).to_be_visible()
+    run = folder / "shapes" / "runs" / "001"
+    while "stopped" not in (run / "events.jsonl").read_text():
+        assert time.monotonic() - clock < 2
+        time.sleep(0.02)
+    again.close()
+
+
+def test_a_rate_is_found_and_a_click_puts_it_into_the_form(page, studio):
+    open_choices(page, studio[1])
+    page.get_by_role("button", name="Find a learning rate").click()
+    page.get_by_role("button", name="For the head").click()
+    valley = page.get_by_role("button", name=re.compile("^valley "))
+    expect(valley).to_be_visible(timeout=SECONDS)
+    shoot(page, "6-lr-finder")
+    rate = float(valley.inner_text().split()[1])
+    valley.click()
+    expect(page.get_by_label("Highest learning rate", exact=True)).not_to_have_value("0.003")
+    found = float(page.get_by_label("Highest learning rate", exact=True).input_value())
+    assert found == pytest.approx(rate, rel=0.05)
+    page.get_by_role("button", name="For the body too").click()
+    expect(page.get_by_text("nothing was trained here yet")).to_be_visible(timeout=SECONDS)
+
+
+def test_runs_are_compared_and_a_stage_can_be_begun_with(page, studio):
+    open_choices(page, studio[1])
+    page.get_by_role("button", name="Train: about").click()
+    expect(page.get_by_text("run 001, trained in")).to_be_visible(timeout=SECONDS)
+    page.get_by_label("Begin with").click()
+    page.get_by_role("option", name="run 001, stage-1", exact=True).click()
+    page.get_by_label("Epochs with the body frozen").fill("2")
+    page.get_by_role("button", name="Train: about").click()
+    expect(page.get_by_text("run 002, trained in")).to_be_visible(timeout=SECONDS)
+    expect(page.get_by_text("--start 001/stage-1")).to_be_visible()
+    page.get_by_role("button", name="Compare runs").click()
+    for run in ("001", "002"):
+        page.get_by_label("Runs", exact=True).click()
+        page.get_by_role("option", name=re.compile(f"^run {run}:")).click()
+    expect(page.get_by_role("row", name=re.compile("^epochs (15 2|2 15)"))).to_be_visible(timeout=SECONDS)
+    expect(page.get_by_role("row", name=re.compile("^error rate "))).to_be_visible()
+    page.get_by_text("What could go wrong").click()
+    shoot(page, "7-compare")
+
+
+def test_what_random_changes_do_is_shown_on_the_projects_pictures(page, studio):
+    open_choices(page, studio[1])
+    page.get_by_role("button", name="Tricks").click()
+    page.get_by_label("strong").check()
+    page.get_by_role("button", name="Show what they do").click()
+    image = page.locator("img[src*='/file=']").last
+    expect(image).to_be_visible(timeout=SECONDS)
+    shoot(page, "8-tricks")
 
 
 def test_errors_are_told_with_what_helps(page, studio):
@@ -165,10 +249,10 @@ def test_errors_are_told_with_what_helps(page, studio):
 
 def test_empty_fields_are_told(page, studio):
     open_choices(page, studio[1])
-    page.get_by_label("Epochs").fill("")
+    page.get_by_label("Epochs with the body frozen").fill("")
     page.get_by_role("button", name="Train: about").click()
-    expect(page.get_by_text("Epochs is empty")).to_be_visible(timeout=SECONDS)
-    page.get_by_label("Epochs").fill("2.5")
+    expect(page.get_by_text("Epochs with the body frozen: is empty")).to_be_visible(timeout=SECONDS)
+    page.get_by_label("Epochs with the body frozen").fill("2.5")
     page.get_by_role("button", name="Train: about").click()
     expect(page.get_by_text("must be a whole number, not 2.5")).to_be_visible(timeout=SECONDS)
 

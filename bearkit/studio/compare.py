@@ -1,0 +1,66 @@
+"""Runs side by side: their error, epoch by epoch, and what was different about them."""
+
+from typing import Any
+
+import gradio as gr
+
+from bearkit import report, runs
+from bearkit.project import Project
+from bearkit.runs import Run
+from bearkit.studio import curves, html
+from bearkit.studio.edge import told
+from bearkit.training.config import TrainConfig
+
+MOST = 6  # runs at once
+
+
+class Compare:
+    """Layout and wiring."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        with gr.Accordion("Compare runs", open=False):
+            self.runs = gr.Dropdown([], multiselect=True, max_choices=MOST, label="Runs")
+            self.errors = gr.LinePlot(
+                curves.compared({}), x="epoch", y="error", y_title="validation error, %", color="run", height=240,
+                show_label=False, buttons=[], x_axis_format="d", visible=False,
+            )  # fmt: skip
+            self.table = gr.HTML()
+        self.runs.change(self.compare, self.runs, [self.errors, self.table], show_progress="hidden")
+
+    def choices(self) -> Any:
+        """The finished runs, the newest first."""
+        done = [run for run in reversed(runs.every(self.project)) if run.finished]
+        return gr.update(
+            choices=[(f"run {run.id}: {report.percent(run.result['error_rate'])}", run.id) for run in done]
+        )
+
+    @told
+    def compare(self, run_ids: list[str] | None) -> list[Any]:
+        """Curves and a table of the chosen runs."""
+        chosen = [runs.finished(self.project, run_id) for run_id in run_ids or []]
+        if not chosen:
+            return [gr.update(visible=False), ""]
+        return [
+            gr.update(value=curves.compared({run.id: _epochs(run) for run in chosen}), visible=True),
+            _table(chosen),
+        ]
+
+
+def _epochs(run: Run) -> list[dict[str, Any]]:
+    rows = [event for event in run.events() if event["event"] == "epoch"]
+    return curves.numbered(TrainConfig.from_dict(run.config), rows)
+
+
+def _table(chosen: list[Run]) -> str:
+    """A column a run: the options in which they differ, and what came out."""
+    configs = [TrainConfig.from_dict(run.config).as_dict() for run in chosen]
+    different = [name for name in configs[0] if len({str(config[name]) for config in configs}) > 1]
+    rows: list[list[Any]] = [[name, *(config[name] for config in configs)] for name in different]
+    results = [run.result for run in chosen]
+    rows.append(["error rate", *(report.percent(result["error_rate"]) for result in results)])
+    rows.append(["likely between", *(report.interval(result) for result in results)])
+    seconds = [result["features_seconds"] + sum(stage["seconds"] for stage in result["stages"]) for result in results]
+    rows.append(["time", *map(html.duration, seconds)])
+    rows.append(["diagnosis", *(result["diagnosis"]["verdict"].replace("_", " ") for result in results)])
+    return html.table(["", *(f"run {run.id}" for run in chosen)], rows)

@@ -1,0 +1,398 @@
+"""Training the body too: what is shown to it, how it is cut, and that nothing is lost on the way."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+from torch import nn
+from torch.nn import functional
+
+from bearkit import Learner, Predictor, import_images, runs
+from bearkit.catalog import Catalog
+from bearkit.errors import BodyError, RunError
+from bearkit.images import content_id
+from bearkit.onnx_session import session
+from bearkit.preprocessing import centre_crop
+from bearkit.training import augment, bodies, precision
+from bearkit.training.config import TrainConfig
+from bearkit.training.conversion import convert
+from bearkit.training.faster import DepthwiseIn32Bits, freed_memory_kept
+from bearkit.training.features import read_picture
+from bearkit.training.loop import Trainee, fit_one_cycle, seeded
+from bearkit.training.network import cut, layer_groups, lr_factors
+from bearkit.training.optimiser import AdamW, Group
+from bearkit.training.pixels import pixels
+from bearkit.training.precision import Precision
+from bearkit.training.sampling import epoch_order, epoch_size
+from bearkit.training.timm_import import import_timm
+from tests.conftest import write_drawings
+
+BODY = bodies.get("efficientnet_lite0")
+SMALL = {"sizes": (64,), "unfrozen_batch_size": 16}  # pictures of 64 pixels make an epoch a second
+
+
+def test_stages_go_on_from_each_other_and_each_can_be_gone_back_to(shapes):
+    learn = Learner(shapes).load("001/stage-1")
+    frozen = learn.predict(shapes.root / "images/disc/disc00.png").probs
+    learn.unfreeze()
+    result = learn.fit_one_cycle(2, slice(1e-5, 1e-3), **SMALL)
+    assert [stage["name"] for stage in result.stages] == ["unfrozen"]
+    assert [row["epoch"] for row in result.stages[0]["epochs"]] == [0, 1]
+    assert learn.run.id == "002"
+    assert set(learn.run.checkpoints) == {"stage-2", "stage-2-best"}
+    tuned = learn.predict(shapes.root / "images/disc/disc00.png").probs
+    assert tuned != frozen
+    learn.save("good")
+    learn.load("001/stage-1")
+    assert learn.predict(shapes.root / "images/disc/disc00.png").probs == frozen
+    learn.load("002/good")
+    assert learn.predict(shapes.root / "images/disc/disc00.png").probs == tuned
+    learn.freeze()
+    assert [stage["checkpoint"] for stage in learn.fit_one_cycle(2).stages] == ["stage-2"]
+    with pytest.raises(RunError, match="has no stage `nowhere`"):
+        learn.load("002/nowhere")
+    with pytest.raises(RunError, match="cannot be a name"):
+        learn.save("../elsewhere")
+
+
+def test_the_exported_tuned_model_is_what_was_trained(shapes, tmp_path):
+    learn = Learner(shapes)
+    result = learn.fine_tune(2, freeze_epochs=4, **SMALL)
+    assert [stage["name"] for stage in result.stages] == ["frozen", "unfrozen"]
+    folder = learn.export(tmp_path / "model")
+    predictor = Predictor(folder)
+    assert predictor.config.preprocessing.size == 64
+    predictions = learn.run.predictions()
+    theirs = import_timm().create_model(f"local-dir:{folder}", pretrained=True).eval()
+    for path, probs in list(zip(predictions.paths, predictions.probs, strict=True))[::6]:
+        ours = predictor.predict(shapes.root / str(path))
+        assert list(ours.probs.values()) == pytest.approx(probs.tolist(), abs=1e-3)
+        from_timm = timm_probs(theirs, predictor, shapes.root / str(path))
+        assert from_timm == pytest.approx(probs.tolist(), abs=1e-3)
+    assert "which learnt too" in (folder / "README.md").read_text()
+    frozen = learn.load("stage-1").export(tmp_path / "frozen")
+    assert Predictor(frozen).config.preprocessing.size == 224
+
+
+@torch.no_grad()
+def timm_probs(network, predictor, path):
+    how = predictor.config.preprocessing
+    image = centre_crop(read_picture(path, content_id(path.read_bytes()), how), how)
+    inputs = (np.asarray(image, np.float32) / 255 - how.mean) / how.std
+    logits = network(torch.from_numpy(inputs.astype(np.float32)).permute(2, 0, 1)[None])
+    return functional.softmax(logits, dim=1)[0].tolist()
+
+
+def test_a_part_of_the_body_learns_and_the_rest_stands_still(shapes):
+    learn = Learner(shapes).load("001/stage-1")
+    learn.unfreeze(2)
+    learn.fit_one_cycle(2, 1e-3, augment="none")
+    state = {name: tensor for name, tensor in checkpoint_of(learn).items() if name.startswith("body.")}
+    before = BODY.network().state_dict()
+    changed = {name for name, tensor in state.items() if not torch.equal(tensor, before[name.removeprefix("body.")])}
+    assert changed
+    assert all(name.startswith(("body.blocks.6", "body.conv_head", "body.bn2")) for name in changed)
+    assert not any("running" in name for name in changed)
+
+
+def test_a_whole_body_learns_and_batch_norm_keeps_its_statistics(shapes):
+    learn = Learner(shapes).load("001/stage-1")
+    learn.unfreeze()
+    learn.fit_one_cycle(1, 1e-3, **SMALL)
+    state, before = checkpoint_of(learn), BODY.network().state_dict()
+    for name, tensor in before.items():
+        learnt = not torch.equal(state[f"body.{name}"], tensor)
+        assert learnt != ("running" in name or "num_batches" in name), name
+
+
+def checkpoint_of(learn):
+    return safetensors.torch.load_file(learn.run.checkpoint(learn.run.stage))
+
+
+TRAIN = ["-m", "bearkit", "train", "--epochs", "4", "--unfreeze", "3", "--sizes", "64", "--unfrozen-batch-size", "8"]
+
+
+def test_killed_in_an_unfrozen_epoch_and_resumed_it_has_every_epoch_once_and_the_same_weights(shapes, tmp_path):
+    command = [sys.executable, *TRAIN, "-p", str(shapes.root), "--json"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    run = wait_for_epochs(shapes, 1)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert run.state == "interrupted"
+    done = subprocess.run([*command[:4], "--resume", *command[-3:]], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert [[row["epoch"] for row in stage["epochs"]] for stage in result["stages"]] == [[0, 1, 2, 3], [0, 1, 2]]
+    told = [(e["stage"], e["epoch"]) for e in run.events() if e["event"] == "epoch"]
+    assert told == [("frozen", n) for n in range(4)] + [("unfrozen", n) for n in range(3)]
+    assert not (run.folder / "resume.safetensors").exists()
+    whole = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    losses = [[row["train_loss"] for row in r["stages"][1]["epochs"]] for r in (result, whole)]
+    assert losses[0] == pytest.approx(losses[1], abs=1e-6)
+    again = subprocess.run([*command[:4], "--resume", *command[-3:]], capture_output=True, text=True, check=False)
+    assert again.returncode == 1
+    assert "nothing to resume" in json.loads(again.stdout)["error"]
+
+
+def wait_for_epochs(project, n):
+    """The newest run, once it has done so many unfrozen epochs."""
+    deadline = time.time() + 120
+    while time.time() < deadline:
+        newest = runs.every(project)[-1]
+        if newest.id != "001":
+            done = [e for e in newest.events() if e["event"] == "epoch" and e["stage"] == "unfrozen"]
+            if len(done) >= n:
+                return newest
+        time.sleep(0.02)
+    raise AssertionError("no unfrozen epoch came")
+
+
+def test_what_cannot_go_on_says_so(shapes, tmp_path):
+    learn = Learner(shapes)
+    learn.unfreeze()
+    with pytest.raises(RunError, match="has not trained yet"):
+        learn.fit_one_cycle(1)
+    with pytest.raises(RunError, match="seed 1 sets aside"):
+        Learner(shapes, seed=1, start="001/stage-1").train()
+    with pytest.raises(RunError, match="is a efficientnet_lite0, not a resnet18"):
+        Learner(shapes, body="resnet18", start="001/stage-1").train()
+    write = write_drawings(tmp_path / "more", 4)
+    (write / "disc").rename(write / "moon")
+    for n, path in enumerate(sorted((write / "moon").iterdir())):
+        path.write_bytes(path.read_bytes() + bytes([n]))  # other pictures than those that are known
+    import_images(shapes, write)
+    with pytest.raises(RunError, match="tells disc, square, star apart; the labels are now"):
+        Learner(shapes).load("001/stage-1").fit_one_cycle(1)
+    assert len(runs.every(shapes)) == 2
+
+
+@pytest.mark.parametrize("groups", [1, 99])
+def test_a_number_of_groups_that_there_are_not_is_told(shapes, groups):
+    learn = Learner(shapes).load("001/stage-1")
+    learn.unfreeze(groups)
+    with pytest.raises(BodyError, match="9 layer groups") as raised:
+        learn.fit_one_cycle(1)
+    assert "between 2 and 9" in raised.value.hint
+
+
+def test_the_stored_squares_hold_what_the_predictor_sees(shapes):
+    images = Catalog(shapes).images()
+    rows = pixels(shapes, images, BODY.preprocessing).rows
+    for image, square in zip(images[::5], rows[::5], strict=True):
+        seen = np.asarray(centre_crop(read_picture(shapes.root / image.path, image.image_id, BODY.preprocessing),
+                                      BODY.preprocessing), int)  # fmt: skip
+        assert square.shape == (256, 256, 3)
+        assert np.abs(square[16:-16, 16:-16].astype(int) - seen).max() <= 1
+
+
+def test_validation_pictures_are_not_changed_and_training_pictures_are():
+    squares = torch.randint(0, 256, (4, 256, 256, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    plain = augment.shown(squares, "none", 224, 224 / 256)
+    assert torch.equal(plain, squares[:, 16:-16, 16:-16].permute(0, 3, 1, 2) / 255)
+    for kind in ("light", "strong"):
+        with seeded(0):
+            first, second = augment.shown(squares, kind, 64, 0.875), augment.shown(squares, kind, 64, 0.875)
+        assert first.shape == (4, 3, 64, 64)
+        assert not torch.equal(first, second)
+        assert 0 <= first.min() <= first.max() <= 1
+
+
+def test_light_changes_keep_a_centred_mark_in_the_picture_and_mirror_half_of_them():
+    squares = torch.zeros(200, 256, 256, 3, dtype=torch.uint8)
+    squares[:, :, 128:, 0] = 255  # red on the right
+    with seeded(0):
+        pictures = augment.shown(squares, "light", 32, 0.875)
+    left, right = pictures[:, 0, :, :16].mean((1, 2)), pictures[:, 0, :, 16:].mean((1, 2))
+    assert 0.35 < (left > right).float().mean() < 0.65
+
+
+def test_rare_labels_are_shown_as_often_as_common_ones():
+    labels = torch.tensor([0] * 50 + [2] * 7)
+    order = epoch_order(labels, oversample=True)
+    assert labels[order].bincount().tolist() == [50, 0, 50]
+    assert len(order) == epoch_size(labels, oversample=True)
+    assert len(set(order.tolist())) == 57
+    assert sorted(epoch_order(labels, oversample=False).tolist()) == list(range(57))
+
+
+def test_rates_of_the_groups_are_fastais_slice():
+    assert lr_factors(4, 1e-6, 1e-3) == pytest.approx([1e-3, 1e-2, 1e-1, 1])
+    assert lr_factors(1, 1e-6, 1e-3) == [1.0]
+    assert lr_factors(3, 2e-3, 2e-3) == [1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("name", ["resnet18", "mobilenetv3_small_100", "convnext_atto"])
+def test_a_body_cut_in_two_gives_what_the_whole_gives(name):
+    body = bodies.get(name, "none").network()
+    assert len(layer_groups(body)) > 3
+    below, above = cut(body, 2, 96)
+    pictures = torch.rand(2, 3, 96, 96)
+    with torch.no_grad():
+        assert torch.allclose(above(below(pictures)), body(pictures), atol=1e-4)
+    shared = {id(p) for p in above.parameters()} & {id(p) for p in body.parameters()}
+    assert shared == {id(p) for p in above.parameters()}
+
+
+def test_a_body_that_is_no_chain_is_refused():
+    body = bodies.get("vit_tiny_patch16_224", "none").network()
+    with pytest.raises(BodyError, match="cannot be cut") as raised:
+        cut(body, 3, 224)
+    assert "leave --unfreeze-groups out" in raised.value.hint
+
+
+def net(seed=0):
+    torch.manual_seed(seed)
+    return nn.Sequential(nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 5, stride=2, groups=8), nn.Flatten(), nn.LazyLinear(3))
+
+
+def trainee(model, precision=None, n=40):
+    """A small network on random pictures."""
+    pictures = torch.rand(n, 3, 15, 15, generator=torch.Generator().manual_seed(1))
+    labels = torch.randint(0, 3, (n,), generator=torch.Generator().manual_seed(2))
+    model(pictures)
+
+    def batches(_):
+        for rows in torch.randperm(n).split(16):
+            yield pictures[rows], labels[rows]
+
+    optimiser = AdamW([Group(list(model.parameters()), 0.01)])
+    return Trainee(model, optimiser, batches, 3, None, 0.1, precision or Precision())
+
+
+def test_a_batch_that_does_not_fit_is_split_and_gives_the_same_gradients():
+    class Tight(nn.Module):
+        def __init__(self, inner):
+            super().__init__()
+            self.inner = inner
+
+        def forward(self, inputs):
+            if len(inputs) > 5:
+                raise torch.OutOfMemoryError("no room for so many")
+            return self.inner(inputs)
+
+    roomy = net()
+    whole = trainee(roomy)
+    tight = net()
+    tight(torch.rand(1, 3, 15, 15))
+    tight.load_state_dict(roomy.state_dict())
+    split = trainee(tight)
+    split.model = Tight(tight)
+    with seeded(0):
+        fit_one_cycle(whole, 2, 1e-2)
+    with seeded(0):
+        fit_one_cycle(split, 2, 1e-2)
+    assert split.parts == 4
+    for ours, theirs in zip(tight.parameters(), roomy.parameters(), strict=True):
+        assert torch.allclose(ours, theirs, atol=1e-5)
+
+
+def test_memory_that_never_suffices_is_told():
+    class Full(nn.Module):
+        def forward(self, inputs):
+            raise torch.OutOfMemoryError("no room at all")
+
+    learns = trainee(net())
+    learns.model = Full()
+    with pytest.raises(torch.OutOfMemoryError):
+        fit_one_cycle(learns, 1, 1e-2)
+    assert learns.parts == 16
+
+
+def test_sixteen_bit_gradients_that_overflow_are_skipped_and_the_scale_shrinks():
+    model = net()
+    learns = trainee(model, Precision("cpu", torch.float16, 2.0**40))
+    before = [p.clone() for p in model.parameters()]
+    with seeded(0):
+        batch = next(learns.batches(0.0))
+        learns.step(batch, 1e-2, 0.9)
+    assert learns.precision.scale == 2.0**39
+    assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
+    learns.precision.scale = 1024.0
+    learns.step(batch, 1e-2, 0.9)
+    assert learns.precision.scale == 1024.0
+    assert not torch.equal(before[0], next(iter(model.parameters())))
+
+
+def test_precision_is_what_the_word_says():
+    assert precision.choose("32").dtype is None
+    assert precision.choose("bf16").dtype == torch.bfloat16
+    assert precision.choose("16").dtype == torch.float16
+    assert precision.choose("auto").dtype in (None, torch.bfloat16, torch.float16)
+
+
+def test_depthwise_gradients_in_32_bits_are_torchs_within_bfloat16():
+    torch.manual_seed(0)
+    conv = nn.Conv2d(16, 16, 5, stride=2, padding=2, groups=16)
+    inputs = torch.randn(4, 16, 21, 21, requires_grad=True)
+
+    def gradients(fast):
+        for tensor in (inputs, *conv.parameters()):
+            tensor.grad = None
+        with torch.autocast("cpu", torch.bfloat16), DepthwiseIn32Bits() if fast else freed_memory_kept():
+            result = conv(inputs)
+        result.float().square().sum().backward()
+        return [tensor.grad.clone() for tensor in (inputs, *conv.parameters())]
+
+    exact = functional.conv2d(inputs, conv.weight, conv.bias, 2, 2, 1, 16).square().sum()
+    truth = torch.autograd.grad(exact, [inputs, *conv.parameters()])
+    for ours, theirs, true in zip(gradients(True), gradients(False), truth, strict=True):
+        scale = true.abs().max()
+        assert (ours - true).abs().max() / scale < 0.02
+        assert (ours - true).norm() <= 1.05 * (theirs - true).norm()
+
+
+def test_early_stopping_ends_a_stage(shapes):
+    result = Learner(shapes).fit_one_cycle(50, patience=3)
+    rows = result.stages[0]["epochs"]
+    best = min(range(len(rows)), key=lambda n: rows[n]["error_rate"])
+    assert len(rows) == best + 4
+
+
+def test_sizes_grow_through_the_epochs_and_the_last_one_is_the_models(shapes):
+    learn = Learner(shapes).load("001/stage-1")
+    learn.unfreeze()
+    learn.fit_one_cycle(2, 1e-4, sizes=(48, 96), unfrozen_batch_size=16, augment="strong", oversample=True)
+    assert Predictor(learn.export()).config.preprocessing.size == 96
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"augment": "wild"}, "augment must be one of"),
+        ({"precision": "8"}, "precision must be one of"),
+        ({"sizes": (8,)}, "sizes must be at least 32"),
+        ({"sizes": (64,), "unfreeze_groups": 2}, "cannot be had together"),
+        ({"dropout": 1.0}, "dropout must be between 0 and 1"),
+        ({"weight_decay": -1.0}, "weight decay must be 0 or more"),
+        ({"patience": -1}, "must be 0 or more"),
+        ({"epochs": 0, "unfreeze": 1}, "without a stage to start from"),
+        ({"epochs": 0}, "at least one epoch"),
+        ({"lr_unfrozen": (0.0, 1.0)}, "a learning rate must be above 0"),
+    ],
+)
+def test_options_that_cannot_work_are_refused(wrong, said):
+    with pytest.raises(RunError, match=said):
+        TrainConfig(**wrong)
+
+
+def test_a_config_is_read_back_and_a_newer_one_is_refused():
+    config = replace(TrainConfig(), sizes=(64, 128), lr_unfrozen=(1e-6, 1e-4), oversample=True)
+    assert TrainConfig.from_dict(json.loads(json.dumps(config.as_dict()))) == config
+    with pytest.raises(RunError, match="does not know wings"):
+        TrainConfig.from_dict({"wings": 2})
+
+
+def test_a_conversion_at_another_size_is_right(tmp_path):
+    network, pictures = bodies.get("mobilenetv3_small_100", "none").network(), torch.rand(2, 3, 64, 64)
+    with torch.no_grad():
+        expected = network(pictures).numpy()
+    convert(network, 64, tmp_path / "x.onnx")
+    found = session(tmp_path / "x.onnx", threads=1).run(None, {"input": pictures.numpy()})[0]
+    assert np.abs(found - expected).max() < 1e-3
