@@ -15,6 +15,9 @@ from bearkit.project import Project
 from bearkit.runs import Run
 from bearkit.training.config import TrainConfig
 
+# torch's threads wait for each other without keeping the processor busy: a browser beside them no longer makes a training
+# several times slower, which is worth the 6 % that it costs alone
+ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 LAST_LINES = 500  # characters of what a process said before it died
 
 
@@ -40,6 +43,7 @@ def _launch(project: Project, run: Run) -> None:
         process = subprocess.Popen(
             [sys.executable, "-m", "bearkit.jobs", str(project.root), run.id],
             stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+            env=os.environ | ENVIRONMENT,
         )  # fmt: skip
     threading.Thread(target=_wait, args=(process, run), daemon=True).start()
 

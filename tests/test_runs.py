@@ -140,7 +140,7 @@ def test_trainings_of_a_project_take_turns_in_their_order(project, run):
 
 
 def wait_until(run, state):
-    deadline = time.time() + 30
+    deadline = time.time() + 120
     while run.state != state:
         assert time.time() < deadline, f"{run.state}, not {state}"
         time.sleep(0.02)

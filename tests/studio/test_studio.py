@@ -13,6 +13,9 @@ from urllib.error import HTTPError
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from bearkit import jobs, runs
+from bearkit.project import Project
+from bearkit.runs import LIVE
 from tests.conftest import ROOT, write_drawings
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -50,6 +53,9 @@ def studio(tmp_path):
     ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     yield json.loads(process.stdout.readline())["url"], tmp_path
+    for run in runs.every(Project(tmp_path / "shapes")):
+        if run.state in LIVE:  # a training outlives its studio
+            jobs.stop(run)
     process.terminate()
     process.wait()
     process.stdout.close()
@@ -180,9 +186,6 @@ def test_an_unfrozen_training_outlives_its_page_answers_others_and_stops_at_once
     again.get_by_role("button", name="Queue another training").click()
     clock = time.monotonic()
     again.get_by_role("button", name="Stop", exact=True).click()
-    expect(
-        again.get_by_text(re.compile("Run 001: Stopped|Run 002 waits|run 002|epoch . of 15|Next:")).first
-    ).to_be_visible()
     run = folder / "shapes" / "runs" / "001"
     while "stopped" not in (run / "events.jsonl").read_text():
         assert time.monotonic() - clock < 2
