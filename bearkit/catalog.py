@@ -9,10 +9,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from bearkit.errors import BusyError, ProjectError
-from bearkit.project import Project
+from bearkit.project import Project, whole
 
 FORMAT = 1
 BUSY_SECONDS = 30  # that one waits for another program's transaction
@@ -79,6 +78,11 @@ class SourceRecord:
     image_id: str | None = None
 
 
+def _engine(path: Path) -> sa.Engine:
+    url = sa.URL.create("sqlite", database=str(path))
+    return sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+
+
 class Catalog:
     """A project's catalogue. Each method is one transaction.
 
@@ -95,13 +99,14 @@ class Catalog:
         else:
             project.require()
         self.project = project
-        url = sa.URL.create("sqlite", database=str(project.catalog))
-        self._engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
-        if create:
-            with self._connection() as connection:  # readers and a writer at once; the file remembers it
-                connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-        with self._connection(write=create) as connection:
-            self._open(connection, create)
+        if create and not project.exists:
+            with whole(project.catalog) as part:  # so that whoever looks at this moment finds none, or all of it
+                self._engine = _engine(part)
+                self._make()
+                self._engine.dispose()
+        self._engine = _engine(project.catalog)
+        with self._connection() as connection:
+            self._check_format(connection)
 
     @contextmanager
     def _connection(self, write: bool = False) -> Iterator[sa.Connection]:
@@ -120,13 +125,14 @@ class Catalog:
                 hint="move it away and import the pictures again; the pictures themselves are untouched in images/",
             ) from error
 
-    def _open(self, connection: sa.Connection, create: bool) -> None:
-        if create:
-            for table in metadata.sorted_tables:
-                connection.execute(CreateTable(table, if_not_exists=True))
-                for index in table.indexes:
-                    connection.execute(CreateIndex(index, if_not_exists=True))
-            connection.execute(insert(meta).values(key="format", value=str(FORMAT)).on_conflict_do_nothing())
+    def _make(self) -> None:
+        with self._connection() as connection:  # readers and a writer at once; the file remembers it
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+        with self._connection(write=True) as connection:
+            metadata.create_all(connection)
+            connection.execute(insert(meta).values(key="format", value=str(FORMAT)))
+
+    def _check_format(self, connection: sa.Connection) -> None:
         found = connection.scalar(sa.select(meta.c.value).where(meta.c.key == "format"))
         if found != str(FORMAT):
             raise ProjectError(

@@ -15,8 +15,8 @@ from bearkit.project import Project
 from bearkit.runs import Run
 from bearkit.training.config import TrainConfig
 
-# torch's threads wait for each other without keeping the processor busy: a browser beside them no longer makes a training
-# several times slower, which is worth the 6 % that it costs alone
+# torch's threads wait for each other without keeping the processor busy: a browser beside them no longer makes a
+# training several times slower, which is worth the 6 % that it costs alone
 ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 LAST_LINES = 500  # characters of what a process said before it died
 

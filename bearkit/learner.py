@@ -213,7 +213,8 @@ class Learner:
             assert model.head is not None
             predictions = predictions_of(data, predict_probs(head_from(model.head, 0), seen.values[:, 0]))
             run.save_predictions(predictions)
-            result = result_of(run.id, tables, predictions.only("valid"), seconds, found.skipped)
+            before = start.about.error_rate if start.about else None
+            result = result_of(run.id, tables, predictions.only("valid"), seconds, found.skipped, before)
             run.finish(result.as_dict())
         self._at = f"{run.id}/{run.stage}"
         return result

@@ -48,6 +48,7 @@ def result_of(
     valid: Predictions,
     features_seconds: float,
     skipped: list[dict[str, str]],
+    error_before: float | None,
 ) -> TrainResult:
     """The figures of a training.
 
@@ -57,15 +58,17 @@ def result_of(
         valid: what it says of the validation pictures.
         features_seconds: how long looking at the pictures took.
         skipped: pictures that could not be read.
+        error_before: of the stage that it started from; None for a new head.
     """
     error, interval = metrics.error_with_interval(valid.probs, valid.targets)
     unchecked = [str(label) for n, label in enumerate(valid.vocab) if n not in valid.targets]
-    diagnosis = _diagnosis(tables[-1]["epochs"], len(valid.targets)).as_dict()
+    before = tables[-2]["error_rate"] if len(tables) > 1 else error_before
+    diagnosis = _diagnosis(tables[-1]["epochs"], len(valid.targets), before).as_dict()
     seconds = round(features_seconds, 3)
     return TrainResult(run_id, tables, error, interval, len(valid.targets), seconds, skipped, diagnosis, unchecked)
 
 
-def _diagnosis(epochs: list[dict[str, Any]], n_valid: int) -> Diagnosis:
+def _diagnosis(epochs: list[dict[str, Any]], n_valid: int, before: float | None) -> Diagnosis:
     names = ("train_loss", "valid_loss", "error_rate")
     train_loss, valid_loss, error_rate = ([epoch[name] for epoch in epochs] for name in names)
-    return diagnose(train_loss, valid_loss, error_rate, n_valid)
+    return diagnose(train_loss, valid_loss, error_rate, n_valid, before)

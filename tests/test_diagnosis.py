@@ -74,6 +74,15 @@ def test_a_few_pictures_more_wrong_are_not_overfitting():
     assert diagnose(train, valid, [0.3, 0.2, 0.12, 0.10, 0.10, 0.12], valid_images=50).verdict == "fine"
 
 
+def test_a_stage_that_goes_on_is_judged_by_what_it_went_on_from():
+    train, valid = [0.34, 0.33, 0.33, 0.32], [0.36, 0.35, 0.35, 0.35]  # low from the start: that is no low rate
+    assert diagnose(train, valid, [0.03] * 4, 83).verdict == "lr_too_low"
+    assert diagnose(train, valid, [0.03] * 4, 83, error_before=0.04).verdict == "fine"
+    assert diagnose([0.3], [0.35], [0.03], 83, error_before=0.04).verdict == "cannot_tell"
+    forgot = diagnose([0.9, 1.2, 1.1, 0.9], [1.4, 1.3, 1.2, 1.1], [0.5, 0.4, 0.4, 0.3], 83, error_before=0.04)
+    assert (forgot.verdict, forgot.evidence["error_rate_before"]) == ("lr_too_high", 0.04)
+
+
 @pytest.mark.parametrize(
     ("planted", "verdict"),
     [

@@ -72,6 +72,7 @@ def interpret(
 def export(
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Where to; models/RUN if left out.")] = None,
     run: RunOption = None,
+    stage: Annotated[str | None, typer.Option(help="One of the run's stages; the last one if left out.")] = None,
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
@@ -79,7 +80,7 @@ def export(
 
     Example: bearkit export my_model -p bears
     """
-    result = {"model": str(bearkit.export_model(Project(project), folder, run))}
+    result = {"model": str(bearkit.export_model(Project(project), folder, run, stage))}
     show(as_json, result, f"The model is in {result['model']}\nNext: bearkit predict {result['model']} PICTURE")
 
 

@@ -30,6 +30,7 @@ NUMBERS = {  # field: label, smallest, step, whole numbers only
     "patience": ("End after so many epochs without gain (0: never)", 0, 1, True),
 }
 PLAIN = ("epochs", "lr", "unfreeze", "lr_first", "lr_last", "unfreeze_groups", "seed", "views")
+FIELD: dict[str, Any] = {"min_width": 230}
 DEFAULTS = DEFAULT.as_dict() | {"lr_first": DEFAULT.lr_unfrozen[0], "lr_last": DEFAULT.lr_unfrozen[1]}
 
 
@@ -39,28 +40,32 @@ class Choices:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.fields: dict[str, Any] = {}
-        with gr.Accordion("Choices", open=False):
-            self.fields["start"] = gr.Dropdown([NEW], value=NEW, label="Begin with", interactive=True)
+        with gr.Accordion("Choices", open=False), gr.Row():
+            self.fields["start"] = gr.Dropdown([NEW], value=NEW, label="Begin with", interactive=True, **FIELD)
             self._numbers(PLAIN)
             self.fields["body"] = gr.Dropdown(
-                list(BODIES), value=DEFAULT.body, label="Body, or any name that timm knows", allow_custom_value=True
+                list(BODIES), value=DEFAULT.body, label="Body, or any name of timm's", allow_custom_value=True, **FIELD
             )
-            self.fields["weights"] = gr.Textbox(label="A file with its weights (none: random ones)", max_lines=1)
+            self.fields["weights"] = gr.Textbox(label="File with its weights (none: random)", max_lines=1, **FIELD)
         with gr.Accordion("Tricks", open=False):
-            self._numbers([name for name in NUMBERS if name not in PLAIN])
-            self.fields["oversample"] = gr.Checkbox(False, label="Show rare labels as often as the commonest")
-            self.fields["sizes"] = gr.Textbox(label="Unfrozen: sizes in pixels, like 128,224", max_lines=1)
-            self.fields["precision"] = gr.Radio(list(PRECISIONS), value=DEFAULT.precision, label="Unfrozen: precision")
-            self.fields["augment"] = gr.Radio(
-                list(AUGMENTATIONS), value=DEFAULT.augment, label="Unfrozen: random changes to pictures"
-            )
-            self.preview = gr.Button("Show what they do", size="sm")
-            self.previewed = gr.Image(visible=False, show_label=False, buttons=[])
+            with gr.Row():
+                self._numbers([name for name in NUMBERS if name not in PLAIN])
+                self.fields["sizes"] = gr.Textbox(label="Unfrozen: sizes in pixels, like 128,224", max_lines=1, **FIELD)
+                self.fields["oversample"] = gr.Checkbox(False, label="Show rare labels as often as the commonest")
+            with gr.Row():
+                self.fields["precision"] = gr.Radio(
+                    list(PRECISIONS), value=DEFAULT.precision, label="Unfrozen: precision", **FIELD
+                )
+                self.fields["augment"] = gr.Radio(
+                    list(AUGMENTATIONS), value=DEFAULT.augment, label="Unfrozen: random changes to pictures", **FIELD
+                )
+                self.preview = gr.Button("Show what they do", size="sm", min_width=160)
+            self.previewed = gr.Image(visible=False, show_label=False, buttons=[], width=768)
 
     def _numbers(self, names: Any) -> None:
         for name in names:
             label, smallest, step, _ = NUMBERS[name]
-            self.fields[name] = gr.Number(DEFAULTS[name], minimum=smallest, step=step, label=label)
+            self.fields[name] = gr.Number(DEFAULTS[name], minimum=smallest, step=step, label=label, **FIELD)
 
     @property
     def inputs(self) -> list[Any]:

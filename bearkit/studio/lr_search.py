@@ -25,7 +25,7 @@ class LRSearch:
                 head = gr.Button("For the head", size="sm")
                 body = gr.Button("For the body too: a minute", size="sm")
             self.reason = gr.HTML()
-            self.curve = gr.Image(visible=False, show_label=False, buttons=[])
+            self.curve = gr.Image(visible=False, show_label=False, buttons=[], width=720)
             with gr.Row():
                 self.buttons = [gr.Button(visible=False, size="sm", min_width=90) for _ in NAMES]
         self.found: gr.State = gr.State({})

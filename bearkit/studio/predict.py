@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from bearkit import runs
+from bearkit import report, runs
 from bearkit.errors import ModelError
 from bearkit.export import exported
 from bearkit.predict import Predictor
@@ -60,16 +60,21 @@ class PredictTab:
 
     @told
     def refresh(self) -> list[Any]:
-        """The models there are: every finished run's, the newest first."""
+        """The models there are: every finished run's, the newest first, and what else was kept of it."""
         done = [run for run in reversed(runs.every(self.project)) if run.finished]
-        names = [(f"run {run.id}: {100 * run.result['error_rate']:.1f} % wrong", run.id) for run in done]
+        names = []
+        for run in done:
+            names.append((f"run {run.id}: {report.percent(run.result['error_rate'])} wrong", run.id))
+            others = [stage for stage in reversed(run.checkpoints) if stage != run.stage]
+            names += [(f"run {run.id}, {stage}", f"{run.id}/{stage}") for stage in others]
         hint = html.note("Drop a picture." if done else "No model yet: train one in the Train tab.", good=bool(done))
         return [gr.update(choices=names, value=done[0].id if done else None), hint]
 
-    def _folder(self, run_id: str) -> Path:
-        """The run's model folder, exported if it is not there yet."""
+    def _folder(self, model: str) -> Path:
+        """The model folder of RUN or RUN/STAGE, exported if it is not there yet."""
+        run_id, _, stage = model.partition("/")
         run = runs.finished(self.project, run_id)
-        return exported(self.project, run, run.stage)
+        return exported(self.project, run, stage or run.stage)
 
 
 def _file(payload: Any) -> str | None:

@@ -32,17 +32,19 @@ class TrainTab:
     def __init__(self, project: Project) -> None:
         self.project = project
         with gr.Row():
+            self.go = gr.Button("Train", variant="primary", scale=3)
+            self.stop = gr.Button("Stop", visible=False)
+            self.resume = gr.Button("Go on where it stopped", visible=False)
+        self.choices = Choices(project)
+        search = LRSearch(project, self.choices)
+        with gr.Row():
             with gr.Column(scale=1, min_width=300):
-                self.go = gr.Button("Train", variant="primary")
-                with gr.Row():
-                    self.stop = gr.Button("Stop", visible=False)
-                    self.resume = gr.Button("Go on where it stopped", visible=False)
-                self.choices = Choices(project)
-                search = LRSearch(project, self.choices)
                 self.status = gr.HTML()
                 self.result = gr.HTML()
                 self.wrong = gr.HTML(html.what_could_go_wrong(""))
-                self.command = gr.Code(language="shell", label="The same on the command line", visible=False)
+                self.command = gr.Code(
+                    language="shell", label="The same on the command line", visible=False, wrap_lines=True
+                )
             with gr.Column(scale=2, min_width=320):
                 gr.HTML(html.legend("Loss", COLOURS))
                 self.losses = gr.LinePlot(

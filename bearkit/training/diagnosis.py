@@ -18,6 +18,7 @@ ROSE = 0.1  # a training loss that rose by more over the whole run diverges
 SLOW = 0.15  # a training loss that fell by less over the whole run hardly moved
 FALLING = 0.05  # an error that still falls by this share in the last epoch is not done
 RISEN = 1.15  # a validation loss this many times its best has risen
+APART = 0.75  # of what it was when the validation loss was lowest: by then the training loss has run away
 STALE = 0.75  # the error has stopped improving when its best was reached in this first part of the epochs
 ADVICE = {
     "lr_too_high": "The learning rate was too high: start over with one ten times lower.",
@@ -47,6 +48,7 @@ def diagnose(
     valid_loss: Sequence[float],
     error_rate: Sequence[float],
     valid_images: int | None = None,
+    error_before: float | None = None,
 ) -> Diagnosis:
     """Read a table of epochs.
 
@@ -55,6 +57,8 @@ def diagnose(
         valid_loss: validation loss after each epoch, in nats.
         error_rate: validation error after each epoch.
         valid_images: how many pictures that error is about: a rise of a few of them says nothing.
+        error_before: of the model that this training went on from, whose losses are low from the start; None for a new
+            head.
 
     >>> diagnose([24.9], [1184996224.0], [0.64]).verdict
     'lr_too_high'
@@ -65,12 +69,14 @@ def diagnose(
     numbers = {"train_loss": train_loss[-1], "valid_loss": valid_loss[-1], "error_rate": error_rate[-1]}
     if not all(map(math.isfinite, every)) or valid_loss[-1] > HUGE_LOSS:
         return _verdict("lr_too_high", **numbers)
+    if error_before is not None and error_rate[-1] - error_before > 2 * _spread(error_before, valid_images):
+        return _verdict("lr_too_high", error_rate_before=error_before, **numbers)  # it forgot what it knew
     if len(error_rate) == 1:
-        return _verdict("too_few_epochs", epochs=1, **numbers)
+        return _verdict("too_few_epochs" if error_before is None else "cannot_tell", epochs=1, **numbers)
     fell = 1 - train_loss[-1] / train_loss[0] if train_loss[0] else 0.0
     if fell < -ROSE:
         return _verdict("lr_too_high", train_loss_rose_by=-fell, **numbers)
-    if fell < SLOW and train_loss[-1] > 0.9 * valid_loss[-1]:
+    if fell < SLOW and train_loss[-1] > 0.9 * valid_loss[-1] and error_before is None:
         return _verdict("lr_too_low", train_loss_fell_by=fell, **numbers)
     improving = 1 - error_rate[-1] / error_rate[-2] if error_rate[-2] else 0.0
     if train_loss[-1] > valid_loss[-1] and improving > FALLING:
@@ -87,7 +93,7 @@ def _overfitting(
     best = min(range(len(error_rate)), key=lambda epoch: error_rate[epoch])
     lowest = min(range(len(valid_loss)), key=lambda epoch: valid_loss[epoch])
     risen = valid_loss[-1] / max(valid_loss[lowest], 1e-9)
-    apart = risen > RISEN and train_loss[-1] < train_loss[lowest]
+    apart = risen > RISEN and train_loss[-1] < APART * train_loss[lowest]
     evidence = {"best_error_rate": error_rate[best], "best_epoch": float(best), "valid_loss_risen_to_times": risen}
     worse = error_rate[-1] - error_rate[best]
     beyond_chance = worse > 0.1 * error_rate[best] + 2 * _spread(error_rate[best], valid_images)
