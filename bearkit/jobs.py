@@ -10,9 +10,10 @@ from contextlib import suppress
 from typing import Any
 
 from bearkit.errors import BearkitError
-from bearkit.learner import Learner, create_run
+from bearkit.learner import Learner
 from bearkit.project import Project
 from bearkit.runs import Run
+from bearkit.stages import create_run
 from bearkit.training.config import TrainConfig
 
 # torch's threads wait for each other without keeping the processor busy: a browser beside them no longer makes a

@@ -64,7 +64,7 @@ class Learner:
         self.project = project
         self.config = TrainConfig(body=body, seed=seed, **options)
         self._watch = Watch(progress, on_epoch, on_step)
-        self._frozen, self._at = True, ""
+        self._frozen, self._at = True, self.config.start
 
     def start_from(self, name: str | None = None) -> "Learner":
         """Take over the body, the seed and the weights of RUN or RUN/STAGE; of the newest finished run if left out.
@@ -198,8 +198,7 @@ class Learner:
 
     def train(self, **options: Any) -> TrainResult:
         """One run with all that this learner's options, and these, ask for: frozen epochs, then unfrozen ones."""
-        config = replace(self.config, start=self._at or self.config.start)
-        return self.fit(create_run(self.project, replace(config, **options)))
+        return self.fit(stages.create_run(self.project, replace(self.config, **({"start": self._at} | options))))
 
     def fit(self, run: Run) -> TrainResult:
         """Carry out a run that was created with its configuration, or go on with one that was cut off."""
@@ -285,15 +284,3 @@ def _rates(lr: float | slice) -> tuple[float, float]:
     if not isinstance(lr, slice):
         return lr, lr
     return (lr.start, lr.stop) if lr.start is not None else (lr.stop / 10, lr.stop)
-
-
-def create_run(project: Project, config: TrainConfig) -> Run:
-    """A new run for `Learner.fit`, once its body, its start and its pictures are known to allow it.
-
-    Raises:
-        DatasetError: the pictures cannot be trained on; BodyError: the body or its weights are not here.
-        RunError: there is no such stage to start from.
-    """
-    _ = stages.start_of(project, config).body.weights_id
-    dataset.load(Catalog(project), config.seed)
-    return runs.create(project, config.as_dict())

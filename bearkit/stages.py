@@ -3,11 +3,13 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bearkit import runs
+from bearkit.catalog import Catalog
+from bearkit.dataset import dataset
 from bearkit.dataset.dataset import Dataset
 from bearkit.errors import RunError
 from bearkit.parallel import Progress, no_progress
@@ -93,6 +95,21 @@ def start_of(project: Project, config: TrainConfig) -> Model:
             hint=f"train with `--seed {theirs.seed}`, or leave --start out",
         )
     return saved(run, stage)
+
+
+def create_run(project: Project, config: TrainConfig) -> Run:
+    """A new run for `Learner.fit` to carry out, once its body, its start and its pictures are known to allow it.
+
+    Raises:
+        DatasetError: the pictures cannot be trained on; BodyError: the body or its weights are not here.
+        RunError: there is no such stage to start from.
+    """
+    _ = start_of(project, config).body.weights_id
+    if config.start:
+        run, stage = located(project, config.start)
+        config = replace(config, start=f"{run.id}/{stage}")
+    dataset.load(Catalog(project), config.seed)
+    return runs.create(project, config.as_dict())
 
 
 def sides(data: Dataset, found: Features) -> Sides:

@@ -127,6 +127,7 @@ def test_what_cannot_be_trained_is_told(tmp_path, labels, options, error):
 
 
 WRONG_USAGE = ("nothing", "import", "train --epochs many", "train --epochs 0", "predict model")
+WRONG_USAGE += ("train --lr-unfrozen fast", "train --sizes big", "train --resume --epochs 3")
 
 
 @pytest.mark.parametrize("arguments", WRONG_USAGE)
@@ -140,6 +141,7 @@ def test_every_command_takes_a_project_and_json():
     code, out, _ = bearkit("--help")
     assert code == 0
     commands = ("import", "status", "train", "diagnose", "interpret", "export", "predict", "demo", "studio")
+    commands += ("lr-find", "learning-curve")
     for command in commands:
         assert f" {command} " in out
         text = bearkit(command, "--help")[1]
@@ -246,6 +248,14 @@ def test_the_learning_curve(shapes):
     assert all(set(point) == {"fraction", "images", "error_rate", "interval"} for point in out["points"])
     code, text, _ = bearkit("learning-curve", "-p", shapes.root)
     assert out["verdict"] in text
+
+
+def test_any_stage_can_be_exported(shapes, tmp_path):
+    code, out, _ = bearkit("export", "--stage", "stage-1-best", "-p", shapes.root, "--json")
+    assert (code, out["model"]) == (0, str(shapes.models / "001-stage-1-best"))
+    code, out, _ = bearkit("export", "--stage", "stage-9", "-p", shapes.root, "--json")
+    assert (code, out["error"]) == (1, "run 001 has no stage `stage-9`")
+    assert "stage-1-best, stage-1" in out["hint"]
 
 
 def test_there_is_nothing_to_resume_or_to_unfreeze(shapes, tmp_path):

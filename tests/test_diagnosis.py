@@ -2,10 +2,12 @@
 
 import pytest
 
+from bearkit import Learner, Project, import_images
 from bearkit.errors import ImportSourceError
 from bearkit.training.config import TrainConfig
 from bearkit.training.diagnosis import ADVICE, diagnose, read_table
 from bearkit.training.head import Sides, train_head
+from tests.conftest import DATA
 from tests.test_training import blobs
 
 # train_loss, valid_loss, error_rate of the lecture's notes (fast.ai 2019, lesson 2)
@@ -72,6 +74,32 @@ def test_no_error_at_all_is_not_overfitting():
 def test_a_few_pictures_more_wrong_are_not_overfitting():
     train, valid = [0.9, 0.5, 0.3, 0.2, 0.15, 0.1], [0.8, 0.5, 0.4, 0.35, 0.36, 0.37]
     assert diagnose(train, valid, [0.3, 0.2, 0.12, 0.10, 0.10, 0.12], valid_images=50).verdict == "fine"
+
+
+BARE = {"dropout": 0, "weight_decay": 0, "label_smoothing": 0}
+
+
+@pytest.mark.parametrize(
+    ("mistake", "verdict"),
+    [
+        ({"lr": 0.5}, "lr_too_high"),
+        ({"lr": 1e-5}, "lr_too_low"),
+        ({"epochs": 1}, "too_few_epochs"),
+        ({"epochs": 300, "lr": 1e-2, **BARE}, "overfitting"),
+        ({}, "fine"),
+    ],
+)
+def test_the_lectures_four_failures_on_photographs(flowers, mistake, verdict):
+    assert Learner(flowers).train(**mistake).diagnosis["verdict"] == verdict
+
+
+@pytest.fixture(scope="module")
+def flowers(tmp_path_factory):
+    if not (DATA / "flowers_ccby").is_dir():
+        pytest.skip("the shared photographs are not here (BEARKIT_TEST_DATA names their folder)")
+    project = Project(tmp_path_factory.mktemp("flowers") / "flowers")
+    import_images(project, DATA / "flowers_ccby")
+    return project
 
 
 def test_a_stage_that_goes_on_is_judged_by_what_it_went_on_from():

@@ -60,6 +60,8 @@ def train(
         "batch_size": batch_size, "unfrozen_batch_size": unfrozen_batch_size, "precision": precision,
         "patience": patience,
     }  # fmt: skip
+    if resume and options != {name: getattr(TrainConfig(), name) for name in options}:
+        raise typer.BadParameter("--resume goes on as the run was asked for: leave the other options out")
     with progress_bars() as progress:
         learn = _learner(project, progress, body, seed, {} if resume else options)
         result = (learn.resume() if resume else learn.train()).as_dict()
