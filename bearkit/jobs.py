@@ -19,6 +19,7 @@ from bearkit.training.config import TrainConfig
 # torch's threads wait for each other without keeping the processor busy: a browser beside them no longer makes a
 # training several times slower, which is worth the 6 % that it costs alone
 ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE"}
+FIND_LR = "find-lr"
 LAST_LINES = 500  # characters of what a process said before it died
 
 
@@ -46,36 +47,37 @@ def _launch(project: Project, run: Run) -> None:
             stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
             env=os.environ | ENVIRONMENT,
         )  # fmt: skip
-    threading.Thread(target=_wait, args=(process, run), daemon=True).start()
+    threading.Thread(target=_wait, args=(process, run, _taken_up(run)), daemon=True).start()
 
 
-def _wait(process: "subprocess.Popen[bytes]", run: Run) -> None:
+def _taken_up(run: Run) -> int:
+    return sum(event["event"] == "resume" for event in run.events())
+
+
+def _wait(process: "subprocess.Popen[bytes]", run: Run, taken_up: int) -> None:
     """Leave no zombie, and write down what a process died of that could not say so itself."""
     code = process.wait()
-    if run.state in ("finished", "failed", "stopped"):
+    if run.state in ("finished", "failed", "stopped") or _taken_up(run) > taken_up:
         return
     said = (run.folder / "output.log").read_text(errors="replace").strip()[-LAST_LINES:]
-    if code == -signal.SIGKILL:
+    if code == -9:
         why = "its process was killed, which the system does when memory runs out"
     else:
         why = f"its process ended with {code}" + (f": {said.splitlines()[-1]}" if said else "")
-    run.event("died", error=why, hint="go on from its last epoch: `bearkit train --resume`")
+    run.event("died", error=why, hint=f"go on from its last epoch: `bearkit train --resume --run {run.id}`")
 
 
 def find_lr(project: Project, config: TrainConfig, unfrozen: bool) -> dict[str, Any]:
-    """Run the LR finder in a process of its own and wait for it: what `bearkit lr-find --json` prints.
+    """Run the LR finder in a process of its own and wait for it: a curve's `as_dict()`, and "plot".
 
     Raises:
-        BearkitError: what that command says went wrong.
+        BearkitError: what went wrong there.
     """
-    rates = ":".join(map(str, config.lr_unfrozen))
-    command = [
-        sys.executable, "-m", "bearkit", "lr-find", "--json", "-p", str(project.root), "--lr-unfrozen", rates,
-        "--unfreeze-groups", str(config.unfreeze_groups), "--body", config.body, "--weights", config.weights,
-        "--seed", str(config.seed), *(["--unfrozen"] if unfrozen else []),
-        *(["--run", config.start] if config.start else []),
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    asked = json.dumps({"config": config.as_dict(), "unfrozen": unfrozen})
+    command = [sys.executable, "-m", "bearkit.jobs", str(project.root), FIND_LR, asked]
+    done = subprocess.run(
+        command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False, env=os.environ | ENVIRONMENT
+    )
     try:
         answer: dict[str, Any] = json.loads(done.stdout)
     except ValueError as error:
@@ -83,6 +85,20 @@ def find_lr(project: Project, config: TrainConfig, unfrozen: bool) -> dict[str, 
     if "error" in answer:
         raise BearkitError(answer["error"], answer["hint"])
     return answer
+
+
+def _find_lr(project: Project, asked: dict[str, Any]) -> dict[str, Any]:
+    """What the process of `find_lr` does."""
+    try:
+        config = asked["config"]
+        learn = Learner(project, **vars(TrainConfig.from_dict(config | {"start": ""})))
+        if config["start"] or asked["unfrozen"]:
+            learn.start_from(config["start"] or None)
+        if asked["unfrozen"]:
+            learn.unfreeze(config["unfreeze_groups"])
+        return learn.lr_find().as_dict() | {"plot": str(learn.lr_plot)}
+    except BearkitError as error:
+        return error.as_dict()
 
 
 def stop(run: Run) -> None:
@@ -94,11 +110,14 @@ def stop(run: Run) -> None:
             os.kill(pids[-1], signal.SIGTERM)
 
 
-def main(root: str, run_id: str) -> None:
-    """Carry out a run that was created; what a job process does."""
+def main(root: str, run_id: str, asked: str = "") -> None:
+    """What a process of its own does: carry out a run that was created, or find a learning rate."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     project = Project(root)
-    Learner(project).fit(Run(project.runs / run_id))
+    if run_id == FIND_LR:
+        print(json.dumps(_find_lr(project, json.loads(asked)), allow_nan=False))
+    else:
+        Learner(project).fit(Run(project.runs / run_id))
 
 
 if __name__ == "__main__":

@@ -16,14 +16,15 @@ from bearkit.catalog import Catalog
 from bearkit.dataset import dataset
 from bearkit.dataset.dataset import Dataset
 from bearkit.errors import RunError
+from bearkit.fitting import Training, Watch
 from bearkit.interpretation import figures
 from bearkit.parallel import Progress, no_progress
 from bearkit.predict import Prediction, Predictor
 from bearkit.project import Project, whole
 from bearkit.results import TrainResult, predictions_of, result_of
 from bearkit.runs import Run
-from bearkit.stages import Model, Training, Watch
-from bearkit.training.config import TrainConfig
+from bearkit.stages import Model
+from bearkit.training.config import TrainConfig, slice_rates
 from bearkit.training.faster import faster
 from bearkit.training.features import Features, features
 from bearkit.training.head import head_from, predict_probs, seeded_alone
@@ -33,6 +34,7 @@ from bearkit.training.lr_curve import LRCurve
 from bearkit.training.lr_finder import lr_find
 from bearkit.training.out_of_fold import out_of_fold_probs
 
+UNFROZEN_EPOCHS = 6  # of an unfrozen fit, unless told otherwise
 PROGRESS_SECONDS = 0.2  # between two progress events of a run
 
 
@@ -70,10 +72,14 @@ class Learner:
         """Take over the body, the seed and the weights of RUN or RUN/STAGE; of the newest finished run if left out.
 
         Raises:
-            RunError: there is no such stage.
+            RunError: there is no such stage, or it is not of the body and seed that this learner was made with.
         """
         run, stage = stages.located(self.project, name or runs.finished(self.project).id)
-        theirs = TrainConfig.from_dict(run.config)
+        theirs, default = TrainConfig.from_dict(run.config), TrainConfig()
+        for what in ("body", "seed"):
+            ours = getattr(self.config, what)
+            if ours not in (getattr(default, what), getattr(theirs, what)):
+                raise RunError(f"run {run.id} has the {what} {getattr(theirs, what)}, not {ours}", hint="name a run")
         self.config = replace(self.config, body=theirs.body, weights=theirs.weights, seed=theirs.seed)
         self._at = f"{run.id}/{stage}"
         return self
@@ -123,7 +129,7 @@ class Learner:
             chosen = {"epochs": epochs or config.epochs or TrainConfig.epochs, "lr": rate or config.lr, "unfreeze": 0}
         else:
             self._where()
-            rates = _rates(lr) if lr is not None else config.lr_unfrozen
+            rates = slice_rates(lr) if lr is not None else config.lr_unfrozen
             chosen = {"epochs": 0, "unfreeze": epochs or config.unfreeze or UNFROZEN_EPOCHS, "lr_unfrozen": rates}
         return self.train(**(chosen | options))
 
@@ -147,6 +153,7 @@ class Learner:
         if not self._frozen:
             self._where()
         data, found, _ = self._look(config, start, None)
+        stages.check_labels(start.about, data)
         progress = self._watch.progress
         if self._frozen:
             with seeded_alone(config.seed):
@@ -204,13 +211,16 @@ class Learner:
         """Carry out a run that was created with its configuration, or go on with one that was cut off."""
         config = TrainConfig.from_dict(run.config)
         with run.working(lambda: self._watch.progress("waiting for the training before", 0, 1)):
+            if run.finished:  # by another process, while this one waited
+                raise RunError(f"run {run.id} finished meanwhile", hint="`bearkit interpret` shows it")
             start = stages.start_of(self.project, config)
             data, found, seconds = self._look(config, start, run)
             model, tables = Training(self.project, run, config, data, self._watch).carry_out(start, found)
-            progress = self._watch.progress
-            seen = features(self.project, data.images, model.body, progress=progress) if model.tuned else found
+            if config.unfreeze:  # the body is another one now, so the pictures go through it once more
+                data, found, more = self._look(config, model, run)
+                seconds += more
             assert model.head is not None
-            predictions = predictions_of(data, predict_probs(head_from(model.head, 0), seen.values[:, 0]))
+            predictions = predictions_of(data, predict_probs(head_from(model.head, 0), found.values[:, 0]))
             run.save_predictions(predictions)
             before = start.about.error_rate if start.about else None
             result = result_of(run.id, tables, predictions.only("valid"), seconds, found.skipped, before)
@@ -228,18 +238,27 @@ class Learner:
         if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name) or name == runs.RESUME:
             raise RunError(f"`{name}` cannot be a name for weights", hint="letters, digits, - and _")
         target = run.folder / f"{name}.safetensors"
-        if target != run.checkpoint(stage):
-            shutil.copyfile(run.checkpoint(stage), target)
+        if target == run.checkpoint(stage):
+            return target
+        if re.fullmatch(r"stage-\d+(-best)?", name):
+            raise RunError(
+                f"`{name}` is a stage's own name", hint=f"stages are saved by themselves; this is {self._at}"
+            )
+        with whole(target) as part:
+            shutil.copyfile(run.checkpoint(stage), part)
         return target
 
     def load(self, name: str) -> "Learner":
-        """Go back to weights: a name given to `save`, a stage of this learner's run, or RUN/STAGE.
+        """Go back to weights: a stage or a name given to `save`, of this run or of those before it, or RUN/STAGE.
 
         Raises:
             RunError: there is no such stage.
         """
         if "/" not in name:
-            name = f"{self.run.id}/{name}"
+            run = self.run
+            while name not in run.checkpoints and (start := TrainConfig.from_dict(run.config).start):
+                run = stages.located(self.project, start)[0]
+            name = f"{run.id}/{name}"
         run, stage = stages.located(self.project, name)
         self._at = f"{run.id}/{stage}"
         return self
@@ -275,12 +294,3 @@ class Learner:
         if found.skipped:
             data = data.without({row["image_id"] for row in found.skipped})
         return data, found, time.perf_counter() - clock
-
-
-UNFROZEN_EPOCHS = 6
-
-
-def _rates(lr: float | slice) -> tuple[float, float]:
-    if not isinstance(lr, slice):
-        return lr, lr
-    return (lr.start, lr.stop) if lr.start is not None else (lr.stop / 10, lr.stop)

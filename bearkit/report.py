@@ -50,7 +50,8 @@ def trained(result: dict[str, Any], place: str = "") -> str:
             for e in stage["epochs"]
         ]
         lines += table(("epoch", "train_loss", "valid_loss", "error_rate", "seconds"), rows)
-        lines += ["", f"{stage['name']}: {stage['seconds']:.2f} s, features {result['features_seconds']:.2f} s"]
+        lines += ["", f"{stage['name']}: {stage['seconds']:.2f} s", ""]
+    lines += [f"looking at the pictures: {result['features_seconds']:.2f} s"]
     lines += _rejected(result["skipped"])
     if unchecked := result["unchecked_labels"]:
         lines += [f"No validation picture of {', '.join(unchecked)}: nothing is known of how well that is recognised"]

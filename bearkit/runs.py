@@ -146,8 +146,8 @@ class Run:
             self.event("started", pid=os.getpid())
             try:
                 with in_turn(self.folder.parent / ".training.lock", self._is_next, lambda: self._wait(on_wait)):
-                    self._stop_if_asked()
                     self.event("began")
+                    self._stop_if_asked()
                     yield
             except KeyboardInterrupt:
                 self.event("stopped")
@@ -158,8 +158,8 @@ class Run:
                 raise
 
     def _is_next(self) -> bool:
-        before = [Run(folder) for folder in self.folder.parent.glob("*") if folder.name.isdecimal()]
-        return not any(run.state == "waiting" for run in before if int(run.id) < int(self.id))
+        others = _runs_in(self.folder.parent)
+        return not any(run.state == "waiting" for run in others if int(run.id) < int(self.id))
 
     def _wait(self, on_wait: Callable[[], None]) -> None:
         self._stop_if_asked()
@@ -230,7 +230,11 @@ def create(project: Project, config: dict[str, Any]) -> Run:
 
 def every(project: Project) -> list[Run]:
     """All runs, oldest first."""
-    folders = [config.parent for config in project.runs.glob("*/config.json") if config.parent.name.isdecimal()]
+    return _runs_in(project.runs)
+
+
+def _runs_in(folder: Path) -> list[Run]:
+    folders = [config.parent for config in folder.glob("*/config.json") if config.parent.name.isdecimal()]
     return [Run(folder) for folder in sorted(folders, key=lambda folder: int(folder.name))]
 
 

@@ -1,31 +1,25 @@
-"""The stages of a run: the head alone, then the body with it. Each is saved by itself, and goes on after a kill."""
+"""Saved stages: the model in each, and how a training begins with one."""
 
-import math
-import time
-from collections.abc import Callable
-from dataclasses import asdict, astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from bearkit import runs
 from bearkit.catalog import Catalog
 from bearkit.dataset import dataset
 from bearkit.dataset.dataset import Dataset
 from bearkit.errors import RunError
-from bearkit.parallel import Progress, no_progress
+from bearkit.parallel import Progress
 from bearkit.project import Project
-from bearkit.runs import RESUME, Run
+from bearkit.runs import Run
 from bearkit.training import bodies, checkpoint, head, unfrozen
 from bearkit.training.bodies import Body
 from bearkit.training.checkpoint import About
 from bearkit.training.config import TrainConfig
-from bearkit.training.faster import faster
 from bearkit.training.features import Features
-from bearkit.training.head import Sides, State, head_from, seeded_alone
-from bearkit.training.loop import Epoch, Step, Trainee, fit_one_cycle, seeded
+from bearkit.training.head import Sides, State, head_from
+from bearkit.training.loop import Trainee
 from bearkit.training.network import Network, parts_of
-
-STEP_SECONDS = 1.0  # between two step events of a run
+from bearkit.training.weights import RANDOM
 
 
 @dataclass(frozen=True)
@@ -42,26 +36,26 @@ class Model:
         return self.body.tuned
 
 
-@dataclass(frozen=True)
-class Watch:
-    """Who is told how it goes."""
-
-    progress: Progress = no_progress
-    on_epoch: Callable[[Epoch], None] | None = None
-    on_step: Callable[[Step], None] | None = None
-
-
 def saved(run: Run, stage: str) -> Model:
     """A saved stage of a run.
 
     Raises:
-        RunError: there is none, or it is damaged.
+        RunError: there is none, it is damaged, or its body's weights are no longer what they were.
     """
     config, path = TrainConfig.from_dict(run.config), run.checkpoint(stage)
     state, about = checkpoint.read(path)
+    if not about.vocab and run.finished:  # by the first bearkit, which wrote nothing about it into the file
+        about = replace(about, vocab=tuple(map(str, run.predictions().vocab)), error_rate=run.result["error_rate"])
     of_body, of_head = parts_of(state)
     body = bodies.get(config.body, config.weights)
-    return Model(bodies.tuned(body, path, about.size) if of_body else body, of_head, about)
+    if of_body:
+        return Model(bodies.tuned(body, path, about.size), of_head, about)
+    if about.weights and about.weights != body.weights_id:
+        raise RunError(
+            f"the weights of {body.name} are no longer those that run {run.id} was trained with",
+            hint=f"bring them back to where they were ({config.weights or 'the package'}), or train again",
+        )
+    return Model(body, of_head, about)
 
 
 def located(project: Project, name: str) -> tuple[Run, str]:
@@ -94,7 +88,22 @@ def start_of(project: Project, config: TrainConfig) -> Model:
             f"{config.start} was trained with seed {theirs.seed}, on pictures that seed {config.seed} sets aside",
             hint=f"train with `--seed {theirs.seed}`, or leave --start out",
         )
+    if config.weights not in ("", theirs.weights):
+        raise RunError(f"{config.start} has weights of its own", hint="leave --weights out")
     return saved(run, stage)
+
+
+def check_labels(about: About | None, data: Dataset) -> None:
+    """See that a saved stage tells the labels apart that there are now.
+
+    Raises:
+        RunError: labels came or went since.
+    """
+    if about is not None and about.vocab != tuple(data.vocab):
+        raise RunError(
+            f"that stage tells {', '.join(about.vocab)} apart; the labels are now {', '.join(data.vocab)}",
+            hint="train a new head: `bearkit train`",
+        )
 
 
 def create_run(project: Project, config: TrainConfig) -> Run:
@@ -104,11 +113,17 @@ def create_run(project: Project, config: TrainConfig) -> Run:
         DatasetError: the pictures cannot be trained on; BodyError: the body or its weights are not here.
         RunError: there is no such stage to start from.
     """
-    _ = start_of(project, config).body.weights_id
+    if config.weights not in ("", RANDOM):
+        config = replace(config, weights=str(Path(config.weights).expanduser().resolve()))
+    start = start_of(project, config)
+    _ = start.body.weights_id  # now, and not when a process of its own has begun
+    data = dataset.load(Catalog(project), config.seed)
+    check_labels(start.about, data)
+    if config.unfreeze and config.unfreeze_groups:
+        unfrozen.check_groups(start.body, config.unfreeze_groups)
     if config.start:
         run, stage = located(project, config.start)
-        config = replace(config, start=f"{run.id}/{stage}")
-    dataset.load(Catalog(project), config.seed)
+        config = replace(config, start=f"{run.id}/{stage}", weights=TrainConfig.from_dict(run.config).weights)
     return runs.create(project, config.as_dict())
 
 
@@ -130,159 +145,3 @@ def unfrozen_trainee(
     assert start.head is not None
     network = Network(start.body.network(), head_from(start.head, config.dropout))
     return unfrozen.trainee(project, data, start.body, network, config, progress), network
-
-
-@dataclass(frozen=True)
-class Training:
-    """What the stages of one run have in common."""
-
-    project: Project
-    run: Run
-    config: TrainConfig
-    data: Dataset
-    watch: Watch
-
-    def carry_out(self, start: Model, found: Features) -> tuple[Model, list[dict[str, Any]]]:
-        """Go through the stages that were asked for; the model at the end, and the stages' tables.
-
-        Raises:
-            RunError: the labels are not those that it starts with.
-        """
-        if start.about is not None and start.about.vocab != tuple(self.data.vocab):
-            raise RunError(
-                f"{self.config.start} tells {', '.join(start.about.vocab)} apart; the labels are now "
-                f"{', '.join(self.data.vocab)}",
-                hint="train a new head: leave --start out",
-            )
-        number = _number(self.config.start) + 1
-        model, stages = start, []
-        if self.config.epochs:
-            model = self._frozen(f"stage-{number}", model, found)
-            stages.append(self._table(f"stage-{number}"))
-            number += 1
-        if self.config.unfreeze:
-            model = self._unfrozen(f"stage-{number}", model)
-            stages.append(self._table(f"stage-{number}"))
-        return model, stages
-
-    def _frozen(self, stage: str, start: Model, found: Features) -> Model:
-        if stage in self.run.checkpoints:  # before it was cut off
-            return saved(self.run, stage)
-        with seeded_alone(self.config.seed):
-            learns = frozen_trainee(self.config, self.data, found, start)
-            self._fit("frozen", stage, learns, self._whole_state(learns.model, start), resumable=False)
-        return saved(self.run, stage)
-
-    def _unfrozen(self, stage: str, start: Model) -> Model:
-        if stage in self.run.checkpoints:
-            return saved(self.run, stage)
-        with seeded(self.config.seed), faster():
-            learns, network = unfrozen_trainee(self.project, self.config, self.data, start, self.watch.progress)
-            self._fit("unfrozen", stage, learns, network.state_dict, resumable=True)
-        return saved(self.run, stage)
-
-    def _fit(self, name: str, stage: str, learns: Trainee, state: Callable[[], State], resumable: bool) -> None:
-        """Train one stage to its end, from where it was."""
-        frozen, config = name == "frozen", self.config
-        epochs, lr = (config.epochs, config.lr) if frozen else (config.unfreeze, config.lr_unfrozen[1])
-        rows = self._go_on(stage, learns) if resumable else []
-        size = 0 if frozen or not config.sizes else config.sizes[-1]
-        best = min((row.error_rate for row in rows), default=math.inf)
-        before, clock = sum(row.seconds for row in rows), time.perf_counter()
-
-        def about(with_rows: bool = False) -> About:
-            seconds = round(before + time.perf_counter() - clock, 3)
-            every = tuple(astuple(row) for row in rows) if with_rows else ()
-            return About(name, rows[-1].epoch, rows[-1].error_rate, size, seconds, tuple(self.data.vocab), every)
-
-        told = {event["epoch"] for event in self._epochs(stage)}  # before it was cut off
-
-        def record(row: Epoch) -> None:
-            nonlocal best
-            rows.append(row)
-            if row.error_rate < best:
-                best = row.error_rate
-                checkpoint.write(self._file(f"{stage}-best"), state(), about())
-            if resumable:
-                checkpoint.write(self._file(RESUME), learns.state(), about(with_rows=True))
-            if row.epoch not in told:
-                self._tell(name, stage, row)
-
-        on_step = self._step_teller(name, stage)
-        fit_one_cycle(learns, epochs, lr, record, on_step, first=len(rows), patience=config.patience)
-        learns.model.to("cpu")
-        checkpoint.write(self._file(stage), state(), about())
-
-    def _go_on(self, stage: str, learns: Trainee) -> list[Epoch]:
-        """Put a stage that was cut off where it was; the rows of the epochs that it had done."""
-        if not self._file(RESUME).exists():
-            return []
-        state, about = checkpoint.read(self._file(RESUME))
-        learns.load(state)
-        rows = [Epoch(int(number), *rest) for number, *rest in about.rows]
-        told = {event["epoch"] for event in self._epochs(stage)}
-        for row in rows:
-            if row.epoch not in told:  # it was killed between saving an epoch and telling it
-                self._tell(about.stage, stage, row)
-        return rows
-
-    def _tell(self, name: str, stage: str, row: Epoch) -> None:
-        """Write an epoch down."""
-        self.run.event("epoch", stage=name, checkpoint=stage, **asdict(row))
-        if self.watch.on_epoch is not None:
-            self.watch.on_epoch(row)
-
-    def _step_teller(self, name: str, stage: str) -> Callable[[Step], None]:
-        last = time.monotonic()
-
-        def told(step: Step) -> None:
-            nonlocal last
-            if self.watch.on_step is not None:
-                self.watch.on_step(step)
-            if time.monotonic() - last > STEP_SECONDS:
-                last = time.monotonic()
-                self.run.event("step", stage=name, checkpoint=stage, **asdict(step))
-
-        return told
-
-    def _epochs(self, stage: str) -> list[dict[str, Any]]:
-        return [event for event in self.run.events() if event["event"] == "epoch" and event["checkpoint"] == stage]
-
-    def _table(self, stage: str) -> dict[str, Any]:
-        """A stage as the result tells it."""
-        _, about = checkpoint.read(self._file(stage))
-        rows = [{name: event[name] for name in Epoch.__dataclass_fields__} for event in self._epochs(stage)]
-        best = min(rows, key=lambda row: row["error_rate"])
-        return {
-            "name": about.stage,
-            "checkpoint": stage,
-            "seconds": about.seconds,
-            "error_rate": about.error_rate,
-            "best": {"checkpoint": f"{stage}-best", "epoch": best["epoch"], "error_rate": best["error_rate"]},
-            "epochs": rows,
-        }
-
-    def _whole_state(self, model: Any, start: Model) -> Callable[[], State]:
-        """The state to save after a frozen stage: with a tuned body also that, so that the file stands for itself."""
-        if not start.tuned:
-            return lambda: dict(model.state_dict())
-        body = start.body.network().state_dict()
-        return lambda: {
-            **{f"body.{name}": tensor for name, tensor in body.items()},
-            **{f"head.{name}": tensor for name, tensor in model.state_dict().items()},
-        }
-
-    def _file(self, name: str) -> Path:
-        return self.run.folder / f"{name}.safetensors"
-
-
-def _number(start: str) -> int:
-    """Which stage a training starts from, 0 where it does not.
-
-    >>> _number(""), _number("002/stage-1"), _number("002/stage-2-best"), _number("002/good")
-    (0, 1, 2, 1)
-    """
-    if not start:
-        return 0
-    parts = start.rpartition("/")[2].split("-")
-    return int(parts[1]) if len(parts) > 1 and parts[1].isdecimal() else 1

@@ -19,7 +19,7 @@ LEVELS = {
     4: ("interpretation", "predict", "card", "sample_project"),
     5: ("training",),
     6: ("stages", "results"),
-    7: ("export",),
+    7: ("export", "fitting"),
     8: ("learner",),
     9: ("jobs", "demo"),
     10: ("studio",),

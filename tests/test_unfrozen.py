@@ -50,12 +50,20 @@ def test_stages_go_on_from_each_other_and_each_can_be_gone_back_to(shapes):
     tuned = learn.predict(shapes.root / "images/disc/disc00.png").probs
     assert tuned != frozen
     learn.save("good")
-    learn.load("001/stage-1")
+    with pytest.raises(RunError, match="is a stage's own name"):
+        learn.save("stage-1")
+    learn.load("stage-1")  # of the run that this one went on from
+    assert learn.run.id == "001"
     assert learn.predict(shapes.root / "images/disc/disc00.png").probs == frozen
     learn.load("002/good")
     assert learn.predict(shapes.root / "images/disc/disc00.png").probs == tuned
     learn.freeze()
     assert [stage["checkpoint"] for stage in learn.fit_one_cycle(2).stages] == ["stage-2"]
+    predictions = learn.run.predictions()
+    again = Predictor(learn.export())
+    assert again.config.preprocessing.size == 64  # the body was tuned for it
+    answer = again.predict(shapes.root / str(predictions.paths[0])).probs
+    assert list(answer.values()) == pytest.approx(predictions.probs[0].tolist(), abs=1e-3)
     with pytest.raises(RunError, match="has no stage `nowhere`"):
         learn.load("002/nowhere")
     with pytest.raises(RunError, match="cannot be a name"):
@@ -171,6 +179,40 @@ def test_what_cannot_go_on_says_so(shapes, tmp_path):
     with pytest.raises(RunError, match="tells disc, square, star apart; the labels are now"):
         Learner(shapes).load("001/stage-1").fit_one_cycle(1)
     assert len(runs.every(shapes)) == 2
+
+
+def test_a_picture_that_was_changed_is_told_before_the_body_learns_from_wrong_rows(shapes):
+    image = Catalog(shapes).images()[3]
+    (shapes.root / image.path).write_bytes((shapes.root / image.path).read_bytes() + b"x")
+    learn = Learner(shapes).load("001/stage-1")
+    learn.unfreeze()
+    with pytest.raises(RunError, match="1 of 36 pictures cannot be read any more: .* changed after it was imported"):
+        learn.fit_one_cycle(1, **SMALL)
+
+
+def test_a_run_of_the_first_bearkit_can_be_gone_on_from(shapes):
+    run = runs.every(shapes)[0]
+    state = safetensors.torch.load_file(run.checkpoint("stage-1"))
+    run.checkpoint("stage-1").write_bytes(safetensors.torch.save(state))  # it wrote nothing but tensors
+    result = json.loads((run.folder / "result.json").read_text())
+    for stage in result["stages"]:
+        del stage["checkpoint"]
+    (run.folder / "result.json").write_text(json.dumps(result))
+    learn = Learner(shapes).start_from("001")
+    assert learn.fit_one_cycle(2).diagnosis["verdict"] in ("fine", "cannot_tell")
+    assert Predictor(Learner(shapes).load("001/stage-1").export()).vocab == ["disc", "square", "star"]
+
+
+def test_weights_that_were_replaced_are_told(shapes, tmp_path):
+    first, second = (bodies.get("resnet18", "none").network() for _ in range(2))
+    nn.init.normal_(second.conv1.weight)
+    torch.save(first.state_dict(), tmp_path / "w.pth")
+    learn = Learner(shapes, body="resnet18", weights=str(tmp_path / "w.pth"))
+    learn.fit_one_cycle(1)
+    assert Learner(shapes).start_from("002").fit_one_cycle(1).run == "003"
+    torch.save(second.state_dict(), tmp_path / "w.pth")
+    with pytest.raises(RunError, match="no longer those that run 002 was trained with"):
+        learn.export()
 
 
 @pytest.mark.parametrize("groups", [1, 99])

@@ -42,7 +42,8 @@ def train(
     unfrozen_batch_size: Annotated[int, typer.Option(min=1, help="The same, unfrozen.")] = 32,
     precision: Annotated[str, typer.Option(help="Of unfrozen epochs: auto, 32, bf16, 16.")] = "auto",
     patience: Annotated[int, typer.Option(min=0, help="End after so many epochs without gain; 0: never.")] = 0,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the newest run, which was cut off.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut off.")] = False,
+    run: Annotated[str | None, typer.Option("--run", help="Which one to resume; the newest if left out.")] = None,
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
@@ -60,20 +61,24 @@ def train(
         "batch_size": batch_size, "unfrozen_batch_size": unfrozen_batch_size, "precision": precision,
         "patience": patience,
     }  # fmt: skip
-    if resume and options != {name: getattr(TrainConfig(), name) for name in options}:
+    asked = options | {"body": body, "seed": seed}
+    if run is not None and not resume:
+        raise typer.BadParameter("--run names the run to --resume; to begin with its weights: --start RUN/STAGE")
+    if resume and asked != {name: getattr(TrainConfig(), name) for name in asked}:
         raise typer.BadParameter("--resume goes on as the run was asked for: leave the other options out")
     with progress_bars() as progress:
         learn = _learner(project, progress, body, seed, {} if resume else options)
-        result = (learn.resume() if resume else learn.train()).as_dict()
+        result = (learn.resume(run) if resume else learn.train()).as_dict()
     show(as_json, result, report.trained(result, place_of(project)))
 
 
 @app.command("lr-find")
 def lr_find(
     unfrozen: Annotated[bool, typer.Option("--unfrozen", help="For epochs in which the body learns too.")] = False,
-    run: Annotated[str | None, typer.Option("--run", help="RUN or RUN/STAGE to begin with; else a new head.")] = None,
+    run: Annotated[str | None, typer.Option("--run", help="RUN or RUN/STAGE to begin with.")] = None,
     lr_unfrozen: LRUnfrozenOption = "1e-5:1e-3",
     unfreeze_groups: GroupsOption = 0,
+    batch_size: Annotated[int, typer.Option(min=0, help="Pictures a step; 0: as in training.")] = 0,
     body: BodyOption = TrainConfig.body,
     weights: WeightsOption = "",
     seed: SeedOption = TrainConfig.seed,
@@ -82,9 +87,13 @@ def lr_find(
 ) -> None:
     """Try a hundred rising learning rates, and suggest one. Nothing that was trained changes.
 
+    Without --run it is for a new head; with --unfrozen, for the newest finished run.
+
     Example: bearkit lr-find -p bears
     """
-    options = {"weights": weights, "unfreeze_groups": unfreeze_groups, "lr_unfrozen": _rates(lr_unfrozen)}
+    options: dict[str, Any] = {"weights": weights, "lr_unfrozen": _rates(lr_unfrozen)}
+    if batch_size:
+        options |= {"batch_size": batch_size, "unfrozen_batch_size": batch_size}
     with progress_bars() as progress:
         learn = _learner(project, progress, body, seed, options)
         if run is not None or unfrozen:

@@ -93,7 +93,7 @@ def lr_curve(
             axes.plot([rate], [height], MARKS[name], markersize=9, label=f"{name} {rate:.2g}", linestyle="")
     if any(rate is not None for rate in suggestions.values()):
         axes.legend(frameon=False)
-    high = np.nanmax(smoothed[: max(2, int(0.6 * len(smoothed)))])
+    high = np.nanmax(smoothed[: max(2, int(0.6 * len(smoothed)))], initial=-np.inf)
     axes.set(xscale="log", ylabel="loss of one batch, nats", ylim=(None, high * 1.5 if np.isfinite(high) else None))
     axes.set_xlabel("\n".join(["learning rate", *textwrap.wrap(reason, 80)]))
     axes.spines[["top", "right"]].set_visible(False)

@@ -38,7 +38,7 @@ def build(project: Project) -> gr.Blocks:
         for event in (page.load, data_tab.select):
             event(data.refresh, data.chosen, data.shown, show_progress="hidden")
         for event in (page.load, train_tab.select):
-            event(train.refresh, None, train.live, show_progress="hidden")
+            event(train.refresh, train.choices.fields["unfreeze"], train.live, show_progress="hidden")
         for event in (page.load, predict_tab.select):
             event(predict.refresh, None, [predict.model, predict.answer], show_progress="hidden")
     return page

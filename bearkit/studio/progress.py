@@ -46,7 +46,8 @@ def sentence(run: Run, state: str, events: list[dict[str, Any]], config: TrainCo
         return html.note("Next: try it on a picture, in the Predict tab.")
     if state == "waiting":
         return html.note(f"Run {run.id} waits for the training before it.")
-    last = events[-1] if events else {}
+    told = [event for event in events if event["event"] in ("features", "epoch", "step")]
+    last: dict[str, Any] = told[-1] if told else {}
     if last.get("event") == "features":
         return html.note(f"Looking at each picture once: {last['done']} of {last['total']}")
     if last.get("event") in ("epoch", "step"):
@@ -58,6 +59,8 @@ def _epoch(last: dict[str, Any], events: list[dict[str, Any]], config: TrainConf
     name, n_epochs = last["stage"], curves.plan(config)[last["stage"]]
     done = last["epoch"] + (1 if last["event"] == "epoch" else last["batch"] / last["batches"])
     text = f"{name.capitalize()}: epoch {min(int(done) + 1, n_epochs)} of {n_epochs}"
+    resumed = max((n for n, event in enumerate(events) if event["event"] == "resume"), default=0)
+    events = events[resumed:]  # the time between does not count
     first = next((e["time"] for e in events if e["event"] == "step" and e["stage"] == name), last["time"])
     begun = next((e for e in events if e["event"] in ("step", "epoch") and e["stage"] == name), last)
     at_first = begun["epoch"] + (1 if begun["event"] == "epoch" else begun["batch"] / begun["batches"])

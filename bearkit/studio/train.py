@@ -73,8 +73,8 @@ class TrainTab:
         fields = self.choices.fields
         self.go.click(self.start, self.choices.inputs, self.live, show_progress="hidden")
         self.stop.click(self.halt, [self.seen], None)
-        self.resume.click(self.go_on, None, self.live, show_progress="hidden")
-        self.timer.tick(self.follow, [self.seen], self.live, show_progress="hidden", queue=False)
+        self.resume.click(self.go_on, fields["unfreeze"], self.live, show_progress="hidden")
+        self.timer.tick(self.follow, [self.seen, fields["unfreeze"]], self.live, show_progress="hidden", queue=False)
         fields["unfreeze"].change(self.estimate, [fields["unfreeze"]], self.go, show_progress="hidden")
         self.choices.preview.click(self.show_changes, fields["augment"], self.choices.previewed)
         self.search, self.compare = search, compare
@@ -82,7 +82,8 @@ class TrainTab:
     @told
     def start(self, *values: Any) -> list[Any]:
         """Start a training in a process of its own; it waits for those before it."""
-        return self._view(jobs.start(self.project, self.choices.config(*values)))
+        config = self.choices.config(*values)
+        return self._view(jobs.start(self.project, config), config.unfreeze)
 
     @told
     def halt(self, seen: tuple[str, int, str]) -> None:
@@ -90,11 +91,11 @@ class TrainTab:
         jobs.stop(Run(self.project.runs / seen[0]))
 
     @told
-    def go_on(self) -> list[Any]:
+    def go_on(self, unfreeze: float | None) -> list[Any]:
         """Go on with the newest run, which was stopped or cut off."""
         run = runs.unfinished(self.project)
         jobs.resume(self.project, run)
-        return self._view(run)
+        return self._view(run, unfreeze)
 
     @told
     def show_changes(self, kind: str) -> Any:
@@ -102,27 +103,28 @@ class TrainTab:
         return gr.update(value=preview.changed_pictures(self.project, kind), visible=True)
 
     @told
-    def follow(self, seen: tuple[str, int, str]) -> list[Any]:
+    def follow(self, seen: tuple[str, int, str], unfreeze: float | None) -> list[Any]:
         """What is new since the last look; nothing is sent when nothing is."""
         run = self._shown()
         if run is None or (seen[:2] == (run.id, len(run.events())) and run.state in LIVE):
             return [gr.skip()] * len(self.live)
-        return self._view(run, seen[2])
+        return self._view(run, unfreeze, seen[2])
 
     @told
-    def refresh(self) -> list[Any]:
+    def refresh(self, unfreeze: float | None) -> list[Any]:
         """The run under way, or the newest one, as it is now: what a person sees who opens or reloads the page."""
         run = self._shown()
         if run is not None:
-            return self._view(run)
+            return self._view(run, unfreeze)
         text = "" if self.project.exists else html.note("Import pictures first, in the Data tab.")
         blank = [gr.skip()] * len(self.live)
-        blank[2], blank[5] = self._button(), text
+        blank[2], blank[5] = self._button(unfreeze), text
         return blank
 
     def estimate(self, unfreeze: float | None) -> Any:
         """The Train button, once a person asked for unfrozen epochs."""
-        return self._button(unfreeze=int(unfreeze or 0))
+        run = self._shown()
+        return self._button(unfreeze, live=run is not None and run.state in LIVE)
 
     def _shown(self) -> Run | None:
         """The first run under way, or else the newest."""
@@ -130,7 +132,7 @@ class TrainTab:
         under_way = [run for run in every[-10:] if run.state in LIVE]
         return under_way[0] if under_way else every[-1] if every else None
 
-    def _view(self, run: Run, result_on_screen: str = "") -> list[Any]:
+    def _view(self, run: Run, unfreeze: float | None, result_on_screen: str = "") -> list[Any]:
         state = run.state  # before the events: once it is finished, all of them are there
         events = run.events()
         live, config = state in LIVE, TrainConfig.from_dict(run.config)
@@ -141,7 +143,7 @@ class TrainTab:
         return [
             (run.id, len(events), last.id if last else ""),
             gr.Timer(active=live),
-            self._button(live=live),
+            self._button(unfreeze, live),
             gr.update(visible=live),
             gr.update(visible=state in ("stopped", "interrupted", "failed")),
             progress.sentence(run, state, events, config),
@@ -150,12 +152,11 @@ class TrainTab:
             curves.rates(config, progress.epochs_done(events, config)),
             progress.table(every),
             gr.update(value=self.choices.command(config), visible=True),
-            *(self._result(last) if last and last.id != result_on_screen else [gr.skip()] * 4),
-            *([gr.skip()] * 2 if live else [self.choices.starts(), self.compare.choices()]),
+            *(self._result(last) if last and last.id != result_on_screen else [gr.skip()] * 6),
         ]
 
     def _result(self, run: Run) -> list[Any]:
-        """A finished run: what it is worth, what went wrong, the confusion matrix and the top losses as pictures."""
+        """A finished run: what it is worth, what went wrong, its mistakes as pictures; it can be begun with now."""
         interp = Interpretation(self.project, run)
         rows = interp.top_losses(TOP)
         small = thumbnails(self.project, [(row["image_id"], row["path"]) for row in rows])
@@ -164,9 +165,11 @@ class TrainTab:
             html.what_could_go_wrong(run.result["diagnosis"]["verdict"], run.result["diagnosis"]["evidence"]),
             html.confusion_matrix(interp.vocab, interp.confusion_matrix.tolist()),
             html.top_losses(list(zip(small, rows, strict=True))),
+            self.choices.starts(),
+            self.compare.choices(),
         ]
 
-    def _button(self, live: bool = False, unfreeze: int = 0) -> Any:
+    def _button(self, unfreeze: float | None, live: bool = False) -> Any:
         """The Train button, which says how long it will take."""
         if live:
             return gr.update(value="Queue another training", variant="secondary")
@@ -174,7 +177,7 @@ class TrainTab:
         done = [run for run in runs.every(self.project) if run.finished]
         new = max(0, n_images - _n_predicted(done[-1]) if done else n_images)
         seconds = 3 + (2 + new * SECONDS_A_PICTURE / cores() if new else 0)
-        seconds += unfreeze * n_images * SECONDS_UNFROZEN / cores()
+        seconds += int(unfreeze or 0) * n_images * SECONDS_UNFROZEN / cores()
         return gr.update(value=f"Train: about {html.duration(seconds)}", variant="primary", interactive=n_images > 0)
 
 

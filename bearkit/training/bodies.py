@@ -44,7 +44,7 @@ class Body:
         Raises:
             BodyError: the weights are not here, damaged, or another network's.
         """
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
             torch.manual_seed(0)  # random weights are the same ones each time
             network: nn.Module = import_timm().create_model(self.architecture, num_classes=0)
         self.weights.load_into(network)
@@ -116,4 +116,4 @@ def _timm(name: str) -> Body:
         more = f"; timm's: {', '.join(alike)}" if alike else ", or any of timm's names"
         raise BodyError(f"there is no body `{name}`", hint=f"bodies: {', '.join(BODIES)}{more}")
     config = timm.get_pretrained_cfg(name).to_dict()
-    return Body(name, name, Preprocessing.from_timm(config), weights.from_hub(name, config.get("hf_hub_id") or ""))
+    return Body(name, name, Preprocessing.from_timm(config), weights.from_hub(name, config.get("hf_hub_id")))

@@ -26,6 +26,7 @@ class About:
         error_rate: on the validation pictures, after that epoch.
         size: of the pictures that the model is for, in pixels; 0 for the body's own.
         seconds: that the stage has taken so far.
+        weights: which ones the body had, where it is not in here.
         vocab: the labels that the head was trained for, in its order.
         rows: of the table of epochs so far; only where a training goes on from here.
     """
@@ -35,6 +36,7 @@ class About:
     error_rate: float
     size: int = 0
     seconds: float = 0.0
+    weights: str = ""
     vocab: tuple[str, ...] = ()
     rows: tuple[tuple[float, ...], ...] = ()
 

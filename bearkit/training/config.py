@@ -125,3 +125,14 @@ class TrainConfig:
 def _demand(holds: bool, otherwise: str, hint: str = "leave it out to take the default") -> None:
     if not holds:
         raise RunError(otherwise, hint=hint)
+
+
+def slice_rates(lr: float | slice) -> tuple[float, float]:
+    """The rates of the first and the last layer group that fastai's words ask for.
+
+    >>> slice_rates(1e-3), slice_rates(slice(1e-5, 1e-3)), slice_rates(slice(1e-3))
+    ((0.001, 0.001), (1e-05, 0.001), (0.0001, 0.001))
+    """
+    if not isinstance(lr, slice):
+        return lr, lr
+    return (lr.start, lr.stop) if lr.start is not None else (lr.stop / 10, lr.stop)

@@ -102,7 +102,8 @@ class Trainee:
         tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
         tensors |= {f"optimiser.{name}": tensor for name, tensor in self.optimiser.state().items()}
         copies = {name: tensor.detach().clone() for name, tensor in tensors.items()}
-        return {**copies, RNG: torch.get_rng_state(), "scale": torch.tensor(self.precision.scale)}
+        copies |= {"scale": torch.tensor(self.precision.scale), RNG: torch.get_rng_state()}
+        return copies | ({f"{RNG} cuda": torch.cuda.get_rng_state()} if self.precision.device == "cuda" else {})
 
     @torch.no_grad()
     def load(self, state: dict[str, torch.Tensor]) -> None:
@@ -113,6 +114,8 @@ class Trainee:
             tensor.copy_(state[name])
         self.precision.scale = state["scale"].item()
         torch.set_rng_state(state[RNG])
+        if self.precision.device == "cuda":
+            torch.cuda.set_rng_state(state[f"{RNG} cuda"])
 
 
 def _is_out_of_memory(error: Exception) -> bool:

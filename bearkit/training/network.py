@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
-from bearkit.errors import BodyError, RunError
-from bearkit.training.head import Head, State, head_from
+from bearkit.errors import BodyError
+from bearkit.training.head import Head, State
 from bearkit.training.timm_import import import_timm
 
 PARTS = ("body.", "head.")
@@ -40,22 +40,6 @@ def parts_of(state: State) -> tuple[State, State]:
     """A checkpoint as the body's state, empty where the body was left as it was, and the head's."""
     body, head = ({name[len(p) :]: t for name, t in state.items() if name.startswith(p)} for p in PARTS)
     return (body, head) if head else ({}, state)
-
-
-def rebuilt(body: nn.Module, state: State, dropout: float = 0.0) -> Network:
-    """A network from a fresh body and a checkpoint of either kind.
-
-    Raises:
-        RunError: the checkpoint belongs to another body.
-    """
-    of_body, of_head = parts_of(state)
-    try:
-        body.load_state_dict(of_body, strict=bool(of_body))
-        return Network(body, head_from(of_head, dropout)).eval()
-    except RuntimeError as error:
-        raise RunError(
-            f"these weights are of another body: {error}", hint="train with the body they came from"
-        ) from error
 
 
 def layer_groups(body: nn.Module) -> list[list[str]]:

@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional
 
 from bearkit.dataset.dataset import Dataset
-from bearkit.errors import BodyError
+from bearkit.errors import BodyError, RunError
 from bearkit.parallel import Progress
 from bearkit.preprocessing import Preprocessing
 from bearkit.project import Project, whole
@@ -25,6 +25,7 @@ from bearkit.training.network import Network, cut, layer_groups, lr_factors
 from bearkit.training.optimiser import AdamW, Group
 from bearkit.training.pixels import pixels
 from bearkit.training.sampling import epoch_order, epoch_size
+from bearkit.training.store import Kept
 
 Inputs = Callable[[Sequence[int], float, bool], torch.Tensor]
 
@@ -36,23 +37,17 @@ def trainee(
 
     Args:
         project: whose pictures.
-        data: which pictures to learn from and to check on; all of them were readable a moment ago.
+        data: which pictures to learn from and to check on.
         body: what the network's body was made from.
         network: what learns, in place.
         config: see `TrainConfig`; rates are `lr_unfrozen`, whose second one the schedule is for.
         progress: told while pictures are decoded or go through the lower part.
 
     Raises:
-        BodyError: the body has not so many groups, or cannot be cut.
+        BodyError: the body cannot be cut there; RunError: a picture cannot be read any more.
     """
     chosen = precision.choose(config.precision)
-    n_groups = len(layer_groups(network.body)) + 1
-    if config.unfreeze_groups and not 2 <= config.unfreeze_groups <= n_groups:
-        raise BodyError(
-            f"{body.name} has {n_groups} layer groups with the head, not {config.unfreeze_groups}",
-            hint=f"--unfreeze-groups between 2 and {n_groups}, or leave it out for all",
-        )
-    if 0 < config.unfreeze_groups < n_groups:
+    if 0 < config.unfreeze_groups <= len(layer_groups(network.body)):
         model, inputs = _upper_part(project, data, body, network, config, progress)
     else:
         model, inputs = network, _from_pixels(project, data, body.preprocessing, config, progress)
@@ -80,9 +75,36 @@ def trainee(
     return Trainee(model, _optimiser(model, config), batches, n_batches, check, config.label_smoothing, chosen)
 
 
-def final_preprocessing(how: Preprocessing, config: TrainConfig) -> Preprocessing:
-    """That of the model that comes out: the last of the sizes."""
-    return replace(how, size=config.sizes[-1]) if config.sizes else how
+def check_groups(body: Body, n_learning: int) -> None:
+    """See that the last groups of a body, the head counted as one, can learn without the others.
+
+    Raises:
+        BodyError: there are not so many groups, or the body cannot be cut there.
+    """
+    network = body.network()
+    n_groups = len(layer_groups(network)) + 1
+    if not 2 <= n_learning <= n_groups:
+        raise BodyError(
+            f"{body.name} has {n_groups} layer groups with the head; {n_learning} cannot be unfrozen",
+            hint=f"--unfreeze-groups between 2 and {n_groups}, or leave it out for all",
+        )
+    if n_learning < n_groups:
+        cut(network, n_learning - 1, body.preprocessing.size)
+
+
+def _rows(found: Kept, data: Dataset) -> list[np.ndarray]:
+    """A row for each picture of the data set.
+
+    Raises:
+        RunError: a picture was changed or damaged since its features were made.
+    """
+    if found.skipped:
+        first, n = found.skipped[0], len(found.skipped)
+        raise RunError(
+            f"{n} of {len(data.images)} pictures cannot be read any more: {first['path']}: {first['reason']}",
+            hint="import them again, then `bearkit train --resume`",
+        )
+    return found.rows
 
 
 def _optimiser(model: Network, config: TrainConfig) -> AdamW:
@@ -99,7 +121,7 @@ def _from_pixels(
 ) -> Inputs:
     """Batches of pictures, augmented in training and cut as THE preprocessing does in validation."""
     largest = max(config.sizes, default=how.size)
-    rows = pixels(project, data.images, replace(how, size=largest), progress).rows
+    rows = _rows(pixels(project, data.images, replace(how, size=largest), progress), data)
     sizes = config.sizes or (how.size,)
     mean, std = (torch.tensor(values).view(3, 1, 1) for values in (how.mean, how.std))
 
@@ -132,7 +154,7 @@ def _upper_part(
                 convert(below, size, part)
         return path
 
-    rows = through(project, data.images, store, body, n_views, onnx, progress, np.float16).rows
+    rows = _rows(through(project, data.images, store, body, n_views, onnx, progress, np.float16), data)
 
     def inputs(wanted: Sequence[int], _: float, learning: bool) -> torch.Tensor:
         views = torch.randint(n_views, (len(wanted),)).tolist() if learning else [0] * len(wanted)

@@ -121,10 +121,12 @@ def from_torchvision(name: str, file_name: str) -> Weights:
     return Weights(find)
 
 
-def from_hub(name: str, repository: str) -> Weights:
+def from_hub(name: str, repository: str | None) -> Weights:
     """timm's, from the Hugging Face Hub, kept where its client keeps them."""
 
     def find() -> Path:
+        if repository is None:
+            raise BodyError(f"timm has no pretrained weights of `{name}`", "bring some: `--weights FILE`, or `none`")
         hub = importlib.import_module("huggingface_hub")  # 0.15 s, which other bodies need not wait for
         try:
             return Path(hub.hf_hub_download(repository, FILE, local_files_only=not _answers(hub.constants.ENDPOINT)))
@@ -163,6 +165,8 @@ def _read(file: Path) -> Tensors:
         else:
             content = torch.load(file, weights_only=True, map_location="cpu")
             found = next((content[key] for key in ("state_dict", "model") if key in content), content)
+            if not isinstance(found, dict):
+                raise TypeError("it holds no dictionary of tensors")
     except (safetensors.SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, TypeError, OSError) as error:
         raise BodyError(
             f"{file} holds no weights that can be read: {str(error).splitlines()[0]}",
