@@ -60,7 +60,7 @@ def duration(seconds: float) -> str:
     """Seconds for people.
 
     >>> duration(4.4), duration(75), duration(4000)
-    ('4 s', '1 min 15 s', '1 h 7 min')
+    ('4 s', '1 min 15 s', '1 h 6 min')
     """
     whole = round(seconds)
     if whole < 60:

@@ -83,7 +83,8 @@ class TrainTab:
     def start(self, *values: Any) -> list[Any]:
         """Start a training in a process of its own; it waits for those before it."""
         config = self.choices.config(*values)
-        return self._view(jobs.start(self.project, config), config.unfreeze)
+        run = jobs.start(self.project, config)
+        return self._view(self._shown() or run, config.unfreeze)  # the one under way stays on screen
 
     @told
     def halt(self, seen: tuple[str, int, str]) -> None:
