@@ -1,4 +1,7 @@
-"""A run's events as tables for plots: losses, error and learning rate, over all its stages."""
+"""A run's events as tables for plots: losses, error and learning rate, over all its stages.
+
+Numbers are floats even in an empty table: LinePlot decides by the first one whether an axis counts or names.
+"""
 
 from typing import Any
 
@@ -32,13 +35,13 @@ def losses(epochs: list[dict[str, Any]]) -> pd.DataFrame:
     rows += [
         {"epoch": event["at"], "loss": event[key], "pictures": name} for event in epochs for key, name in LOSSES.items()
     ]
-    return pd.DataFrame(rows).astype({"loss": float})
+    return pd.DataFrame(rows).astype({"epoch": float, "loss": float})
 
 
 def errors(epochs: list[dict[str, Any]]) -> pd.DataFrame:
     """The error in percent after each epoch."""
     rows = [{"epoch": event["at"], "error": 100 * event["error_rate"]} for event in epochs]
-    return pd.DataFrame(rows, columns=["epoch", "error"]).astype({"error": float})
+    return pd.DataFrame(rows, columns=["epoch", "error"]).astype({"epoch": float, "error": float})
 
 
 def rates(config: TrainConfig, done: float) -> pd.DataFrame:
@@ -51,7 +54,7 @@ def rates(config: TrainConfig, done: float) -> pd.DataFrame:
             if at <= done:
                 rows.append({"epoch": at, "rate": one_cycle(point / POINTS, highest)[0]})
         before += n_epochs
-    return pd.DataFrame(rows, columns=["epoch", "rate"]).astype({"rate": float})
+    return pd.DataFrame(rows, columns=["epoch", "rate"]).astype({"epoch": float, "rate": float})
 
 
 def compared(chosen: dict[str, list[dict[str, Any]]]) -> pd.DataFrame:
@@ -61,4 +64,4 @@ def compared(chosen: dict[str, list[dict[str, Any]]]) -> pd.DataFrame:
         for run, epochs in chosen.items()
         for event in epochs
     ]
-    return pd.DataFrame(rows, columns=["epoch", "error", "run"]).astype({"error": float})
+    return pd.DataFrame(rows, columns=["epoch", "error", "run"]).astype({"epoch": float, "error": float})

@@ -43,7 +43,7 @@ class TrainTab:
                 self.result = gr.HTML()
                 self.wrong = gr.HTML(html.what_could_go_wrong(""))
                 self.command = gr.Code(
-                    language="shell", label="The same on the command line", visible=False, wrap_lines=True
+                    language="shell", label="The same on the command line", visible=False, wrap_lines=True, lines=1
                 )
             with gr.Column(scale=2, min_width=320):
                 gr.HTML(html.legend("Loss", COLOURS))
