@@ -152,9 +152,9 @@ def test_a_training_goes_on_when_the_page_is_closed_and_is_there_when_it_opens_a
 
 def test_a_training_can_be_stopped(page, studio):
     open_choices(page, studio[1])
-    page.get_by_label("Epochs with the body frozen").fill("200000")
+    page.get_by_label("Epochs with the body frozen").fill("20000")
     page.get_by_role("button", name="Train: about").click()
-    expect(page.get_by_text("of 200000")).to_be_visible(timeout=SECONDS)
+    expect(page.get_by_text("of 20000")).to_be_visible(timeout=SECONDS)
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_text("Run 001: Stopped")).to_be_visible(timeout=SECONDS)
 
