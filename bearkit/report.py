@@ -165,6 +165,11 @@ def in_words(result: dict[str, Any]) -> str:
     return f"{wrong} of {result['valid_images']} validation pictures wrong: {rate}"
 
 
+def total_seconds(result: dict[str, Any]) -> float:
+    """What a training took: looking at the pictures, and its stages."""
+    return float(result["features_seconds"] + sum(stage["seconds"] for stage in result["stages"]))
+
+
 def interval(result: dict[str, Any]) -> str:
     """Where the true error rate lies.
 

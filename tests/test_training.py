@@ -18,6 +18,7 @@ from bearkit.errors import BodyError, NoImagesError, RunError
 from bearkit.onnx_session import session
 from bearkit.training import bodies
 from bearkit.training.config import TrainConfig
+from bearkit.training.conversion import convert
 from bearkit.training.features import feature_store, features
 from bearkit.training.head import Sides, folded, predict_probs, train_head
 from bearkit.training.optimiser import AdamW, Group
@@ -189,7 +190,7 @@ def test_a_conversion_that_goes_wrong_is_found_out(tmp_path):
             return pictures.mean((2, 3)) + torch.arange(pictures.shape[0]).float()[:, None]
 
     with pytest.raises(BodyError, match=r"onnxruntime cannot run this body|differs from torch"):
-        bodies.convert(BatchInTheGraph().eval(), 32, tmp_path / "x.onnx")
+        convert(BatchInTheGraph().eval(), 32, tmp_path / "x.onnx")
 
 
 @pytest.fixture

@@ -60,7 +60,6 @@ def _table(chosen: list[Run]) -> str:
     results = [run.result for run in chosen]
     rows.append(["error rate", *(report.percent(result["error_rate"]) for result in results)])
     rows.append(["likely between", *(report.interval(result) for result in results)])
-    seconds = [result["features_seconds"] + sum(stage["seconds"] for stage in result["stages"]) for result in results]
-    rows.append(["time", *map(html.duration, seconds)])
+    rows.append(["time", *(html.duration(report.total_seconds(result)) for result in results)])
     rows.append(["diagnosis", *(result["diagnosis"]["verdict"].replace("_", " ") for result in results)])
     return html.table(["", *(f"run {run.id}" for run in chosen)], rows)

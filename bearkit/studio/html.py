@@ -47,12 +47,11 @@ def note(text: str, good: bool = True) -> str:
 
 def error_rate(result: dict[str, Any]) -> str:
     """The error rate large, with its interval in words."""
-    seconds = result["features_seconds"] + sum(stage["seconds"] for stage in result["stages"])
     return (
         f'<div class="bk-big">{report.percent(result["error_rate"])} wrong</div>'
         f"<div>{escape(report.in_words(result))}.</div>"
         f"<div>{escape(result['diagnosis']['advice'])}</div>"
-        f'<div class="bk-quiet">run {escape(result["run"])}, trained in {seconds:.1f} s</div>'
+        f'<div class="bk-quiet">run {escape(result["run"])}, trained in {report.total_seconds(result):.1f} s</div>'
     )
 
 

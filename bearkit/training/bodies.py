@@ -9,13 +9,11 @@ from torch import nn
 
 from bearkit.errors import BodyError
 from bearkit.preprocessing import Preprocessing
-from bearkit.project import Project, whole
+from bearkit.project import Project
 from bearkit.training import weights
-from bearkit.training.conversion import convert
+from bearkit.training.conversion import converted
 from bearkit.training.timm_import import import_timm
 from bearkit.training.weights import Weights
-
-CONVERSION = 1  # counts up when `convert` changes what it writes
 
 
 @dataclass(frozen=True)
@@ -52,11 +50,7 @@ class Body:
 
     def onnx(self, project: Project) -> Path:
         """The body as an ONNX file, converted once a project (about a second) and checked against torch."""
-        path = project.cache / "bodies" / f"{self.name}-{self.weights_id}-{CONVERSION}.onnx"
-        if not path.exists():
-            with whole(path) as part:
-                convert(self.network(), self.preprocessing.size, part)
-        return path
+        return converted(project, f"{self.name}-{self.weights_id}", self.network, self.preprocessing.size)
 
 
 def tuned(body: Body, checkpoint: Path, size: int = 0) -> Body:

@@ -1,7 +1,7 @@
 """A torch network as an ONNX file, checked against torch."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import onnx
@@ -10,6 +10,18 @@ from torch import nn
 
 from bearkit.errors import BodyError
 from bearkit.onnx_session import session
+from bearkit.project import Project, whole
+
+CONVERSION = 1  # counts up when `convert` changes what it writes
+
+
+def converted(project: Project, name: str, network: Callable[[], nn.Module], size: int) -> Path:
+    """An eval-mode network as an ONNX file under this name, converted once a project; see `convert`."""
+    path = project.cache / "bodies" / f"{name}-{CONVERSION}.onnx"
+    if not path.exists():
+        with whole(path) as part:
+            convert(network(), size, part)
+    return path
 
 
 def convert(network: nn.Module, size: int, path: Path) -> None:

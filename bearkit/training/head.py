@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional
 
 from bearkit.training.config import TrainConfig
-from bearkit.training.loop import Batch, Epoch, Trainee, fit_one_cycle, seeded
+from bearkit.training.loop import Batch, Epoch, Trainee, fit_one_cycle, loss_and_error, seeded
 from bearkit.training.optimiser import AdamW, Group
 from bearkit.training.sampling import epoch_order, epoch_size
 
@@ -96,9 +96,7 @@ def trainee(sides: Sides, config: TrainConfig, start: State | None = None) -> Tr
 
     @torch.no_grad()
     def check() -> tuple[float, float]:
-        logits = head(valid)
-        loss = functional.cross_entropy(logits, valid_labels, label_smoothing=config.label_smoothing)
-        return loss.item(), (logits.argmax(1) != valid_labels).double().mean().item()
+        return loss_and_error(head(valid), valid_labels, config.label_smoothing)
 
     optimiser = AdamW([Group(list(head.linear.parameters()), config.weight_decay)])
     return Trainee(

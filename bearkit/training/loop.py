@@ -118,6 +118,12 @@ class Trainee:
             torch.cuda.set_rng_state(state[f"{RNG} cuda"])
 
 
+def loss_and_error(logits: torch.Tensor, labels: torch.Tensor, label_smoothing: float) -> tuple[float, float]:
+    """Mean cross-entropy in nats, and 1 - accuracy: of logits (N, C) and labels (N,)."""
+    loss = functional.cross_entropy(logits, labels, label_smoothing=label_smoothing)
+    return loss.item(), (logits.argmax(1) != labels).double().mean().item()
+
+
 def _is_out_of_memory(error: Exception) -> bool:
     known = isinstance(error, torch.OutOfMemoryError | MemoryError)
     return known or "alloc" in str(error).lower()  # a processor's is a RuntimeError: "can't allocate memory"

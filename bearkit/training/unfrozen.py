@@ -8,19 +8,18 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional
 
 from bearkit.dataset.dataset import Dataset
 from bearkit.errors import BodyError, RunError
 from bearkit.parallel import Progress
 from bearkit.preprocessing import Preprocessing
-from bearkit.project import Project, whole
+from bearkit.project import Project
 from bearkit.training import augment, precision
-from bearkit.training.bodies import CONVERSION, Body
+from bearkit.training.bodies import Body
 from bearkit.training.config import TrainConfig
-from bearkit.training.conversion import convert
+from bearkit.training.conversion import converted
 from bearkit.training.features import feature_store, through
-from bearkit.training.loop import Batch, Trainee
+from bearkit.training.loop import Batch, Trainee, loss_and_error
 from bearkit.training.network import Network, cut, layer_groups, lr_factors
 from bearkit.training.optimiser import AdamW, Group
 from bearkit.training.pixels import pixels
@@ -67,9 +66,7 @@ def trainee(
         for rows in torch.split(valid, config.unfrozen_batch_size):
             with chosen.autocast():
                 logits.append(model(inputs(rows.tolist(), 1.0, False).to(chosen.device)).float().cpu())
-        every, labels = torch.cat(logits), targets[valid]
-        loss = functional.cross_entropy(every, labels, label_smoothing=config.label_smoothing)
-        return loss.item(), (every.argmax(1) != labels).double().mean().item()
+        return loss_and_error(torch.cat(logits), targets[valid], config.label_smoothing)
 
     n_batches = -(-epoch_size(targets[train], config.oversample) // config.unfrozen_batch_size)
     return Trainee(model, _optimiser(model, config), batches, n_batches, check, config.label_smoothing, chosen)
@@ -148,11 +145,7 @@ def _upper_part(
     store = feature_store(project, body, n_views, f"-below{config.unfreeze_groups}-{lower_id}")
 
     def onnx(project: Project) -> Path:
-        path = project.cache / "bodies" / f"{body.name}-below-{lower_id}-{CONVERSION}.onnx"
-        if not path.exists():
-            with whole(path) as part:
-                convert(below, size, part)
-        return path
+        return converted(project, f"{body.name}-below-{lower_id}", lambda: below, size)
 
     rows = _rows(through(project, data.images, store, body, n_views, onnx, progress, np.float16), data)
 
