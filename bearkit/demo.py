@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bearkit.catalog import Catalog
+from bearkit.catalog.catalog import Catalog
 from bearkit.collect import sample
 from bearkit.collect.importing import import_images
 from bearkit.dataset.dataset import Dataset

@@ -11,6 +11,7 @@
     │   └── TooFewImagesError     a label without a picture to learn from, or to check on
     ├── BodyError                 unknown body, or its weights are not here
     ├── RunError                  no such run, or one that never finished
+    ├── ReviewError               a decision that cannot be: no such picture, no such action, nothing to undo
     ├── ModelError                a model folder that is broken or of another version
     ├── SampleError               the sample photographs cannot be had
     └── ShapeError                arrays that do not fit together
@@ -72,6 +73,10 @@ class BodyError(BearkitError):
 
 class RunError(BearkitError):
     """There is no such run, or it never finished."""
+
+
+class ReviewError(BearkitError):
+    """A decision about pictures that cannot be made or taken back."""
 
 
 class ModelError(BearkitError):

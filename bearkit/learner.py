@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bearkit import export, runs, stages
-from bearkit.catalog import Catalog
+from bearkit.catalog.catalog import Catalog
 from bearkit.dataset import dataset
 from bearkit.dataset.dataset import Dataset
 from bearkit.errors import RunError

@@ -56,6 +56,21 @@ class Project:
         return self.root / "models"
 
     @property
+    def unlabelled(self) -> Path:
+        """Pictures that came without a label."""
+        return self.root / "unlabelled"
+
+    @property
+    def trash(self) -> Path:
+        """Deleted pictures, once the decisions were carried into the folders; `unapply` brings them back."""
+        return self.root / "trash"
+
+    @property
+    def files_lock(self) -> Path:
+        """Held while picture files come or move."""
+        return self.root / "import.lock"
+
+    @property
     def exists(self) -> bool:
         """Whether something was ever put into this project."""
         return self.catalog.is_file()

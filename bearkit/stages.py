@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bearkit import runs
-from bearkit.catalog import Catalog
+from bearkit.catalog.catalog import Catalog
 from bearkit.dataset import dataset
 from bearkit.dataset.dataset import Dataset
 from bearkit.errors import RunError

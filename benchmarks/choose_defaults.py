@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bearkit.catalog import Catalog
+from bearkit.catalog.catalog import Catalog
 from bearkit.collect.importing import import_images
 from bearkit.dataset import dataset
 from bearkit.project import Project

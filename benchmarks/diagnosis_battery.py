@@ -8,7 +8,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from bearkit.catalog import Catalog
+from bearkit.catalog.catalog import Catalog
 from bearkit.collect.importing import import_images
 from bearkit.dataset import dataset
 from bearkit.project import Project

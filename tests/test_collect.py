@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bearkit import Project, import_images
-from bearkit.catalog import Catalog
+from bearkit.catalog.catalog import Catalog
 from bearkit.errors import ImportSourceError, NoImagesError
 from bearkit.images import content_id
 from tests.conftest import picture, write_pictures

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from bearkit import Project
-from bearkit.catalog import Catalog, ImageRecord
+from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.tables import ImageRecord
 from bearkit.dataset import dataset, split
 from bearkit.errors import BusyError, NoImagesError, ProjectError, TooFewImagesError, TooFewLabelsError
 from bearkit.images import content_id
@@ -133,7 +134,7 @@ def test_a_catalogue_of_another_format_or_a_broken_one_is_refused_with_a_hint(pr
     with sqlite3.connect(project.catalog) as connection:
         connection.execute("UPDATE meta SET value = '99' WHERE key = 'format'")
     connection.close()
-    with pytest.raises(ProjectError, match="has format 99; this bearkit reads format 1") as newer:
+    with pytest.raises(ProjectError, match="has format 99; this bearkit reads format 2") as newer:
         Catalog(project)
     assert "upgrade" in newer.value.hint
     with sqlite3.connect(project.catalog) as connection:
@@ -147,7 +148,7 @@ def test_a_catalogue_of_another_format_or_a_broken_one_is_refused_with_a_hint(pr
 
 
 def test_a_catalogue_that_is_in_use_is_not_called_broken(project, monkeypatch):
-    monkeypatch.setattr("bearkit.catalog.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("bearkit.catalog.catalog.BUSY_SECONDS", 0.1)
     catalog = Catalog(project, create=True)
     other = sqlite3.connect(project.catalog, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

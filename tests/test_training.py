@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
 from bearkit import Learner, import_images, runs
-from bearkit.catalog import Catalog
+from bearkit.catalog.catalog import Catalog
 from bearkit.errors import BodyError, NoImagesError, RunError
 from bearkit.onnx_session import session
 from bearkit.training import bodies

@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn import functional
 
 from bearkit import Learner, Predictor, import_images, runs
-from bearkit.catalog import Catalog
+from bearkit.catalog.catalog import Catalog
 from bearkit.errors import BodyError, RunError
 from bearkit.images import content_id
 from bearkit.onnx_session import session

@@ -9,7 +9,7 @@ import typer
 
 import bearkit
 from bearkit import report, runs
-from bearkit.catalog import Catalog
+from bearkit.catalog.catalog import Catalog
 from bearkit.cli.common import JsonOption, ProjectOption, RunOption, app, place_of, progress_bars, show
 from bearkit.dataset import dataset
 from bearkit.project import DEMO_FOLDER, Project, default_project

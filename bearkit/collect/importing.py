@@ -9,7 +9,8 @@ from typing import Any
 
 import filelock
 
-from bearkit.catalog import Catalog, ImageRecord, SourceRecord
+from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.tables import ImageRecord, SourceRecord
 from bearkit.collect import archive, folder
 from bearkit.collect.layout import Found
 from bearkit.errors import ImageError, ImportSourceError, NoImagesError
@@ -66,7 +67,7 @@ def import_images(project: Project, source: str | os.PathLike[str], progress: Pr
     """
     found = _find(project, Path(source).expanduser())
     project.root.mkdir(parents=True, exist_ok=True)
-    with filelock.FileLock(project.root / "import.lock"):  # one import at a time; another one waits
+    with filelock.FileLock(project.files_lock):  # one import at a time; another one waits
         intake = _Intake(project)
         for number, looked in enumerate(ordered_map(_look, found), start=1):
             intake.take(looked)
@@ -80,7 +81,8 @@ def import_images(project: Project, source: str | os.PathLike[str], progress: Pr
 def _find(project: Project, source: Path) -> list[Found]:
     if source.is_dir():
         inside = source.resolve().is_relative_to(project.images)
-        own = () if inside else (project.images, project.cache, project.runs, project.models)
+        kept = (project.images, project.unlabelled, project.trash, project.cache, project.runs, project.models)
+        own = () if inside else kept
         return folder.find(source.resolve(), leave_out=own)
     if source.is_file():
         return archive.find(source.resolve())
@@ -181,17 +183,17 @@ class _Intake:
 
     def _free_path(self, looked: _Looked) -> Path:
         """The picture's own name in its label's folder, with a piece of its id where another picture has that name."""
-        name = Path(_file_name(looked.found.name))
-        path = self.project.images / _file_name(str(looked.found.label)) / name
+        name = Path(file_name(looked.found.name))
+        path = self.project.images / file_name(str(looked.found.label)) / name
         if path.exists() and content_id(path.read_bytes()) != looked.image_id:
             return path.with_name(f"{name.stem}-{looked.image_id[:12]}{name.suffix}")
         return path
 
 
-def _file_name(name: str) -> str:
+def file_name(name: str) -> str:
     """A name that every system accepts.
 
-    >>> _file_name('a:b?.jpg'), _file_name("..")
+    >>> file_name('a:b?.jpg'), file_name("..")
     ('a_b_.jpg', '_')
     """
     name = re.sub(r'[\x00-\x1f<>:"/\\|?*]', "_", name).strip(" .")

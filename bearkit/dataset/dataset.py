@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bearkit.catalog import SPLITS, Catalog, ImageRecord
+from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.ledger import Ledger
+from bearkit.catalog.tables import SPLITS, ImageRecord
 from bearkit.dataset import split as splitting
 
 
@@ -41,26 +43,42 @@ def make(images: list[ImageRecord], split: dict[str, str]) -> Dataset:
 
 
 def load(catalog: Catalog, seed: int = 42) -> Dataset:
-    """Every picture of the project, split for good under this seed.
+    """Every picture of the project that has a label, as people left it, split for good under this seed.
 
     Raises:
         DatasetError: it cannot be trained on; the error says why and what would help.
     """
-    images = catalog.images()
-    split = splitting.assign(images, catalog.split(seed), seed)
+    images, split = _now(catalog, seed)
     splitting.check(images, split)
-    kept = catalog.assign(seed, split)  # what another process stored meanwhile wins
-    return make(images, splitting.assign(images, kept, seed))
+    catalog.assign(seed, _assigned(catalog, seed))
+    images, split = _now(catalog, seed)  # what another process stored meanwhile wins
+    return make(images, split)
 
 
 def splits(catalog: Catalog, seed: int = 42) -> dict[str, str]:
     """The split of every picture, {image_id: split}, as the next training would see it; nothing is stored."""
-    return splitting.assign(catalog.images(), catalog.split(seed), seed)
+    return _now(catalog, seed)[1]
 
 
 def counts(catalog: Catalog, seed: int = 42) -> dict[str, dict[str, int]]:
     """Pictures per label and split, {label: {train, valid, test}}, as the next training would see them."""
-    images = catalog.images()
-    split = splitting.assign(images, catalog.split(seed), seed)
+    images, split = _now(catalog, seed)
     seen = Counter((image.label, split[image.image_id]) for image in images)
     return {label: {s: seen[label, s] for s in SPLITS} for label in sorted({label for label, _ in seen})}
+
+
+def _now(catalog: Catalog, seed: int) -> tuple[list[ImageRecord], dict[str, str]]:
+    """The pictures that have a label now, and the split of each."""
+    ledger = Ledger(catalog)
+    images = [image for image in ledger.images() if image.label]
+    split = _assigned(catalog, seed) | ledger.splits()
+    return images, {image.image_id: split[image.image_id] for image in images}
+
+
+def _assigned(catalog: Catalog, seed: int) -> dict[str, str]:
+    """Who is set aside: decided by the labels that pictures came with, so that a review moves nothing across."""
+    first = {image.image_id: image.label for image in Ledger(catalog).images()}
+    every = [
+        image if image.label else replace(image, label=first.get(image.image_id, "")) for image in catalog.images()
+    ]
+    return splitting.assign([image for image in every if image.label], catalog.split(seed), seed)

@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
-from bearkit.catalog import ImageRecord
+from bearkit.catalog.tables import ImageRecord
 from bearkit.errors import NoImagesError, TooFewImagesError, TooFewLabelsError
 
 VALID_FRACTION = 0.2

@@ -7,7 +7,8 @@ from typing import Any
 import gradio as gr
 
 from bearkit import sample_project
-from bearkit.catalog import SPLITS, Catalog, ImageRecord
+from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.tables import SPLITS, ImageRecord
 from bearkit.collect.importing import import_images
 from bearkit.dataset import dataset
 from bearkit.errors import ImportSourceError

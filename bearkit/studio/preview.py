@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image
 
-from bearkit.catalog import Catalog
+from bearkit.catalog.catalog import Catalog
 from bearkit.errors import ImageError, NoImagesError
 from bearkit.preprocessing import Preprocessing, centre_crop
 from bearkit.project import Project

@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from bearkit import jobs, runs
-from bearkit.catalog import Catalog
+from bearkit.catalog.catalog import Catalog
 from bearkit.interpretation.interpretation import Interpretation
 from bearkit.parallel import cores
 from bearkit.project import Project

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from bearkit.catalog import ImageRecord
+from bearkit.catalog.tables import ImageRecord
 from bearkit.errors import ImageError
 from bearkit.images import content_id, read_file
 from bearkit.onnx_session import session

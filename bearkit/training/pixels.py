@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bearkit.catalog import ImageRecord
+from bearkit.catalog.tables import ImageRecord
 from bearkit.parallel import Progress, no_progress
 from bearkit.preprocessing import Preprocessing, centre_crop
 from bearkit.project import Project

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bearkit.catalog import ImageRecord
+from bearkit.catalog.tables import ImageRecord
 from bearkit.errors import ImageError, NoImagesError
 from bearkit.parallel import Progress, ordered_map
 from bearkit.project import Project, whole

@@ -1,8 +1,8 @@
-"""What is known about a project's pictures: SQLite (through SQLAlchemy Core), one file, safe against kill -9."""
+"""The catalogue: SQLite (through SQLAlchemy Core), one file, safe against kill -9."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,77 +10,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
+from bearkit.catalog.tables import ImageRecord, SourceRecord, images, meta, metadata, moves, sources, splits
 from bearkit.errors import BusyError, ProjectError
 from bearkit.project import Project, whole
 
-FORMAT = 1
+FORMAT = 2  # 1 had no decisions; it is brought up to date when it is opened
 BUSY_SECONDS = 30  # that one waits for another program's transaction
-SPLITS = ("train", "valid", "test")
-
-metadata = sa.MetaData()
-meta = sa.Table("meta", metadata, sa.Column("key", sa.String, primary_key=True), sa.Column("value", sa.String))
-images = sa.Table(
-    "images",
-    metadata,
-    sa.Column("image_id", sa.String(64), primary_key=True),
-    sa.Column("path", sa.String, nullable=False),  # relative to the project, with /
-    sa.Column("label", sa.String, nullable=False, index=True),
-    sa.Column("given_split", sa.String),  # what its folder said; null when it said nothing
-    sa.Column("width", sa.Integer, nullable=False),
-    sa.Column("height", sa.Integer, nullable=False),
-    sa.Column("format", sa.String, nullable=False),
-    sa.Column("bytes", sa.Integer, nullable=False),
-    sa.Column("added", sa.String, nullable=False),
-)
-sources = sa.Table(
-    "sources",
-    metadata,
-    sa.Column("origin", sa.String, primary_key=True),  # where the file was when we looked at it
-    sa.Column("label", sa.String),
-    sa.Column("given_split", sa.String),
-    sa.Column("status", sa.String, nullable=False),  # imported, duplicate or rejected
-    sa.Column("reason", sa.String, nullable=False),
-    sa.Column("image_id", sa.String(64), index=True),
-    sa.Column("seen", sa.String, nullable=False),
-)
-splits = sa.Table(
-    "splits",
-    metadata,
-    sa.Column("seed", sa.Integer, primary_key=True),
-    sa.Column("image_id", sa.String(64), primary_key=True),
-    sa.Column("split", sa.String, nullable=False),
-)
-
-
-@dataclass(frozen=True)
-class ImageRecord:
-    """One picture of the project."""
-
-    image_id: str
-    path: str
-    label: str
-    given_split: str | None
-    width: int
-    height: int
-    format: str
-    bytes: int
-
-
-@dataclass(frozen=True)
-class SourceRecord:
-    """One file that was looked at, and what became of it."""
-
-    origin: str
-    label: str | None
-    given_split: str | None
-    status: str
-    reason: str = ""
-    image_id: str | None = None
 
 
 def _engine(path: Path) -> sa.Engine:
     url = sa.URL.create("sqlite", database=str(path))
-    return sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    # The driver's own transactions begin too late: at the first write, after what was read to decide on it.
+    return sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None})
 
 
 class Catalog:
@@ -105,15 +46,17 @@ class Catalog:
                 self._make()
                 self._engine.dispose()
         self._engine = _engine(project.catalog)
-        with self._connection() as connection:
-            self._check_format(connection)
+        self._check_format()
 
     @contextmanager
-    def _connection(self, write: bool = False) -> Iterator[sa.Connection]:
-        """A connection, in a transaction when it writes; what SQLite says against it is worded here."""
+    def connection(self, write: bool = False) -> Iterator[sa.Connection]:
+        """A connection; one that writes is alone from its beginning. What SQLite says against it is worded here."""
         try:
-            with self._engine.begin() if write else self._engine.connect() as connection:
+            with self._engine.connect() as connection:
+                if write:
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
                 yield connection
+                connection.commit()
         except sa.exc.OperationalError as error:  # locked, full or read-only: the file itself is in order
             raise BusyError(
                 f"{self.project.catalog} cannot be used just now: {error.orig}",
@@ -126,15 +69,21 @@ class Catalog:
             ) from error
 
     def _make(self) -> None:
-        with self._connection() as connection:  # readers and a writer at once; the file remembers it
+        with self.connection() as connection:  # readers and a writer at once; the file remembers it
             connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-        with self._connection(write=True) as connection:
+        with self.connection(write=True) as connection:
             metadata.create_all(connection)
             connection.execute(insert(meta).values(key="format", value=str(FORMAT)))
 
-    def _check_format(self, connection: sa.Connection) -> None:
-        found = connection.scalar(sa.select(meta.c.value).where(meta.c.key == "format"))
-        if found != str(FORMAT):
+    def _check_format(self) -> None:
+        query = sa.select(meta.c.value).where(meta.c.key == "format")
+        with self.connection() as connection:
+            found = connection.scalar(query)
+        if found == "1":
+            with self.connection(write=True) as connection:
+                metadata.create_all(connection)
+                connection.execute(meta.update().where(meta.c.key == "format").values(value=str(FORMAT)))
+        elif found != str(FORMAT):
             raise ProjectError(
                 f"{self.project.catalog} has format {found}; this bearkit reads format {FORMAT}",
                 hint="upgrade bearkit: `pip install --upgrade bearkit`",
@@ -145,7 +94,7 @@ class Catalog:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         new_rows = [asdict(image) | {"added": now} for image in new]
         seen_rows = [asdict(source) | {"seen": now} for source in seen]
-        with self._connection(write=True) as connection:
+        with self.connection(write=True) as connection:
             if new_rows:
                 connection.execute(insert(images).on_conflict_do_nothing(), new_rows)
             if seen_rows:
@@ -201,7 +150,7 @@ class Catalog:
 
     def set_given_split(self, image_id: str, split: str) -> None:
         """Say in which split a picture was given."""
-        with self._connection(write=True) as connection:
+        with self.connection(write=True) as connection:
             connection.execute(images.update().where(images.c.image_id == image_id).values(given_split=split))
 
     def split(self, seed: int) -> dict[str, str]:
@@ -213,9 +162,28 @@ class Catalog:
         """Keep assignments for good; who came first wins. Returns all of this seed's."""
         rows = [{"seed": seed, "image_id": image_id, "split": split} for image_id, split in assigned.items()]
         if rows:
-            with self._connection(write=True) as connection:
+            with self.connection(write=True) as connection:
                 connection.execute(insert(splits).on_conflict_do_nothing(), rows)
         return self.split(seed)
+
+    def moved(self, files: Iterable[tuple[str, str, str]]) -> None:
+        """Write down where files are now, all or nothing: (image_id, from, to), relative to the project."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        rows = [{"time": now, "image_id": one, "from_path": old, "to_path": new} for one, old, new in files]
+        with self.connection(write=True) as connection:
+            if rows:
+                connection.execute(insert(moves), rows)
+            for row in rows:
+                where = images.c.image_id == row["image_id"]
+                connection.execute(images.update().where(where).values(path=row["to_path"]))
+
+    def moves(self) -> dict[str, tuple[str, str]]:
+        """Of each picture whose file was moved: where it was first, and where it was before the last move."""
+        found: dict[str, tuple[str, str]] = {}
+        for row in self._rows(sa.select(moves.c.image_id, moves.c.from_path).order_by(moves.c.id)):
+            first, _ = found.get(row["image_id"], (row["from_path"], ""))
+            found[row["image_id"]] = first, row["from_path"]
+        return found
 
     def path(self, image: ImageRecord) -> Path:
         """Where a picture's file is."""
@@ -226,5 +194,5 @@ class Catalog:
         return [SourceRecord(**row) for row in self._rows(sa.select(*columns).where(where).order_by(sources.c.origin))]
 
     def _rows(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
-        with self._connection() as connection:
+        with self.connection() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]

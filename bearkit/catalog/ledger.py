@@ -1,0 +1,247 @@
+"""The ledger: what people decided about pictures, in rows that are only ever added; the present follows from them.
+
+    keep      the picture stays, under the label that the reviewer saw
+    delete    it is left out from now on
+    relabel   it has another label
+    label     it had none
+    split     it is in another split, so that a near-duplicate does not leak
+    undo      a step is taken back; redo brings it again
+
+What one call decides is one step. Of the decisions about a picture that were not taken back, the last one counts.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.tables import SPLITS, Decision, ImageRecord, decisions, images
+from bearkit.errors import ReviewError
+
+ABOUT_LABELS = ("keep", "delete", "relabel", "label")
+ACTIONS = (*ABOUT_LABELS, "split")
+FEW = 500  # pictures that are asked for by name; more are read with all the others
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What to decide about one picture.
+
+    Attributes:
+        image_id: which picture.
+        action: one of ACTIONS; `relabel` and `label` are the same to say, and written down as what they are.
+        to: the new label, or the new split; for `keep`, the label that was on screen, if there was one.
+    """
+
+    image_id: str
+    action: str
+    to: str | None = None
+
+
+class Ledger:
+    """The decisions about the pictures of a project. Each method is one transaction."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+
+    def decide(
+        self, choices: Sequence[Choice], reviewer: str, run: str | None = None, kind: str | None = None
+    ) -> list[Decision]:
+        """Write decisions down, all of them or none; one step.
+
+        Args:
+            choices: what was decided.
+            reviewer: who decided.
+            run: whose model they saw.
+            kind: the kind of suspect that the pictures were shown as.
+
+        Raises:
+            ReviewError: no such picture or action, or no label to give.
+        """
+        _check(choices, reviewer)
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        image_ids = [choice.image_id for choice in choices]
+        with self.catalog.connection(write=True) as connection:
+            known = self._known(connection, image_ids)
+            before = self._last(connection, ABOUT_LABELS, image_ids)
+            step = (connection.scalar(sa.select(sa.func.max(decisions.c.step))) or 0) + 1
+            common = {"step": step, "time": now, "reviewer": reviewer, "run": run, "kind": kind}
+            rows = [
+                common | _row(choice, _label(before.get(choice.image_id), known[choice.image_id])) for choice in choices
+            ]
+            if rows:
+                connection.execute(decisions.insert(), rows)
+            return _read(connection, sa.select(decisions).where(decisions.c.step == step).order_by(decisions.c.id))
+
+    def undo(self, n: int = 1, reviewer: str | None = None, by: str | None = None) -> list[Decision]:
+        """Take back the last `n` steps, of anyone or of one reviewer; the decisions that no longer count.
+
+        Args:
+            n: how many steps, at most.
+            reviewer: whose; anyone's if left out.
+            by: who takes them back, if another one than the reviewer.
+
+        Raises:
+            ReviewError: there is nothing to take back.
+        """
+        return self._turn("undo", n, reviewer, by)
+
+    def redo(self, n: int = 1, reviewer: str | None = None, by: str | None = None) -> list[Decision]:
+        """Bring the last `n` steps that were taken back again, until something else was decided.
+
+        Raises:
+            ReviewError: there is nothing to bring back.
+        """
+        return self._turn("redo", n, reviewer, by)
+
+    def _turn(self, action: str, n: int, reviewer: str | None, by: str | None) -> list[Decision]:
+        find = _last_step if action == "undo" else _last_undone
+        found: list[Decision] = []
+        with self.catalog.connection(write=True) as connection:
+            for _ in range(n):
+                step = connection.scalar(find(reviewer))
+                if step is None:
+                    break
+                of_step = sa.select(decisions).where(decisions.c.step == step, decisions.c.action.in_(ACTIONS))
+                found += _read(connection, of_step.order_by(decisions.c.id))
+                now = datetime.now(UTC).isoformat(timespec="milliseconds")
+                row = {"step": step, "time": now, "reviewer": by or reviewer or "", "action": action}
+                connection.execute(decisions.insert(), row)
+        if not found:
+            whose = f" of {reviewer}" if reviewer else ""
+            raise ReviewError(f"there is nothing{whose} to {action}", hint="`bearkit review history` lists all steps")
+        return found
+
+    def history(self, last: int | None = None) -> list[dict[str, Any]]:
+        """Every row, the newest first, and for each decision whether it counts (it was not taken back)."""
+        query = sa.select(decisions, decisions.c.step.in_(_undone()).label("undone")).order_by(decisions.c.id.desc())
+        with self.catalog.connection() as connection:
+            return [dict(row) for row in connection.execute(query.limit(last)).mappings()]
+
+    def present(self) -> dict[str, Decision]:
+        """The decision about its label, or its being there, that counts for each picture that has one."""
+        with self.catalog.connection() as connection:
+            return self._last(connection, ABOUT_LABELS)
+
+    def decided(self, kind: str) -> set[str]:
+        """The pictures that someone decided about as this kind of suspect, or as no kind in particular."""
+        of_kind = sa.or_(decisions.c.kind.is_(None), decisions.c.kind == kind)
+        query = sa.select(decisions.c.image_id).where(_counts(), of_kind, decisions.c.action != "split").distinct()
+        with self.catalog.connection() as connection:
+            return set(connection.scalars(query))
+
+    def splits(self) -> dict[str, str]:
+        """The pictures that were put into another split, {image_id: split}."""
+        with self.catalog.connection() as connection:
+            return {image_id: str(row.to_label) for image_id, row in self._last(connection, ("split",)).items()}
+
+    def images(self) -> list[ImageRecord]:
+        """The pictures that are there now, with their present labels, by label, then path; "" where there is none."""
+        decided = self.present()
+        now = [
+            replace(image, label=_label(decided.get(image.image_id), image.label))
+            for image in self.catalog.images()
+            if image.image_id not in decided or decided[image.image_id].action != "delete"
+        ]
+        return sorted(now, key=lambda image: (image.label, image.path))
+
+    def _known(self, connection: sa.Connection, image_ids: Collection[str]) -> dict[str, str]:
+        """The labels that these pictures were imported with."""
+        query = _only(sa.select(images.c.image_id, images.c.label), images.c.image_id, image_ids)
+        known = {row.image_id: row.label for row in connection.execute(query)}
+        for image_id in image_ids:
+            if image_id not in known:
+                raise ReviewError(f"there is no picture {image_id}", hint="`bearkit review next --json` names them")
+        return known
+
+    def _last(
+        self, connection: sa.Connection, actions: Sequence[str], image_ids: Collection[str] | None = None
+    ) -> dict[str, Decision]:
+        """The last decision with one of these actions that counts, of each picture."""
+        newest = sa.select(sa.func.max(decisions.c.id)).where(_counts(), decisions.c.action.in_(actions))
+        newest = _only(newest, decisions.c.image_id, image_ids).group_by(decisions.c.image_id)
+        rows = _read(connection, sa.select(decisions).where(decisions.c.id.in_(newest)))
+        return {str(row.image_id): row for row in rows}
+
+
+def labels_of(pictures: Iterable[ImageRecord]) -> list[str]:
+    """The labels that there are, in order.
+
+    >>> labels_of([])
+    []
+    """
+    return sorted({picture.label for picture in pictures if picture.label})
+
+
+def _read(connection: sa.Connection, query: sa.Select[Any]) -> list[Decision]:
+    return [Decision(**row) for row in connection.execute(query).mappings()]
+
+
+def _only(query: sa.Select[Any], column: sa.Column[Any], image_ids: Collection[str] | None) -> sa.Select[Any]:
+    """Only these pictures' rows; when they are many, all rows, which is what asking for each would come to."""
+    return query if image_ids is None or len(image_ids) > FEW else query.where(column.in_(image_ids))
+
+
+def _undone() -> sa.Select[Any]:
+    """The steps that are taken back at present."""
+    turns = sa.select(sa.func.max(decisions.c.id)).where(decisions.c.action.in_(("undo", "redo")))
+    last = turns.group_by(decisions.c.step)
+    return sa.select(decisions.c.step).where(decisions.c.id.in_(last), decisions.c.action == "undo")
+
+
+def _counts() -> sa.ColumnElement[bool]:
+    return sa.and_(decisions.c.action.in_(ACTIONS), decisions.c.step.not_in(_undone()))
+
+
+def _of(reviewer: str | None) -> sa.ColumnElement[bool]:
+    """Rows about a reviewer's own steps, whoever took them back."""
+    own = sa.select(decisions.c.step).where(decisions.c.action.in_(ACTIONS), decisions.c.reviewer == reviewer)
+    return sa.true() if reviewer is None else decisions.c.step.in_(own)
+
+
+def _last_step(reviewer: str | None) -> sa.Select[Any]:
+    """The last step that counts."""
+    return sa.select(sa.func.max(decisions.c.step)).where(_counts(), _of(reviewer))
+
+
+def _last_undone(reviewer: str | None) -> sa.Select[Any]:
+    """The step that was taken back last, unless something was decided since."""
+    decided = sa.select(sa.func.coalesce(sa.func.max(decisions.c.id), 0))
+    decided = decided.where(decisions.c.action.in_(ACTIONS), _of(reviewer))
+    since = sa.and_(decisions.c.action == "undo", decisions.c.id > decided.scalar_subquery(), _of(reviewer))
+    query = sa.select(decisions.c.step).where(since, decisions.c.step.in_(_undone()))
+    return query.order_by(decisions.c.id.desc()).limit(1)
+
+
+def _label(decision: Decision | None, imported: str) -> str:
+    """A picture's label; that of a deleted one is what it would come back with."""
+    if decision is None:
+        return imported
+    return (decision.from_label if decision.action == "delete" else decision.to_label) or ""
+
+
+def _row(choice: Choice, present: str) -> dict[str, Any]:
+    """A choice as it is written down, where the picture's label is `present`."""
+    action, to = choice.action, choice.to
+    if action == "keep":
+        to = to or present
+    elif action == "delete":
+        to = None
+    elif action in ("relabel", "label"):
+        action = "relabel" if present else "label"
+    return {"image_id": choice.image_id, "action": action, "from_label": present, "to_label": to}
+
+
+def _check(choices: Sequence[Choice], reviewer: str) -> None:
+    if not reviewer.strip():
+        raise ReviewError("a decision needs a reviewer's name", hint="--reviewer NAME")
+    for choice in choices:
+        if choice.action not in ACTIONS:
+            raise ReviewError(f"`{choice.action}` is no decision", hint="keep, delete, or relabel:LABEL")
+        if choice.action in ("relabel", "label") and not (choice.to or "").strip():
+            raise ReviewError("a relabelled picture needs a label", hint="relabel:LABEL")
+        if choice.action == "split" and choice.to not in SPLITS:
+            raise ReviewError(f"`{choice.to}` is no split", hint=", ".join(SPLITS))

@@ -1,0 +1,108 @@
+"""The tables of a catalogue, and what a row of each is to the rest of bearkit."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+SPLITS = ("train", "valid", "test")
+
+metadata = sa.MetaData()
+meta = sa.Table("meta", metadata, sa.Column("key", sa.String, primary_key=True), sa.Column("value", sa.String))
+images = sa.Table(
+    "images",
+    metadata,
+    sa.Column("image_id", sa.String(64), primary_key=True),
+    sa.Column("path", sa.String, nullable=False),  # relative to the project, with /
+    sa.Column("label", sa.String, nullable=False, index=True),  # as imported; "" for none
+    sa.Column("given_split", sa.String),  # what its folder said; null when it said nothing
+    sa.Column("width", sa.Integer, nullable=False),
+    sa.Column("height", sa.Integer, nullable=False),
+    sa.Column("format", sa.String, nullable=False),
+    sa.Column("bytes", sa.Integer, nullable=False),
+    sa.Column("added", sa.String, nullable=False),
+)
+sources = sa.Table(
+    "sources",
+    metadata,
+    sa.Column("origin", sa.String, primary_key=True),  # where the file was when we looked at it
+    sa.Column("label", sa.String),
+    sa.Column("given_split", sa.String),
+    sa.Column("status", sa.String, nullable=False),  # imported, duplicate or rejected
+    sa.Column("reason", sa.String, nullable=False),
+    sa.Column("image_id", sa.String(64), index=True),
+    sa.Column("seen", sa.String, nullable=False),
+)
+splits = sa.Table(
+    "splits",
+    metadata,
+    sa.Column("seed", sa.Integer, primary_key=True),
+    sa.Column("image_id", sa.String(64), primary_key=True),
+    sa.Column("split", sa.String, nullable=False),
+)
+decisions = sa.Table(  # append-only
+    "decisions",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("step", sa.Integer, nullable=False, index=True),  # what is undone at once; of an undo: which step
+    sa.Column("time", sa.String, nullable=False),
+    sa.Column("reviewer", sa.String, nullable=False),
+    sa.Column("image_id", sa.String(64), index=True),  # null for undo and redo
+    sa.Column("action", sa.String, nullable=False, index=True),
+    sa.Column("from_label", sa.String),
+    sa.Column("to_label", sa.String),
+    sa.Column("run", sa.String),  # whose model the reviewer saw
+    sa.Column("kind", sa.String),  # the kind of suspect that it was shown as; null: no matter which
+    sqlite_autoincrement=True,
+)
+moves = sa.Table(  # append-only: where `apply` and `unapply` put files
+    "moves",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("time", sa.String, nullable=False),
+    sa.Column("image_id", sa.String(64), nullable=False, index=True),
+    sa.Column("from_path", sa.String, nullable=False),
+    sa.Column("to_path", sa.String, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+
+@dataclass(frozen=True)
+class ImageRecord:
+    """One picture of the project."""
+
+    image_id: str
+    path: str
+    label: str
+    given_split: str | None
+    width: int
+    height: int
+    format: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class SourceRecord:
+    """One file that was looked at, and what became of it."""
+
+    origin: str
+    label: str | None
+    given_split: str | None
+    status: str
+    reason: str = ""
+    image_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What someone decided about a picture: a row that never changes. `step` is what one undo takes back."""
+
+    id: int
+    step: int
+    time: str
+    reviewer: str
+    image_id: str | None
+    action: str
+    from_label: str | None
+    to_label: str | None
+    run: str | None
+    kind: str | None

@@ -1,0 +1,312 @@
+"""Decisions: rows that are only added, the state that follows from them, and the folders that follow that."""
+
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+import sqlalchemy as sa
+
+from bearkit import import_images
+from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.ledger import Choice, Ledger
+from bearkit.catalog.tables import decisions, metadata, moves
+from bearkit.dataset import dataset
+from bearkit.errors import BearkitError, ReviewError
+from bearkit.review import folders
+from tests.conftest import write_pictures
+
+
+@pytest.fixture
+def ledger(project, tmp_path):
+    """The ledger of a project with ten black and ten teddy pictures, split."""
+    import_images(project, write_pictures(tmp_path / "bears", {"black": 10, "teddy": 10}))
+    catalog = Catalog(project)
+    dataset.load(catalog)
+    return Ledger(catalog)
+
+
+def ids(ledger, label):
+    return [image.image_id for image in ledger.images() if image.label == label]
+
+
+def labels(ledger):
+    return {image.image_id: image.label for image in ledger.images()}
+
+
+def tree(folder):
+    """Every file below a folder, with its bytes and its time."""
+    return {
+        str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "catalog.db" not in path.name
+    }
+
+
+def test_the_latest_decision_wins_and_history_is_kept(ledger):
+    first, *_ = ids(ledger, "black")
+    ledger.decide([Choice(first, "relabel", "teddy")], "ann")
+    ledger.decide([Choice(first, "keep")], "ben")
+    assert labels(ledger)[first] == "teddy"
+    ledger.decide([Choice(first, "delete")], "ben", run="001", kind="outlier")
+    assert first not in labels(ledger)
+    ledger.decide([Choice(first, "keep")], "ann")
+    assert labels(ledger)[first] == "teddy", "it comes back with the label that it had"
+    rows = [(row["reviewer"], row["action"], row["from_label"], row["to_label"]) for row in ledger.history()]
+    assert rows == [
+        ("ann", "keep", "teddy", "teddy"),
+        ("ben", "delete", "teddy", None),
+        ("ben", "keep", "teddy", "teddy"),
+        ("ann", "relabel", "black", "teddy"),
+    ]
+
+
+def test_keep_means_the_label_that_the_reviewer_saw(ledger):
+    first, *_ = ids(ledger, "black")
+    ledger.decide([Choice(first, "relabel", "teddy")], "ann")
+    ledger.decide([Choice(first, "keep", "black")], "ben")
+    assert labels(ledger)[first] == "black"
+
+
+def test_any_number_of_steps_is_undone_and_redone(ledger):
+    before = labels(ledger)
+    pictures = ids(ledger, "black")[:6]
+    states = [before]
+    for n, picture in enumerate(pictures):
+        ledger.decide([Choice(picture, "delete") if n % 2 else Choice(picture, "relabel", "teddy")], "ann")
+        states.append(labels(ledger))
+    for state in reversed(states[:-1]):
+        ledger.undo()
+        assert labels(ledger) == state
+    with pytest.raises(ReviewError, match="nothing to undo"):
+        ledger.undo()
+    for state in states[1:]:
+        ledger.redo()
+        assert labels(ledger) == state
+    with pytest.raises(ReviewError, match="nothing to redo"):
+        ledger.redo()
+    assert len(ledger.undo(n=100)) == 6
+    assert labels(ledger) == before
+    ledger.decide([Choice(pictures[0], "delete")], "ann")
+    with pytest.raises(ReviewError, match="nothing to redo"):
+        ledger.redo()
+
+
+def test_what_one_call_decides_is_undone_at_once(ledger):
+    before = labels(ledger)
+    ledger.decide([Choice(picture, "delete") for picture in ids(ledger, "black")], "ann")
+    assert set(labels(ledger).values()) == {"teddy"}
+    assert len(ledger.undo()) == 10
+    assert labels(ledger) == before
+
+
+def test_a_reviewer_undoes_only_their_own_steps(ledger):
+    one, two, *_ = ids(ledger, "black")
+    ledger.decide([Choice(one, "delete")], "ann")
+    ledger.decide([Choice(two, "delete")], "ben")
+    ledger.undo(reviewer="ann")
+    assert one in labels(ledger)
+    assert two not in labels(ledger)
+    with pytest.raises(ReviewError, match="nothing of ann to undo"):
+        ledger.undo(reviewer="ann")
+    ledger.redo(reviewer="ann")
+    assert one not in labels(ledger)
+
+
+def test_all_or_nothing_of_a_call_is_stored(ledger):
+    good = ids(ledger, "black")[0]
+    for bad in (Choice("0" * 64, "keep"), Choice(good, "explode"), Choice(good, "relabel", " "), Choice(good, "split")):
+        with pytest.raises(ReviewError) as caught:
+            ledger.decide([Choice(good, "delete"), bad], "ann")
+        assert caught.value.hint
+    with pytest.raises(ReviewError, match="needs a reviewer"):
+        ledger.decide([Choice(good, "delete")], " ")
+    assert ledger.history() == []
+
+
+def test_many_people_at_once_lose_no_row(ledger):
+    pictures = ids(ledger, "black")
+
+    def decide(name):
+        own = Ledger(Catalog(ledger.catalog.project))
+        for picture in pictures:
+            own.decide([Choice(picture, "relabel", name)], name)
+
+    threads = [threading.Thread(target=decide, args=(f"reviewer {n}",)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    rows = ledger.history()
+    assert len(rows) == 60
+    assert len({row["step"] for row in rows}) == 60
+    by = {(row["reviewer"], row["image_id"]) for row in rows}
+    assert by == {(f"reviewer {n}", picture) for n in range(6) for picture in pictures}
+
+
+def test_every_decision_that_was_told_survives_a_kill(ledger):
+    """A process says which picture it decided about once it is stored; it is killed in the middle."""
+    code = (
+        "import sys; from bearkit import Project; from bearkit.catalog.catalog import Catalog\n"
+        "from bearkit.catalog.ledger import Choice, Ledger\n"
+        f"ledger = Ledger(Catalog(Project({str(ledger.catalog.project.root)!r})))\n"
+        "while True:\n"
+        "    for image in ledger.catalog.images():\n"
+        "        print(ledger.decide([Choice(image.image_id, 'keep')], 'ann')[0].id, flush=True)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    told = [int(process.stdout.readline()) for _ in range(25)]
+    process.kill()
+    told += [int(line) for line in process.stdout.read().split()]
+    process.wait()
+    process.stdout.close()
+    assert set(told) <= {row["id"] for row in ledger.history()}
+
+
+def test_a_review_moves_no_picture_across_the_split(ledger):
+    """fastai's cleaner changed the training set when the validation set was edited, and the reverse."""
+    before = dataset.splits(ledger.catalog)
+    valid = [picture for picture, split in before.items() if split == "valid"]
+    ledger.decide([Choice(valid[0], "delete"), Choice(valid[1], "relabel", "grizzly")], "ann")
+    ledger.decide([Choice(picture, "relabel", "grizzly") for picture in ids(ledger, "black")[:4]], "ann")
+    after = dataset.load(ledger.catalog)
+    assert {image.image_id: split for image, split in zip(after.images, after.splits, strict=True)} == {
+        picture: split for picture, split in before.items() if picture != valid[0]
+    }
+    assert "grizzly" in after.vocab
+
+
+def test_the_same_pictures_are_set_aside_when_the_review_comes_before_the_first_training(project, tmp_path):
+    import_images(project, write_pictures(tmp_path / "bears", {"black": 10, "teddy": 10}))
+    catalog = Catalog(project)
+    before = dataset.splits(catalog)
+    picture = next(picture for picture, split in before.items() if split == "valid")
+    Ledger(catalog).decide([Choice(picture, "delete")], "ann")
+    data = dataset.load(catalog)
+    assert {image.image_id: split for image, split in zip(data.images, data.splits, strict=True)} == {
+        other: split for other, split in before.items() if other != picture
+    }
+
+
+def test_a_picture_can_be_put_into_another_split(ledger):
+    before = dataset.splits(ledger.catalog)
+    picture = next(picture for picture, split in before.items() if split == "train")
+    ledger.decide([Choice(picture, "split", "valid")], "ann")
+    assert dataset.splits(ledger.catalog) == before | {picture: "valid"}
+    ledger.decide([Choice(picture, "keep")], "ann")
+    assert dataset.splits(ledger.catalog)[picture] == "valid", "keep is about the label"
+    ledger.undo(n=2)
+    assert dataset.splits(ledger.catalog) == before
+
+
+def test_a_catalogue_of_the_first_format_gains_a_ledger(ledger):
+    with ledger.catalog.connection(write=True) as connection:
+        metadata.drop_all(connection, [decisions, moves])
+        connection.exec_driver_sql("UPDATE meta SET value = '1' WHERE key = 'format'")
+    again = Ledger(Catalog(ledger.catalog.project))
+    assert len(again.images()) == 20
+    again.decide([Choice(again.images()[0].image_id, "delete")], "ann")
+    assert len(again.images()) == 19
+
+
+def test_apply_moves_files_and_unapply_brings_them_back_byte_for_byte(ledger):
+    project = ledger.catalog.project
+    before = tree(project.root)
+    gone, other, *_ = ids(ledger, "black")
+    ledger.decide([Choice(gone, "delete"), Choice(other, "relabel", "polar bear")], "ann")
+    assert tree(project.root) == before, "a decision touches no file"
+    assert folders.apply(project).as_dict() == {"moved": 1, "trashed": 1, "missing": []}
+    path = {image.image_id: image.path for image in ledger.catalog.images()}
+    assert path[gone].startswith("trash/black/")
+    assert path[other].startswith("images/polar bear/")
+    assert all((project.root / image.path).is_file() for image in ledger.catalog.images())
+    assert sorted(content for content, _ in tree(project.root).values()) == sorted(c for c, _ in before.values())
+    assert folders.apply(project).as_dict() == {"moved": 0, "trashed": 0, "missing": []}
+    assert folders.unapply(project).moved == 2
+    assert tree(project.root) == before
+    assert not (project.root / "trash").exists()
+    assert not (project.images / "polar bear").exists()
+    assert labels(ledger)[other] == "polar bear", "the decisions stay"
+    folders.apply(project)
+    ledger.undo()
+    folders.apply(project)
+    assert tree(project.root) == before, "what was undone goes back as well"
+
+
+def test_relabelling_onto_an_existing_name_overwrites_nothing(project, tmp_path):
+    """fastai's cleaner crashed, or wrote over the other picture (fastbook#490)."""
+    source = tmp_path / "bears"
+    write_pictures(source, {"black": 3}, start=0)
+    write_pictures(source, {"teddy": 3}, start=10)
+    for n, path in enumerate(sorted((source / "teddy").iterdir())):
+        path.rename(path.with_name(f"{n}.png"))  # the same names in both folders
+    import_images(project, source)
+    ledger, before = Ledger(Catalog(project)), tree(project.root)
+    swapped = [
+        Choice(image.image_id, "relabel", "teddy" if image.label == "black" else "black") for image in ledger.images()
+    ]
+    ledger.decide(swapped, "ann")
+    assert folders.apply(project).moved == 6
+    files = tree(project.root)
+    assert len(files) == len(before)
+    assert sorted(content for content, _ in files.values()) == sorted(content for content, _ in before.values())
+    now = {image.image_id: image for image in ledger.images()}
+    assert all(image.path.split("/")[1] == image.label for image in now.values())
+    folders.unapply(project)
+    assert tree(project.root) == before
+
+
+@pytest.mark.parametrize("kill_at", range(1, 8))
+def test_killed_while_files_move_it_goes_on_and_can_go_back(ledger, kill_at, monkeypatch):
+    project = ledger.catalog.project
+    before = tree(project.root)
+    ledger.decide([Choice(picture, "delete") for picture in ids(ledger, "black")[:3]], "ann")
+    monkeypatch.setattr("bearkit.review.folders.BATCH", 1)
+    calls = 0
+
+    def dies(function):
+        def called(*args, **kwargs):
+            nonlocal calls
+            calls += 1
+            if calls == kill_at:
+                raise KeyboardInterrupt
+            return function(*args, **kwargs)
+
+        return called
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "link", dies(os.link))
+        patch.setattr(Catalog, "moved", dies(Catalog.moved))
+        patch.setattr(folders._Mover, "_tidy", dies(folders._Mover._tidy))
+        with pytest.raises(KeyboardInterrupt):
+            folders.apply(project)
+    assert all((project.root / image.path).is_file() for image in ledger.catalog.images())
+    folders.apply(project)
+    assert len(tree(project.trash)) == 3
+    folders.unapply(project)
+    assert tree(project.root) == before
+
+
+def test_a_disk_without_links_and_a_missing_file_are_survived(ledger, monkeypatch):
+    def no_links(*_):
+        raise OSError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", no_links)
+    project = ledger.catalog.project
+    gone, other, *_ = ids(ledger, "black")
+    path = {image.image_id: image.path for image in ledger.images()}
+    (project.root / path[gone]).unlink()
+    before = tree(project.root)
+    ledger.decide([Choice(gone, "delete"), Choice(other, "delete")], "ann")
+    assert folders.apply(project).as_dict() == {"moved": 0, "trashed": 1, "missing": [path[gone]]}
+    folders.unapply(project)
+    assert tree(project.root) == before
+
+
+def test_what_is_wrong_with_the_ledgers_file_is_worded(ledger):
+    with ledger.catalog.connection(write=True) as connection:
+        connection.execute(sa.text("DROP TABLE decisions"))
+    with pytest.raises(BearkitError) as caught:
+        ledger.images()
+    assert caught.value.hint
