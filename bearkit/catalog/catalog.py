@@ -124,7 +124,7 @@ class Catalog:
             .group_by(sources.c.image_id)
             .having(
                 sa.or_(
-                    sa.func.count(sources.c.label.distinct()) > 1,
+                    sa.func.count(sa.func.nullif(sources.c.label, "").distinct()) > 1,
                     sa.func.count(sources.c.given_split.distinct()) > 1,
                 )
             )
@@ -136,7 +136,7 @@ class Catalog:
         return [
             {
                 "image_id": image_id,
-                "labels": sorted({str(one.label) for one in seen}),
+                "labels": sorted({one.label for one in seen if one.label}),
                 "splits": sorted({one.given_split for one in seen if one.given_split}),
                 "paths": [one.origin for one in seen],
                 "kept_label": used[image_id].label,
@@ -144,9 +144,9 @@ class Catalog:
             for image_id, seen in found.items()
         ]
 
-    def origins(self, image_id: str) -> list[SourceRecord]:
-        """The files whose bytes are this picture."""
-        return self._sources(sources.c.image_id == image_id)
+    def origins(self, image_id: str | None = None) -> list[SourceRecord]:
+        """The files whose bytes are this picture, or any of the project's pictures."""
+        return self._sources(sources.c.image_id == image_id if image_id else sources.c.image_id.is_not(None))
 
     def set_given_split(self, image_id: str, split: str) -> None:
         """Say in which split a picture was given."""

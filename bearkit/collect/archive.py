@@ -11,7 +11,7 @@ from bearkit.images import MAX_BYTES, too_big
 MAX_MEMBERS = 200_000
 
 
-def find(path: Path) -> list[Found]:
+def find(path: Path, labelled: bool = True) -> list[Found]:
     """Every file in the zip, with what its folders say.
 
     Raises:
@@ -39,7 +39,7 @@ def find(path: Path) -> list[Found]:
         for name, why in zip(names, refused, strict=True)
         if why
     ]
-    for (member, name), place in zip(good, places([name for _, name in good], path.stem), strict=True):
+    for (member, name), place in zip(good, places([name for _, name in good], path.stem, labelled), strict=True):
         read = _Member(archive, member)
         found.append(Found(f"{path}!{name}", name.name, place.label, place.split, read, place.problem))
     return found

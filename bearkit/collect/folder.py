@@ -8,12 +8,12 @@ from bearkit.collect.layout import Found, is_litter, places, readable
 from bearkit.images import read_file
 
 
-def find(root: Path, leave_out: Collection[Path] = ()) -> list[Found]:
+def find(root: Path, leave_out: Collection[Path] = (), labelled: bool = True) -> list[Found]:
     """Every file below `root`, with what its folders say; folders in `leave_out` are not looked into."""
     listed = sorted(_walk(root, {folder.resolve() for folder in leave_out}))
     relative = [PurePosixPath(readable(path.relative_to(root).as_posix())) for path, _ in listed]
     kept = [(path, problem, rel) for (path, problem), rel in zip(listed, relative, strict=True) if not is_litter(rel)]
-    told = places([rel for _, _, rel in kept], root.name)
+    told = places([rel for _, _, rel in kept], root.name, labelled)
     return [
         Found(
             readable(str(path)), rel.name, place.label, place.split, partial(read_file, path), problem or place.problem

@@ -10,6 +10,7 @@ from typing import Any
 import filelock
 
 from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.ledger import Ledger
 from bearkit.catalog.tables import ImageRecord, SourceRecord
 from bearkit.collect import archive, folder
 from bearkit.collect.layout import Found
@@ -31,6 +32,7 @@ class ImportReport:
     conflicts: list[dict[str, Any]] = field(default_factory=list)
     rejected: list[dict[str, str]] = field(default_factory=list)
     labels: dict[str, int] = field(default_factory=dict)  # of the whole project, afterwards
+    unlabelled: int = 0  # of the whole project, afterwards
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as the command line prints them."""
@@ -49,7 +51,9 @@ class _Looked:
     reason: str = ""
 
 
-def import_images(project: Project, source: str | os.PathLike[str], progress: Progress = no_progress) -> ImportReport:
+def import_images(
+    project: Project, source: str | os.PathLike[str], progress: Progress = no_progress, labelled: bool = True
+) -> ImportReport:
     """Copy the pictures of a folder or a zip into the project.
 
     The layout is `label/*` or `train|valid|val|validation|test/label/*`. Every file is decoded whole; what is not a
@@ -60,12 +64,13 @@ def import_images(project: Project, source: str | os.PathLike[str], progress: Pr
         project: where to; it is made when it is not there.
         source: a folder, or a zip of one.
         progress: told after each file.
+        labelled: whether folders are labels; otherwise the pictures have none yet, wherever they lie.
 
     Raises:
         ImportSourceError: `source` does not exist or is neither folder nor zip.
         NoImagesError: there was not one usable picture in it.
     """
-    found = _find(project, Path(source).expanduser())
+    found = _find(project, Path(source).expanduser(), labelled)
     project.root.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(project.files_lock):  # one import at a time; another one waits
         intake = _Intake(project)
@@ -78,14 +83,14 @@ def import_images(project: Project, source: str | os.PathLike[str], progress: Pr
     return report
 
 
-def _find(project: Project, source: Path) -> list[Found]:
+def _find(project: Project, source: Path, labelled: bool) -> list[Found]:
     if source.is_dir():
         inside = source.resolve().is_relative_to(project.images)
         kept = (project.images, project.unlabelled, project.trash, project.cache, project.runs, project.models)
         own = () if inside else kept
-        return folder.find(source.resolve(), leave_out=own)
+        return folder.find(source.resolve(), own, labelled)
     if source.is_file():
-        return archive.find(source.resolve())
+        return archive.find(source.resolve(), labelled)
     raise ImportSourceError(
         f"{source} does not exist", hint="give a folder with one folder a label in it, or a zip of one"
     )
@@ -146,7 +151,8 @@ class _Intake:
         """Write what is left and complete the report."""
         self._write()
         self.report.conflicts = [row for row in self.catalog.conflicts() if row["image_id"] in self.touched]
-        counts = Counter(image.label for image in self.catalog.images())
+        counts = Counter(image.label for image in Ledger(self.catalog).images())
+        self.report.unlabelled = counts.pop("", 0)
         self.report.labels = dict(sorted(counts.items()))
         return self.report
 
@@ -184,7 +190,8 @@ class _Intake:
     def _free_path(self, looked: _Looked) -> Path:
         """The picture's own name in its label's folder, with a piece of its id where another picture has that name."""
         name = Path(file_name(looked.found.name))
-        path = self.project.images / file_name(str(looked.found.label)) / name
+        label = str(looked.found.label)
+        path = (self.project.images / file_name(label) if label else self.project.unlabelled) / name
         if path.exists() and content_id(path.read_bytes()) != looked.image_id:
             return path.with_name(f"{name.stem}-{looked.image_id[:12]}{name.suffix}")
         return path

@@ -42,8 +42,8 @@ def is_litter(path: PurePosixPath) -> bool:
     return any(part in LITTER or part.startswith(".") for part in path.parts)
 
 
-def places(paths: Sequence[PurePosixPath], root_name: str) -> list[Place]:
-    """Read label and split off each path, relative to what was given.
+def places(paths: Sequence[PurePosixPath], root_name: str, labelled: bool = True) -> list[Place]:
+    """Read label and split off each path, relative to what was given; not `labelled`, they all have the label "".
 
     A single folder around everything is looked through (zips often have one). Pictures right in the folder that was
     given, with no folders beside them, take that folder's name as their label.
@@ -53,6 +53,8 @@ def places(paths: Sequence[PurePosixPath], root_name: str) -> list[Place]:
     >>> places([PurePosixPath("val/black/1.jpg")], "bears")
     [Place(label='black', split='valid', problem='')]
     """
+    if not labelled:
+        return [Place("", None)] * len(paths)
     parts = [path.parts for path in paths]
     while _is_wrapped(parts):
         root_name, parts = parts[0][0], [p[1:] for p in parts]

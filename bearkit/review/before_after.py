@@ -1,0 +1,39 @@
+"""Two runs on the validation pictures that both left alone."""
+
+from typing import Any
+
+import numpy as np
+
+from bearkit import runs
+from bearkit.errors import RunError
+from bearkit.interpretation.compare import Comparison, compare
+from bearkit.predictions import Predictions
+from bearkit.project import Project
+
+
+def compare_runs(project: Project, old: str, new: str) -> tuple[Comparison, dict[str, Any]]:
+    """Compare two finished runs, under the labels that each was trained with; and which pictures were left out.
+
+    Raises:
+        RunError: one of them is not there or not finished, or no picture was set aside in both.
+    """
+    before, after = (runs.finished(project, name).predictions().only("valid") for name in (old, new))
+    common, rows_before, rows_after = np.intersect1d(before.image_ids, after.image_ids, return_indices=True)
+    if not len(common):
+        raise RunError(
+            f"runs {old} and {new} have no validation picture in common",
+            hint="compare runs of the same --seed, which sets the same pictures aside",
+        )
+    found = compare(
+        _predicted(before)[rows_before],
+        _predicted(after)[rows_after],
+        before.vocab[before.targets[rows_before]],
+        after.vocab[after.targets[rows_after]],
+    )
+    only_in = {"only_in_old": len(before.image_ids) - len(common), "only_in_new": len(after.image_ids) - len(common)}
+    return found, only_in
+
+
+def _predicted(predictions: Predictions) -> np.ndarray:
+    labels: np.ndarray = predictions.vocab[predictions.probs.argmax(axis=1)]
+    return labels

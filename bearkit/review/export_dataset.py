@@ -1,0 +1,120 @@
+"""The cleaned pictures as a folder for others, and the decisions as a table."""
+
+import csv
+import shutil
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.ledger import Ledger
+from bearkit.catalog.tables import Decision, ImageRecord
+from bearkit.collect.importing import file_name
+from bearkit.dataset import dataset
+from bearkit.errors import ReviewError
+from bearkit.project import Project
+
+FORMATS = ("folder", "imagefolder", "csv")
+HUB_SPLITS = {"train": "train", "valid": "validation", "test": "test"}  # the Hub's words
+
+
+def export_dataset(project: Project, folder: Path, form: str = "folder", seed: int = 42) -> dict[str, Any]:
+    """Write what a review left of the pictures; the project stays as it is.
+
+    Args:
+        project: whose pictures.
+        folder: a new folder, or an empty one. It appears whole.
+        form: `folder` has one folder a label, `imagefolder` the Hub's layout (a split, a label, and a metadata.csv
+            with where each picture came from), `csv` only tables: labels.csv and decisions.csv.
+        seed: whose split.
+
+    Raises:
+        ReviewError: there is something in the folder, or there is no such format.
+        DatasetError: nothing is left.
+    """
+    if form not in FORMATS:
+        raise ReviewError(f"there is no format `{form}`", hint=f"--format {'|'.join(FORMATS)}")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ReviewError(f"{folder} is there already", hint="name a new folder; nothing is written over")
+    catalog = Catalog(project)
+    split = dataset.splits(catalog, seed)
+    images = [image for image in Ledger(catalog).images() if image.label]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    part = folder.parent / f".{uuid.uuid4().hex[:12]}.part"
+    part.mkdir()
+    try:
+        missing = [] if form == "csv" else _copy(catalog, images, split if form == "imagefolder" else None, part)
+        if form != "folder":
+            _tables(catalog, images, split, part, form)
+        if folder.exists():
+            folder.rmdir()
+        part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return {"folder": str(folder), "images": len(images) - len(missing), "missing": missing}
+
+
+def _copy(catalog: Catalog, images: Sequence[ImageRecord], split: dict[str, str] | None, to: Path) -> list[str]:
+    """Copy pictures to [split/]label/; those whose files are gone."""
+    missing = []
+    for image in images:
+        target = to / _place(image, split)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if catalog.path(image).is_file():
+            shutil.copy2(catalog.path(image), target)
+        else:
+            missing.append(image.path)
+    return missing
+
+
+def _place(image: ImageRecord, split: dict[str, str] | None) -> Path:
+    """Where a picture goes. Part of its id is in the name: names of two pictures may be the same."""
+    own = Path(image.path)
+    name = f"{own.stem}-{image.image_id[:8]}{own.suffix}"
+    inside = Path(file_name(image.label)) / name
+    return Path(HUB_SPLITS[split[image.image_id]]) / inside if split is not None else inside
+
+
+def _tables(catalog: Catalog, images: Sequence[ImageRecord], split: dict[str, str], to: Path, form: str) -> None:
+    came_with = {image.image_id: image.label for image in catalog.images()}
+    decided = Ledger(catalog).present()
+    origin: dict[str, str] = {}
+    for source in catalog.origins():
+        origin.setdefault(str(source.image_id), source.origin)
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for image in images:
+        decision = decided.get(image.image_id)
+        where = _place(image, split) if form == "imagefolder" else Path(image.path)
+        top = where.parts[0] if form == "imagefolder" else ""
+        rows.setdefault(top, []).append(
+            {
+                "file_name": str(Path(*where.parts[1:]) if top else where),
+                "label": image.label,
+                "split": split[image.image_id],
+                "image_id": image.image_id,
+                "imported_as": came_with[image.image_id],
+                "origin": origin.get(image.image_id, ""),
+                "reviewed_by": decision.reviewer if decision else "",
+                "reviewed": decision.time if decision else "",
+            }
+        )
+    for top, of_split in rows.items():
+        _write(of_split, to / top / "metadata.csv" if top else to / "labels.csv")
+    if form == "csv" and decided:
+        path = {image.image_id: image.path for image in catalog.images()}
+        _write([_decision(one, path[image_id]) for image_id, one in decided.items()], to / "decisions.csv")
+
+
+def _decision(decision: Decision, path: str) -> dict[str, Any]:
+    """A decision that counts, as `bearkit review decide --from` reads it."""
+    action = decision.action if decision.action in ("keep", "delete") else f"relabel:{decision.to_label}"
+    about = {"image_id": decision.image_id, "path": path, "action": action, "from": decision.from_label}
+    return about | {"reviewer": decision.reviewer, "time": decision.time, "run": decision.run or ""}
+
+
+def _write(rows: Sequence[dict[str, Any]], path: Path) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
