@@ -242,9 +242,9 @@ def without_long_ends(image: Image.Image) -> Image.Image:
     return image.crop((left, top, min(width, left + limit), min(height, top + limit)))
 
 
-def thumbnail(data: bytes, side: int = 320) -> bytes:
-    """A small JPEG of a picture, at most side x side pixels: safe to serve, since we made it."""
-    image = without_long_ends(decode(data, at_least=side).image)
+def small_jpeg(image: Image.Image, side: int) -> bytes:
+    """A JPEG of a decoded picture, at most side x side pixels: safe to serve, since we made it."""
+    image = without_long_ends(image).copy()
     image.thumbnail((side, side))
     out = io.BytesIO()
     image.save(out, "JPEG", quality=85)

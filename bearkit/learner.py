@@ -18,6 +18,7 @@ from bearkit.dataset.dataset import Dataset
 from bearkit.errors import RunError
 from bearkit.fitting import Training, Watch
 from bearkit.interpretation import figures
+from bearkit.interpretation.out_of_fold import out_of_fold_probs
 from bearkit.parallel import Progress, no_progress
 from bearkit.predict import Prediction, Predictor
 from bearkit.project import Project, whole
@@ -32,7 +33,6 @@ from bearkit.training.learning_curve import LearningCurve, learning_curve
 from bearkit.training.loop import Epoch, Step, seeded
 from bearkit.training.lr_curve import LRCurve
 from bearkit.training.lr_finder import lr_find
-from bearkit.training.out_of_fold import out_of_fold_probs
 
 UNFROZEN_EPOCHS = 6  # of an unfrozen fit, unless told otherwise
 PROGRESS_SECONDS = 0.2  # between two progress events of a run
@@ -274,9 +274,9 @@ class Learner:
         return export.export_model(self.project, folder, run.id, stage)
 
     def out_of_fold_probs(self) -> tuple[Dataset, np.ndarray]:
-        """The pictures, and probabilities (N, C) for each by a head that was not trained on it, but in the same way."""
+        """The pictures, and probabilities (N, C) for each by a head that has not seen it."""
         data, found, _ = self._look(self.config, stages.start_of(self.project, self.config), None)
-        return data, out_of_fold_probs(found.values, data.targets, len(data.vocab), self.config)
+        return data, out_of_fold_probs(found.values[:, 0], data.targets, len(data.vocab))
 
     def _look(self, config: TrainConfig, start: Model, run: Run | None) -> tuple[Dataset, Features, float]:
         """The data set and its features, and the seconds that they took."""

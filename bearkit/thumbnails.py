@@ -3,10 +3,15 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from PIL import Image
+
 from bearkit.errors import ImageError
-from bearkit.images import read_file, thumbnail
+from bearkit.images import decode, read_file, small_jpeg
 from bearkit.parallel import ordered_map
 from bearkit.project import Project, whole
+
+SIDE = 320  # pixels of a small picture
+LARGE = 1280  # of one to look at
 
 
 def folder(project: Project) -> Path:
@@ -14,19 +19,29 @@ def folder(project: Project) -> Path:
     return project.cache / "thumbnails"
 
 
-def thumbnails(project: Project, images: Sequence[tuple[str, str]]) -> list[Path | None]:
+def thumbnails(project: Project, images: Sequence[tuple[str, str]], side: int = SIDE) -> list[Path | None]:
     """The thumbnail of each (image_id, path in the project); None where the file is gone or unreadable."""
 
     def one(image: tuple[str, str]) -> Path | None:
         image_id, path = image
-        target = folder(project) / f"{image_id}.jpg"
+        target = _target(project, image_id, side)
         try:
             if not target.exists():
-                small = thumbnail(read_file(project.root / path))
-                with whole(target) as part:
-                    part.write_bytes(small)
+                keep(project, image_id, decode(read_file(project.root / path), at_least=side).image, side)
         except ImageError:
             return None
         return target
 
     return list(ordered_map(one, images))
+
+
+def keep(project: Project, image_id: str, image: Image.Image, side: int = SIDE) -> None:
+    """Keep the thumbnail of a picture that is decoded anyway."""
+    target = _target(project, image_id, side)
+    if not target.exists():
+        with whole(target) as part:
+            part.write_bytes(small_jpeg(image, side))
+
+
+def _target(project: Project, image_id: str, side: int) -> Path:
+    return folder(project) / f"{image_id}{'' if side == SIDE else f'-{side}'}.jpg"

@@ -18,7 +18,7 @@ LEVELS = {
     3: ("runs", "bundle", "collect", "dataset"),
     4: ("interpretation", "predict", "card", "sample_project"),
     5: ("training",),
-    6: ("stages", "results"),
+    6: ("stages", "results", "review"),
     7: ("export", "fitting"),
     8: ("learner",),
     9: ("jobs", "demo"),

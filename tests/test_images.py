@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from bearkit.errors import ImageError
-from bearkit.images import MAX_BYTES, content_id, decode, read_file, thumbnail
+from bearkit.images import MAX_BYTES, content_id, decode, read_file, small_jpeg
 from bearkit.preprocessing import Preprocessing, decode_for, preprocess, random_crop
 from bearkit.training.timm_import import import_timm
 from tests.conftest import encoded
@@ -212,7 +212,7 @@ def test_a_big_photo_decoded_small_gives_the_body_nearly_the_same(data):
 def test_an_endless_panorama_does_not_fill_the_memory():
     crop = preprocess(Image.new("RGB", (1, 4_000_000), "red"), Preprocessing())
     assert crop.shape == (3, 224, 224)
-    assert thumbnail(encoded(Image.new("RGB", (3, 60_000), "red")), 64)
+    assert small_jpeg(Image.new("RGB", (3, 60_000), "red"), 64)
 
 
 def test_random_crops_are_the_same_for_the_same_generator_and_of_the_right_size():
@@ -229,7 +229,7 @@ def test_timms_configuration_goes_round():
 
 
 def test_thumbnails_are_small_jpegs():
-    small = decode(thumbnail(encoded(photo(900, 600)), 100))
+    small = decode(small_jpeg(photo(900, 600), 100))
     assert (small.format, small.width, small.height) == ("JPEG", 100, 67)
 
 

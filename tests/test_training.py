@@ -15,14 +15,15 @@ from sklearn.metrics import log_loss
 from bearkit import Learner, import_images, runs
 from bearkit.catalog.catalog import Catalog
 from bearkit.errors import BodyError, NoImagesError, RunError
+from bearkit.interpretation.out_of_fold import out_of_fold_probs
 from bearkit.onnx_session import session
 from bearkit.training import bodies
 from bearkit.training.config import TrainConfig
 from bearkit.training.conversion import convert
 from bearkit.training.features import feature_store, features
 from bearkit.training.head import Sides, folded, predict_probs, train_head
+from bearkit.training.learning_curve import folds
 from bearkit.training.optimiser import AdamW, Group
-from bearkit.training.out_of_fold import folds, out_of_fold_probs
 from bearkit.training.schedule import one_cycle
 from tests.conftest import write_drawings
 
@@ -155,7 +156,7 @@ def test_out_of_fold_probabilities_do_not_know_the_picture():
     rng = np.random.default_rng(0)
     values, targets = rng.normal(size=(120, 1, 300)).astype(np.float32), rng.integers(0, 2, 120)
     learnt_by_heart = predict_probs(train_head(Sides(values, targets, values[:, 0], targets, 2)), values[:, 0])
-    honest = out_of_fold_probs(values, targets, 2)
+    honest = out_of_fold_probs(values[:, 0], targets, 2)
     assert (learnt_by_heart.argmax(1) == targets).mean() > 0.95  # labels are pure chance here
     assert 0.3 < (honest.argmax(1) == targets).mean() < 0.7
 

@@ -10,6 +10,7 @@
 What one call decides is one step. Of the decisions about a picture that were not taken back, the last one counts.
 """
 
+import getpass
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -165,6 +166,14 @@ class Ledger:
         newest = _only(newest, decisions.c.image_id, image_ids).group_by(decisions.c.image_id)
         rows = _read(connection, sa.select(decisions).where(decisions.c.id.in_(newest)))
         return {str(row.image_id): row for row in rows}
+
+
+def me() -> str:
+    """The name of whoever runs this program."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):  # an account without a name, as in some containers
+        return "someone"
 
 
 def labels_of(pictures: Iterable[ImageRecord]) -> list[str]:

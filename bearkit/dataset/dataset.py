@@ -50,9 +50,14 @@ def load(catalog: Catalog, seed: int = 42) -> Dataset:
     """
     images, split = _now(catalog, seed)
     splitting.check(images, split)
-    catalog.assign(seed, _assigned(catalog, seed))
+    keep_split(catalog, seed)
     images, split = _now(catalog, seed)  # what another process stored meanwhile wins
     return make(images, split)
+
+
+def keep_split(catalog: Catalog, seed: int = 42) -> None:
+    """Keep who is set aside for good, so that what is decided from now on cannot change it."""
+    catalog.assign(seed, _assigned(catalog, seed))
 
 
 def splits(catalog: Catalog, seed: int = 42) -> dict[str, str]:

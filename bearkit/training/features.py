@@ -86,16 +86,25 @@ def through(
     return kept(project, images, store, make, progress)
 
 
+def read_unchanged(path: Path, image_id: str) -> bytes:
+    """The bytes of a picture's file.
+
+    Raises:
+        ImageError: the file is gone, or is not the one that was imported.
+    """
+    data = read_file(path)
+    if content_id(data) != image_id:
+        raise ImageError("the file was changed after it was imported", hint="import it again")
+    return data
+
+
 def read_picture(path: Path, image_id: str, how: Preprocessing) -> Image.Image:
     """The upright picture, if it is still the one that was imported.
 
     Raises:
         ImageError: the file is gone, has changed, or is damaged.
     """
-    data = read_file(path)
-    if content_id(data) != image_id:
-        raise ImageError("the file was changed after it was imported", hint="import it again")
-    return decode_for(data, how)
+    return decode_for(read_unchanged(path, image_id), how)
 
 
 def views(path: Path, image_id: str, how: Preprocessing, n_views: int) -> list[np.ndarray]:

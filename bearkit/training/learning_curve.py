@@ -10,7 +10,6 @@ from bearkit.interpretation import metrics
 from bearkit.parallel import Progress, no_progress
 from bearkit.training.config import TrainConfig
 from bearkit.training.head import DEFAULTS, Sides, predict_probs, train_head
-from bearkit.training.out_of_fold import folds
 
 FRACTIONS = (0.1, 0.25, 0.5, 0.75, 1.0)
 N_FOLDS = 5  # draws: each picture is checked in one of them, by heads that did not learn from it
@@ -104,6 +103,20 @@ def learning_curve(
             images[n] += len(part) / N_FOLDS
             progress("trying with fewer pictures", k * len(FRACTIONS) + n + 1, N_FOLDS * len(FRACTIONS))
     return LearningCurve([round(n) for n in images], wrong, targets, vocab)
+
+
+def folds(targets: np.ndarray, n_folds: int, seed: int) -> np.ndarray:
+    """Which fold each picture is in, int (N,): random, and each label spread evenly over all of them.
+
+    >>> np.bincount(folds(np.array([0] * 6 + [1] * 4), 2, seed=0)).tolist()
+    [5, 5]
+    """
+    rng = np.random.default_rng(seed)
+    shuffled = rng.permutation(len(targets))
+    by_label = shuffled[np.argsort(targets[shuffled], kind="stable")]
+    result = np.empty(len(targets), dtype=np.int64)
+    result[by_label] = np.arange(len(targets)) % n_folds
+    return result
 
 
 def _label_by_label(rows: np.ndarray, targets: np.ndarray, seed: int) -> np.ndarray:

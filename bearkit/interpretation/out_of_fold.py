@@ -1,0 +1,83 @@
+"""What a head that has not seen a picture says of it, for every picture at once: what finds wrong labels.
+
+Ridge regression of the one-hot labels on the features has a closed form for its leave-one-out residuals (PRESS,
+Allen 1974): residual / (1 - leverage). So N heads, each of which has seen all pictures but one, cost no more than one,
+and new labels for the same pictures cost two products of matrices. The scores become probabilities by the temperature
+that suits the given labels best. EXPERIMENTS.md has what this finds, against heads trained in folds and cleanlab.
+"""
+
+import numpy as np
+from scipy.linalg import cholesky, solve_triangular
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
+
+PENALTY = 1.5  # of the weights, for features of length 1
+CHUNK = 4096  # pictures that are added to the Gram matrix at once
+
+
+class LeaveOneOut:
+    """Heads for N pictures, of which some have a label; each picture is judged by a head that has not seen it.
+
+    Args:
+        features: float32 (N, D).
+        seen: which pictures the heads may learn from, bool (N,); all if left out.
+    """
+
+    def __init__(self, features: np.ndarray, seen: np.ndarray | None = None) -> None:
+        self.seen = np.ones(len(features), dtype=bool) if seen is None else seen
+        x = _unit_rows(features, self.seen)
+        gram = PENALTY * np.eye(x.shape[1])
+        for start in range(0, len(x), CHUNK):
+            part = x[start : start + CHUNK][self.seen[start : start + CHUNK]]
+            gram += part.T @ part
+        lower = cholesky(gram, lower=True).astype(np.float32)
+        self._z = solve_triangular(lower, x.T, lower=True, check_finite=False, overwrite_b=True).T
+        self._leverage = np.minimum((self._z**2).sum(axis=1), 1 - 1e-3)
+
+    def probs(self, targets: np.ndarray, n_labels: int) -> np.ndarray:
+        """Probabilities, float32 (N, C).
+
+        Args:
+            targets: given labels, int (N,); what stands where a picture was not to be seen does not matter.
+            n_labels: C.
+        """
+        one_hot = np.eye(n_labels, dtype=np.float32)[np.where(self.seen, targets, 0)]
+        one_hot[~self.seen] = 0
+        fitted = self._z @ (self._z.T @ one_hot)
+        left_out = one_hot - (one_hot - fitted) / (1 - self._leverage)[:, None]
+        scores = np.where(self.seen[:, None], left_out, fitted)
+        scale = _best_scale(scores[self.seen], targets[self.seen])
+        probs: np.ndarray = np.exp(log_softmax(scores.astype(np.float64) * scale, axis=1)).astype(np.float32)
+        return probs
+
+
+def out_of_fold_probs(features: np.ndarray, targets: np.ndarray, n_labels: int) -> np.ndarray:
+    """Probabilities, float32 (N, C), each row by a head that has seen all the other pictures but not this one.
+
+    Args:
+        features: float32 (N, D).
+        targets: given labels, int (N,).
+        n_labels: C.
+    """
+    return LeaveOneOut(features).probs(targets, n_labels)
+
+
+def _unit_rows(features: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Features standardised by the pictures that are seen, of length 1, and a constant: float32 (N, D + 1)."""
+    mean, std = features[seen].mean(axis=0), features[seen].std(axis=0)
+    floor = max(float(std.mean()) * 1e-2, 1e-6)  # a feature that hardly varies must not be blown up
+    result = np.empty((len(features), features.shape[1] + 1), np.float32)
+    result[:, :-1] = (features - mean) / np.maximum(std, floor)
+    result[:, :-1] /= np.maximum(np.linalg.norm(result[:, :-1], axis=1, keepdims=True), 1e-6)
+    result[:, -1] = 1
+    return result
+
+
+def _best_scale(scores: np.ndarray, targets: np.ndarray) -> float:
+    """The inverse temperature under which the given labels are most probable."""
+    rows = np.arange(len(targets))
+
+    def loss(log_scale: float) -> float:
+        return float(-log_softmax(scores * np.exp(log_scale), axis=1)[rows, targets].mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-1, 5), method="bounded", options={"xatol": 0.01}).x))

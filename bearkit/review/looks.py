@@ -1,0 +1,54 @@
+"""What the pixels alone tell, kept in the cache: a sketch to find copies with, and how good a picture is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from bearkit import thumbnails
+from bearkit.catalog.tables import ImageRecord
+from bearkit.images import decode, without_long_ends
+from bearkit.interpretation import duplicates, quality
+from bearkit.parallel import Progress, no_progress
+from bearkit.project import Project
+from bearkit.training.features import read_unchanged
+from bearkit.training.store import Store, kept
+
+RECIPE = 1  # counts up when what is kept changes
+SKETCH = duplicates.SIDE**2
+
+
+@dataclass(frozen=True)
+class Looks:
+    """Of the N pictures that can be read: sketches, uint8 (N, 32, 32), and measures, float32 (N, 4)."""
+
+    image_ids: list[str]
+    sketches: np.ndarray
+    measures: np.ndarray
+
+
+def looks(project: Project, images: Sequence[ImageRecord], progress: Progress = no_progress) -> Looks:
+    """Look at the pixels of these pictures, once; thumbnails come with it."""
+
+    def row_of(path: Path, image_id: str) -> np.ndarray:
+        image = decode(read_unchanged(path, image_id), at_least=thumbnails.SIDE).image
+        thumbnails.keep(project, image_id, image)
+        side = (duplicates.SIDE, duplicates.SIDE)
+        sketch = np.asarray(image.convert("L").resize(side, Image.Resampling.BOX), np.float32)
+        return np.concatenate([sketch.ravel(), quality.measures(_grey(image))])
+
+    store = Store(project.cache / "looks" / str(RECIPE))
+    found = kept(project, images, store, lambda: row_of, progress)
+    rows = np.stack(found.rows)
+    sketches = rows[:, :SKETCH].astype(np.uint8).reshape(-1, duplicates.SIDE, duplicates.SIDE)
+    return Looks(found.image_ids, sketches, rows[:, SKETCH:])
+
+
+def _grey(image: Image.Image) -> np.ndarray:
+    """Grey levels (H, W) of the picture at the size at which it is measured."""
+    image = without_long_ends(image)
+    factor = min(1.0, quality.SIDE / min(image.size))
+    size = max(1, round(image.width * factor)), max(1, round(image.height * factor))
+    return np.asarray(image.convert("L").resize(size, Image.Resampling.BOX))

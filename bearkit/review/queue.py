@@ -1,0 +1,164 @@
+"""What to look at next: suspects in an order that is relearned after every page, and how many are left."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bearkit.catalog.tables import Decision, ImageRecord
+from bearkit.errors import ReviewError
+from bearkit.interpretation import duplicates
+from bearkit.interpretation.left import wrong_left
+from bearkit.parallel import Progress, no_progress
+from bearkit.project import Project
+from bearkit.review.finders import FINDERS, Asked, Later
+from bearkit.review.state import Material, State
+from bearkit.review.suspects import KINDS, ORDERS, Suspect
+from bearkit.training.config import TrainConfig
+
+PAGE = 20  # pictures
+CALM_PAGES = 2  # in a row without a change: the lecture's sign that the worst is over
+
+
+@dataclass(frozen=True)
+class View:
+    """Which suspects: of one kind, and perhaps of one split or label only; `order` is that of wrong labels.
+
+    Raises:
+        ReviewError: there is no such kind, order or split.
+    """
+
+    kind: str = "label"
+    split: str | None = None
+    label: str | None = None
+    order: str = "out-of-fold"
+
+    def __post_init__(self) -> None:
+        for name, known in (("kind", KINDS), ("order", ORDERS), ("split", (None, "train", "valid", "test"))):
+            if getattr(self, name) not in known:
+                words = ", ".join(word for word in known if word)
+                raise ReviewError(f"there is no {name} `{getattr(self, name)}`", hint=f"--{name}: one of {words}")
+
+
+@dataclass(frozen=True)
+class Page:
+    """What to look at now.
+
+    Attributes:
+        suspects: in order.
+        remaining: how many there are in this view, these included.
+        left: about how many wrong labels nobody has looked at yet, and the 95 % interval.
+        calm: how many pictures in a row, the last ones, were looked at for their labels without a change.
+        done: whether the worst is over: two pages in a row without a change, or nothing is left.
+        labels: the labels there are.
+    """
+
+    suspects: list[Suspect]
+    remaining: int
+    left: tuple[float, list[int]]
+    calm: int
+    done: bool
+    labels: list[str]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, as the command line prints them."""
+        estimate, interval = self.left
+        return {
+            "suspects": [suspect.as_dict() for suspect in self.suspects],
+            "remaining": self.remaining,
+            "left": {"estimate": round(estimate, 1), "interval": interval},
+            "calm": self.calm,
+            "done": self.done,
+        }
+
+
+class Queue:
+    """The suspects of a project. Its methods may be called from several threads.
+
+    Args:
+        project: whose pictures.
+        seed: whose split.
+        progress: told while pictures are looked at for the first time.
+    """
+
+    def __init__(self, project: Project, seed: int = TrainConfig.seed, progress: Progress = no_progress) -> None:
+        self.material = Material(project, seed, progress)
+
+    def page(self, view: View | None = None, n: int = PAGE) -> Page:
+        """The next pictures to look at, relearned from what was decided so far.
+
+        Raises:
+            ReviewError: there is no such label, or nothing to compare.
+        """
+        view, state = view or View(), self.material.now()
+        if view.label is not None and view.label not in state.vocab:
+            raise ReviewError(f"there is no label `{view.label}`", hint=f"labels: {', '.join(state.vocab)}")
+        found = self._find(view, state)
+        calm = _calm(state.decisions)
+        done = view.kind == "label" and (calm >= CALM_PAGES * n or not found)
+        left = self._left(view, state)
+        return Page([word() for word in found[:n]], len(found), left, calm, done, state.vocab)
+
+    def counts(self) -> dict[str, int]:
+        """How many suspects of each kind there are; of those that need the pixels, once those were looked at."""
+        state = self.material.now()
+        doubted = state.seen & ~self._decided("label", state) & (state.probs.argmax(axis=1) != state.targets)
+        kinds = KINDS[1:] if self.material.looked else ("outlier", "unlabelled")
+        return {"label": int(doubted.sum()), **{kind: len(self._find(View(kind), state)) for kind in kinds}}
+
+    def duplicates(self) -> tuple[list[list[str]], dict[str, str]]:
+        """Groups of near-duplicates, as image ids, and the split of each picture in them."""
+        state = self.material.now()
+        groups = duplicates.groups(self.material.near(state), len(state.images))
+        split = {state.images[row].image_id: str(state.splits[row]) for group in groups for row in group}
+        return [[state.images[row].image_id for row in group] for group in groups], split
+
+    def neighbours(self, image_id: str, n: int = 6) -> list[ImageRecord]:
+        """The pictures that are most like this one."""
+        state = self.material.now()
+        (row,) = state.rows_of([image_id])
+        if row < 0:
+            return []
+        alike = state.features @ state.features[row] / np.maximum(np.linalg.norm(state.features, axis=1), 1e-6)
+        alike[row], alike[~state.present] = -np.inf, -np.inf
+        nearest = np.argsort(-alike)[:n]
+        return [state.images[other] for other in nearest if np.isfinite(alike[other])]
+
+    def _find(self, view: View, state: State) -> list[Later]:
+        wanted = state.present & ~self._decided(view.kind, state)
+        if view.split is not None:
+            wanted &= state.splits == view.split
+        if view.label is not None:
+            label = state.probs.argmax(axis=1) if view.kind == "unlabelled" else state.targets
+            wanted &= label == state.vocab.index(view.label)
+        return FINDERS[view.kind](Asked(self.material, state, wanted, view.order))
+
+    def _decided(self, kind: str, state: State) -> np.ndarray:
+        """The pictures that someone decided about as this kind of suspect, bool (N,)."""
+        decided = self.material.ledger.decided(kind)
+        return np.array([image.image_id in decided for image in state.images], dtype=bool)
+
+    def _left(self, view: View, state: State) -> tuple[float, list[int]]:
+        """About how many wrong labels nobody has looked at yet, in the split or of the label that is looked at."""
+        first = np.array([image.label for image in state.images])
+        decided = self._decided("label", state)
+        about = np.isin(first, state.vocab) & (state.present | decided)  # deleted as a copy says nothing of a label
+        if view.split is not None:
+            about &= state.splits == view.split
+        if view.label is not None:
+            about &= first == view.label
+        rows = np.flatnonzero(about)
+        if not len(rows):
+            return 0.0, [0, 0]
+        given = state.probs[rows, np.searchsorted(state.vocab, first[rows])]
+        return wrong_left(given, decided[rows], ~state.present[rows] | (state.labels[rows] != first[rows]))
+
+
+def _calm(decisions: dict[str, Decision]) -> int:
+    about_labels = [one for one in decisions.values() if one.kind in (None, "label")]
+    calm = 0
+    for decision in sorted(about_labels, key=lambda one: -one.id):
+        if decision.action != "keep" or decision.to_label != decision.from_label:
+            break
+        calm += 1
+    return calm

@@ -1,0 +1,328 @@
+// The review page: a grid of suspects, decided with keys, mouse or touch. Gradio runs this once the tab is first
+// open, with `element` (the component), `props` and `server` (see review.py: page, decide, turn, look).
+// Everything is built with createElement and textContent: labels and file names are never read as HTML or code.
+
+const KINDS = { label: 'wrong labels', duplicate: 'near-duplicates', outlier: 'outliers', quality: 'poor pictures', unlabelled: 'without a label' };
+const ORDERS = { 'out-of-fold': 'by a head that has not seen it', loss: 'by the loss of the trained model' };
+const PAGES = ['20', '50', '100'];
+const EVERY = 'all';
+const view = { kind: 'label', split: EVERY, label: EVERY, order: 'out-of-fold', n: '20' };
+let page = { suspects: [], labels: [], counts: {}, message: '' };
+let cur = 0;
+let states = new Map();   // image_id -> {action, to, state: pending | stored | failed}
+let waiting = [];         // decisions that are not stored yet, in order
+let sending = false;
+let loading = 0;          // the last page that was asked for; older answers are dropped
+
+function make(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith('on')) node[name] = value;
+    else if (value !== undefined && value !== null && value !== false) node.setAttribute(name, value);
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+// ---------------------------------------------------------------------------------------------- address and filters
+
+function readAddress() {
+  const asked = new URLSearchParams(location.search);
+  for (const name of Object.keys(view)) if (asked.get(name)) view[name] = asked.get(name);
+  if (!(view.kind in KINDS)) view.kind = 'label';
+  if (!(view.order in ORDERS)) view.order = 'out-of-fold';
+  if (!(Number(view.n) >= 1 && Number(view.n) <= 200)) view.n = '20';
+}
+
+function writeAddress() {
+  const address = new URL(location.href);
+  address.searchParams.set('tab', 'review');
+  for (const [name, value] of Object.entries(view)) address.searchParams.set(name, value);
+  history.replaceState(history.state, '', address);
+}
+
+function choice(name, options) {
+  const entries = Object.entries(options);
+  if (!(view[name] in options)) entries.push([view[name], view[name]]);
+  const select = make('select', { 'aria-label': name, onchange: () => { view[name] = select.value; load(); } },
+    ...entries.map(([value, text]) => make('option', { value, selected: value === view[name] || undefined }, text)));
+  return make('label', {}, name === 'n' ? 'a page' : name, select);
+}
+
+function reviewer() {
+  return (root.querySelector('.rv-who')?.value || '').trim() || props.reviewer;
+}
+
+// ------------------------------------------------------------------------------------------------------- the picture
+
+function pictureOf(suspect, index) {
+  const image = (one) => make('img', { src: one.url || undefined, alt: one.path, loading: 'lazy', decoding: 'async', width: 180, height: 180 });
+  const pictures = suspect.twin
+    ? make('div', { class: 'rv-pair' }, image(suspect), image(suspect.twin))
+    : make('div', { class: 'rv-one' }, image(suspect));
+  const caption = make('figcaption', {}, make('div', { class: 'rv-labels' }, ...labelsOf(suspect)),
+    make('div', { class: 'rv-reason' }, suspect.reason), make('div', { class: 'rv-state', 'aria-live': 'polite' }));
+  const figure = make('figure', { 'data-id': suspect.image_id, id: `rv-${index}`, role: 'option' }, pictures, caption, buttonsOf(suspect));
+  figure.onclick = (event) => { if (!event.target.closest('button, select')) { cur = index; mark(); } };
+  figure.ondblclick = () => { cur = index; mark(); look(); };
+  return figure;
+}
+
+function labelsOf(suspect) {
+  const given = make('b', {}, suspect.given || 'no label');
+  if (suspect.twin) return [given, ` · ${suspect.twin.given || 'no label'}`];
+  if (!suspect.predicted) return [given];
+  const same = suspect.predicted === suspect.given;
+  return [given, same ? ` (${percent(suspect.probability)})` : ` → ${suspect.predicted} ${percent(suspect.probability)}`];
+}
+
+function percent(share) {
+  return share === null ? '' : `${Math.round(100 * share)} %`;
+}
+
+function buttonsOf(suspect) {
+  const button = (text, action, title) => make('button', { type: 'button', title, onclick: () => { cur = indexOf(suspect); decide(action); } }, text);
+  const to = make('select', { 'aria-label': 'label', onchange: () => { cur = indexOf(suspect); if (to.value) decide('relabel', to.value); to.value = ''; } },
+    make('option', { value: '' }, 'label …'), ...page.labels.map((label) => make('option', { value: label }, label)));
+  const keep = suspect.twin ? button('both', 'keep', 'k') : suspect.given ? button('keep', 'keep', 'k') : null;
+  const other = suspect.twin ? button('delete right', 'other', 's') : null;
+  return make('div', { class: 'rv-buttons' }, keep, button(suspect.twin ? 'delete left' : 'delete', 'delete', 'd'), other, to);
+}
+
+function indexOf(suspect) {
+  return page.suspects.indexOf(suspect);
+}
+
+function paint(suspect) {
+  const figure = root.querySelector(`#rv-${indexOf(suspect)}`);
+  if (!figure) return;
+  const known = states.get(suspect.image_id);
+  figure.dataset.state = known ? known.state : '';
+  figure.dataset.action = known ? known.action : '';
+  const words = { keep: 'kept', delete: 'deleted', other: 'the right one deleted', relabel: known?.to };
+  const text = !known ? '' : known.state === 'failed' ? 'not stored' : words[known.action];
+  figure.querySelector('.rv-state').textContent = known?.others ? `${text} (${known.others})` : text;
+}
+
+function mark(focus = true) {
+  const figures = [...grid.children];
+  figures.forEach((figure, index) => {
+    figure.classList.toggle('cur', index === cur);
+    figure.setAttribute('aria-selected', index === cur);
+  });
+  grid.setAttribute('aria-activedescendant', `rv-${cur}`);
+  if (focus) grid.focus({ preventScroll: true });
+  if (focus) figures[cur]?.scrollIntoView({ block: 'nearest' });
+  if (!side.hidden) look();
+}
+
+// ----------------------------------------------------------------------------------------------------- the decisions
+
+function decide(action, to = null) {
+  const suspect = page.suspects[cur];
+  if (!suspect) return;
+  send([entryOf(suspect, action, to)]);
+  const next = page.suspects.findIndex((one, index) => index > cur && !states.has(one.image_id));
+  if (next >= 0) cur = next;
+  mark();
+}
+
+function entryOf(suspect, action, to) {
+  return { suspect, action, to };
+}
+
+function send(entries, turn = null) {
+  for (const { suspect, action, to } of entries) {
+    states.set(suspect.image_id, { action, to, state: 'pending' });
+    paint(suspect);
+  }
+  return new Promise((done) => {
+    waiting.push({ entries, done });
+    work();
+  });
+}
+
+async function work() {
+  if (sending) return;
+  sending = true;
+  while (waiting.length) {
+    const { entries, done } = waiting[0];
+    const answer = await ask('decide', { choices: entries.map(asked), kind: view.kind, reviewer: reviewer(), run: page.run });
+    if (answer.error) {
+      for (const { entries: failed } of waiting) for (const { suspect } of failed) { states.get(suspect.image_id).state = 'failed'; paint(suspect); }
+      complain(answer);
+      break;
+    }
+    waiting.shift();
+    for (const { suspect } of entries) {
+      Object.assign(states.get(suspect.image_id), { state: 'stored', others: answer.others[suspect.image_id] });
+      paint(suspect);
+    }
+    tell(answer);
+    done();
+  }
+  sending = false;
+}
+
+function asked({ suspect, action, to }) {
+  if (action === 'other') return { image_id: suspect.twin.image_id, action: 'delete', to: null, about: suspect.image_id };
+  return { image_id: suspect.image_id, action, to: action === 'keep' ? suspect.given : to };
+}
+
+function complain(answer) {
+  const count = waiting.reduce((sum, { entries }) => sum + entries.length, 0);
+  const again = make('button', { type: 'button', onclick: () => { notice.replaceChildren(); for (const { entries } of waiting) for (const { suspect } of entries) { states.get(suspect.image_id).state = 'pending'; paint(suspect); } work(); } }, 'Try again');
+  const text = `${count} decision${count === 1 ? ' is' : 's are'} not stored: ${answer.error}. ${answer.hint || ''} `;
+  notice.replaceChildren(make('div', { class: 'bk-bad', role: 'alert' }, count ? text : `${answer.error}. ${answer.hint || ''} `, count ? again : null));
+}
+
+async function ask(name, payload) {
+  try {
+    return await server[name](payload) ?? { error: 'the studio gave no answer', hint: '' };
+  } catch (error) {
+    return { error: 'the studio does not answer', hint: 'is it still running? Nothing that was stored is lost.' };
+  }
+}
+
+async function confirmPage() {
+  const left = page.suspects.filter((suspect) => !states.has(suspect.image_id));
+  const entries = left.map((suspect) => (suspect.given ? entryOf(suspect, 'keep', null) : entryOf(suspect, 'relabel', suspect.predicted)));
+  if (entries.length) await send(entries);
+  else if (waiting.length) return;
+  await load();
+}
+
+async function turn(action) {
+  if (waiting.length) return;
+  const answer = await ask('turn', { action, reviewer: reviewer() });
+  if (answer.error) return complain(answer);
+  const here = new Set(page.suspects.map((suspect) => suspect.image_id));
+  if (action === 'undo' && answer.images.every((id) => here.has(id))) {
+    for (const id of answer.images) states.delete(id);
+    page.suspects.forEach(paint);
+    cur = Math.max(0, page.suspects.findIndex((suspect) => suspect.image_id === answer.images[0]));
+    tell(answer);
+    return mark();
+  }
+  await load(answer.told);
+}
+
+// ------------------------------------------------------------------------------------------------------- the big one
+
+async function look() {
+  const suspect = page.suspects[cur];
+  if (!suspect) return;
+  side.hidden = false;
+  root.classList.add('rv-open');
+  if (side.dataset.id === suspect.image_id) return;
+  side.dataset.id = suspect.image_id;
+  const found = await ask('look', { image_id: suspect.image_id });
+  if (side.dataset.id !== suspect.image_id) return;
+  if (found.error) return complain(found);
+  side.replaceChildren(
+    make('button', { type: 'button', class: 'rv-close', 'aria-label': 'close', onclick: hide }, '×'),
+    make('img', { src: found.url, alt: found.path, class: 'rv-big' }),
+    make('div', {}, make('b', {}, found.given || 'no label'), ` · ${found.split} · ${found.width} × ${found.height}`),
+    make('div', { class: 'bk-quiet rv-path' }, found.path),
+    make('div', {}, found.neighbours.length ? 'Most like it:' : ''),
+    make('div', { class: 'rv-near' }, ...found.neighbours.map((one) => make('figure', {}, make('img', { src: one.url, alt: one.path, width: 96, height: 96 }), make('figcaption', {}, one.given || 'no label')))),
+    ...found.decisions.map((row) => make('div', { class: 'bk-quiet' }, row)));
+}
+
+function hide() {
+  side.hidden = true;
+  side.dataset.id = '';
+  root.classList.remove('rv-open');
+  grid.focus({ preventScroll: true });
+}
+
+// ---------------------------------------------------------------------------------------------------------- the keys
+
+function pressed(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const columns = Math.max(1, Math.round(grid.clientWidth / (grid.firstChild?.offsetWidth || 1)));
+  const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns }[event.key];
+  const suspect = page.suspects[cur];
+  const label = /^[1-9]$/.test(event.key) ? page.labels[Number(event.key) - 1] : null;
+  if (step) { cur = Math.min(page.suspects.length - 1, Math.max(0, cur + step)); mark(); }
+  else if (event.key === 'k' && suspect?.given) decide('keep');
+  else if (event.key === 'd' || event.key === 'Delete') decide('delete');
+  else if (event.key === 's' && suspect?.twin) decide('other');
+  else if (label) decide('relabel', label);
+  else if (event.key === 'l') grid.children[cur]?.querySelector('select')?.focus();
+  else if (event.key === 'u') turn('undo');
+  else if (event.key === 'r' || event.key === 'U') turn('redo');
+  else if (event.key === ' ') side.hidden ? look() : hide();
+  else if (event.key === 'Escape') hide();
+  else if (event.key === 'Enter' && !event.repeat) confirmPage();
+  else return;
+  event.preventDefault();
+}
+
+// ---------------------------------------------------------------------------------------------------------- the page
+
+function tell(answer) {
+  if (answer.counts) page.counts = answer.counts;
+  progress.textContent = answer.progress ?? '';
+}
+
+function keysLine() {
+  const labels = page.labels.slice(0, 9).map((label, index) => `${index + 1} ${label}`).join('  ');
+  const rest = view.kind === 'unlabelled' ? 'Enter: the rest of the page is as predicted' : 'Enter: the rest of the page is fine';
+  return `arrows move · k keep · d delete${view.kind === 'duplicate' ? ' left · s delete right' : ''} · ${labels} · l other label · u undo · r redo · Space large · ${rest}`;
+}
+
+function draw() {
+  bar.replaceChildren(
+    choice('kind', Object.fromEntries(Object.entries(KINDS).map(([kind, text]) => [kind, `${text}${page.counts[kind] === undefined ? '' : ` (${page.counts[kind]})`}`]))),
+    choice('split', Object.fromEntries([EVERY, 'train', 'valid', 'test'].map((name) => [name, name]))),
+    choice('label', Object.fromEntries([EVERY, ...page.labels].map((name) => [name, name]))),
+    ...(view.kind === 'label' ? [choice('order', ORDERS)] : []),
+    choice('n', Object.fromEntries(PAGES.map((n) => [n, n]))),
+    make('label', {}, 'reviewer', who));
+  keys.textContent = keysLine();
+  grid.replaceChildren(...page.suspects.map(pictureOf));
+  heading.textContent = page.heading || '';
+  confirm.disabled = !page.suspects.length;
+  confirm.textContent = view.kind === 'unlabelled' ? 'The rest of this page is as predicted (Enter)' : 'The rest of this page is fine (Enter)';
+  notice.replaceChildren(...(page.message ? [make('div', { class: page.done ? 'bk-ok rv-done' : 'bk-note' }, page.message)] : []));
+  cur = 0;
+  side.dataset.id = '';
+  mark(element.contains(document.activeElement) || document.activeElement === document.body);
+}
+
+async function load(told = '') {
+  const mine = ++loading;
+  writeAddress();
+  root.classList.add('rv-busy');
+  const answer = await ask('page', { ...view });
+  if (mine !== loading) return;
+  root.classList.remove('rv-busy');
+  if (answer.error) {
+    page = { suspects: [], labels: page.labels, counts: {}, message: '' };
+    draw();
+    return complain(answer);
+  }
+  page = answer;
+  if (told) page.message = told + (page.message ? ` ${page.message}` : '');
+  states = new Map();
+  draw();
+  tell(answer);
+}
+
+const who = make('input', { class: 'rv-who', 'aria-label': 'reviewer', value: localStorage.getItem('bearkit-reviewer') || props.reviewer, onchange: () => localStorage.setItem('bearkit-reviewer', who.value.trim()) });
+const bar = make('div', { class: 'rv-bar' });
+const keys = make('div', { class: 'rv-keys bk-quiet' });
+const notice = make('div', { class: 'rv-notice' });
+const progress = make('div', { class: 'rv-progress' });
+const heading = make('h4', { class: 'rv-heading' });
+const grid = make('div', { class: 'rv-grid', tabindex: 0, role: 'listbox', 'aria-label': 'suspects', onkeydown: pressed });
+const side = make('aside', { class: 'rv-side', hidden: true });
+const confirm = make('button', { type: 'button', class: 'rv-confirm', onclick: confirmPage }, '');
+const undo = make('button', { type: 'button', onclick: () => turn('undo') }, 'Undo (u)');
+const redo = make('button', { type: 'button', onclick: () => turn('redo') }, 'Redo (r)');
+const root = make('div', { class: 'rv' }, bar, keys, notice, heading, make('div', { class: 'rv-main' }, grid, side), make('div', { class: 'rv-foot' }, confirm, undo, redo, progress));
+element.replaceChildren(root);
+window.addEventListener('bearkit-review', () => { if (!waiting.length && element.isConnected) load(); });
+readAddress();
+load();
