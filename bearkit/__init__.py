@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from bearkit.learner import Learner as Learner
     from bearkit.predict import Predictor as Predictor
     from bearkit.project import Project as Project
+    from bearkit.review.before_after import compare_runs as compare_runs
+    from bearkit.review.decide import decide_file as decide_file
+    from bearkit.review.decide import decide_one as decide_one
+    from bearkit.review.decide import find_duplicates as find_duplicates
+    from bearkit.review.export_dataset import export_dataset as export_dataset
+    from bearkit.review.folders import apply_decisions as apply_decisions
+    from bearkit.review.folders import unapply_decisions as unapply_decisions
+    from bearkit.review.queue import Queue as Queue
+    from bearkit.review.queue import View as View
     from bearkit.studio.app import launch_studio as launch_studio
 
 __version__ = "0.1.0"
@@ -28,6 +37,15 @@ _ROOMS = {
     "export_model": "bearkit.export",
     "run_demo": "bearkit.demo",
     "launch_studio": "bearkit.studio.app",
+    "Queue": "bearkit.review.queue",
+    "View": "bearkit.review.queue",
+    "decide_one": "bearkit.review.decide",
+    "decide_file": "bearkit.review.decide",
+    "find_duplicates": "bearkit.review.decide",
+    "apply_decisions": "bearkit.review.folders",
+    "unapply_decisions": "bearkit.review.folders",
+    "compare_runs": "bearkit.review.before_after",
+    "export_dataset": "bearkit.review.export_dataset",
     "import_images": "bearkit.collect.importing",
 }
 __all__ = [*_ROOMS, "__version__"]

@@ -4,17 +4,17 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from bearkit.catalog.catalog import Catalog
 from bearkit.collect import sample
 from bearkit.collect.importing import import_images
+from bearkit.dataset import dataset
 from bearkit.dataset.dataset import Dataset
-from bearkit.interpretation.label_issues import rank_label_issues
 from bearkit.learner import Learner
 from bearkit.parallel import Progress, no_progress
 from bearkit.predict import Predictor
 from bearkit.project import Project
+from bearkit.review.queue import Queue
+from bearkit.review.suspects import Suspect
 from bearkit.sample_project import Planted, folder, prepare
 
 
@@ -25,8 +25,9 @@ def run_demo(project: Project, progress: Progress = no_progress) -> dict[str, An
     imported = import_images(project, folder(project), progress)
     learn = Learner(project, progress=progress)
     result = learn.fit_one_cycle()
-    data, probs = learn.out_of_fold_probs()
+    page = Queue(project, progress=progress).page(n=2 * len(planted.wrong_labels))
     model = learn.export()
+    data = dataset.load(Catalog(project))
     return {
         "project": str(project.root),
         "pictures": planted.kind,
@@ -39,7 +40,7 @@ def run_demo(project: Project, progress: Progress = no_progress) -> dict[str, An
         "valid_images": result.valid_images,
         "features_seconds": result.features_seconds,
         "train_seconds": sum(stage["seconds"] for stage in result.stages),
-        "planted_labels": _found(planted, data, probs),
+        "planted_labels": _found(planted, page.suspects),
         "prediction": _one_prediction(project, planted, data, model),
         "model": str(model),
         "credits": sample.CREDITS if planted.kind == "photographs" else "",
@@ -47,21 +48,15 @@ def run_demo(project: Project, progress: Progress = no_progress) -> dict[str, An
     }
 
 
-def _found(planted: Planted, data: Dataset, probs: np.ndarray) -> dict[str, Any]:
-    """How many planted labels the out-of-fold ranking put among its first pictures."""
+def _found(planted: Planted, suspects: list[Suspect]) -> dict[str, Any]:
+    """How many planted labels are among the first suspects of the review."""
     page = len(planted.wrong_labels)
-    ranked = rank_label_issues(probs, data.targets)
-    hits = [data.images[row].image_id in planted.wrong_labels for row in ranked]
+    hits = [suspect.image_id in planted.wrong_labels for suspect in suspects]
     first = [
-        {
-            "path": data.images[row].path,
-            "given": data.images[row].label,
-            "predicted": data.vocab[int(probs[row].argmax())],
-            "planted": hit,
-        }
-        for row, hit in zip(ranked[:page], hits, strict=False)
+        {"path": suspect.path, "given": suspect.given, "predicted": suspect.predicted, "planted": hit}
+        for suspect, hit in zip(suspects[:page], hits, strict=False)
     ]
-    in_first_page, in_two_pages = sum(hits[:page]), sum(hits[: 2 * page])
+    in_first_page, in_two_pages = sum(hits[:page]), sum(hits)
     return {"page": page, "in_first_page": in_first_page, "in_two_pages": in_two_pages, "first": first}
 
 

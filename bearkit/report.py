@@ -12,10 +12,10 @@ MANY = 10  # rows of a list that are shown before the rest is counted
 
 def imported(result: dict[str, Any], place: str = "") -> str:
     """What became of the files."""
-    lines = [f"{_count(result['imported'], 'new picture')}, {_count(result['duplicates'], 'file')} known already"]
+    lines = [f"{count(result['imported'], 'new picture')}, {count(result['duplicates'], 'file')} known already"]
     lines += _rejected(result["rejected"])
-    lines += _listed(
-        f"{_count(len(result['conflicts']), 'picture')} found under two labels or splits:",
+    lines += listed(
+        f"{count(len(result['conflicts']), 'picture')} found under two labels or splits:",
         [f"{', '.join(row['paths'])}: kept as `{row['kept_label']}`" for row in result["conflicts"]],
     )
     lines += ["", *table(("label", "pictures"), list(result["labels"].items())), ""]
@@ -27,7 +27,7 @@ def imported(result: dict[str, Any], place: str = "") -> str:
 def status(result: dict[str, Any], place: str = "") -> str:
     """What the project holds."""
     counts = [(label, n["train"], n["valid"], n["test"]) for label, n in result["labels"].items()]
-    lines = [_count(result["images"], "picture"), "", *table(("label", "train", "valid", "test"), counts)]
+    lines = [count(result["images"], "picture"), "", *table(("label", "train", "valid", "test"), counts)]
     rows = [(run["run"], run["state"], percent(run["error_rate"])) for run in result["runs"]]
     lines += [
         "",
@@ -128,9 +128,9 @@ def demonstrated(result: dict[str, Any]) -> str:
     }
     lines = [] if birds else [result["pictures_why"], "So the demo went on with pictures that it drew itself.", ""]
     lines += [
-        f"1. Collected {_count(result['images'], 'bird photograph' if birds else 'drawing')} of "
+        f"1. Collected {count(result['images'], 'bird photograph' if birds else 'drawing')} of "
         f"{len(result['labels'])} labels: {', '.join(f'{label} {n}' for label, n in result['labels'].items())}.",
-        f"   {_count(result['duplicates'], 'file')} known already; {_count(len(result['rejected']), 'file')} rejected:",
+        f"   {count(result['duplicates'], 'file')} known already; {count(len(result['rejected']), 'file')} rejected:",
         *(f"     {Path(row['path']).name}: {row['reason']}" for row in result["rejected"]),
         f"2. Trained in {result['features_seconds'] + result['train_seconds']:.1f} s "
         f"({result['features_seconds']:.1f} s looking at the pictures once, {result['train_seconds']:.1f} s learning).",
@@ -212,10 +212,10 @@ def _is_number(rows: Sequence[Sequence[Any]], column: int) -> bool:
 
 
 def _rejected(rows: Sequence[dict[str, str]]) -> list[str]:
-    return _listed(f"{_count(len(rows), 'file')} rejected:", [f"{row['path']}: {row['reason']}" for row in rows])
+    return listed(f"{count(len(rows), 'file')} rejected:", [f"{row['path']}: {row['reason']}" for row in rows])
 
 
-def _listed(title: str, rows: Sequence[str]) -> list[str]:
+def listed(title: str, rows: Sequence[str]) -> list[str]:
     """A titled list, cut after MANY rows; nothing where there are none."""
     if not rows:
         return []
@@ -223,10 +223,10 @@ def _listed(title: str, rows: Sequence[str]) -> list[str]:
     return [title, *(f"  {row}" for row in rows[:MANY]), *rest]
 
 
-def _count(n: int, what: str) -> str:
+def count(n: int, what: str) -> str:
     """Say how many.
 
-    >>> _count(1, "file"), _count(2, "file")
+    >>> count(1, "file"), count(2, "file")
     ('1 file', '2 files')
     """
     return f"{n} {what}" if n == 1 else f"{n} {what}s"

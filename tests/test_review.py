@@ -216,21 +216,21 @@ def test_apply_moves_files_and_unapply_brings_them_back_byte_for_byte(ledger):
     gone, other, *_ = ids(ledger, "black")
     ledger.decide([Choice(gone, "delete"), Choice(other, "relabel", "polar bear")], "ann")
     assert tree(project.root) == before, "a decision touches no file"
-    assert folders.apply(project).as_dict() == {"moved": 1, "trashed": 1, "missing": []}
+    assert folders.apply_decisions(project).as_dict() == {"moved": 1, "trashed": 1, "missing": []}
     path = {image.image_id: image.path for image in ledger.catalog.images()}
     assert path[gone].startswith("trash/black/")
     assert path[other].startswith("images/polar bear/")
     assert all((project.root / image.path).is_file() for image in ledger.catalog.images())
     assert sorted(content for content, _ in tree(project.root).values()) == sorted(c for c, _ in before.values())
-    assert folders.apply(project).as_dict() == {"moved": 0, "trashed": 0, "missing": []}
-    assert folders.unapply(project).moved == 2
+    assert folders.apply_decisions(project).as_dict() == {"moved": 0, "trashed": 0, "missing": []}
+    assert folders.unapply_decisions(project).moved == 2
     assert tree(project.root) == before
     assert not (project.root / "trash").exists()
     assert not (project.images / "polar bear").exists()
     assert labels(ledger)[other] == "polar bear", "the decisions stay"
-    folders.apply(project)
+    folders.apply_decisions(project)
     ledger.undo()
-    folders.apply(project)
+    folders.apply_decisions(project)
     assert tree(project.root) == before, "what was undone goes back as well"
 
 
@@ -247,13 +247,13 @@ def test_relabelling_onto_an_existing_name_overwrites_nothing(project, tmp_path)
         Choice(image.image_id, "relabel", "teddy" if image.label == "black" else "black") for image in ledger.images()
     ]
     ledger.decide(swapped, "ann")
-    assert folders.apply(project).moved == 6
+    assert folders.apply_decisions(project).moved == 6
     files = tree(project.root)
     assert len(files) == len(before)
     assert sorted(content for content, _ in files.values()) == sorted(content for content, _ in before.values())
     now = {image.image_id: image for image in ledger.images()}
     assert all(image.path.split("/")[1] == image.label for image in now.values())
-    folders.unapply(project)
+    folders.unapply_decisions(project)
     assert tree(project.root) == before
 
 
@@ -280,11 +280,11 @@ def test_killed_while_files_move_it_goes_on_and_can_go_back(ledger, kill_at, mon
         patch.setattr(Catalog, "moved", dies(Catalog.moved))
         patch.setattr(folders._Mover, "_tidy", dies(folders._Mover._tidy))
         with pytest.raises(KeyboardInterrupt):
-            folders.apply(project)
+            folders.apply_decisions(project)
     assert all((project.root / image.path).is_file() for image in ledger.catalog.images())
-    folders.apply(project)
+    folders.apply_decisions(project)
     assert len(tree(project.trash)) == 3
-    folders.unapply(project)
+    folders.unapply_decisions(project)
     assert tree(project.root) == before
 
 
@@ -299,8 +299,8 @@ def test_a_disk_without_links_and_a_missing_file_are_survived(ledger, monkeypatc
     (project.root / path[gone]).unlink()
     before = tree(project.root)
     ledger.decide([Choice(gone, "delete"), Choice(other, "delete")], "ann")
-    assert folders.apply(project).as_dict() == {"moved": 0, "trashed": 1, "missing": [path[gone]]}
-    folders.unapply(project)
+    assert folders.apply_decisions(project).as_dict() == {"moved": 0, "trashed": 1, "missing": [path[gone]]}
+    folders.unapply_decisions(project)
     assert tree(project.root) == before
 
 

@@ -3,6 +3,7 @@
 import sys
 
 from bearkit.cli import commands as commands
+from bearkit.cli import review as review
 from bearkit.cli import training as training
 from bearkit.cli.common import run
 

@@ -6,13 +6,13 @@ import numpy as np
 
 from bearkit import runs
 from bearkit.errors import RunError
-from bearkit.interpretation.compare import Comparison, compare
+from bearkit.interpretation.compare import compare
 from bearkit.predictions import Predictions
 from bearkit.project import Project
 
 
-def compare_runs(project: Project, old: str, new: str) -> tuple[Comparison, dict[str, Any]]:
-    """Compare two finished runs, under the labels that each was trained with; and which pictures were left out.
+def compare_runs(project: Project, old: str, new: str) -> dict[str, Any]:
+    """Compare two finished runs, under the labels that each was trained with; how many pictures only one of them has.
 
     Raises:
         RunError: one of them is not there or not finished, or no picture was set aside in both.
@@ -31,7 +31,7 @@ def compare_runs(project: Project, old: str, new: str) -> tuple[Comparison, dict
         after.vocab[after.targets[rows_after]],
     )
     only_in = {"only_in_old": len(before.image_ids) - len(common), "only_in_new": len(after.image_ids) - len(common)}
-    return found, only_in
+    return {"old": old, "new": new, **found.as_dict(), **only_in}
 
 
 def _predicted(predictions: Predictions) -> np.ndarray:

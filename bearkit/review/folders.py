@@ -35,7 +35,7 @@ class Moved:
         return vars(self)
 
 
-def apply(project: Project) -> Moved:
+def apply_decisions(project: Project) -> Moved:
     """Move deleted pictures to trash/ and relabelled ones to their labels' folders; what was undone goes back."""
     with filelock.FileLock(project.require().files_lock):
         catalog = Catalog(project)
@@ -43,7 +43,7 @@ def apply(project: Project) -> Moved:
         return _Mover(catalog).go(labels)
 
 
-def unapply(project: Project) -> Moved:
+def unapply_decisions(project: Project) -> Moved:
     """Move every file back to where it was when it came. The decisions stay; `apply` carries them out again."""
     with filelock.FileLock(project.require().files_lock):
         catalog = Catalog(project)

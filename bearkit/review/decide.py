@@ -1,0 +1,78 @@
+"""What people do in a review, the same for the command line and the browser."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.ledger import Choice, Ledger
+from bearkit.errors import ReviewError
+from bearkit.project import Project
+from bearkit.review import decisions_file
+from bearkit.review.decisions_file import Finder
+from bearkit.review.queue import Queue
+
+RANK = {"train": 1, "valid": 2, "test": 3}
+
+
+def decide_one(project: Project, image: str, action: str, reviewer: str, kind: str | None = None) -> dict[str, Any]:
+    """Store one decision: `keep`, `delete` or `relabel:LABEL` about a picture's id, the beginning of one, or its path.
+
+    Raises:
+        ReviewError: there is no such picture, or the action is none.
+    """
+    catalog = Catalog(project)
+    image_id = Finder(catalog)(image)
+    if image_id is None:
+        raise ReviewError(
+            f"there is no picture `{image}`, or more than one",
+            hint="its id, at least six characters of it, or its path; `bearkit review next` lists them",
+        )
+    return stored(catalog, [decisions_file.choice(image_id, action)], reviewer, kind)
+
+
+def decide_file(project: Project, path: Path, reviewer: str) -> dict[str, Any]:
+    """Store the decisions of a CSV, all of them or none.
+
+    Raises:
+        ReviewError: it cannot be read, has no such columns, or is about no picture of this project.
+    """
+    catalog = Catalog(project)
+    found = decisions_file.read(catalog, path)
+    if found.unmatched and not found.choices:
+        raise ReviewError(
+            f"{path} names no picture of this project; its first is `{found.unmatched[0]}`",
+            hint="is it another project's?",
+        )
+    return stored(catalog, found.choices, reviewer) | {"unmatched": found.unmatched, "absent": len(found.absent)}
+
+
+def stored(
+    catalog: Catalog, choices: Sequence[Choice], reviewer: str, kind: str | None = None, run: str | None = None
+) -> dict[str, Any]:
+    """Store decisions; the rows, and which labels there were not before."""
+    ledger = Ledger(catalog)
+    known = {image.label for image in ledger.images()}
+    rows = ledger.decide(choices, reviewer, run, kind)
+    new = sorted({str(row.to_label) for row in rows if row.to_label and row.action != "split"} - known)
+    return {"stored": [asdict(row) for row in rows], "new_labels": new, "unmatched": [], "absent": 0}
+
+
+def find_duplicates(queue: Queue, mend: bool, reviewer: str) -> dict[str, Any]:
+    """Groups of near-duplicates, and how many of them lie in several splits.
+
+    Args:
+        queue: of the project.
+        mend: put the copies of a picture that was set aside into its split, so that no model trains on them.
+        reviewer: in whose name.
+    """
+    groups, split = queue.duplicates()
+    across = [group for group in groups if len({split[one] for one in group if split[one]}) > 1]
+    moves = []
+    for group in across if mend else []:
+        best = max((split[one] for one in group), key=lambda name: RANK.get(name, 0))
+        moves += [Choice(one, "split", best) for one in group if split[one] not in ("", best)]
+    if moves:
+        queue.material.ledger.decide(moves, reviewer, kind="duplicate")
+    return {"groups": groups, "across_splits": len(across), "mended": len(moves)}
