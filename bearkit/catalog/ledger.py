@@ -127,6 +127,17 @@ class Ledger:
         with self.catalog.connection() as connection:
             return self._last(connection, ABOUT_LABELS)
 
+    def last(self, image_ids: Collection[str]) -> dict[str, Decision]:
+        """The same for a few pictures."""
+        with self.catalog.connection() as connection:
+            return self._last(connection, ABOUT_LABELS, image_ids)
+
+    def of(self, image_id: str) -> list[Decision]:
+        """Every decision about a picture that counts, oldest first."""
+        query = sa.select(decisions).where(_counts(), decisions.c.image_id == image_id).order_by(decisions.c.id)
+        with self.catalog.connection() as connection:
+            return _read(connection, query)
+
     def decided(self, kind: str) -> set[str]:
         """The pictures that someone decided about as this kind of suspect, or as no kind in particular."""
         of_kind = sa.or_(decisions.c.kind.is_(None), decisions.c.kind == kind)

@@ -62,14 +62,18 @@ class Page:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as the command line prints them."""
-        estimate, interval = self.left
         return {
             "suspects": [suspect.as_dict() for suspect in self.suspects],
             "remaining": self.remaining,
-            "left": {"estimate": round(estimate, 1), "interval": interval},
+            "left": self.left_as_dict(),
             "calm": self.calm,
             "done": self.done,
         }
+
+    def left_as_dict(self) -> dict[str, Any]:
+        """How many wrong labels are left."""
+        estimate, interval = self.left
+        return {"estimate": round(estimate, 1), "interval": interval}
 
 
 class Queue:

@@ -75,7 +75,7 @@ class Material:
         self.ledger = Ledger(self.catalog)
         self._lock = threading.RLock()
         self._images: list[ImageRecord] = []
-        self._known: list[str] = []  # all pictures of the project, readable or not
+        self._known: list[str] = []  # the body, and all pictures of the project, readable or not
         self._features = np.empty((0, 0), np.float32)
         self._heads: tuple[bytes, LeaveOneOut] | None = None
         self._looks: Looks | None = None
@@ -135,18 +135,18 @@ class Material:
 
     def _take(self, every: list[ImageRecord]) -> None:
         """When there are other pictures than before, their features; what was worked out for the others goes."""
-        ids = [image.image_id for image in every]
-        if ids == self._known:
+        finished = [run for run in runs.every(self.project) if run.finished]
+        config = TrainConfig.from_dict(finished[-1].config) if finished else TrainConfig()
+        known = [config.body, config.weights, *(image.image_id for image in every)]
+        if known == self._known:
             path = {image.image_id: image for image in every}  # files may have moved
             self._images = [path[image.image_id] for image in self._images]
             return
         dataset.keep_split(self.catalog, self.seed)
-        finished = [run for run in runs.every(self.project) if run.finished]
-        config = TrainConfig.from_dict(finished[-1].config) if finished else TrainConfig()
         found = features(self.project, every, bodies.get(config.body, config.weights), 1, self.progress)
         readable = set(found.image_ids)
         self._images = [image for image in every if image.image_id in readable]
-        self._features, self._known = found.values[:, 0], ids
+        self._features, self._known = found.values[:, 0], known
         self._looks = self._near = self._heads = None
 
     def _probs(self, seen: np.ndarray, targets: np.ndarray, vocab: list[str]) -> np.ndarray:

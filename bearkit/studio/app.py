@@ -15,12 +15,14 @@ from bearkit.project import Project
 from bearkit.studio.data import DataTab
 from bearkit.studio.guard import Guard
 from bearkit.studio.predict import PredictTab
+from bearkit.studio.review import SHOW, ReviewTab
 from bearkit.studio.theme import CSS, theme
 from bearkit.studio.train import TrainTab
 from bearkit.thumbnails import folder as thumbnails_folder
 
 HOST = "127.0.0.1"
 PORT = 7860
+TABS = ("data", "train", "review", "predict")
 
 
 def build(project: Project) -> gr.Blocks:
@@ -28,11 +30,13 @@ def build(project: Project) -> gr.Blocks:
     page = gr.Blocks(title=f"{project.name} · bearkit", analytics_enabled=False)
     with page:
         header = gr.HTML()
-        with gr.Tabs():
+        with gr.Tabs() as tabs:
             with gr.Tab("Data", id="data") as data_tab:
                 data = DataTab(project, header)
             with gr.Tab("Train", id="train") as train_tab:
                 train = TrainTab(project)
+            with gr.Tab("Review", id="review") as review_tab:
+                ReviewTab(project)
             with gr.Tab("Predict", id="predict") as predict_tab:
                 predict = PredictTab(project)
         for event in (page.load, data_tab.select):
@@ -41,7 +45,15 @@ def build(project: Project) -> gr.Blocks:
             event(train.refresh, train.choices.fields["unfreeze"], train.live, show_progress="hidden")
         for event in (page.load, predict_tab.select):
             event(predict.refresh, None, [predict.model, predict.answer], show_progress="hidden")
+        review_tab.select(None, js=SHOW)
+        page.load(_asked_for, None, tabs, show_progress="hidden")
     return page
+
+
+def _asked_for(request: gr.Request) -> gr.Tabs:
+    """The tab that the address names, so that a link opens what its sender saw."""
+    asked = request.query_params.get("tab")
+    return gr.Tabs(selected=asked) if asked in TABS else gr.Tabs()
 
 
 def _free_port(first: int) -> int:

@@ -2,26 +2,38 @@
 
 import functools
 import html
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 import gradio as gr
 
 from bearkit.errors import BearkitError
 
-P = ParamSpec("P")
-R = TypeVar("R")
+F = TypeVar("F", bound=Callable[..., Any])
 
 
-def told(handler: Callable[P, R]) -> Callable[P, R]:
-    """A handler whose BearkitErrors are shown to the person, with their hints."""
+@contextmanager
+def _toasts() -> Iterator[None]:
+    try:
+        yield
+    except BearkitError as error:
+        hint = f"<br>What helps: {html.escape(error.hint)}" if error.hint else ""
+        raise gr.Error(html.escape(str(error)) + hint, duration=15, print_exception=False) from error
+
+
+def told(handler: F) -> F:
+    """A handler, or one that yields what it shows, whose BearkitErrors are shown to the person, with their hints."""
 
     @functools.wraps(handler)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        with _toasts():
             return handler(*args, **kwargs)
-        except BearkitError as error:
-            hint = f"<br>What helps: {html.escape(error.hint)}" if error.hint else ""
-            raise gr.Error(html.escape(str(error)) + hint, duration=15, print_exception=False) from error
 
-    return wrapped
+    @functools.wraps(handler)
+    def yielding(*args: Any, **kwargs: Any) -> Iterator[Any]:
+        with _toasts():
+            yield from handler(*args, **kwargs)
+
+    return yielding if inspect.isgeneratorfunction(handler) else wrapped  # type: ignore[return-value]

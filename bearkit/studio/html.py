@@ -118,6 +118,13 @@ def top_losses(rows: Sequence[tuple[Path | None, dict[str, Any]]]) -> str:
     return f'<h4>Most wrong: prediction, given label, loss</h4><div class="bk-pictures">{"".join(figures)}</div>'
 
 
+def compared(result: dict[str, Any]) -> str:
+    """Two models under two sets of labels, and in a sentence what became better."""
+    rows = zip((f"run {result['old']}", f"run {result['new']}"), result["table"], strict=True)
+    cells = [(name, *(report.percent(error) for error in errors)) for name, errors in rows]
+    return note(result["sentence"], result["verdict"] != "worse") + table(("", "old labels", "corrected labels"), cells)
+
+
 def prediction(label: str, probability: float, milliseconds: float) -> str:
     """One label in large letters."""
     return (

@@ -1,17 +1,19 @@
 // The review page: a grid of suspects, decided with keys, mouse or touch. Gradio runs this once the tab is first
-// open, with `element` (the component), `props` and `server` (see review.py: page, decide, turn, look).
+// open, with `element` (the component), `props` and `server` (see review.py: suspects, decide, turn, look).
 // Everything is built with createElement and textContent: labels and file names are never read as HTML or code.
 
 const KINDS = { label: 'wrong labels', duplicate: 'near-duplicates', outlier: 'outliers', quality: 'poor pictures', unlabelled: 'without a label' };
 const ORDERS = { 'out-of-fold': 'by a head that has not seen it', loss: 'by the loss of the trained model' };
 const PAGES = ['20', '50', '100'];
 const EVERY = 'all';
+const NEW = '\u0000new';  // no label is called that
 const view = { kind: 'label', split: EVERY, label: EVERY, order: 'out-of-fold', n: '20' };
 let page = { suspects: [], labels: [], counts: {}, message: '' };
 let cur = 0;
 let states = new Map();   // image_id -> {action, to, state: pending | stored | failed}
 let waiting = [];         // decisions that are not stored yet, in order
-let sending = false;
+let working = null;       // settled once everything that waited is stored, or could not be
+let asking = 0;           // when a page was asked for
 let loading = 0;          // the last page that was asked for; older answers are dropped
 
 function make(tag, attributes = {}, ...children) {
@@ -60,8 +62,9 @@ function pictureOf(suspect, index) {
   const pictures = suspect.twin
     ? make('div', { class: 'rv-pair' }, image(suspect), image(suspect.twin))
     : make('div', { class: 'rv-one' }, image(suspect));
-  const caption = make('figcaption', {}, make('div', { class: 'rv-labels' }, ...labelsOf(suspect)),
-    make('div', { class: 'rv-reason' }, suspect.reason), make('div', { class: 'rv-state', 'aria-live': 'polite' }));
+  const reason = suspect.kind === 'label' ? null : make('div', { class: 'rv-reason' }, suspect.reason);
+  const caption = make('figcaption', {}, make('div', { class: 'rv-labels' }, ...labelsOf(suspect)), reason,
+    make('div', { class: 'rv-state', 'aria-live': 'polite' }));
   const figure = make('figure', { 'data-id': suspect.image_id, id: `rv-${index}`, role: 'option' }, pictures, caption, buttonsOf(suspect));
   figure.onclick = (event) => { if (!event.target.closest('button, select')) { cur = index; mark(); } };
   figure.ondblclick = () => { cur = index; mark(); look(); };
@@ -69,24 +72,28 @@ function pictureOf(suspect, index) {
 }
 
 function labelsOf(suspect) {
-  const given = make('b', {}, suspect.given || 'no label');
-  if (suspect.twin) return [given, ` · ${suspect.twin.given || 'no label'}`];
-  if (!suspect.predicted) return [given];
-  const same = suspect.predicted === suspect.given;
-  return [given, same ? ` (${percent(suspect.probability)})` : ` → ${suspect.predicted} ${percent(suspect.probability)}`];
-}
-
-function percent(share) {
-  return share === null ? '' : `${Math.round(100 * share)} %`;
+  const bold = (label) => make('b', {}, label || 'no label');
+  if (suspect.twin) return ['left ', bold(suspect.given), ', right ', bold(suspect.twin.given)];
+  const sure = `${Math.round(100 * suspect.probability)} %`;
+  if (!suspect.given) return ['predicted ', bold(suspect.predicted), ` ${sure}`];
+  if (suspect.predicted === suspect.given) return ['given ', bold(suspect.given), `, predicted so ${sure}`];
+  return ['given ', bold(suspect.given), ', predicted ', bold(suspect.predicted), ` ${sure}`];
 }
 
 function buttonsOf(suspect) {
   const button = (text, action, title) => make('button', { type: 'button', title, onclick: () => { cur = indexOf(suspect); decide(action); } }, text);
-  const to = make('select', { 'aria-label': 'label', onchange: () => { cur = indexOf(suspect); if (to.value) decide('relabel', to.value); to.value = ''; } },
-    make('option', { value: '' }, 'label …'), ...page.labels.map((label) => make('option', { value: label }, label)));
+  const to = make('select', { 'aria-label': 'label', onchange: () => { cur = indexOf(suspect); relabel(to.value); to.value = ''; } },
+    make('option', { value: '' }, 'label …'), ...page.labels.map((label) => make('option', { value: label }, label)),
+    make('option', { value: NEW }, 'another label …'));
   const keep = suspect.twin ? button('both', 'keep', 'k') : suspect.given ? button('keep', 'keep', 'k') : null;
   const other = suspect.twin ? button('delete right', 'other', 's') : null;
   return make('div', { class: 'rv-buttons' }, keep, button(suspect.twin ? 'delete left' : 'delete', 'delete', 'd'), other, to);
+}
+
+function relabel(label) {
+  const to = label === NEW ? (window.prompt('The label of this picture:') || '').trim() : label;
+  if (to) decide('relabel', to);
+  else mark();
 }
 
 function indexOf(suspect) {
@@ -131,37 +138,39 @@ function entryOf(suspect, action, to) {
   return { suspect, action, to };
 }
 
-function send(entries, turn = null) {
+function send(entries) {
   for (const { suspect, action, to } of entries) {
     states.set(suspect.image_id, { action, to, state: 'pending' });
     paint(suspect);
   }
-  return new Promise((done) => {
-    waiting.push({ entries, done });
-    work();
-  });
+  waiting.push(entries);
+  work();
 }
 
-async function work() {
-  if (sending) return;
-  sending = true;
+function work() {
+  working = working || storing().finally(() => { working = null; });
+  return working;
+}
+
+async function storing() {
   while (waiting.length) {
-    const { entries, done } = waiting[0];
-    const answer = await ask('decide', { choices: entries.map(asked), kind: view.kind, reviewer: reviewer(), run: page.run });
+    const entries = waiting[0];
+    const answer = await ask('decide', { choices: entries.map(asked), kind: view.kind, reviewer: reviewer(), run: page.run, since: page.since });
     if (answer.error) {
-      for (const { entries: failed } of waiting) for (const { suspect } of failed) { states.get(suspect.image_id).state = 'failed'; paint(suspect); }
-      complain(answer);
-      break;
+      setWaiting('failed');
+      return complain(answer);
     }
     waiting.shift();
     for (const { suspect } of entries) {
       Object.assign(states.get(suspect.image_id), { state: 'stored', others: answer.others[suspect.image_id] });
       paint(suspect);
     }
-    tell(answer);
-    done();
+    tell();
   }
-  sending = false;
+}
+
+function setWaiting(state) {
+  for (const { suspect } of waiting.flat()) { states.get(suspect.image_id).state = state; paint(suspect); }
 }
 
 function asked({ suspect, action, to }) {
@@ -170,10 +179,10 @@ function asked({ suspect, action, to }) {
 }
 
 function complain(answer) {
-  const count = waiting.reduce((sum, { entries }) => sum + entries.length, 0);
-  const again = make('button', { type: 'button', onclick: () => { notice.replaceChildren(); for (const { entries } of waiting) for (const { suspect } of entries) { states.get(suspect.image_id).state = 'pending'; paint(suspect); } work(); } }, 'Try again');
-  const text = `${count} decision${count === 1 ? ' is' : 's are'} not stored: ${answer.error}. ${answer.hint || ''} `;
-  notice.replaceChildren(make('div', { class: 'bk-bad', role: 'alert' }, count ? text : `${answer.error}. ${answer.hint || ''} `, count ? again : null));
+  const count = waiting.flat().length;
+  const again = make('button', { type: 'button', onclick: () => { notice.replaceChildren(); setWaiting('pending'); work(); } }, 'Try again');
+  const what = count ? `${count} decision${count === 1 ? ' is' : 's are'} not stored: ` : '';
+  notice.replaceChildren(make('div', { class: 'bk-bad', role: 'alert' }, `${what}${answer.error}. ${answer.hint || ''} `, count ? again : null));
 }
 
 async function ask(name, payload) {
@@ -187,12 +196,12 @@ async function ask(name, payload) {
 async function confirmPage() {
   const left = page.suspects.filter((suspect) => !states.has(suspect.image_id));
   const entries = left.map((suspect) => (suspect.given ? entryOf(suspect, 'keep', null) : entryOf(suspect, 'relabel', suspect.predicted)));
-  if (entries.length) await send(entries);
-  else if (waiting.length) return;
+  if (entries.length) send(entries);
   await load();
 }
 
 async function turn(action) {
+  await working;
   if (waiting.length) return;
   const answer = await ask('turn', { action, reviewer: reviewer() });
   if (answer.error) return complain(answer);
@@ -201,7 +210,7 @@ async function turn(action) {
     for (const id of answer.images) states.delete(id);
     page.suspects.forEach(paint);
     cur = Math.max(0, page.suspects.findIndex((suspect) => suspect.image_id === answer.images[0]));
-    tell(answer);
+    tell();
     return mark();
   }
   await load(answer.told);
@@ -239,7 +248,7 @@ function hide() {
 // ---------------------------------------------------------------------------------------------------------- the keys
 
 function pressed(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest('select, input, button')) return;
   const columns = Math.max(1, Math.round(grid.clientWidth / (grid.firstChild?.offsetWidth || 1)));
   const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns }[event.key];
   const suspect = page.suspects[cur];
@@ -261,14 +270,19 @@ function pressed(event) {
 
 // ---------------------------------------------------------------------------------------------------------- the page
 
-function tell(answer) {
-  if (answer.counts) page.counts = answer.counts;
-  progress.textContent = answer.progress ?? '';
+function tell() {
+  if (!page.progress) return;
+  const here = [...states.values()].filter((known) => known.state === 'stored');
+  const count = (...actions) => here.filter((known) => actions.includes(known.action)).length;
+  const looked = page.progress.looked + here.length;
+  const changed = page.progress.changed + count('relabel');
+  const deleted = page.progress.deleted + count('delete', 'other');
+  progress.textContent = `${looked} looked at, ${changed} relabelled, ${deleted} deleted${page.left ? ` · ${page.left}` : ''}`;
 }
 
 function keysLine() {
   const labels = page.labels.slice(0, 9).map((label, index) => `${index + 1} ${label}`).join('  ');
-  const rest = view.kind === 'unlabelled' ? 'Enter: the rest of the page is as predicted' : 'Enter: the rest of the page is fine';
+  const rest = view.kind === 'duplicate' ? 'Enter: keep both of all the rest' : view.kind === 'unlabelled' ? 'Enter: the rest of the page is as predicted' : 'Enter: the rest of the page is fine';
   return `arrows move · k keep · d delete${view.kind === 'duplicate' ? ' left · s delete right' : ''} · ${labels} · l other label · u undo · r redo · Space large · ${rest}`;
 }
 
@@ -281,6 +295,7 @@ function draw() {
     choice('n', Object.fromEntries(PAGES.map((n) => [n, n]))),
     make('label', {}, 'reviewer', who));
   keys.textContent = keysLine();
+  grid.classList.toggle('rv-pairs', view.kind === 'duplicate');
   grid.replaceChildren(...page.suspects.map(pictureOf));
   heading.textContent = page.heading || '';
   confirm.disabled = !page.suspects.length;
@@ -293,9 +308,17 @@ function draw() {
 
 async function load(told = '') {
   const mine = ++loading;
+  asking = Date.now();
+  await working;
+  if (mine !== loading || waiting.length) return;  // what is not stored stays on screen
   writeAddress();
   root.classList.add('rv-busy');
-  const answer = await ask('page', { ...view });
+  const following = setInterval(async () => {
+    const far = await ask('how_far', {});
+    if (mine === loading && far.text && root.classList.contains('rv-busy')) heading.textContent = far.text;
+  }, 700);
+  const answer = await ask('suspects', { ...view });
+  clearInterval(following);
   if (mine !== loading) return;
   root.classList.remove('rv-busy');
   if (answer.error) {
@@ -307,7 +330,7 @@ async function load(told = '') {
   if (told) page.message = told + (page.message ? ` ${page.message}` : '');
   states = new Map();
   draw();
-  tell(answer);
+  tell();
 }
 
 const who = make('input', { class: 'rv-who', 'aria-label': 'reviewer', value: localStorage.getItem('bearkit-reviewer') || props.reviewer, onchange: () => localStorage.setItem('bearkit-reviewer', who.value.trim()) });
@@ -323,6 +346,7 @@ const undo = make('button', { type: 'button', onclick: () => turn('undo') }, 'Un
 const redo = make('button', { type: 'button', onclick: () => turn('redo') }, 'Redo (r)');
 const root = make('div', { class: 'rv' }, bar, keys, notice, heading, make('div', { class: 'rv-main' }, grid, side), make('div', { class: 'rv-foot' }, confirm, undo, redo, progress));
 element.replaceChildren(root);
-window.addEventListener('bearkit-review', () => { if (!waiting.length && element.isConnected) load(); });
+window.addEventListener('bearkit-review', () => { if (element.isConnected && Date.now() - asking > 1000) load(); });
+window.addEventListener('beforeunload', (event) => { if (waiting.length) event.preventDefault(); });
 readAddress();
 load();
