@@ -11,7 +11,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 SIDE = 32  # pixels of a sketch
-SIMILAR = 0.9
+SIMILAR = 0.86
 FLAT = 2.0  # grey levels: the noise of a picture without contours counts for little
 MANY = 4000  # pictures from which on a shorter vector is compared first
 SHORT = 160  # its length
@@ -65,7 +65,8 @@ def _contours(sketches: np.ndarray) -> np.ndarray:
     """Differences of neighbours across and down, float32 (N, 2 * 31 * 31), of length 1 unless there are hardly any."""
     grey = sketches.astype(np.float32)
     across, down = np.diff(grey, axis=2)[:, 1:], np.diff(grey, axis=1)[:, :, 1:]
-    both = np.concatenate([across.reshape(len(grey), -1), down.reshape(len(grey), -1)], axis=1)
+    each = (SIDE - 1) ** 2
+    both = np.concatenate([across.reshape(len(grey), each), down.reshape(len(grey), each)], axis=1)
     length = np.linalg.norm(both, axis=1, keepdims=True)
     result: np.ndarray = both / np.maximum(length, FLAT * both.shape[1] ** 0.5 / 8)
     return result
