@@ -19,6 +19,8 @@ def imported(result: dict[str, Any], place: str = "") -> str:
         [f"{', '.join(row['paths'])}: kept as `{row['kept_label']}`" for row in result["conflicts"]],
     )
     lines += ["", *table(("label", "pictures"), list(result["labels"].items())), ""]
+    if unlabelled := result["unlabelled"]:
+        lines.append(f"{count(unlabelled, 'picture')} without a label: bearkit review next --kind unlabelled{place}")
     one = f"One label so far: import another one's pictures too: bearkit import FOLDER{place}"
     lines.append(one if len(result["labels"]) == 1 else f"Next: bearkit train{place}")
     return "\n".join(lines)
@@ -27,7 +29,8 @@ def imported(result: dict[str, Any], place: str = "") -> str:
 def status(result: dict[str, Any], place: str = "") -> str:
     """What the project holds."""
     counts = [(label, n["train"], n["valid"], n["test"]) for label, n in result["labels"].items()]
-    lines = [count(result["images"], "picture"), "", *table(("label", "train", "valid", "test"), counts)]
+    without = f", {result['unlabelled']} of them without a label" if result["unlabelled"] else ""
+    lines = [count(result["images"], "picture") + without, "", *table(("label", "train", "valid", "test"), counts)]
     rows = [(run["run"], run["state"], percent(run["error_rate"])) for run in result["runs"]]
     lines += [
         "",

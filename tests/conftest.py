@@ -1,8 +1,10 @@
 """Small real things to test with: pictures drawn here, a trained project, and the shared photographs where they are."""
 
 import io
+import json
 import os
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,13 +12,14 @@ import pytest
 from PIL import Image
 
 from bearkit import Learner, Project, import_images
+from bearkit.cli.common import run
 from bearkit.collect import sample
 
 ROOT = Path(__file__).parent.parent
 DATA = Path(os.environ.get("BEARKIT_TEST_DATA", ROOT.parent / "shared" / "data"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def data():
     """The shared photographs; tests that need them are skipped where they are not."""
     if not DATA.is_dir():
@@ -92,6 +95,20 @@ def drawn(tmp_path_factory):
     import_images(project, write_drawings(folder / "source", 12))
     Learner(project).fit_one_cycle(4)
     return project
+
+
+@pytest.fixture
+def bearkit_json(monkeypatch, capsys):
+    """Runs a command in this process, as `bearkit ... --json`: its object, and its exit code checked."""
+
+    def call(*arguments, code=0):
+        monkeypatch.setattr(sys, "argv", ["bearkit", *map(str, arguments), "--json"])
+        with pytest.raises(SystemExit) as ended:
+            run()
+        assert (ended.value.code or 0) == code, capsys.readouterr().err
+        return json.loads(capsys.readouterr().out)
+
+    return call
 
 
 @pytest.fixture

@@ -127,10 +127,13 @@ class Ledger:
         with self.catalog.connection() as connection:
             return self._last(connection, ABOUT_LABELS)
 
-    def last(self, image_ids: Collection[str]) -> dict[str, Decision]:
-        """The same for a few pictures."""
+    def overruled(self, rows: Sequence[Decision], since: int) -> list[Decision]:
+        """What others decided about the same pictures after row `since` and before these rows, which count now."""
+        mine = {row.image_id: row for row in rows}
+        query = _only(sa.select(decisions).where(_counts(), decisions.c.id > since), decisions.c.image_id, list(mine))
         with self.catalog.connection() as connection:
-            return self._last(connection, ABOUT_LABELS, image_ids)
+            found = [row for row in _read(connection, query.order_by(decisions.c.id)) if row.image_id in mine]
+        return [row for row in found if row.id < mine[row.image_id].id and row.reviewer != mine[row.image_id].reviewer]
 
     def of(self, image_id: str) -> list[Decision]:
         """Every decision about a picture that counts, oldest first."""
@@ -200,7 +203,7 @@ def _read(connection: sa.Connection, query: sa.Select[Any]) -> list[Decision]:
     return [Decision(**row) for row in connection.execute(query).mappings()]
 
 
-def _only(query: sa.Select[Any], column: sa.Column[Any], image_ids: Collection[str] | None) -> sa.Select[Any]:
+def _only(query: sa.Select[Any], column: sa.Column[Any], image_ids: Collection[Any] | None) -> sa.Select[Any]:
     """Only these pictures' rows; when they are many, all rows, which is what asking for each would come to."""
     return query if image_ids is None or len(image_ids) > FEW else query.where(column.in_(image_ids))
 

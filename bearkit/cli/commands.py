@@ -10,6 +10,7 @@ import typer
 import bearkit
 from bearkit import report, runs
 from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.ledger import Ledger
 from bearkit.cli.common import JsonOption, ProjectOption, RunOption, app, place_of, progress_bars, show
 from bearkit.dataset import dataset
 from bearkit.project import DEMO_FOLDER, Project, default_project
@@ -18,6 +19,9 @@ from bearkit.project import DEMO_FOLDER, Project, default_project
 @app.command("import")
 def import_(
     source: Annotated[Path, typer.Argument(help="A folder with one folder a label in it, or a zip of one.")],
+    unlabelled: Annotated[
+        bool, typer.Option("--unlabelled", help="They have no labels yet; folders are none.")
+    ] = False,
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
@@ -26,7 +30,7 @@ def import_(
     Example: bearkit import photos -p bears
     """
     with progress_bars() as progress:
-        result = bearkit.import_images(Project(project), source, progress)
+        result = bearkit.import_images(Project(project), source, progress, labelled=not unlabelled)
     show(as_json, result.as_dict(), report.imported(result.as_dict(), place_of(project)))
 
 
@@ -35,8 +39,10 @@ def status(project: ProjectOption = Path(), as_json: JsonOption = False) -> None
     """Tell what the project holds: pictures by label and split, runs, models."""
     place = Project(project)
     catalog = Catalog(place)
+    images = Ledger(catalog).images()
     result = {
-        "images": len(catalog.images()),
+        "images": len(images),
+        "unlabelled": sum(not image.label for image in images),
         "labels": dataset.counts(catalog),
         "runs": [
             {

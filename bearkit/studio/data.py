@@ -8,6 +8,7 @@ import gradio as gr
 
 from bearkit import sample_project
 from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.ledger import Ledger, labels_of
 from bearkit.catalog.tables import SPLITS, ImageRecord
 from bearkit.collect.importing import import_images
 from bearkit.dataset import dataset
@@ -23,8 +24,8 @@ EVERY = "all"
 
 def head(project: Project) -> str:
     """The line above the tabs."""
-    images = Catalog(project).images() if project.exists else []
-    return html.head(project.name, len(images), sorted({image.label for image in images}))
+    images = Ledger(Catalog(project)).images() if project.exists else []
+    return html.head(project.name, len(images), labels_of(images))
 
 
 class DataTab:
@@ -103,15 +104,19 @@ class DataTab:
         if not self.project.exists:
             return []
         catalog = Catalog(self.project)
-        found = [image for image in catalog.images() if label in (EVERY, image.label)]
+        found = [image for image in Ledger(catalog).images() if label in (EVERY, image.label)]
         if split != EVERY:
             assigned = dataset.splits(catalog)
-            found = [image for image in found if assigned[image.image_id] == split]
+            found = [image for image in found if assigned.get(image.image_id) == split]
         return self._captioned(random.sample(found, min(BATCH, len(found))))
 
     def _captioned(self, images: list[ImageRecord]) -> list[tuple[str, str]]:
         small = thumbnails(self.project, [(image.image_id, image.path) for image in images])
-        return [(str(path), image.label) for path, image in zip(small, images, strict=True) if path is not None]
+        return [
+            (str(path), image.label or "no label")
+            for path, image in zip(small, images, strict=True)
+            if path is not None
+        ]
 
 
 def _conflict(row: dict[str, Any]) -> tuple[str, str, str]:

@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.ledger import Ledger
 from bearkit.errors import ImageError, NoImagesError
 from bearkit.preprocessing import Preprocessing, centre_crop
 from bearkit.project import Project
@@ -23,7 +24,7 @@ def changed_pictures(project: Project, kind: str) -> Image.Image:
     """
     how = Preprocessing(size=SIZE)
     square = replace(how, size=how.shorter_side, crop_pct=1.0)
-    images = Catalog(project).images() if project.exists else []
+    images = Ledger(Catalog(project)).images() if project.exists else []
     squares = []
     for image in images[:: max(1, len(images) // ACROSS)]:
         try:

@@ -13,7 +13,6 @@ let cur = 0;
 let states = new Map();   // image_id -> {action, to, state: pending | stored | failed}
 let waiting = [];         // decisions that are not stored yet, in order
 let working = null;       // settled once everything that waited is stored, or could not be
-let asking = 0;           // when a page was asked for
 let loading = 0;          // the last page that was asked for; older answers are dropped
 
 function make(tag, attributes = {}, ...children) {
@@ -308,7 +307,6 @@ function draw() {
 
 async function load(told = '') {
   const mine = ++loading;
-  asking = Date.now();
   await working;
   if (mine !== loading || waiting.length) return;  // what is not stored stays on screen
   writeAddress();
@@ -346,7 +344,7 @@ const undo = make('button', { type: 'button', onclick: () => turn('undo') }, 'Un
 const redo = make('button', { type: 'button', onclick: () => turn('redo') }, 'Redo (r)');
 const root = make('div', { class: 'rv' }, bar, keys, notice, heading, make('div', { class: 'rv-main' }, grid, side), make('div', { class: 'rv-foot' }, confirm, undo, redo, progress));
 element.replaceChildren(root);
-window.addEventListener('bearkit-review', () => { if (element.isConnected && Date.now() - asking > 1000) load(); });
+window.addEventListener('bearkit-review', () => { if (element.isConnected && !root.classList.contains('rv-busy')) load(); });
 window.addEventListener('beforeunload', (event) => { if (waiting.length) event.preventDefault(); });
 readAddress();
 load();

@@ -20,7 +20,6 @@ from bearkit.catalog.tables import ImageRecord
 from bearkit.errors import BearkitError, RunError
 from bearkit.project import Project
 from bearkit.review.before_after import compare_runs
-from bearkit.review.decide import stored
 from bearkit.review.folders import apply_decisions, unapply_decisions
 from bearkit.review.queue import Page, Queue, View
 from bearkit.review.report import left_in_words
@@ -85,16 +84,13 @@ class ReviewTab:
 
     def decide(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Store decisions, one step; who else decided about the same pictures since the page was shown."""
-        catalog = Catalog(self.project)
         choices = [Choice(one["image_id"], one["action"], one["to"]) for one in asked["choices"]]
-        before = Ledger(catalog).last([choice.image_id for choice in choices])
-        stored(catalog, choices, asked["reviewer"], asked["kind"], asked["run"])
-        others = {
-            image_id: f"{one.reviewer} had said {one.to_label or one.action}"
-            for image_id, one in before.items()
-            if one.id > asked["since"] and one.reviewer != asked["reviewer"]
+        ledger = Ledger(Catalog(self.project))
+        rows = ledger.decide(choices, asked["reviewer"], asked["run"], asked["kind"])
+        others = ledger.overruled(rows, asked["since"])
+        return {
+            "others": {str(one.image_id): f"{one.reviewer} had said {one.to_label or one.action}" for one in others}
         }
-        return {"others": others}
 
     def turn(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Take back this reviewer's last step, or bring it again; the pictures that it is about."""

@@ -7,6 +7,7 @@ import gradio as gr
 
 from bearkit import jobs, runs
 from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.ledger import Ledger
 from bearkit.interpretation.interpretation import Interpretation
 from bearkit.parallel import cores
 from bearkit.project import Project
@@ -174,7 +175,7 @@ class TrainTab:
         """The Train button, which says how long it will take."""
         if live:
             return gr.update(value="Queue another training", variant="secondary")
-        n_images = len(Catalog(self.project).images()) if self.project.exists else 0
+        n_images = len(Ledger(Catalog(self.project)).images()) if self.project.exists else 0
         done = [run for run in runs.every(self.project) if run.finished]
         new = max(0, n_images - _n_predicted(done[-1]) if done else n_images)
         seconds = 3 + (2 + new * SECONDS_A_PICTURE / cores() if new else 0)

@@ -1,92 +1,14 @@
 """The studio in a real browser, from an empty project to a prediction."""
 
-import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 import time
 import urllib.request
 from urllib.error import HTTPError
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from bearkit import jobs, runs
-from bearkit.project import Project
-from bearkit.runs import LIVE
-from tests.conftest import ROOT, write_drawings
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-SECONDS = 60_000  # milliseconds that a step may take on a busy machine
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        pytest.skip("no chromium on this machine; `make test` installs it when run as root on Debian")
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-
-
-@pytest.fixture
-def studio(tmp_path):
-    """A studio of an empty project in a process of its own, and a folder of drawings; yields (url, tmp_path)."""
-    write_drawings(tmp_path / "photos", 8)
-    (tmp_path / "photos" / "disc" / "page.jpg").write_text("<html></html>")
-    command = [
-        sys.executable,
-        str(ROOT / "app.py"),
-        str(tmp_path / "shapes"),
-        "--no-browser",
-        "--json",
-        "--port",
-        "7950",
-    ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    yield json.loads(process.stdout.readline())["url"], tmp_path
-    for run in runs.every(Project(tmp_path / "shapes")):
-        if run.state in LIVE:  # a training outlives its studio
-            jobs.stop(run)
-    process.terminate()
-    process.wait()
-    process.stdout.close()
-
-
-@pytest.fixture
-def page(browser, studio):
-    """The studio's page, in a browser that notes what it asks of other machines."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    page.asked_outside = []
-    page.on("request", lambda request: page.asked_outside.append(request.url) if is_outside(request.url) else None)
-    page.set_default_timeout(SECONDS)
-    page.goto(studio[0])
-    yield page
-    context.close()
-
-
-def is_outside(url):
-    return not url.startswith(("http://127.0.0.1", "http://localhost", "data:", "blob:"))
-
-
-def shoot(page, name):
-    """Keep a screenshot where BEARKIT_SCREENSHOTS says."""
-    if folder := os.environ.get("BEARKIT_SCREENSHOTS"):
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
-
-
-def import_folder(page, folder):
-    page.get_by_label("Folder or zip on this machine").fill(str(folder))
-    page.get_by_role("button", name="Import", exact=True).click()
+from tests.studio.pages import SECONDS, import_folder, shoot
 
 
 def open_choices(page, folder):

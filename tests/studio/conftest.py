@@ -1,0 +1,50 @@
+"""A real browser, and a studio to open in it."""
+
+import shutil
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from bearkit.project import Project
+from tests.conftest import write_drawings
+from tests.studio.pages import SECONDS, Studio, is_outside
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="package")
+def browser():
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine; `make test` installs it when run as root on Debian")
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+
+
+@pytest.fixture
+def studio(tmp_path):
+    """A studio of an empty project, and a folder of drawings; yields (url, tmp_path)."""
+    write_drawings(tmp_path / "photos", 8)
+    (tmp_path / "photos" / "disc" / "page.jpg").write_text("<html></html>")
+    running = Studio(Project(tmp_path / "shapes"))
+    yield running.url, tmp_path
+    running.end()
+
+
+@pytest.fixture
+def page(browser, studio):
+    """The studio's page, in a browser that notes what it asks of other machines."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.asked_outside = []
+    page.on("request", lambda request: page.asked_outside.append(request.url) if is_outside(request.url) else None)
+    page.set_default_timeout(SECONDS)
+    page.goto(studio[0])
+    yield page
+    context.close()

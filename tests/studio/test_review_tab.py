@@ -1,0 +1,255 @@
+"""The Review tab in a real browser: keys only, two people, kills, reloads, narrow screens."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from bearkit import Project, import_images
+from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.ledger import Choice, Ledger
+from tests.conftest import write_drawings
+from tests.studio.pages import SECONDS, Studio, import_folder, shoot
+
+
+@pytest.fixture
+def noisy(shapes):
+    """A trained project of 36 drawings, of which four have a wrong label; what they should be."""
+    ledger = Ledger(Catalog(shapes))
+    wrong = {image.image_id: image.label for image in ledger.images()[::9]}
+    other = {"disc": "square", "square": "star", "star": "disc"}
+    ledger.decide([Choice(one, "relabel", other[label]) for one, label in wrong.items()], "chance", kind="quality")
+    return shapes, wrong
+
+
+@pytest.fixture
+def review(browser, noisy):
+    """Its studio, a page on the Review tab with six suspects, and the labels that are wrong."""
+    running = Studio(noisy[0])
+    page = opened(browser, running.url)
+    yield running, page, noisy[1]
+    page.context.close()
+    running.end()
+
+
+def opened(browser, url, view="&n=6", **options):
+    page = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options)).new_page()
+    page.set_default_timeout(SECONDS)
+    page.goto(f"{url}?tab=review{view}")
+    expect(page.locator(".rv-grid figure").first).to_be_visible(timeout=SECONDS)
+    return page
+
+
+def ledger_of(running):
+    return Ledger(Catalog(running.project))
+
+
+def figures(page):
+    return page.locator(".rv-grid figure")
+
+
+def stored(page, count):
+    """Wait until so many pictures of the page are stored."""
+    expect(page.locator(".rv-grid figure[data-state=stored]")).to_have_count(count, timeout=SECONDS)
+
+
+def next_page(page):
+    """Confirm the page, and wait for another one."""
+    first = figures(page).first.get_attribute("data-id")
+    page.keyboard.press("Enter")
+    expect(page.locator(f".rv-grid figure[data-id='{first}']")).to_have_count(0, timeout=SECONDS)
+
+
+def test_with_keys_alone_from_the_first_page_to_the_worst_is_over_and_a_comparison(review):
+    running, page, wrong = review
+    keys = {"disc": "1", "square": "2", "star": "3"}
+    shoot(page, "9-review")
+    pages = 0
+    while not page.get_by_text("The worst is over").is_visible():
+        pages += 1
+        assert pages < 7
+        for n, figure in enumerate(figures(page).all()):
+            said = re.search(r"given (\w+), predicted (disc|square|star)", figure.inner_text())
+            if said:  # it is taken for something else
+                page.keyboard.press(keys[said.group(2)])
+                expect(figure).to_have_attribute("data-state", "stored", timeout=SECONDS)
+                assert figure.get_attribute("data-action") == "relabel"
+            elif n < figures(page).count() - 1:
+                page.keyboard.press("ArrowRight")
+        next_page(page)
+    expect(
+        page.get_by_text(re.compile(r"about \d+ wrong labels? (is|are) probably left", re.IGNORECASE)).first
+    ).to_be_visible()
+    shoot(page, "9-review-worst-is-over")
+    now = {image.image_id: image.label for image in ledger_of(running).images()}
+    assert {one: now[one] for one in wrong} == wrong
+    page.get_by_role("button", name="Train again, and compare").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(re.compile("Cannot tell|Better|The gain is")).first).to_be_visible(timeout=SECONDS)
+    expect(page.get_by_role("row", name=re.compile("^run 002"))).to_be_visible()
+    shoot(page, "9-review-compared")
+
+
+def test_keys_mouse_undo_redo_and_the_big_picture(review):
+    running, page, _ = review
+    grid = page.locator(".rv-grid")
+    first, second, third = (figures(page).nth(n).get_attribute("data-id") for n in range(3))
+    page.keyboard.press("d")
+    stored(page, 1)
+    page.keyboard.press("k")
+    stored(page, 2)
+    figures(page).nth(2).hover()
+    figures(page).nth(2).get_by_role("combobox").select_option("star")
+    stored(page, 3)
+    actions = {row["image_id"]: row["action"] for row in ledger_of(running).history(3)}
+    assert actions == {first: "delete", second: "keep", third: "relabel"}
+    grid.focus()
+    page.keyboard.press("u")
+    stored(page, 2)
+    page.keyboard.press("u")
+    stored(page, 1)
+    page.keyboard.press("r")
+    expect(figures(page).first).not_to_have_attribute("data-id", first, timeout=SECONDS)
+    assert [row["action"] for row in ledger_of(running).history(3)] == ["redo", "undo", "undo"]
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    big = page.locator(".rv-big")
+    expect(big).to_be_visible(timeout=SECONDS)
+    page.wait_for_function("image => image.complete && image.naturalWidth > 0", arg=big.element_handle())
+    expect(page.locator(".rv-near figure")).to_have_count(6)
+    shoot(page, "9-review-large")
+    page.keyboard.press("Escape")
+    expect(big).not_to_be_visible()
+
+
+def test_a_link_opens_the_same_view_and_nothing_is_lost_by_switching_or_reloading(review, browser):
+    """fastai's cleaner lost its flags when the label or the split was switched (fastai#3084, fastbook#359)."""
+    running, page, _ = review
+    deleted = figures(page).first.get_attribute("data-id")
+    page.keyboard.press("d")
+    stored(page, 1)
+    for name, value in (("label", "star"), ("split", "valid"), ("split", "all"), ("label", "all")):
+        page.get_by_label(name, exact=True).first.select_option(value)
+        expect(page.locator(".rv-busy")).to_have_count(0, timeout=SECONDS)
+    expect(page.locator(".rv-progress")).to_contain_text("1 deleted")
+    page.get_by_label("label", exact=True).first.select_option("disc")
+    expect(page).to_have_url(re.compile("label=disc"))
+    expect(page.locator(".rv-busy")).to_have_count(0, timeout=SECONDS)
+    shown = [figure.get_attribute("data-id") for figure in figures(page).all()]
+    other = opened(browser, page.url, view="", color_scheme="dark")  # the whole address; `?tab=` twice does no harm
+    other.goto(page.url)
+    expect(other.locator(f".rv-grid figure[data-id='{shown[0]}']")).to_be_visible(timeout=SECONDS)
+    assert [figure.get_attribute("data-id") for figure in figures(other).all()] == shown
+    shoot(other, "9-review-dark")
+    other.context.close()
+    page.reload()
+    expect(page.locator(".rv-progress")).to_contain_text("1 deleted", timeout=SECONDS)
+    assert deleted not in {image.image_id for image in ledger_of(running).images()}
+
+
+def test_two_people_at_once_lose_no_decision_and_hear_of_each_other(review, browser):
+    running, ann, _ = review
+    ben = opened(browser, running.url)
+    for page, name in ((ann, "ann"), (ben, "ben")):
+        page.get_by_label("reviewer", exact=True).fill(name)
+        page.locator(".rv-grid").focus()
+    for _ in range(6):
+        ann.keyboard.press("k")
+        ben.keyboard.press("d")
+    stored(ann, 6)
+    stored(ben, 6)
+    rows = [(row["reviewer"], row["action"]) for row in ledger_of(running).history(12)]
+    assert sorted(rows) == [("ann", "keep")] * 6 + [("ben", "delete")] * 6
+    told = ann.get_by_text("ben had said").count() + ben.get_by_text("ann had said").count()
+    assert told >= 6
+    ben.keyboard.press("u")
+    expect(ben.locator(".rv-grid figure[data-state=stored]")).to_have_count(5)
+    assert ledger_of(running).history(1)[0]["reviewer"] == "ben"
+    ben.context.close()
+
+
+def test_a_killed_studio_has_stored_what_it_said_and_the_rest_is_sent_again(review):
+    running, page, _ = review
+    page.keyboard.press("k")
+    page.keyboard.press("d")
+    stored(page, 2)
+    running.process.kill()
+    running.process.wait()
+    told = {row["image_id"]: row["action"] for row in ledger_of(running).history(2)}
+    assert list(told.values()) == ["delete", "keep"]
+    page.keyboard.press("k")
+    expect(page.get_by_text("1 decision is not stored")).to_be_visible(timeout=SECONDS)
+    expect(page.locator(".rv-grid figure[data-state=failed]")).to_have_count(1)
+    shoot(page, "9-review-not-stored")
+    again = Studio(running.project, port=int(running.url.rstrip("/").rpartition(":")[2]))
+    page.get_by_role("button", name="Try again").click()
+    stored(page, 3)
+    assert len(ledger_of(running).history()) == 4 + 3
+    again.end()
+
+
+def test_pictures_without_a_label_are_accepted_a_page_at_a_time(review, tmp_path):
+    running, page, _ = review
+    import_images(running.project, write_drawings(tmp_path / "more", 14), labelled=False)
+    page.get_by_label("kind", exact=True).select_option("unlabelled")
+    expect(page.get_by_text("Predicted: disc")).to_be_visible(timeout=SECONDS)
+    expect(figures(page)).to_have_count(2)
+    shoot(page, "9-review-unlabelled")
+    page.locator(".rv-grid").focus()
+    for word in ("Predicted: square", "Predicted: star", "Nothing is left to look at here"):
+        page.keyboard.press("Enter")
+        expect(page.get_by_text(word)).to_be_visible(timeout=SECONDS)
+    assert len(ledger_of(running).images()) == 42
+    assert all(image.label for image in ledger_of(running).images())
+
+
+def test_files_are_moved_and_brought_back_from_the_page(review):
+    running, page, _ = review
+    page.keyboard.press("d")
+    stored(page, 1)
+    page.get_by_role("button", name="Move the files as decided").click()
+    expect(page.get_by_text("3 files moved, 1 to trash/")).to_be_visible(timeout=SECONDS)
+    assert len(list(running.project.trash.rglob("*.png"))) == 1
+    page.get_by_role("button", name="Move all files back").click()
+    expect(page.get_by_text("4 files moved back")).to_be_visible(timeout=SECONDS)
+    assert not running.project.trash.exists()
+
+
+def test_labels_are_never_run_as_code(browser, tmp_path):
+    source = write_drawings(tmp_path / "photos", 4)
+    (source / "star").rename(source / "<img src=x onerror=alert(1)>${alert(2)}")
+    project = Project(tmp_path / "shapes")
+    import_images(project, source)
+    running = Studio(project)
+    page = opened(browser, running.url)
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    expect(page.get_by_text("<img src=x onerror=alert(1)>${alert(2)}").first).to_be_visible()
+    page.keyboard.press("k")
+    stored(page, 1)
+    assert asked == []
+    page.context.close()
+    running.end()
+
+
+def test_on_a_narrow_screen_it_works_by_touch(review, browser):
+    running, _, _ = review
+    phone = opened(browser, running.url, viewport={"width": 390, "height": 844}, has_touch=True, color_scheme="dark")
+    figures(phone).nth(1).tap()
+    figures(phone).nth(1).get_by_role("button", name="delete").tap()
+    stored(phone, 1)
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    phone.get_by_role("button", name="Undo (u)").tap()
+    stored(phone, 0)
+    shoot(phone, "9-review-narrow-dark")
+    phone.context.close()
+
+
+def test_without_pictures_it_says_what_to_do(page, studio):
+    page.get_by_role("tab", name="Review").click()
+    expect(page.get_by_text("is not a bearkit project yet")).to_be_visible(timeout=SECONDS)
+    page.get_by_role("tab", name="Data").click()
+    import_folder(page, studio[1] / "photos")
+    expect(page.get_by_text("24 new pictures")).to_be_visible(timeout=SECONDS)
+    page.get_by_role("tab", name="Review").click()
+    expect(figures(page)).to_have_count(20, timeout=SECONDS)
