@@ -3,6 +3,7 @@
     python fastai_side.py SPLIT.json --epochs 4               train, and keep the learner beside SPLIT.json
     python fastai_side.py SPLIT.json --epochs 4 --unfrozen 4  and then unfrozen, at slice(3e-5, 3e-4)
     python fastai_side.py SPLIT.json --predict                one picture at a time with the learner kept there
+    python fastai_side.py SPLIT.json --epochs 4 --losses      train, and the loss of every picture, as its widget shows
 
 SPLIT.json: {"train": [[path, label], ...], "valid": [[path, label], ...], "predict": [path, ...], "seed": n}
 """
@@ -97,6 +98,18 @@ def train(split, kept, epochs, unfrozen):
     return result
 
 
+def losses(split, kept, epochs):
+    """The loss of every picture, training pictures too and without augmentation, after frozen epochs."""
+    set_seed(split["seed"])
+    learn = make_learner(split, kept.parent)
+    with learn.no_bar(), learn.no_logging():
+        learn.fit_one_cycle(epochs, 3e-3)
+        items = [*split["train"], *split["valid"]]
+        every = learn.dls.test_dl(items, with_labels=True)
+        *_, lost = learn.get_preds(dl=every, with_loss=True)
+    return {"losses": {path: loss for (path, _), loss in zip(items, lost.tolist(), strict=True)}}
+
+
 def predict(split, kept):
     """The median milliseconds of learn.predict, as one would serve it."""
     learn, times = load_learner(kept), []
@@ -114,9 +127,13 @@ def main():
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--unfrozen", type=int, default=0)
     parser.add_argument("--predict", action="store_true")
+    parser.add_argument("--losses", action="store_true")
     args = parser.parse_args()
     split, kept = json.loads(args.split.read_text()), args.split.with_suffix(".pkl")
-    print(json.dumps(predict(split, kept) if args.predict else train(split, kept, args.epochs, args.unfrozen)))
+    if args.losses:
+        print(json.dumps(losses(split, kept, args.epochs)))
+    else:
+        print(json.dumps(predict(split, kept) if args.predict else train(split, kept, args.epochs, args.unfrozen)))
 
 
 if __name__ == "__main__":

@@ -141,12 +141,16 @@ class Ledger:
         with self.catalog.connection() as connection:
             return _read(connection, query)
 
-    def decided(self, kind: str) -> set[str]:
-        """The pictures that someone decided about as this kind of suspect, or as no kind in particular."""
+    def decided(self, kind: str) -> dict[str, str]:
+        """The pictures that someone decided about as this kind of suspect, or as none in particular.
+
+        With the label that each had before: {image_id: label}.
+        """
         of_kind = sa.or_(decisions.c.kind.is_(None), decisions.c.kind == kind)
-        query = sa.select(decisions.c.image_id).where(_counts(), of_kind, decisions.c.action != "split").distinct()
+        first = sa.select(sa.func.min(decisions.c.id)).where(_counts(), of_kind, decisions.c.action != "split")
+        query = sa.select(decisions).where(decisions.c.id.in_(first.group_by(decisions.c.image_id)))
         with self.catalog.connection() as connection:
-            return set(connection.scalars(query))
+            return {str(row.image_id): row.from_label or "" for row in _read(connection, query)}
 
     def splits(self) -> dict[str, str]:
         """The pictures that were put into another split, {image_id: split}."""

@@ -144,18 +144,20 @@ class Queue:
 
     def _left(self, view: View, state: State) -> tuple[float, list[int]]:
         """About how many wrong labels nobody has looked at yet, in the split or of the label that is looked at."""
-        first = np.array([image.label for image in state.images])
-        decided = self._decided("label", state)
-        about = np.isin(first, state.vocab) & (state.present | decided)  # deleted as a copy says nothing of a label
+        looked_at = self.material.ledger.decided("label")
+        pairs = zip(state.images, state.labels.tolist(), strict=True)
+        before = np.array([looked_at.get(image.image_id, label) for image, label in pairs])
+        decided = np.array([image.image_id in looked_at for image in state.images], dtype=bool)
+        about = np.isin(before, state.vocab) & (state.present | decided)  # deleted as a copy says nothing of a label
         if view.split is not None:
             about &= state.splits == view.split
         if view.label is not None:
-            about &= first == view.label
+            about &= before == view.label
         rows = np.flatnonzero(about)
         if not len(rows):
             return 0.0, [0, 0]
-        given = state.probs[rows, np.searchsorted(state.vocab, first[rows])]
-        return wrong_left(given, decided[rows], ~state.present[rows] | (state.labels[rows] != first[rows]))
+        given = state.probs[rows, np.searchsorted(state.vocab, before[rows])]
+        return wrong_left(given, decided[rows], ~state.present[rows] | (state.labels[rows] != before[rows]))
 
 
 def _calm(decisions: dict[str, Decision]) -> int:
