@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from bearkit import Queue, import_images
-from bearkit.catalog.ledger import Choice
+from bearkit.catalog.choices import Choice
 from bearkit.project import Project
 from bearkit.report import table
 from benchmarks.against_fastai import FASTAI, HERE, run

@@ -15,9 +15,11 @@ DOCS = ("README.md", "CONTRIBUTING.md", "EXPERIMENTS.md", "CHANGELOG.md")
 
 @pytest.fixture
 def folder(tmp_path):
-    """A folder with what README assumes: photos/<label>/*, photo.jpg and history.csv."""
+    """A folder with what README assumes: photos/<label>/*, photo.jpg, cleaned.csv and history.csv."""
     write_drawings(tmp_path / "photos", 6)
     shutil.copy(next((tmp_path / "photos").rglob("*.png")), tmp_path / "photo.jpg")
+    picture = next((tmp_path / "photos" / "disc").glob("*.png")).name
+    (tmp_path / "cleaned.csv").write_text(f"path,action\ndisc/{picture},delete\n")
     (tmp_path / "history.csv").write_text("epoch,train_loss,valid_loss,error_rate\n0,24.9,1184996224.0,0.64\n")
     return tmp_path
 

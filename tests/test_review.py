@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from bearkit import import_images
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.ledger import Choice, Ledger
+from bearkit.catalog.choices import Choice, Context
+from bearkit.catalog.ledger import Ledger
 from bearkit.catalog.tables import decisions, metadata, moves
 from bearkit.dataset import dataset
 from bearkit.errors import BearkitError, ReviewError
@@ -49,7 +50,7 @@ def test_the_latest_decision_wins_and_history_is_kept(ledger):
     ledger.decide([Choice(first, "relabel", "teddy")], "ann")
     ledger.decide([Choice(first, "keep")], "ben")
     assert labels(ledger)[first] == "teddy"
-    ledger.decide([Choice(first, "delete")], "ben", run="001", kind="outlier")
+    ledger.decide([Choice(first, "delete")], "ben", context=Context(run="001", kind="outlier"))
     assert first not in labels(ledger)
     ledger.decide([Choice(first, "keep")], "ann")
     assert labels(ledger)[first] == "teddy", "it comes back with the label that it had"
@@ -114,9 +115,40 @@ def test_a_reviewer_undoes_only_their_own_steps(ledger):
     assert one not in labels(ledger)
 
 
+def test_the_label_that_a_picture_has_already_is_kept(ledger):
+    first, *_ = ids(ledger, "black")
+    (row,) = ledger.decide([Choice(first, "relabel", " black ")], "ann")
+    assert (row.action, row.to_label) == ("keep", "black")
+
+
+def test_a_call_that_is_sent_again_is_stored_once(ledger):
+    first, *_ = ids(ledger, "black")
+    once = ledger.decide([Choice(first, "delete")], "ann", context=Context(token="abc"))
+    again = ledger.decide([Choice(first, "delete")], "ann", context=Context(token="abc"))
+    assert once == again
+    assert len(ledger.history()) == 1
+
+
+def test_what_is_only_implied_leaves_standing_what_others_said(ledger):
+    one, two, *_ = ids(ledger, "black")
+    since = ledger.newest()
+    ledger.decide([Choice(one, "relabel", "teddy")], "ann")
+    rows = ledger.decide([Choice(one, "keep", "black"), Choice(two, "keep", "black")], "ben", "label",
+                         Context(unless_since=since))  # fmt: skip
+    assert [row.image_id for row in rows] == [two]
+    assert labels(ledger)[one] == "teddy"
+    (mine,) = ledger.decide([Choice(one, "keep", "black")], "ben", "label")
+    assert [row.reviewer for row in ledger.overruled([mine], since)] == ["ann"]
+
+
 def test_all_or_nothing_of_a_call_is_stored(ledger):
     good = ids(ledger, "black")[0]
-    for bad in (Choice("0" * 64, "keep"), Choice(good, "explode"), Choice(good, "relabel", " "), Choice(good, "split")):
+    for bad in (
+        Choice("0" * 64, "keep"),
+        Choice(good, "explode"),
+        Choice(good, "relabel", " "),
+        Choice(good, "beside"),
+    ):
         with pytest.raises(ReviewError) as caught:
             ledger.decide([Choice(good, "delete"), bad], "ann")
         assert caught.value.hint
@@ -149,7 +181,7 @@ def test_every_decision_that_was_told_survives_a_kill(ledger):
     """A process says which picture it decided about once it is stored; it is killed in the middle."""
     code = (
         "import sys; from bearkit import Project; from bearkit.catalog.catalog import Catalog\n"
-        "from bearkit.catalog.ledger import Choice, Ledger\n"
+        "from bearkit.catalog.choices import Choice; from bearkit.catalog.ledger import Ledger\n"
         f"ledger = Ledger(Catalog(Project({str(ledger.catalog.project.root)!r})))\n"
         "while True:\n"
         "    for image in ledger.catalog.images():\n"
@@ -189,11 +221,13 @@ def test_the_same_pictures_are_set_aside_when_the_review_comes_before_the_first_
     }
 
 
-def test_a_picture_can_be_put_into_another_split(ledger):
-    before = dataset.splits(ledger.catalog)
+def test_a_copy_goes_where_its_original_is_under_every_seed(ledger):
+    before, other = dataset.splits(ledger.catalog), dataset.splits(ledger.catalog, seed=7)
     picture = next(picture for picture, split in before.items() if split == "train")
-    ledger.decide([Choice(picture, "split", "valid")], "ann")
+    original = next(picture for picture, split in before.items() if split == "valid")
+    ledger.decide([Choice(picture, "beside", original)], "ann")
     assert dataset.splits(ledger.catalog) == before | {picture: "valid"}
+    assert dataset.splits(ledger.catalog, seed=7) == other | {picture: other[original]}
     ledger.decide([Choice(picture, "keep")], "ann")
     assert dataset.splits(ledger.catalog)[picture] == "valid", "keep is about the label"
     ledger.undo(n=2)
@@ -286,6 +320,22 @@ def test_killed_while_files_move_it_goes_on_and_can_go_back(ledger, kill_at, mon
     assert len(tree(project.trash)) == 3
     folders.unapply_decisions(project)
     assert tree(project.root) == before
+
+
+def test_a_name_that_a_moved_picture_came_with_stays_free_for_it(ledger, tmp_path):
+    project = ledger.catalog.project
+    gone = ledger.images()[0]
+    before = tree(project.root)
+    ledger.decide([Choice(gone.image_id, "delete")], "ann")
+    folders.apply_decisions(project)
+    name = gone.path.rpartition("/")[2]
+    source = write_pictures(tmp_path / "other", {"black": 1}, start=99)
+    (source / "black" / "99.png").rename(source / "black" / name)
+    import_images(project, source)
+    folders.unapply_decisions(project)
+    after = tree(project.root)
+    assert {path: after[path] for path in before} == before
+    assert len(after) == len(before) + 1
 
 
 def test_a_disk_without_links_and_a_missing_file_are_survived(ledger, monkeypatch):

@@ -8,7 +8,8 @@ from sklearn.model_selection import cross_val_predict
 
 from bearkit import Learner, Queue, View, import_images
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.ledger import Choice, Ledger
+from bearkit.catalog.choices import Choice, Context
+from bearkit.catalog.ledger import Ledger
 from bearkit.dataset import dataset
 from bearkit.errors import BearkitError, NoImagesError, ReviewError
 from bearkit.images import decode, read_file
@@ -211,13 +212,15 @@ def test_the_worst_is_over_after_two_pages_without_a_change(queue):
     page = queue.page(n=6)
     assert not page.done
     changed = page.suspects[0]
-    ledger.decide([Choice(changed.image_id, "delete")], "ann", kind="label")
+    seen = Context(kind="label", view="/")
+    ledger.decide([Choice(changed.image_id, "delete")], "ann", context=seen)
     for _ in range(2):
         page = queue.page(n=6)
         assert not page.done
-        ledger.decide([Choice(one.image_id, "keep", one.given) for one in page.suspects], "ann", kind="label")
+        ledger.decide([Choice(one.image_id, "keep", one.given) for one in page.suspects], "ann", context=seen)
     page = queue.page(n=6)
     assert page.done
+    assert not queue.page(View(split="train"), 6).done, "that is another view"
     assert page.calm == 12
     assert page.left[1][0] <= page.left[0] <= page.left[1][1]
     ledger.undo()
@@ -296,6 +299,7 @@ def test_a_project_that_cannot_be_reviewed_says_why(project, tmp_path):
     import_images(project, write_drawings(tmp_path / "all", 4) / "disc")
     with pytest.raises(ReviewError, match="1 label: nothing to compare"):
         Queue(project).page()
+    assert Queue(project).page(View("duplicate")).suspects == [], "copies need no second label"
     for path in project.images.rglob("*.png"):
         path.unlink()
     with pytest.raises(NoImagesError):

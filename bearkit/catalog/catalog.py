@@ -10,7 +10,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from bearkit.catalog.tables import ImageRecord, SourceRecord, images, meta, metadata, moves, sources, splits
+from bearkit.catalog.tables import (
+    SPLITS,
+    ImageRecord,
+    SourceRecord,
+    decisions,
+    images,
+    meta,
+    metadata,
+    moves,
+    sources,
+    splits,
+)
 from bearkit.errors import BusyError, ProjectError
 from bearkit.project import Project, whole
 
@@ -148,6 +159,11 @@ class Catalog:
         """The files whose bytes are this picture, or any of the project's pictures."""
         return self._sources(sources.c.image_id == image_id if image_id else sources.c.image_id.is_not(None))
 
+    def set_label(self, image_id: str, label: str) -> None:
+        """Say as what a picture came that had come without a label."""
+        with self.connection(write=True) as connection:
+            connection.execute(images.update().where(images.c.image_id == image_id).values(label=label))
+
     def set_given_split(self, image_id: str, split: str) -> None:
         """Say in which split a picture was given."""
         with self.connection(write=True) as connection:
@@ -184,6 +200,15 @@ class Catalog:
             first, _ = found.get(row["image_id"], (row["from_path"], ""))
             found[row["image_id"]] = first, row["from_path"]
         return found
+
+    def version(self) -> tuple[int, ...]:
+        """Numbers that change whenever pictures come or move, or someone decides."""
+        every = [sa.func.count(), sa.func.count().filter(images.c.label == "")]
+        every += [sa.func.count().filter(images.c.given_split == name) for name in SPLITS]
+        with self.connection() as connection:
+            counts = connection.execute(sa.select(*every).select_from(images)).one()
+            last = [connection.scalar(sa.select(sa.func.max(table.c.id))) or 0 for table in (decisions, moves)]
+        return *counts, *last
 
     def path(self, image: ImageRecord) -> Path:
         """Where a picture's file is."""

@@ -4,7 +4,7 @@
     delete    it is left out from now on
     relabel   it has another label
     label     it had none
-    split     it is in another split, so that a near-duplicate does not leak
+    beside    it is in the split of another picture, of which it is a copy
     undo      a step is taken back; redo brings it again
 
 What one call decides is one step. Of the decisions about a picture that were not taken back, the last one counts.
@@ -12,34 +12,18 @@ What one call decides is one step. Of the decisions about a picture that were no
 
 import getpass
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.tables import SPLITS, Decision, ImageRecord, decisions, images
+from bearkit.catalog.choices import ABOUT_LABELS, ACTIONS, ANYHOW, Choice, Context, check, row_of
+from bearkit.catalog.tables import Decision, ImageRecord, decisions, images
 from bearkit.errors import ReviewError
 
-ABOUT_LABELS = ("keep", "delete", "relabel", "label")
-ACTIONS = (*ABOUT_LABELS, "split")
 FEW = 500  # pictures that are asked for by name; more are read with all the others
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What to decide about one picture.
-
-    Attributes:
-        image_id: which picture.
-        action: one of ACTIONS; `relabel` and `label` are the same to say, and written down as what they are.
-        to: the new label, or the new split; for `keep`, the label that was on screen, if there was one.
-    """
-
-    image_id: str
-    action: str
-    to: str | None = None
 
 
 class Ledger:
@@ -49,33 +33,45 @@ class Ledger:
         self.catalog = catalog
 
     def decide(
-        self, choices: Sequence[Choice], reviewer: str, run: str | None = None, kind: str | None = None
+        self, choices: Sequence[Choice], reviewer: str, kind: str | None = None, context: Context = ANYHOW
     ) -> list[Decision]:
         """Write decisions down, all of them or none; one step.
 
         Args:
             choices: what was decided.
             reviewer: who decided.
-            run: whose model they saw.
-            kind: the kind of suspect that the pictures were shown as.
+            kind: short for `Context(kind=...)`.
+            context: how it came about.
+
+        Returns:
+            The rows, in order; fewer than the choices only with `unless_since`.
 
         Raises:
             ReviewError: no such picture or action, or no label to give.
         """
-        _check(choices, reviewer)
+        check(choices, reviewer)
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        image_ids = [choice.image_id for choice in choices]
+        ids = [choice.image_id for choice in choices]
         with self.catalog.connection(write=True) as connection:
-            known = self._known(connection, image_ids)
-            before = self._last(connection, ABOUT_LABELS, image_ids)
+            if context.token and (again := _read(connection, _in_order(decisions.c.token == context.token))):
+                return again
+            known, before = self._known(connection, ids), self._last(connection, ABOUT_LABELS, ids)
+            if context.unless_since is not None:
+                theirs = (decisions.c.id > context.unless_since, decisions.c.reviewer != reviewer)
+                standing = set(
+                    connection.scalars(_only(sa.select(decisions.c.image_id), ids).where(*theirs, _counts()))
+                )
+                choices = [choice for choice in choices if choice.image_id not in standing]
             step = (connection.scalar(sa.select(sa.func.max(decisions.c.step))) or 0) + 1
-            common = {"step": step, "time": now, "reviewer": reviewer, "run": run, "kind": kind}
+            common = {"step": step, "time": now, "reviewer": reviewer, "run": context.run, "kind": kind or context.kind}
+            common |= {"view": context.view, "token": context.token}
             rows = [
-                common | _row(choice, _label(before.get(choice.image_id), known[choice.image_id])) for choice in choices
+                common | row_of(choice, _label(before.get(choice.image_id), known[choice.image_id]))
+                for choice in choices
             ]
             if rows:
                 connection.execute(decisions.insert(), rows)
-            return _read(connection, sa.select(decisions).where(decisions.c.step == step).order_by(decisions.c.id))
+            return _read(connection, _in_order(decisions.c.step == step))
 
     def undo(self, n: int = 1, reviewer: str | None = None, by: str | None = None) -> list[Decision]:
         """Take back the last `n` steps, of anyone or of one reviewer; the decisions that no longer count.
@@ -130,10 +126,15 @@ class Ledger:
     def overruled(self, rows: Sequence[Decision], since: int) -> list[Decision]:
         """What others decided about the same pictures after row `since` and before these rows, which count now."""
         mine = {row.image_id: row for row in rows}
-        query = _only(sa.select(decisions).where(_counts(), decisions.c.id > since), decisions.c.image_id, list(mine))
+        query = _only(sa.select(decisions).where(_counts(), decisions.c.id > since), list(mine))
         with self.catalog.connection() as connection:
             found = [row for row in _read(connection, query.order_by(decisions.c.id)) if row.image_id in mine]
         return [row for row in found if row.id < mine[row.image_id].id and row.reviewer != mine[row.image_id].reviewer]
+
+    def newest(self) -> int:
+        """The id of the newest row; 0 before the first."""
+        with self.catalog.connection() as connection:
+            return connection.scalar(sa.select(sa.func.max(decisions.c.id))) or 0
 
     def of(self, image_id: str) -> list[Decision]:
         """Every decision about a picture that counts, oldest first."""
@@ -141,21 +142,34 @@ class Ledger:
         with self.catalog.connection() as connection:
             return _read(connection, query)
 
-    def decided(self, kind: str) -> dict[str, str]:
+    def decided(self, kind: str) -> dict[str, tuple[str, bool]]:
         """The pictures that someone decided about as this kind of suspect, or as none in particular.
 
-        With the label that each had before: {image_id: label}.
+        With the label that each had before, and whether it was changed: {image_id: (label, changed)}.
         """
         of_kind = sa.or_(decisions.c.kind.is_(None), decisions.c.kind == kind)
-        first = sa.select(sa.func.min(decisions.c.id)).where(_counts(), of_kind, decisions.c.action != "split")
-        query = sa.select(decisions).where(decisions.c.id.in_(first.group_by(decisions.c.image_id)))
+        query = sa.select(decisions).where(_counts(), of_kind, decisions.c.action.in_(ABOUT_LABELS))
+        found: dict[str, tuple[str, bool]] = {}
         with self.catalog.connection() as connection:
-            return {str(row.image_id): row.from_label or "" for row in _read(connection, query)}
+            for row in _read(connection, query.order_by(decisions.c.id)):
+                before, _ = found.get(str(row.image_id), (row.from_label or "", False))
+                found[str(row.image_id)] = before, row.to_label != before
+        return found
 
-    def splits(self) -> dict[str, str]:
-        """The pictures that were put into another split, {image_id: split}."""
+    def looks(self, kind: str, view: str, last: int) -> list[Decision]:
+        """The last decisions of this kind and view that count, the newest first; lists from files are left out."""
+        alone = sa.select(decisions.c.step).where(_counts()).group_by(decisions.c.step).having(sa.func.count() == 1)
+        on_a_page = sa.and_(decisions.c.view == view, decisions.c.kind == kind)
+        one_by_one = sa.and_(decisions.c.view.is_(None), decisions.c.kind.is_(None), decisions.c.step.in_(alone))
+        query = sa.select(decisions).where(_counts(), sa.or_(on_a_page, one_by_one))
+        query = query.where(decisions.c.action.in_(ABOUT_LABELS)).order_by(decisions.c.id.desc()).limit(last)
         with self.catalog.connection() as connection:
-            return {image_id: str(row.to_label) for image_id, row in self._last(connection, ("split",)).items()}
+            return _read(connection, query)
+
+    def beside(self) -> dict[str, str]:
+        """The pictures that belong into the split of another one, {image_id: the other one's}."""
+        with self.catalog.connection() as connection:
+            return {image_id: str(row.to_label) for image_id, row in self._last(connection, ("beside",)).items()}
 
     def images(self) -> list[ImageRecord]:
         """The pictures that are there now, with their present labels, by label, then path; "" where there is none."""
@@ -169,7 +183,7 @@ class Ledger:
 
     def _known(self, connection: sa.Connection, image_ids: Collection[str]) -> dict[str, str]:
         """The labels that these pictures were imported with."""
-        query = _only(sa.select(images.c.image_id, images.c.label), images.c.image_id, image_ids)
+        query = _only(sa.select(images.c.image_id, images.c.label), image_ids, images.c.image_id)
         known = {row.image_id: row.label for row in connection.execute(query)}
         for image_id in image_ids:
             if image_id not in known:
@@ -181,7 +195,7 @@ class Ledger:
     ) -> dict[str, Decision]:
         """The last decision with one of these actions that counts, of each picture."""
         newest = sa.select(sa.func.max(decisions.c.id)).where(_counts(), decisions.c.action.in_(actions))
-        newest = _only(newest, decisions.c.image_id, image_ids).group_by(decisions.c.image_id)
+        newest = _only(newest, image_ids).group_by(decisions.c.image_id)
         rows = _read(connection, sa.select(decisions).where(decisions.c.id.in_(newest)))
         return {str(row.image_id): row for row in rows}
 
@@ -207,7 +221,13 @@ def _read(connection: sa.Connection, query: sa.Select[Any]) -> list[Decision]:
     return [Decision(**row) for row in connection.execute(query).mappings()]
 
 
-def _only(query: sa.Select[Any], column: sa.Column[Any], image_ids: Collection[Any] | None) -> sa.Select[Any]:
+def _in_order(where: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    return sa.select(decisions).where(where).order_by(decisions.c.id)
+
+
+def _only(
+    query: sa.Select[Any], image_ids: Collection[Any] | None, column: sa.Column[Any] = decisions.c.image_id
+) -> sa.Select[Any]:
     """Only these pictures' rows; when they are many, all rows, which is what asking for each would come to."""
     return query if image_ids is None or len(image_ids) > FEW else query.where(column.in_(image_ids))
 
@@ -248,27 +268,3 @@ def _label(decision: Decision | None, imported: str) -> str:
     if decision is None:
         return imported
     return (decision.from_label if decision.action == "delete" else decision.to_label) or ""
-
-
-def _row(choice: Choice, present: str) -> dict[str, Any]:
-    """A choice as it is written down, where the picture's label is `present`."""
-    action, to = choice.action, choice.to
-    if action == "keep":
-        to = to or present
-    elif action == "delete":
-        to = None
-    elif action in ("relabel", "label"):
-        action = "relabel" if present else "label"
-    return {"image_id": choice.image_id, "action": action, "from_label": present, "to_label": to}
-
-
-def _check(choices: Sequence[Choice], reviewer: str) -> None:
-    if not reviewer.strip():
-        raise ReviewError("a decision needs a reviewer's name", hint="--reviewer NAME")
-    for choice in choices:
-        if choice.action not in ACTIONS:
-            raise ReviewError(f"`{choice.action}` is no decision", hint="keep, delete, or relabel:LABEL")
-        if choice.action in ("relabel", "label") and not (choice.to or "").strip():
-            raise ReviewError("a relabelled picture needs a label", hint="relabel:LABEL")
-        if choice.action == "split" and choice.to not in SPLITS:
-            raise ReviewError(f"`{choice.to}` is no split", hint=", ".join(SPLITS))

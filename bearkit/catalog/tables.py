@@ -47,13 +47,17 @@ decisions = sa.Table(  # append-only
     sa.Column("time", sa.String, nullable=False),
     sa.Column("reviewer", sa.String, nullable=False),
     sa.Column("image_id", sa.String(64), index=True),  # null for undo and redo
-    sa.Column("action", sa.String, nullable=False, index=True),
+    sa.Column("action", sa.String, nullable=False),
     sa.Column("from_label", sa.String),
-    sa.Column("to_label", sa.String),
+    sa.Column("to_label", sa.String),  # of `beside`: the image id of the other picture
     sa.Column("run", sa.String),  # whose model the reviewer saw
     sa.Column("kind", sa.String),  # the kind of suspect that it was shown as; null: no matter which
+    sa.Column("view", sa.String),  # what the reviewer had chosen to see; null: not a page
+    sa.Column("token", sa.String, index=True),  # of one call: sent again, it is stored once
     sqlite_autoincrement=True,
 )
+sa.Index("decisions_of_reviewer", decisions.c.reviewer, decisions.c.step)
+sa.Index("turns", decisions.c.step, sqlite_where=decisions.c.action.in_(["undo", "redo"]))
 moves = sa.Table(  # append-only: where `apply` and `unapply` put files
     "moves",
     metadata,
@@ -106,3 +110,5 @@ class Decision:
     to_label: str | None
     run: str | None
     kind: str | None
+    view: str | None
+    token: str | None

@@ -75,7 +75,7 @@ def undo(
     n: StepsOption = 1, reviewer: WhoseOption = None, project: ProjectOption = Path(), as_json: JsonOption = False
 ) -> None:
     """Take back the last decisions."""
-    rows = Ledger(Catalog(Project(project))).undo(n, reviewer, by=reviewer or me())
+    rows = Ledger(Catalog(Project(project))).undo(n, reviewer, by=me())
     result = {"undone": [asdict(row) for row in rows]}
     show(as_json, result, report.turned(result))
 
@@ -85,7 +85,7 @@ def redo(
     n: StepsOption = 1, reviewer: WhoseOption = None, project: ProjectOption = Path(), as_json: JsonOption = False
 ) -> None:
     """Bring the decisions again that were taken back last, until something else is decided."""
-    rows = Ledger(Catalog(Project(project))).redo(n, reviewer, by=reviewer or me())
+    rows = Ledger(Catalog(Project(project))).redo(n, reviewer, by=me())
     result = {"redone": [asdict(row) for row in rows]}
     show(as_json, result, report.turned(result))
 

@@ -125,6 +125,7 @@ class _Intake:
         self.known = {image.image_id: image for image in self.catalog.images()}
         self.report = ImportReport()
         self.touched: set[str] = set()
+        self.homes = {first.casefold() for first, _ in self.catalog.moves().values()}  # names that are kept free
         self.new: list[ImageRecord] = []
         self.seen: list[SourceRecord] = []
 
@@ -168,6 +169,10 @@ class _Intake:
         if not path.is_file() or path.stat().st_size != known.bytes:  # the project's copy was lost or cut off
             with whole(path) as part:
                 part.write_bytes(looked.data)
+        if not known.label and looked.found.label:
+            self._write()
+            self.catalog.set_label(looked.image_id, looked.found.label)
+            self.known[looked.image_id] = known = replace(known, label=looked.found.label)
         if SPLIT_RANK[split] > SPLIT_RANK[known.given_split]:
             self._write()
             self.catalog.set_given_split(looked.image_id, str(split))
@@ -192,7 +197,8 @@ class _Intake:
         name = Path(file_name(looked.found.name))
         label = str(looked.found.label)
         path = (self.project.images / file_name(label) if label else self.project.unlabelled) / name
-        if path.exists() and content_id(path.read_bytes()) != looked.image_id:
+        home = path.relative_to(self.project.root).as_posix().casefold() in self.homes
+        if home or (path.exists() and content_id(path.read_bytes()) != looked.image_id):
             return path.with_name(f"{name.stem}-{looked.image_id[:12]}{name.suffix}")
         return path
 

@@ -76,7 +76,8 @@ def _now(catalog: Catalog, seed: int) -> tuple[list[ImageRecord], dict[str, str]
     """The pictures that have a label now, and the split of each."""
     ledger = Ledger(catalog)
     images = [image for image in ledger.images() if image.label]
-    split = _assigned(catalog, seed) | ledger.splits()
+    split = _assigned(catalog, seed)
+    split |= {image_id: split[other] for image_id, other in ledger.beside().items() if other in split}
     return images, {image.image_id: split[image.image_id] for image in images}
 
 

@@ -75,13 +75,13 @@ def check(images: Sequence[ImageRecord], split: Mapping[str, str]) -> None:
     if single:
         raise TooFewImagesError(
             f"a single picture of {_quoted(single)}: one is needed to learn from and another to check on",
-            hint="add pictures of it, or take its folder out and import into a new project",
+            hint="add pictures of it; if a review made that label by a slip: `bearkit review undo`",
         )
     untaught = [label for label in labels if not counts[label, "train"]]
     if untaught:
         raise TooFewImagesError(
             f"no training pictures of {_quoted(untaught)}: all of them are in valid or test",
-            hint="put some into train/<label>/ and import again",
+            hint="add training pictures of it; if a review made that label: `bearkit review undo`",
         )
     if not any(counts[label, "valid"] for label in labels):
         raise TooFewImagesError(

@@ -34,14 +34,16 @@ def near_duplicates(sketches: np.ndarray, similar: float = SIMILAR) -> tuple[np.
         rng = np.random.default_rng(0)
         rough = contours @ rng.normal(0, SHORT**-0.5, (contours.shape[1], SHORT)).astype(np.float32)
         at_least = similar - 0.35
-    pairs = []
+    pairs, products = [np.empty((0, 2), np.int64)], [np.empty(0, np.float32)]
     for start in range(0, len(rough), BLOCK):
         rows, columns = np.nonzero(rough[start : start + BLOCK] @ rough[start:].T >= at_least)
-        pairs.append(np.stack([rows, columns], axis=1)[rows < columns] + start)
-    found = np.concatenate(pairs) if pairs else np.empty((0, 2), np.int64)
-    alike = np.einsum("nd,nd->n", contours[found[:, 0]], contours[found[:, 1]])
+        candidates = np.stack([rows, columns], axis=1)[rows < columns] + start
+        for part in np.array_split(candidates, len(candidates) // BLOCK + 1):
+            alike = np.einsum("nd,nd->n", contours[part[:, 0]], contours[part[:, 1]])
+            pairs.append(part[alike >= similar])
+            products.append(alike[alike >= similar])
+    found, alike = np.concatenate(pairs), np.concatenate(products)
     order = np.argsort(-alike, kind="stable")
-    order = order[alike[order] >= similar]
     return found[order], alike[order]
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from bearkit import runs
+from bearkit.catalog.catalog import Catalog
 from bearkit.errors import RunError
 from bearkit.interpretation import figures, losses, metrics
 from bearkit.predictions import Predictions
@@ -89,11 +90,12 @@ class Interpretation:
     def top_losses(self, k: int = 9) -> list[dict[str, Any]]:
         """The pictures it was most wrong about, worst first; `probability` is the predicted label's."""
         p = self.predictions
+        now = {image.image_id: image.path for image in Catalog(self.project).images()}  # a review may have moved files
         rows = zip(*losses.top_losses(p.probs, p.targets, k), strict=True)
         return [
             {
                 "image_id": str(p.image_ids[row]),
-                "path": str(p.paths[row]),
+                "path": now.get(str(p.image_ids[row]), str(p.paths[row])),
                 "given": self.vocab[p.targets[row]],
                 "predicted": self.vocab[p.probs[row].argmax()],
                 "loss": float(loss),

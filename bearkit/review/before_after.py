@@ -19,10 +19,15 @@ def compare_runs(project: Project, old: str, new: str) -> dict[str, Any]:
     """
     before, after = (runs.finished(project, name).predictions().only("valid") for name in (old, new))
     common, rows_before, rows_after = np.intersect1d(before.image_ids, after.image_ids, return_indices=True)
-    if not len(common):
+    labels = before.vocab[before.targets[rows_before]], after.vocab[after.targets[rows_after]]
+    known = np.isin(labels[0], after.vocab) & np.isin(
+        labels[1], before.vocab
+    )  # a new name is no mistake of the old one
+    rows_before, rows_after = rows_before[known], rows_after[known]
+    if not len(rows_before):
         raise RunError(
             f"runs {old} and {new} have no validation picture in common",
-            hint="compare runs of the same --seed, which sets the same pictures aside",
+            hint="compare runs of the same --seed, which sets the same pictures aside, and of the same labels",
         )
     found = compare(
         _predicted(before)[rows_before],
@@ -30,8 +35,12 @@ def compare_runs(project: Project, old: str, new: str) -> dict[str, Any]:
         before.vocab[before.targets[rows_before]],
         after.vocab[after.targets[rows_after]],
     )
-    only_in = {"only_in_old": len(before.image_ids) - len(common), "only_in_new": len(after.image_ids) - len(common)}
-    return {"old": old, "new": new, **found.as_dict(), **only_in}
+    left_out = {
+        "renamed": int((~known).sum()),
+        "only_in_old": len(before.image_ids) - len(common),
+        "only_in_new": len(after.image_ids) - len(common),
+    }
+    return {"old": old, "new": new, **found.as_dict(), **left_out}
 
 
 def _predicted(predictions: Predictions) -> np.ndarray:

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.ledger import Choice, Ledger
+from bearkit.catalog.choices import Choice
+from bearkit.catalog.ledger import Ledger
 from bearkit.errors import ReviewError
 from bearkit.project import Project
 from bearkit.review import decisions_file
 from bearkit.review.decisions_file import Finder
+from bearkit.review.finders import RANK
 from bearkit.review.queue import Queue
-
-RANK = {"train": 1, "valid": 2, "test": 3}
 
 
 def decide_one(project: Project, image: str, action: str, reviewer: str, kind: str | None = None) -> dict[str, Any]:
@@ -45,17 +45,15 @@ def decide_file(project: Project, path: Path, reviewer: str) -> dict[str, Any]:
             f"{path} names no picture of this project; its first is `{found.unmatched[0]}`",
             hint="is it another project's?",
         )
-    return stored(catalog, found.choices, reviewer) | {"unmatched": found.unmatched, "absent": len(found.absent)}
+    return stored(catalog, found.choices, reviewer) | {"unmatched": found.unmatched, "absent": found.absent}
 
 
-def stored(
-    catalog: Catalog, choices: Sequence[Choice], reviewer: str, kind: str | None = None, run: str | None = None
-) -> dict[str, Any]:
+def stored(catalog: Catalog, choices: Sequence[Choice], reviewer: str, kind: str | None = None) -> dict[str, Any]:
     """Store decisions; the rows, and which labels there were not before."""
     ledger = Ledger(catalog)
     known = {image.label for image in ledger.images()}
-    rows = ledger.decide(choices, reviewer, run, kind)
-    new = sorted({str(row.to_label) for row in rows if row.to_label and row.action != "split"} - known)
+    rows = ledger.decide(choices, reviewer, kind)
+    new = sorted({str(row.to_label) for row in rows if row.to_label and row.action != "beside"} - known)
     return {"stored": [asdict(row) for row in rows], "new_labels": new, "unmatched": [], "absent": 0}
 
 
@@ -71,8 +69,8 @@ def find_duplicates(queue: Queue, mend: bool, reviewer: str) -> dict[str, Any]:
     across = [group for group in groups if len({split[one] for one in group if split[one]}) > 1]
     moves = []
     for group in across if mend else []:
-        best = max((split[one] for one in group), key=lambda name: RANK.get(name, 0))
-        moves += [Choice(one, "split", best) for one in group if split[one] not in ("", best)]
+        best = max(group, key=lambda one: RANK.get(split[one], 0))
+        moves += [Choice(one, "beside", best) for one in group if split[one] not in ("", split[best])]
     if moves:
         queue.material.ledger.decide(moves, reviewer, kind="duplicate")
     return {"groups": groups, "across_splits": len(across), "mended": len(moves)}

@@ -9,16 +9,19 @@ A picture is known by its id, or by a path: in the project, where it was importe
 fits one picture only.
 """
 
+import bisect
 import csv
+import io
 import json
+import re
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.ledger import Choice, Ledger
+from bearkit.catalog.choices import Choice
+from bearkit.catalog.ledger import Ledger
 from bearkit.errors import ReviewError
 
 PICTURE = ("image_id", "path", "name", "file_name", "filename", "file", "image")  # columns, the first there is
@@ -33,12 +36,12 @@ class DecisionsFile:
     Attributes:
         choices: one a row that changes or confirms something.
         unmatched: what rows called a picture that the project does not have, or has more than once.
-        absent: pictures of the project that no row is about.
+        absent: how many pictures of the project no row is about.
     """
 
     choices: list[Choice]
     unmatched: list[str]
-    absent: list[str]
+    absent: int
 
 
 def read(catalog: Catalog, path: Path) -> DecisionsFile:
@@ -53,6 +56,7 @@ def read(catalog: Catalog, path: Path) -> DecisionsFile:
     if picture is None or ("action" not in columns and label is None):
         raise ReviewError(f"{path} has the columns {', '.join(columns) or '(none)'}", hint=HINT)
     find = Finder(catalog)
+    present = {image.image_id: image.label for image in Ledger(catalog).images()}
     choices, unmatched, seen = [], [], set()
     for line, row in rows:
         image_id = find(row[picture])
@@ -60,11 +64,10 @@ def read(catalog: Catalog, path: Path) -> DecisionsFile:
             unmatched.append(row[picture])
             continue
         seen.add(image_id)
-        action = row["action"] if "action" in columns else _from_label(row, str(label))
+        action = row["action"] if "action" in columns else _from_label(row, str(label), present.get(image_id, ""))
         if action:
             choices.append(_choice(image_id, action, f"line {line} of {path}"))
-    absent = [image.image_id for image in Ledger(catalog).images() if image.image_id not in seen]
-    return DecisionsFile(choices, unmatched, absent)
+    return DecisionsFile(choices, unmatched, len(set(present) - seen))
 
 
 def choice(image_id: str, action: str) -> Choice:
@@ -79,58 +82,70 @@ def choice(image_id: str, action: str) -> Choice:
 def _choice(image_id: str, action: str, where: str) -> Choice:
     word, _, label = (part.strip() for part in action.partition(":"))
     word = {"label": "relabel"}.get(word, word)
-    if word not in ("keep", "delete", "relabel") or (word == "relabel") != bool(label):
+    if word not in ("keep", "delete", "relabel", "beside") or (word in ("relabel", "beside")) != bool(label):
         at = f"{where}: " if where else ""
         raise ReviewError(f"{at}`{action}` is no decision", hint="keep, delete, or relabel:LABEL")
     return Choice(image_id, word, label or None)
 
 
-def _from_label(row: dict[str, str], column: str) -> str:
-    """The action of a row that names a label; "" for one that says nothing."""
+def _from_label(row: dict[str, str], column: str, present: str) -> str:
+    """The action of a row that names a label; "" for one that says nothing new: it may be that nobody looked."""
     if row.get("is_label_issue", "true").strip().lower() in ("false", "0", ""):
         return ""
     label = row[column].strip()
-    if label.startswith("{"):  # Label Studio's way for several choices
-        chosen = json.loads(label).get("choices", [])
+    if label.startswith('{"choices"'):  # Label Studio's way for several choices
+        chosen = json.loads(label)["choices"]
         label = chosen[0] if len(chosen) == 1 else ""
-    return f"relabel:{label}" if label else ""
+    return f"relabel:{label}" if label and label != present else ""
 
 
-def _table(path: Path) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]]]:
+def _table(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ReviewError(f"{path} cannot be read: {error}", hint="a CSV in UTF-8") from error
-    reader: csv.DictReader[Any] = csv.DictReader(text.splitlines())
-    columns = [name.strip() for name in reader.fieldnames or []]
-    reader.fieldnames = columns
-    return columns, ((reader.line_num, {key: value or "" for key, value in row.items() if key}) for row in reader)
+    try:
+        reader: csv.DictReader[Any] = csv.DictReader(io.StringIO(text, newline=""))
+        columns = [name.strip() for name in reader.fieldnames or []]
+        reader.fieldnames = columns
+        return columns, [(reader.line_num, {key: value or "" for key, value in row.items() if key}) for row in reader]
+    except csv.Error as error:
+        raise ReviewError(f"{path} is no CSV: {error}", hint=HINT) from error
 
 
 class Finder:
-    """Finds a picture by what people call it."""
+    """Finds a picture by what people call it: its id, at least six characters of it, or a path or the end of one.
+
+    A path that names a folder is never taken for the same file name in another folder.
+    """
 
     def __init__(self, catalog: Catalog) -> None:
         images = catalog.images()
-        self.ids = [image.image_id for image in images]
-        self.ends: dict[str, set[str]] = defaultdict(set)
+        self.ids = sorted(image.image_id for image in images)
+        self.ends: dict[tuple[str, ...], set[str]] = defaultdict(set)
         names = [(image.path, image.image_id) for image in images]
         names += [(source.origin, str(source.image_id)) for source in catalog.origins()]
         for name, image_id in names:
-            parts = PurePosixPath(name).parts
-            for n in range(1, min(len(parts), 4) + 1):
-                self.ends["/".join(parts[-n:])].add(image_id)
-            self.ends[name].add(image_id)
+            parts = _parts(name)
+            for n in {1, 2, 3, len(parts)}:
+                self.ends[parts[-n:]].add(image_id)
 
     def __call__(self, name: str) -> str | None:
-        """The id of the picture of this id, beginning of one, or path; None where none, or several, fit."""
-        name = name.strip().replace("\\", "/")
-        if len(name) >= 6 and len(found := [one for one in self.ids if one.startswith(name)]) == 1:
-            return found[0]
-        if len(found_by_end := self.ends.get(name, set())) == 1:
-            return next(iter(found_by_end))
-        parts = PurePosixPath(name.partition("?d=")[2] or name).parts
-        ends = ["/".join(parts[-n:]) for n in range(min(len(parts), 4), 0, -1)]
-        if parts and parts[-1][8:9] == "-":  # Label Studio: 1a2b3c4d-name.jpg
-            ends.append(parts[-1][9:])
-        return next((next(iter(ids)) for end in ends if len(ids := self.ends.get(end, set())) == 1), None)
+        """The id of the picture of this name; None where none, or several, fit."""
+        name = name.strip()
+        place = bisect.bisect_left(self.ids, name)
+        begun = [one for one in self.ids[place : place + 2] if one.startswith(name)] if len(name) >= 6 else []
+        if len(begun) == 1:
+            return begun[0]
+        if uploaded := re.fullmatch(r"/data/upload/(?:.*/)?[0-9a-f]{8}-([^/]+)", name):  # by Label Studio
+            name = uploaded.group(1)
+        parts = _parts(name.partition("?d=")[2] or name)  # Label Studio's way to name a local file
+        for n in (len(parts), 3, 2):
+            found = self.ends.get(parts[-n:], set()) if n <= len(parts) else set()
+            if len(found) == 1:
+                return next(iter(found))
+        return None
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    return PurePosixPath(name.replace("\\", "/")).parts

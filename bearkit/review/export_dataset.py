@@ -12,7 +12,7 @@ from bearkit.catalog.ledger import Ledger
 from bearkit.catalog.tables import Decision, ImageRecord
 from bearkit.collect.importing import file_name
 from bearkit.dataset import dataset
-from bearkit.errors import ReviewError
+from bearkit.errors import NoImagesError, ReviewError
 from bearkit.project import Project
 
 FORMATS = ("folder", "imagefolder", "csv")
@@ -40,11 +40,17 @@ def export_dataset(project: Project, folder: Path, form: str = "folder", seed: i
     catalog = Catalog(project)
     split = dataset.splits(catalog, seed)
     images = [image for image in Ledger(catalog).images() if image.label]
+    missing = [image.path for image in images if not catalog.path(image).is_file()]
+    images = [image for image in images if image.path not in set(missing)]
+    if not images:
+        raise NoImagesError("there is no picture with a label", hint="`bearkit import FOLDER`")
+    _check_folders({image.label for image in images})
     folder.parent.mkdir(parents=True, exist_ok=True)
     part = folder.parent / f".{uuid.uuid4().hex[:12]}.part"
     part.mkdir()
     try:
-        missing = [] if form == "csv" else _copy(catalog, images, split if form == "imagefolder" else None, part)
+        if form != "csv":
+            _copy(catalog, images, split if form == "imagefolder" else None, part)
         if form != "folder":
             _tables(catalog, images, split, part, form)
         if folder.exists():
@@ -52,20 +58,24 @@ def export_dataset(project: Project, folder: Path, form: str = "folder", seed: i
         part.rename(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    return {"folder": str(folder), "images": len(images) - len(missing), "missing": missing}
+    return {"folder": str(folder), "images": len(images), "missing": missing}
 
 
-def _copy(catalog: Catalog, images: Sequence[ImageRecord], split: dict[str, str] | None, to: Path) -> list[str]:
-    """Copy pictures to [split/]label/; those whose files are gone."""
-    missing = []
+def _check_folders(labels: set[str]) -> None:
+    """Labels whose folders would be one cannot be told apart again."""
+    seen: dict[str, str] = {}
+    for label in sorted(labels):
+        other = seen.setdefault(file_name(label).casefold(), label)
+        if other != label:
+            raise ReviewError(f"labels `{other}` and `{label}` would share a folder", hint="relabel one of them")
+
+
+def _copy(catalog: Catalog, images: Sequence[ImageRecord], split: dict[str, str] | None, to: Path) -> None:
+    """Copy pictures to [split/]label/."""
     for image in images:
         target = to / _place(image, split)
         target.parent.mkdir(parents=True, exist_ok=True)
-        if catalog.path(image).is_file():
-            shutil.copy2(catalog.path(image), target)
-        else:
-            missing.append(image.path)
-    return missing
+        shutil.copy2(catalog.path(image), target)
 
 
 def _place(image: ImageRecord, split: dict[str, str] | None) -> Path:
@@ -103,14 +113,25 @@ def _tables(catalog: Catalog, images: Sequence[ImageRecord], split: dict[str, st
         _write(of_split, to / top / "metadata.csv" if top else to / "labels.csv")
     if form == "csv" and decided:
         path = {image.image_id: image.path for image in catalog.images()}
-        _write([_decision(one, path[image_id]) for image_id, one in decided.items()], to / "decisions.csv")
+        said = [_decision(one, path[image_id], came_with[image_id]) for image_id, one in decided.items()]
+        beside = Ledger(catalog).beside().items()
+        said += [_row(image_id, path[image_id], f"beside:{other}") for image_id, other in beside]
+        _write(said, to / "decisions.csv")
 
 
-def _decision(decision: Decision, path: str) -> dict[str, Any]:
-    """A decision that counts, as `bearkit review decide --from` reads it."""
-    action = decision.action if decision.action in ("keep", "delete") else f"relabel:{decision.to_label}"
-    about = {"image_id": decision.image_id, "path": path, "action": action, "from": decision.from_label}
-    return about | {"reviewer": decision.reviewer, "time": decision.time, "run": decision.run or ""}
+def _decision(decision: Decision, path: str, came_with: str) -> dict[str, Any]:
+    """What became of a picture, as `bearkit review decide --from` reads it."""
+    action = "delete" if decision.action == "delete" else "keep"
+    if action == "keep" and decision.to_label != came_with:
+        action = f"relabel:{decision.to_label}"
+    return _row(str(decision.image_id), path, action, came_with, decision.reviewer, decision.time)
+
+
+def _row(
+    image_id: str, path: str, action: str, came_with: str = "", reviewer: str = "", time: str = ""
+) -> dict[str, Any]:
+    about = {"image_id": image_id, "path": path, "action": action, "imported_as": came_with}
+    return about | {"reviewer": reviewer, "time": time}
 
 
 def _write(rows: Sequence[dict[str, Any]], path: Path) -> None:

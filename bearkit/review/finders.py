@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bearkit import runs
-from bearkit.interpretation import duplicates, outliers, quality
+from bearkit.interpretation import duplicates, outliers
 from bearkit.interpretation.label_issues import rank_label_issues
 from bearkit.interpretation.losses import losses
 from bearkit.review.state import Material, State
 from bearkit.review.suspects import Suspect, duplicate_reason, label_reason, percent
 
+RANK = {"": 0, "train": 1, "valid": 2, "test": 3}  # of splits: what was set aside stays there
 Later = Callable[[], Suspect]  # a suspect that is worded when it is shown
 
 
@@ -35,7 +36,7 @@ class Asked:
 def wrong_labels(asked: Asked) -> list[Later]:
     """By the loss of a head that has not seen the picture; or of the fitted model, as the lecture's widget does it."""
     state, by_model = asked.state, asked.order == "loss"
-    probs, said_of = _model_probs(asked) if by_model else (state.probs, state.present)
+    probs, said_of = _model_probs(asked) if by_model else (state.judged, state.present)
     rows = np.flatnonzero(asked.wanted & said_of & (state.targets >= 0))
     rows = rows[rank_label_issues(probs[rows], state.targets[rows])]
 
@@ -48,11 +49,13 @@ def wrong_labels(asked: Asked) -> list[Later]:
 
 
 def near_duplicates(asked: Asked) -> list[Later]:
-    """Of each group of copies all but the best: one that was set aside before one that trains, then the largest."""
+    """Of each group of copies all but the best: with a label, then set aside, then the largest."""
     state = asked.state
     twins: dict[int, int] = {}
-    for group in duplicates.groups(asked.material.near(state), len(state.images)):
-        best = max(group, key=lambda row: (state.splits[row] != "train", _pixels(state, row), -row))
+    for group in copies(asked.material, state):
+        best = max(
+            group, key=lambda row: (state.targets[row] >= 0, RANK[str(state.splits[row])], _pixels(state, row), -row)
+        )
         twins |= {row: best for row in group if row != best and asked.wanted[row]}
 
     def same(values: np.ndarray, row: int) -> bool:
@@ -66,6 +69,14 @@ def near_duplicates(asked: Asked) -> list[Later]:
         return replace(_suspect(state, row, "duplicate", reason), twin=state.images[best].image_id)
 
     return _later(word, sorted(twins, key=lambda row: (same(state.labels, row), same(state.splits, row), row)))
+
+
+def copies(material: Material, state: State) -> list[list[int]]:
+    """Groups of near-duplicates among the present pictures, as rows."""
+    pairs = material.look().pairs
+    rows = state.rows_of([one for pair in pairs for one in pair]).reshape(-1, 2)
+    rows = rows[(rows >= 0).all(axis=1)]
+    return duplicates.groups(rows[state.present[rows].all(axis=1)], len(state.images))
 
 
 def strangers(asked: Asked) -> list[Later]:
@@ -83,28 +94,23 @@ def strangers(asked: Asked) -> list[Later]:
 
 def poor(asked: Asked) -> list[Later]:
     """Blurred, dark, tiny pictures and the like, those of one problem together."""
-    state, seen = asked.state, asked.material.look()
-    problems: dict[int, str] = {}
-    for row, measured in zip(state.rows_of(seen.image_ids).tolist(), seen.measures, strict=True):
-        if row >= 0 and asked.wanted[row]:
-            problems[row] = quality.problem(measured, state.images[row].width, state.images[row].height)
-    rows = [row for row, problem in problems.items() if problem]
-    return _later(
-        lambda row: _suspect(state, row, "quality", problems[row]), sorted(rows, key=lambda row: (problems[row], row))
-    )
+    state = asked.state
+    found = asked.material.look().problems(state.images)
+    problems = {row: found.get(state.images[row].image_id, "") for row in np.flatnonzero(asked.wanted).tolist()}
+    rows = sorted((row for row in problems if problems[row]), key=lambda row: (problems[row], row))
+    return _later(lambda row: _suspect(state, row, "quality", problems[row]), rows)
 
 
 def unlabelled(asked: Asked) -> list[Later]:
     """Pictures without a label: those of one predicted label first, the surest first; then those of the next."""
     state = asked.state
     rows = np.flatnonzero(asked.wanted & (state.targets < 0))
-    said, sure = state.probs[rows].argmax(axis=1), state.probs[rows].max(axis=1)
+    probs = state.judged
+    said, sure = probs[rows].argmax(axis=1), probs[rows].max(axis=1)
 
     def word(row: int) -> Suspect:
-        best = int(state.probs[row].argmax())
-        return _suspect(
-            state, row, "unlabelled", f"predicted `{state.vocab[best]}` {percent(float(state.probs[row, best]))}"
-        )
+        best = int(probs[row].argmax())
+        return _suspect(state, row, "unlabelled", f"predicted `{state.vocab[best]}` {percent(float(probs[row, best]))}")
 
     return _later(word, rows[np.lexsort((-sure, said))])
 
@@ -124,13 +130,15 @@ def _later(word: Callable[[int], Suspect], rows: np.ndarray | list[int]) -> list
 
 def _suspect(state: State, row: int, kind: str, reason: str, probs: np.ndarray | None = None) -> Suspect:
     image, target = state.images[row], state.targets[row : row + 1]
-    said = (state.probs if probs is None else probs)[row : row + 1]
+    split, given = str(state.splits[row]) or None, str(state.labels[row]) or None
+    probs = state.probs if probs is None else probs
+    if probs is None:
+        return Suspect(image.image_id, image.path, split, given, None, None, None, kind, reason)
+    said = probs[row : row + 1]
     best = int(said[0].argmax())
     loss = float(losses(said, target)[0]) if target[0] >= 0 else None
-    return Suspect(
-        image.image_id, image.path, str(state.splits[row]) or None, str(state.labels[row]) or None,
-        state.vocab[best], float(said[0, best]), loss, kind, reason,
-    )  # fmt: skip
+    sure = float(said[0, best])
+    return Suspect(image.image_id, image.path, split, given, state.vocab[best], sure, loss, kind, reason)
 
 
 def _pixels(state: State, row: int) -> int:
@@ -142,7 +150,7 @@ def _model_probs(asked: Asked) -> tuple[np.ndarray, np.ndarray]:
     state, said = asked.state, runs.finished(asked.material.project).predictions()
     rows = state.rows_of([str(image_id) for image_id in said.image_ids])
     here = rows >= 0
-    probs = np.zeros_like(state.probs)
+    probs = np.zeros_like(state.judged)
     for column, label in enumerate(said.vocab.tolist()):
         if label in state.vocab:
             probs[rows[here], state.vocab.index(label)] = said.probs[here, column]

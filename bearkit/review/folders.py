@@ -17,6 +17,7 @@ from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.ledger import Ledger
 from bearkit.catalog.tables import ImageRecord
 from bearkit.collect.importing import file_name
+from bearkit.errors import ReviewError
 from bearkit.project import Project, whole
 
 BATCH = 64  # files a transaction
@@ -127,8 +128,8 @@ def _link(old: Path, new: Path) -> None:
         return  # by a call that was cut off
     try:
         os.link(old, new)
-    except FileExistsError:
-        raise
+    except FileExistsError as error:
+        raise ReviewError(f"{new} is in the way of a picture that belongs there", hint="move that file away") from error
     except OSError:
         with whole(new) as part:
             shutil.copy2(old, part)

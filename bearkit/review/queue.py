@@ -5,18 +5,17 @@ from typing import Any
 
 import numpy as np
 
-from bearkit.catalog.tables import Decision, ImageRecord
+from bearkit.catalog.tables import ImageRecord
 from bearkit.errors import ReviewError
-from bearkit.interpretation import duplicates
 from bearkit.interpretation.left import wrong_left
 from bearkit.parallel import Progress, no_progress
 from bearkit.project import Project
-from bearkit.review.finders import FINDERS, Asked, Later
+from bearkit.review.finders import FINDERS, Asked, Later, copies
 from bearkit.review.state import Material, State
 from bearkit.review.suspects import KINDS, ORDERS, Suspect
-from bearkit.training.config import TrainConfig
 
 PAGE = 20  # pictures
+FEW = 5000  # pictures up to which outliers are counted for every page
 CALM_PAGES = 2  # in a row without a change: the lecture's sign that the worst is over
 
 
@@ -38,6 +37,11 @@ class View:
             if getattr(self, name) not in known:
                 words = ", ".join(word for word in known if word)
                 raise ReviewError(f"there is no {name} `{getattr(self, name)}`", hint=f"--{name}: one of {words}")
+
+    @property
+    def name(self) -> str:
+        """What was chosen to be seen, as decisions remember it."""
+        return f"{self.split or ''}/{self.label or ''}"
 
 
 @dataclass(frozen=True)
@@ -81,12 +85,11 @@ class Queue:
 
     Args:
         project: whose pictures.
-        seed: whose split.
         progress: told while pictures are looked at for the first time.
     """
 
-    def __init__(self, project: Project, seed: int = TrainConfig.seed, progress: Progress = no_progress) -> None:
-        self.material = Material(project, seed, progress)
+    def __init__(self, project: Project, progress: Progress = no_progress) -> None:
+        self.material = Material(project, progress)
 
     def page(self, view: View | None = None, n: int = PAGE) -> Page:
         """The next pictures to look at, relearned from what was decided so far.
@@ -98,22 +101,27 @@ class Queue:
         if view.label is not None and view.label not in state.vocab:
             raise ReviewError(f"there is no label `{view.label}`", hint=f"labels: {', '.join(state.vocab)}")
         found = self._find(view, state)
-        calm = _calm(state.decisions)
+        calm = self._calm(view, n) if view.kind == "label" else 0
         done = view.kind == "label" and (calm >= CALM_PAGES * n or not found)
         left = self._left(view, state)
         return Page([word() for word in found[:n]], len(found), left, calm, done, state.vocab)
 
     def counts(self) -> dict[str, int]:
-        """How many suspects of each kind there are; of those that need the pixels, once those were looked at."""
+        """How many suspects of each kind there are, of those kinds where that is quickly told."""
         state = self.material.now()
-        doubted = state.seen & ~self._decided("label", state) & (state.probs.argmax(axis=1) != state.targets)
-        kinds = KINDS[1:] if self.material.looked else ("outlier", "unlabelled")
-        return {"label": int(doubted.sum()), **{kind: len(self._find(View(kind), state)) for kind in kinds}}
+        quick = {"duplicate": self.material.looked, "quality": self.material.looked, "outlier": len(state.images) < FEW}
+        kinds = [kind for kind, is_quick in quick.items() if is_quick]
+        result = {kind: len(self._find(View(kind), state)) for kind in kinds}
+        result["unlabelled"] = int((state.present & (state.targets < 0)).sum())
+        if state.probs is not None:
+            doubted = state.seen & ~self._decided("label", state) & (state.probs.argmax(axis=1) != state.targets)
+            result["label"] = int(doubted.sum())
+        return result
 
     def duplicates(self) -> tuple[list[list[str]], dict[str, str]]:
         """Groups of near-duplicates, as image ids, and the split of each picture in them."""
         state = self.material.now()
-        groups = duplicates.groups(self.material.near(state), len(state.images))
+        groups = copies(self.material, state)
         split = {state.images[row].image_id: str(state.splits[row]) for group in groups for row in group}
         return [[state.images[row].image_id for row in group] for group in groups], split
 
@@ -133,7 +141,7 @@ class Queue:
         if view.split is not None:
             wanted &= state.splits == view.split
         if view.label is not None:
-            label = state.probs.argmax(axis=1) if view.kind == "unlabelled" else state.targets
+            label = state.judged.argmax(axis=1) if view.kind == "unlabelled" else state.targets
             wanted &= label == state.vocab.index(view.label)
         return FINDERS[view.kind](Asked(self.material, state, wanted, view.order))
 
@@ -145,26 +153,26 @@ class Queue:
     def _left(self, view: View, state: State) -> tuple[float, list[int]]:
         """About how many wrong labels nobody has looked at yet, in the split or of the label that is looked at."""
         looked_at = self.material.ledger.decided("label")
-        pairs = zip(state.images, state.labels.tolist(), strict=True)
-        before = np.array([looked_at.get(image.image_id, label) for image, label in pairs])
-        decided = np.array([image.image_id in looked_at for image in state.images], dtype=bool)
+        pairs = [(image.image_id, label) for image, label in zip(state.images, state.labels.tolist(), strict=True)]
+        before = np.array([looked_at[one][0] if one in looked_at else label for one, label in pairs])
+        decided = np.array([one in looked_at for one, _ in pairs], dtype=bool)
+        changed = np.array([one in looked_at and looked_at[one][1] for one, _ in pairs], dtype=bool)
         about = np.isin(before, state.vocab) & (state.present | decided)  # deleted as a copy says nothing of a label
         if view.split is not None:
             about &= state.splits == view.split
         if view.label is not None:
             about &= before == view.label
         rows = np.flatnonzero(about)
-        if not len(rows):
+        if not len(rows) or state.probs is None:
             return 0.0, [0, 0]
         given = state.probs[rows, np.searchsorted(state.vocab, before[rows])]
-        return wrong_left(given, decided[rows], ~state.present[rows] | (state.labels[rows] != before[rows]))
+        return wrong_left(given, decided[rows], changed[rows])
 
-
-def _calm(decisions: dict[str, Decision]) -> int:
-    about_labels = [one for one in decisions.values() if one.kind in (None, "label")]
-    calm = 0
-    for decision in sorted(about_labels, key=lambda one: -one.id):
-        if decision.action != "keep" or decision.to_label != decision.from_label:
-            break
-        calm += 1
-    return calm
+    def _calm(self, view: View, n: int) -> int:
+        """How many pictures in a row, the last ones of this view, were looked at for their labels without a change."""
+        calm: set[str | None] = set()
+        for look in self.material.ledger.looks("label", view.name, 4 * CALM_PAGES * n):
+            if look.action != "keep" or look.to_label != look.from_label:
+                break
+            calm.add(look.image_id)
+        return len(calm)

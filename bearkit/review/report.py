@@ -7,25 +7,18 @@ from bearkit.report import count, listed, percent, table
 
 def suspects(result: dict[str, Any], place: str = "") -> str:
     """A page of suspects, and what is left."""
-    rows = [
-        (
-            one["image_id"][:12],
-            one["path"],
-            one["split"] or "-",
-            "-" if one["loss"] is None else f"{one['loss']:.2f}",
-            one["reason"],
-        )
-        for one in result["suspects"]
-    ]
-    lines = (
-        [*table(("image", "path", "split", "loss", "why"), rows), ""] if rows else ["nothing is left to look at here"]
-    )
+    rows = [_suspect(one) for one in result["suspects"]]
+    found = [*table(("image", "path", "split", "loss", "why"), rows), ""]
+    lines = found if rows else ["nothing is left to look at here"]
     lines += [left_in_words(result["left"])]
     if result["done"] and result["calm"]:
         lines += [f"The worst is over: the last {result['calm']} pictures that were looked at were fine."]
     if rows:
-        image, word = rows[0][0], "relabel:LABEL" if rows[0][3] == "-" else "keep"
-        lines += ["", f"Next: bearkit review decide {image} {word}{place} (or in the browser: bearkit studio{place})"]
+        word = "keep" if result["suspects"][0]["given"] else "relabel:LABEL"
+        lines += [
+            "",
+            f"Next: bearkit review decide {rows[0][0]} {word}{place} (or in the browser: bearkit studio{place})",
+        ]
     return "\n".join(lines)
 
 
@@ -74,7 +67,7 @@ def history(result: dict[str, Any]) -> str:
 
 def _row(row: dict[str, Any]) -> tuple[str, str, str, str]:
     labels = [label for label in (row["from_label"], row["to_label"]) if label]
-    change = " -> ".join(dict.fromkeys(labels)) if row["action"] != "split" else str(row["to_label"])
+    change = " -> ".join(dict.fromkeys(labels)) if row["action"] != "beside" else str(row["to_label"])[:12]
     return (row["image_id"] or f"step {row['step']}")[:12], row["action"], change, row["reviewer"]
 
 

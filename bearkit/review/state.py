@@ -1,7 +1,10 @@
 """What is known of a project's pictures at this moment, and what was worked out about them between pages."""
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +16,7 @@ from bearkit.dataset import dataset
 from bearkit.errors import ReviewError
 from bearkit.interpretation.duplicates import near_duplicates
 from bearkit.interpretation.out_of_fold import LeaveOneOut
+from bearkit.interpretation.quality import problem
 from bearkit.parallel import Progress, no_progress
 from bearkit.project import Project
 from bearkit.review.looks import Looks, looks
@@ -33,7 +37,7 @@ class State:
         splits: "" for none, str (N,).
         vocab: the labels there are.
         targets: index of the label in vocab, int (N,); -1 for none.
-        probs: out-of-fold probabilities, float32 (N, C).
+        probs: out-of-fold probabilities, float32 (N, C); None with fewer than two labels, which leave nothing to learn.
         decisions: what counts at present, by image id.
     """
 
@@ -44,8 +48,22 @@ class State:
     splits: np.ndarray
     vocab: list[str]
     targets: np.ndarray
-    probs: np.ndarray
+    probs: np.ndarray | None
     decisions: dict[str, Decision]
+
+    @property
+    def judged(self) -> np.ndarray:
+        """The probabilities, where there are two labels to tell apart.
+
+        Raises:
+            ReviewError: there are fewer.
+        """
+        if self.probs is None:
+            raise ReviewError(
+                f"there are pictures of {len(self.vocab)} label{'s' * (len(self.vocab) != 1)}: nothing to compare",
+                hint="import another label's pictures: `bearkit import FOLDER`",
+            )
+        return self.probs
 
     @property
     def seen(self) -> np.ndarray:
@@ -58,6 +76,29 @@ class State:
         return np.array([row_of.get(image_id, -1) for image_id in image_ids], np.int64)
 
 
+class Pixels:
+    """What was seen in the pixels of these pictures, and which are copies."""
+
+    def __init__(self, of: list[str], found: Looks) -> None:
+        self.of, self.looks = of, found
+
+    @cached_property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Near-duplicates, as image ids, the most alike first."""
+        ids = self.looks.image_ids
+        return [(ids[one], ids[other]) for one, other in near_duplicates(self.looks.sketches)[0].tolist()]
+
+    def problems(self, images: Sequence[ImageRecord]) -> dict[str, str]:
+        """What is wrong with the pictures that nobody can learn from, by image id."""
+        measured = dict(zip(self.looks.image_ids, self.looks.measures, strict=True))
+        told = {
+            image.image_id: problem(measured[image.image_id], image.width, image.height)
+            for image in images
+            if image.image_id in measured
+        }
+        return {image_id: what for image_id, what in told.items() if what}
+
+
 class Material:
     """Everything slow: features, heads, looks at pixels. Its methods may be called from several threads.
 
@@ -65,12 +106,11 @@ class Material:
 
     Args:
         project: whose pictures.
-        seed: whose split.
         progress: told while pictures are looked at for the first time.
     """
 
-    def __init__(self, project: Project, seed: int = TrainConfig.seed, progress: Progress = no_progress) -> None:
-        self.project, self.seed, self.progress = project.require(), seed, progress
+    def __init__(self, project: Project, progress: Progress = no_progress) -> None:
+        self.project, self.progress = project.require(), progress
         self.catalog = Catalog(project)
         self.ledger = Ledger(self.catalog)
         self._lock = threading.RLock()
@@ -78,21 +118,25 @@ class Material:
         self._known: list[str] = []  # the body, and all pictures of the project, readable or not
         self._features = np.empty((0, 0), np.float32)
         self._heads: tuple[bytes, LeaveOneOut] | None = None
-        self._looks: Looks | None = None
-        self._near: np.ndarray | None = None
+        self._state: State | None = None
+        self._version: tuple[Any, ...] = ()
+        self._pixels: Pixels | None = None
 
     def now(self) -> State:
         """The present state, heads relearned.
 
         Raises:
-            ReviewError: there are fewer than two labels, so there is nothing to compare.
             NoImagesError: there are no pictures.
         """
         with self._lock:
+            config = self._config()
+            version = (*self.catalog.version(), config)
+            if self._state is not None and self._version == version:
+                return self._state
             self._take(self.catalog.images())
             images, decisions = self._images, self.ledger.present()
             label_now = {image.image_id: image.label for image in self.ledger.images()}
-            split_now = dataset.splits(self.catalog, self.seed)
+            split_now = dataset.splits(self.catalog, config[-1])
             present = np.array([image.image_id in label_now for image in images])
             last = {image_id: one.from_label or "" for image_id, one in decisions.items()}  # of deleted ones
             labels = np.array(
@@ -103,58 +147,51 @@ class Material:
             targets = np.array([column.get(label, -1) for label in labels.tolist()], np.int64)
             splits = np.array([split_now.get(image.image_id, "") for image in images])
             probs = self._probs(present & (targets >= 0), targets, vocab)
-            return State(images, self._features, present, labels, splits, vocab, targets, probs, decisions)
+            self._version = version
+            self._state = State(images, self._features, present, labels, splits, vocab, targets, probs, decisions)
+            return self._state
 
-    def look(self) -> Looks:
+    def look(self) -> "Pixels":
         """Look at the pixels of every picture, once, for near-duplicates and for quality."""
         with self._lock:
             self._take(self.catalog.images())
-            images, found = list(self._images), self._looks
-        if found is None:
-            found = looks(self.project, images, self.progress)
+            images, found = self._images, self._pixels
+        ids = [image.image_id for image in images]
+        if found is None or found.of != ids:
+            found = Pixels(ids, looks(self.project, images, self.progress))
             with self._lock:
-                if [image.image_id for image in images] == [image.image_id for image in self._images]:
-                    self._looks = found
+                self._pixels = found
         return found
 
     @property
     def looked(self) -> bool:
         """Whether the pixels were looked at."""
-        return self._looks is not None
-
-    def near(self, state: State) -> np.ndarray:
-        """Pairs of present pictures that are near-duplicates, as rows of the state, int (P, 2)."""
-        found = self.look()
-        with self._lock:
-            if self._near is None:
-                self._near = near_duplicates(found.sketches)[0]
-            pairs = state.rows_of(found.image_ids)[self._near]
-        pairs = pairs[(pairs >= 0).all(axis=1)]
-        present: np.ndarray = pairs[state.present[pairs].all(axis=1)]
-        return present
+        return self._pixels is not None
 
     def _take(self, every: list[ImageRecord]) -> None:
         """When there are other pictures than before, their features; what was worked out for the others goes."""
-        finished = [run for run in runs.every(self.project) if run.finished]
-        config = TrainConfig.from_dict(finished[-1].config) if finished else TrainConfig()
-        known = [config.body, config.weights, *(image.image_id for image in every)]
+        body, weights, seed = self._config()
+        dataset.keep_split(self.catalog, seed)
+        known = [body, weights, *(image.image_id for image in every)]
         if known == self._known:
             path = {image.image_id: image for image in every}  # files may have moved
             self._images = [path[image.image_id] for image in self._images]
             return
-        dataset.keep_split(self.catalog, self.seed)
-        found = features(self.project, every, bodies.get(config.body, config.weights), 1, self.progress)
+        found = features(self.project, every, bodies.get(body, weights), 1, self.progress)
         readable = set(found.image_ids)
         self._images = [image for image in every if image.image_id in readable]
         self._features, self._known = found.values[:, 0], known
-        self._looks = self._near = self._heads = None
+        self._heads = None
 
-    def _probs(self, seen: np.ndarray, targets: np.ndarray, vocab: list[str]) -> np.ndarray:
+    def _config(self) -> tuple[str, str, int]:
+        """The body, its weights and the split's seed of the newest finished run; the default ones before the first."""
+        finished = next((run for run in reversed(runs.every(self.project)) if run.finished), None)
+        config = TrainConfig.from_dict(finished.config) if finished else TrainConfig()
+        return config.body, config.weights, config.seed
+
+    def _probs(self, seen: np.ndarray, targets: np.ndarray, vocab: list[str]) -> np.ndarray | None:
         if len(vocab) < 2:
-            raise ReviewError(
-                f"there are pictures of {len(vocab)} label{'s' * (len(vocab) != 1)}: nothing to compare",
-                hint="import another label's pictures: `bearkit import FOLDER`",
-            )
+            return None
         if self._heads is None or self._heads[0] != seen.tobytes():
             self._heads = seen.tobytes(), LeaveOneOut(self._features, seen)
         return self._heads[1].probs(targets, len(vocab))

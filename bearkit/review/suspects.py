@@ -13,7 +13,7 @@ class Suspect:
 
     Attributes:
         given: its label at present; None for none.
-        predicted: what a head that has not seen it says (in the order `loss`: what the fitted model says).
+        predicted: what a head that has not seen it says (in the order `loss`: the fitted model); None with one label.
         probability: how sure that is.
         loss: of the given label by it, in nats; None where there is no label.
         kind: one of KINDS.
@@ -25,8 +25,8 @@ class Suspect:
     path: str
     split: str | None
     given: str | None
-    predicted: str
-    probability: float
+    predicted: str | None
+    probability: float | None
     loss: float | None
     kind: str
     reason: str

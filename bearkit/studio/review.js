@@ -2,10 +2,10 @@
 // open, with `element` (the component), `props` and `server` (see review.py: suspects, decide, turn, look).
 // Everything is built with createElement and textContent: labels and file names are never read as HTML or code.
 
-const KINDS = { label: 'wrong labels', duplicate: 'near-duplicates', outlier: 'outliers', quality: 'poor pictures', unlabelled: 'without a label' };
+const KINDS = { label: 'labels in doubt', duplicate: 'near-duplicates', outlier: 'outliers', quality: 'poor pictures', unlabelled: 'without a label' };
 const ORDERS = { 'out-of-fold': 'by a head that has not seen it', loss: 'by the loss of the trained model' };
 const PAGES = ['20', '50', '100'];
-const EVERY = 'all';
+const EVERY = '';
 const NEW = '\u0000new';  // no label is called that
 const view = { kind: 'label', split: EVERY, label: EVERY, order: 'out-of-fold', n: '20' };
 let page = { suspects: [], labels: [], counts: {}, message: '' };
@@ -13,6 +13,7 @@ let cur = 0;
 let states = new Map();   // image_id -> {action, to, state: pending | stored | failed}
 let waiting = [];         // decisions that are not stored yet, in order
 let working = null;       // settled once everything that waited is stored, or could not be
+let news = '';            // to be told with the next page
 let loading = 0;          // the last page that was asked for; older answers are dropped
 
 function make(tag, attributes = {}, ...children) {
@@ -84,7 +85,7 @@ function buttonsOf(suspect) {
   const to = make('select', { 'aria-label': 'label', onchange: () => { cur = indexOf(suspect); relabel(to.value); to.value = ''; } },
     make('option', { value: '' }, 'label …'), ...page.labels.map((label) => make('option', { value: label }, label)),
     make('option', { value: NEW }, 'another label …'));
-  const keep = suspect.twin ? button('both', 'keep', 'k') : suspect.given ? button('keep', 'keep', 'k') : null;
+  const keep = page.kind === 'unlabelled' ? null : button(suspect.twin ? 'both' : 'keep', 'keep', 'k');
   const other = suspect.twin ? button('delete right', 'other', 's') : null;
   return make('div', { class: 'rv-buttons' }, keep, button(suspect.twin ? 'delete left' : 'delete', 'delete', 'd'), other, to);
 }
@@ -124,10 +125,15 @@ function mark(focus = true) {
 
 // ----------------------------------------------------------------------------------------------------- the decisions
 
+function busy() {
+  return root.classList.contains('rv-busy');
+}
+
 function decide(action, to = null) {
   const suspect = page.suspects[cur];
-  if (!suspect) return;
-  send([entryOf(suspect, action, to)]);
+  if (!suspect || busy()) return;
+  const same = action === 'relabel' && to === suspect.given;  // to say so is to keep it
+  send([same ? entryOf(suspect, 'keep', null) : entryOf(suspect, action, to)]);
   const next = page.suspects.findIndex((one, index) => index > cur && !states.has(one.image_id));
   if (next >= 0) cur = next;
   mark();
@@ -137,12 +143,13 @@ function entryOf(suspect, action, to) {
   return { suspect, action, to };
 }
 
-function send(entries) {
+function send(entries, implied = false) {
   for (const { suspect, action, to } of entries) {
-    states.set(suspect.image_id, { action, to, state: 'pending' });
+    states.set(suspect.image_id, { action, to, state: 'pending', before: states.get(suspect.image_id) });
     paint(suspect);
   }
-  waiting.push(entries);
+  const payload = { kind: page.kind, reviewer: reviewer(), run: page.run, since: page.since, view: page.view, implied };
+  waiting.push({ entries, asked: { choices: entries.map(asked), token: crypto.getRandomValues(new Uint32Array(4)).join('-'), ...payload } });
   work();
 }
 
@@ -153,35 +160,62 @@ function work() {
 
 async function storing() {
   while (waiting.length) {
-    const entries = waiting[0];
-    const answer = await ask('decide', { choices: entries.map(asked), kind: view.kind, reviewer: reviewer(), run: page.run, since: page.since });
+    const { entries, asked: payload } = waiting[0];
+    const answer = await ask('decide', payload);
     if (answer.error) {
       setWaiting('failed');
       return complain(answer);
     }
     waiting.shift();
-    for (const { suspect } of entries) {
-      Object.assign(states.get(suspect.image_id), { state: 'stored', others: answer.others[suspect.image_id] });
+    for (const { suspect, action } of entries) {
+      const id = action === 'other' ? suspect.twin.image_id : suspect.image_id;
+      const known = states.get(suspect.image_id);
+      if (known) Object.assign(known, { state: 'stored', others: answer.others[id] });
       paint(suspect);
     }
+    const standing = entries.length - answer.stored.length;
+    if (standing) news = `${standing} picture${standing === 1 ? '' : 's'} of that page stay${standing === 1 ? 's' : ''} as others decided meanwhile.`;
     tell();
   }
 }
 
+function waitingEntries() {
+  return waiting.flatMap(({ entries }) => entries);
+}
+
 function setWaiting(state) {
-  for (const { suspect } of waiting.flat()) { states.get(suspect.image_id).state = state; paint(suspect); }
+  for (const { suspect } of waitingEntries()) {
+    const known = states.get(suspect.image_id);
+    if (known) known.state = state;
+    paint(suspect);
+  }
+}
+
+function back(image_id) {  // a picture as it was before its last decision
+  const before = states.get(image_id)?.before;
+  if (before) states.set(image_id, before);
+  else states.delete(image_id);
+}
+
+function discard() {
+  if (working) return;
+  const entries = waitingEntries();
+  waiting = [];
+  for (const { suspect } of entries.reverse()) { back(suspect.image_id); paint(suspect); }
+  notice.replaceChildren();
 }
 
 function asked({ suspect, action, to }) {
-  if (action === 'other') return { image_id: suspect.twin.image_id, action: 'delete', to: null, about: suspect.image_id };
-  return { image_id: suspect.image_id, action, to: action === 'keep' ? suspect.given : to };
+  if (action === 'other') return { image_id: suspect.twin.image_id, action: 'delete', to: null };
+  return { image_id: suspect.image_id, action, to: action === 'keep' ? suspect.given || null : to };
 }
 
 function complain(answer) {
-  const count = waiting.flat().length;
+  const count = waitingEntries().length;
   const again = make('button', { type: 'button', onclick: () => { notice.replaceChildren(); setWaiting('pending'); work(); } }, 'Try again');
+  const drop = make('button', { type: 'button', onclick: discard }, 'Discard');
   const what = count ? `${count} decision${count === 1 ? ' is' : 's are'} not stored: ` : '';
-  notice.replaceChildren(make('div', { class: 'bk-bad', role: 'alert' }, `${what}${answer.error}. ${answer.hint || ''} `, count ? again : null));
+  notice.replaceChildren(make('div', { class: 'bk-bad', role: 'alert' }, `${what}${answer.error}. ${answer.hint || ''} `, ...(count ? [again, ' ', drop] : [])));
 }
 
 async function ask(name, payload) {
@@ -193,20 +227,22 @@ async function ask(name, payload) {
 }
 
 async function confirmPage() {
+  if (busy()) return;
   const left = page.suspects.filter((suspect) => !states.has(suspect.image_id));
-  const entries = left.map((suspect) => (suspect.given ? entryOf(suspect, 'keep', null) : entryOf(suspect, 'relabel', suspect.predicted)));
-  if (entries.length) send(entries);
+  const entries = left.map((suspect) => (page.kind === 'unlabelled' ? entryOf(suspect, 'relabel', suspect.predicted) : entryOf(suspect, 'keep', null)));
+  if (entries.length) send(entries, true);
   await load();
 }
 
 async function turn(action) {
+  if (busy()) return;
   await working;
   if (waiting.length) return;
   const answer = await ask('turn', { action, reviewer: reviewer() });
   if (answer.error) return complain(answer);
   const here = new Set(page.suspects.map((suspect) => suspect.image_id));
   if (action === 'undo' && answer.images.every((id) => here.has(id))) {
-    for (const id of answer.images) states.delete(id);
+    answer.images.forEach(back);
     page.suspects.forEach(paint);
     cur = Math.max(0, page.suspects.findIndex((suspect) => suspect.image_id === answer.images[0]));
     tell();
@@ -252,8 +288,9 @@ function pressed(event) {
   const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns }[event.key];
   const suspect = page.suspects[cur];
   const label = /^[1-9]$/.test(event.key) ? page.labels[Number(event.key) - 1] : null;
+  if (event.repeat && !step) return event.preventDefault();
   if (step) { cur = Math.min(page.suspects.length - 1, Math.max(0, cur + step)); mark(); }
-  else if (event.key === 'k' && suspect?.given) decide('keep');
+  else if (event.key === 'k' && page.kind !== 'unlabelled') decide('keep');
   else if (event.key === 'd' || event.key === 'Delete') decide('delete');
   else if (event.key === 's' && suspect?.twin) decide('other');
   else if (label) decide('relabel', label);
@@ -262,7 +299,7 @@ function pressed(event) {
   else if (event.key === 'r' || event.key === 'U') turn('redo');
   else if (event.key === ' ') side.hidden ? look() : hide();
   else if (event.key === 'Escape') hide();
-  else if (event.key === 'Enter' && !event.repeat) confirmPage();
+  else if (event.key === 'Enter') confirmPage();
   else return;
   event.preventDefault();
 }
@@ -281,24 +318,28 @@ function tell() {
 
 function keysLine() {
   const labels = page.labels.slice(0, 9).map((label, index) => `${index + 1} ${label}`).join('  ');
-  const rest = view.kind === 'duplicate' ? 'Enter: keep both of all the rest' : view.kind === 'unlabelled' ? 'Enter: the rest of the page is as predicted' : 'Enter: the rest of the page is fine';
-  return `arrows move · k keep · d delete${view.kind === 'duplicate' ? ' left · s delete right' : ''} · ${labels} · l other label · u undo · r redo · Space large · ${rest}`;
+  const rest = page.kind === 'duplicate' ? 'Enter: keep both of all the rest' : page.kind === 'unlabelled' ? 'Enter: the rest of the page is as predicted' : 'Enter: the rest of the page is fine';
+  return `arrows move · k keep · d delete${page.kind === 'duplicate' ? ' left · s delete right' : ''} · ${labels} · l other label · u undo · r redo · Space large · ${rest}`;
 }
 
-function draw() {
+function drawBar() {
   bar.replaceChildren(
     choice('kind', Object.fromEntries(Object.entries(KINDS).map(([kind, text]) => [kind, `${text}${page.counts[kind] === undefined ? '' : ` (${page.counts[kind]})`}`]))),
-    choice('split', Object.fromEntries([EVERY, 'train', 'valid', 'test'].map((name) => [name, name]))),
-    choice('label', Object.fromEntries([EVERY, ...page.labels].map((name) => [name, name]))),
+    choice('split', Object.fromEntries([EVERY, 'train', 'valid', 'test'].map((name) => [name, name || 'all']))),
+    choice('label', Object.fromEntries([EVERY, ...page.labels].map((name) => [name, name || 'all']))),
     ...(view.kind === 'label' ? [choice('order', ORDERS)] : []),
     choice('n', Object.fromEntries(PAGES.map((n) => [n, n]))),
     make('label', {}, 'reviewer', who));
+}
+
+function draw() {
+  drawBar();
   keys.textContent = keysLine();
-  grid.classList.toggle('rv-pairs', view.kind === 'duplicate');
+  grid.classList.toggle('rv-pairs', page.kind === 'duplicate');
   grid.replaceChildren(...page.suspects.map(pictureOf));
   heading.textContent = page.heading || '';
   confirm.disabled = !page.suspects.length;
-  confirm.textContent = view.kind === 'unlabelled' ? 'The rest of this page is as predicted (Enter)' : 'The rest of this page is fine (Enter)';
+  confirm.textContent = page.kind === 'unlabelled' ? 'The rest of this page is as predicted (Enter)' : 'The rest of this page is fine (Enter)';
   notice.replaceChildren(...(page.message ? [make('div', { class: page.done ? 'bk-ok rv-done' : 'bk-note' }, page.message)] : []));
   cur = 0;
   side.dataset.id = '';
@@ -307,25 +348,34 @@ function draw() {
 
 async function load(told = '') {
   const mine = ++loading;
-  await working;
-  if (mine !== loading || waiting.length) return;  // what is not stored stays on screen
-  writeAddress();
   root.classList.add('rv-busy');
+  await working;
+  if (mine !== loading) return;
+  if (waiting.length) {  // what is not stored stays on screen, and the filters show what it was
+    Object.assign(view, page.asked);
+    root.classList.remove('rv-busy');
+    return drawBar();
+  }
+  writeAddress();
   const following = setInterval(async () => {
     const far = await ask('how_far', {});
     if (mine === loading && far.text && root.classList.contains('rv-busy')) heading.textContent = far.text;
   }, 700);
-  const answer = await ask('suspects', { ...view });
+  const asking = { ...view };
+  const answer = await ask('suspects', asking);
   clearInterval(following);
   if (mine !== loading) return;
   root.classList.remove('rv-busy');
   if (answer.error) {
-    page = { suspects: [], labels: page.labels, counts: {}, message: '' };
+    page = { suspects: [], labels: page.labels, counts: {}, message: '', kind: asking.kind, asked: asking };
     draw();
     return complain(answer);
   }
-  page = answer;
-  if (told) page.message = told + (page.message ? ` ${page.message}` : '');
+  const order = page.labels.filter((label) => answer.labels.includes(label));  // a label keeps its key
+  const labels = [...order, ...answer.labels.filter((label) => !order.includes(label))];
+  page = { ...answer, labels, kind: asking.kind, asked: asking };
+  page.message = [news, told, page.message].filter(Boolean).join(' ');
+  news = '';
   states = new Map();
   draw();
   tell();
@@ -344,7 +394,7 @@ const undo = make('button', { type: 'button', onclick: () => turn('undo') }, 'Un
 const redo = make('button', { type: 'button', onclick: () => turn('redo') }, 'Redo (r)');
 const root = make('div', { class: 'rv' }, bar, keys, notice, heading, make('div', { class: 'rv-main' }, grid, side), make('div', { class: 'rv-foot' }, confirm, undo, redo, progress));
 element.replaceChildren(root);
-window.addEventListener('bearkit-review', () => { if (element.isConnected && !root.classList.contains('rv-busy')) load(); });
+window.addEventListener('bearkit-review', () => { if (element.isConnected && !busy()) load(); });
 window.addEventListener('beforeunload', (event) => { if (waiting.length) event.preventDefault(); });
 readAddress();
 load();

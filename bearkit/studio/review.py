@@ -7,6 +7,7 @@ import functools
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,15 +15,16 @@ from urllib.parse import quote
 import gradio as gr
 
 from bearkit import jobs, runs, thumbnails
-from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.ledger import Choice, Ledger, me
-from bearkit.catalog.tables import ImageRecord
-from bearkit.errors import BearkitError, RunError
+from bearkit.catalog.choices import Choice, Context
+from bearkit.catalog.ledger import me
+from bearkit.catalog.tables import Decision, ImageRecord
+from bearkit.errors import BearkitError, ReviewError, RunError
 from bearkit.project import Project
 from bearkit.review.before_after import compare_runs
 from bearkit.review.folders import apply_decisions, unapply_decisions
 from bearkit.review.queue import Page, Queue, View
 from bearkit.review.report import left_in_words
+from bearkit.review.state import State
 from bearkit.review.suspects import Suspect
 from bearkit.runs import LIVE
 from bearkit.studio import html
@@ -30,7 +32,6 @@ from bearkit.studio.edge import told
 from bearkit.training.config import TrainConfig
 
 JS = (Path(__file__).parent / "review.js").read_text()
-EVERY = "all"
 POLL = 0.2  # seconds between two looks at a training
 SHOW = "() => window.dispatchEvent(new Event('bearkit-review'))"  # the page asks anew when its tab is shown
 
@@ -40,6 +41,7 @@ class ReviewTab:
 
     def __init__(self, project: Project) -> None:
         self.project = project
+        self._lock = threading.Lock()
         self._queue: Queue | None = None
         self._looking: threading.Thread | None = None
         self._far = ""  # how far the first look at the pictures is
@@ -58,43 +60,47 @@ class ReviewTab:
         back.click(self.bring_back, None, self.outcome)
 
     def suspects(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """The next suspects of a view: kind, split, label, order and n, as in the address."""
-        split, label = (None if asked[name] == EVERY else asked[name] for name in ("split", "label"))
-        view = View(asked["kind"], split, label, asked["order"])
+        """The next suspects of a view: kind, split, label, order and n, as in the address; "" for every one."""
         queue = self._ready()
-        known = {image.label for image in queue.material.ledger.images()}
-        found = queue.page(View(view.kind, split, label if label in known else None, view.order), int(asked["n"]))
+        since = queue.material.ledger.newest()
+        view = View(asked["kind"], asked["split"] or None, asked["label"] or None, asked["order"])
+        found = queue.page(view, int(asked["n"]))
         suspects = found.suspects
         if view.kind == "unlabelled":  # one predicted label a page, so that the page can be accepted at once
             suspects = [one for one in suspects if one.predicted == suspects[0].predicted]
+        state = queue.material.now()
         self._look_at_pixels(queue)
-        history = queue.material.ledger.history(1)
         return {
-            "suspects": self._shown(suspects, queue),
+            "suspects": self._shown(suspects, state),
             "labels": found.labels,
             "counts": queue.counts(),
             "done": found.done,
             "message": _message(view, found),
             "heading": f"Predicted: {suspects[0].predicted}" if view.kind == "unlabelled" and suspects else "",
             "left": left_in_words(found.left_as_dict()) if view.kind == "label" else "",
-            "progress": _tally(queue.material.ledger),
+            "progress": _tally(state.decisions),
             "run": next((run.id for run in reversed(runs.every(self.project)) if run.finished), None),
-            "since": history[0]["id"] if history else 0,
+            "since": since,
+            "view": view.name,
         }
 
     def decide(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """Store decisions, one step; who else decided about the same pictures since the page was shown."""
+        """Store decisions, one step; and what others decided about the same pictures since the page was shown.
+
+        What is only implied (the rest of the page is fine) leaves standing what others said.
+        """
+        ledger = self._ready().material.ledger
         choices = [Choice(one["image_id"], one["action"], one["to"]) for one in asked["choices"]]
-        ledger = Ledger(Catalog(self.project))
-        rows = ledger.decide(choices, asked["reviewer"], asked["run"], asked["kind"])
+        unless_since = asked["since"] if asked["implied"] else None
+        context = Context(asked["run"], asked["kind"], asked["view"], asked["token"], unless_since)
+        rows = ledger.decide(choices, asked["reviewer"], context=context)
         others = ledger.overruled(rows, asked["since"])
-        return {
-            "others": {str(one.image_id): f"{one.reviewer} had said {one.to_label or one.action}" for one in others}
-        }
+        said = {str(one.image_id): f"{one.reviewer} had said {one.to_label or one.action}" for one in others}
+        return {"others": said, "stored": [row.image_id for row in rows]}
 
     def turn(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Take back this reviewer's last step, or bring it again; the pictures that it is about."""
-        ledger = Ledger(Catalog(self.project))
+        ledger = self._ready().material.ledger
         rows = {"undo": ledger.undo, "redo": ledger.redo}[asked["action"]](1, asked["reviewer"])
         what = {"undo": "Taken back", "redo": "Brought again"}[asked["action"]]
         told = f"{what}: {', '.join(sorted({row.action for row in rows}))} of {len(rows)}."
@@ -105,9 +111,11 @@ class ReviewTab:
         queue = self._ready()
         state = queue.material.now()
         (row,) = state.rows_of([asked["image_id"]]).tolist()
+        if row < 0:
+            raise ReviewError("that picture is not there any more", hint="ask for another page")
         image = state.images[row]
         near = queue.neighbours(image.image_id)
-        label = dict(zip((one.image_id for one in state.images), state.labels.tolist(), strict=True))
+        label = {one.image_id: str(state.labels[at]) for at, one in enumerate(state.images)}
         history = queue.material.ledger.of(image.image_id)
         return {
             **self._picture(image, str(state.labels[row]), thumbnails.LARGE),
@@ -147,35 +155,40 @@ class ReviewTab:
         return html.note(f"{unapply_decisions(self.project).moved} files moved back. The decisions stay.")
 
     def _ready(self) -> Queue:
-        if self._queue is None:
-            self._queue = Queue(self.project, progress=self._follow)
-        return self._queue
+        with self._lock:
+            if self._queue is None:
+                self._queue = Queue(self.project, progress=self._follow)
+            return self._queue
 
     def _follow(self, what: str, done: int, total: int) -> None:
         self._far = f"{what}: {done} of {total} …" if done < total else ""
 
     def _look_at_pixels(self, queue: Queue) -> None:
         """For the other kinds of suspects, while someone reviews labels."""
-        if not queue.material.looked and not (self._looking and self._looking.is_alive()):
-            self._looking = threading.Thread(target=queue.material.look, daemon=True)
-            self._looking.start()
+        with self._lock:
+            if not queue.material.looked and not (self._looking and self._looking.is_alive()):
+                self._looking = threading.Thread(target=_look_quietly, args=[queue], daemon=True)
+                self._looking.start()
 
-    def _shown(self, suspects: list[Suspect], queue: Queue) -> list[dict[str, Any]]:
+    def _shown(self, suspects: list[Suspect], state: State) -> list[dict[str, Any]]:
         """Suspects with the addresses of their thumbnails, and of their twins'."""
-        now = {image.image_id: image for image in queue.material.ledger.images()}
-        wanted = [now[one] for suspect in suspects for one in (suspect.image_id, suspect.twin) if one]
-        urls = dict(zip((image.image_id for image in wanted), self._urls(wanted), strict=True))
-        rows = []
-        for suspect in suspects:
-            twin = now[suspect.twin] if suspect.twin else None
-            other = twin and {
-                "image_id": twin.image_id,
-                "path": twin.path,
-                "given": twin.label,
-                "url": urls[twin.image_id],
+        ids = [one for suspect in suspects for one in (suspect.image_id, suspect.twin) if one]
+        rows = [row for row in state.rows_of(ids).tolist() if row >= 0]
+        urls = self._urls([state.images[row] for row in rows])
+        known = {
+            state.images[row].image_id: {
+                "image_id": state.images[row].image_id,
+                "path": state.images[row].path,
+                "given": str(state.labels[row]),
+                "url": url,
             }
-            rows.append({**suspect.as_dict(), "url": urls[suspect.image_id], "twin": other})
-        return rows
+            for row, url in zip(rows, urls, strict=True)
+        }
+        return [
+            {**suspect.as_dict(), "url": known[suspect.image_id]["url"], "twin": known.get(suspect.twin or "")}
+            for suspect in suspects
+            if suspect.image_id in known
+        ]
 
     def _picture(self, image: ImageRecord, label: str, side: int = thumbnails.SIDE) -> dict[str, Any]:
         return {"path": image.path, "given": label, "url": self._urls([image], side)[0]}
@@ -183,6 +196,12 @@ class ReviewTab:
     def _urls(self, images: list[ImageRecord], side: int = thumbnails.SIDE) -> list[str | None]:
         made = thumbnails.thumbnails(self.project, [(image.image_id, image.path) for image in images], side)
         return [f"/gradio_api/file={quote(str(path))}" if path else None for path in made]
+
+
+def _look_quietly(queue: Queue) -> None:
+    """Whoever asks for those kinds hears of an error; whoever reviews labels need not."""
+    with suppress(BearkitError):
+        queue.material.look()
 
 
 def _answered(ask: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[dict[str, Any]], dict[str, Any]]:
@@ -206,9 +225,9 @@ def _message(view: View, found: Page) -> str:
     return "" if found.suspects else "Nothing is left to look at here."
 
 
-def _tally(ledger: Ledger) -> dict[str, int]:
+def _tally(decisions: dict[str, Decision]) -> dict[str, int]:
     """How many pictures were looked at, and what came of it."""
-    present = ledger.present().values()
+    present = decisions.values()
     return {
         "looked": len(present),
         "changed": sum(one.action in ("relabel", "label") for one in present),

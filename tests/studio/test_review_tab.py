@@ -7,7 +7,8 @@ from playwright.sync_api import expect
 
 from bearkit import Project, import_images
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.ledger import Choice, Ledger
+from bearkit.catalog.choices import Choice
+from bearkit.catalog.ledger import Ledger
 from tests.conftest import write_drawings
 from tests.studio.pages import SECONDS, Studio, import_folder, shoot
 
@@ -99,7 +100,7 @@ def test_keys_mouse_undo_redo_and_the_big_picture(review):
     page.keyboard.press("k")
     stored(page, 2)
     figures(page).nth(2).hover()
-    figures(page).nth(2).get_by_role("combobox").select_option("star")
+    figures(page).nth(2).get_by_role("combobox").select_option("square")
     stored(page, 3)
     actions = {row["image_id"]: row["action"] for row in ledger_of(running).history(3)}
     assert actions == {first: "delete", second: "keep", third: "relabel"}
@@ -128,7 +129,7 @@ def test_a_link_opens_the_same_view_and_nothing_is_lost_by_switching_or_reloadin
     deleted = figures(page).first.get_attribute("data-id")
     page.keyboard.press("d")
     stored(page, 1)
-    for name, value in (("label", "star"), ("split", "valid"), ("split", "all"), ("label", "all")):
+    for name, value in (("label", "star"), ("split", "valid"), ("split", ""), ("label", "")):
         page.get_by_label(name, exact=True).first.select_option(value)
         expect(page.locator(".rv-busy")).to_have_count(0, timeout=SECONDS)
     expect(page.locator(".rv-progress")).to_contain_text("1 deleted")

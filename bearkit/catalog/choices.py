@@ -1,0 +1,79 @@
+"""What can be decided about a picture, and how it is written down."""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bearkit.errors import ReviewError
+
+ABOUT_LABELS = ("keep", "delete", "relabel", "label")
+ACTIONS = (*ABOUT_LABELS, "beside")
+
+
+@dataclass(frozen=True)
+class Context:
+    """How a decision came about.
+
+    Attributes:
+        run: whose model the reviewer saw.
+        kind: the kind of suspect that the pictures were shown as; None for no matter which.
+        view: what the reviewer had chosen to see.
+        token: a name for this call: sent again with the same one, it is stored once.
+        unless_since: what others decided after this row stands; the choices about those pictures are left out.
+    """
+
+    run: str | None = None
+    kind: str | None = None
+    view: str | None = None
+    token: str | None = None
+    unless_since: int | None = None
+
+
+ANYHOW = Context()
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What to decide about one picture.
+
+    Attributes:
+        image_id: which picture.
+        action: one of ACTIONS; `relabel` and `label` are the same to say, and written down as what they are.
+        to: the new label, or the other picture's id; for `keep`, the label that was on screen, if there was one.
+    """
+
+    image_id: str
+    action: str
+    to: str | None = None
+
+
+def row_of(choice: Choice, present: str) -> dict[str, Any]:
+    """A choice as it is written down, where the picture's label is `present`."""
+    action, to = choice.action, choice.to
+    if action in ("keep", "relabel", "label") and to is not None:
+        to = unicodedata.normalize("NFC", to).strip()  # as labels are imported
+    if action == "keep":
+        to = to or present
+    elif action == "delete":
+        to = None
+    elif action in ("relabel", "label"):
+        action = "keep" if to == present else "relabel" if present else "label"
+    return {"image_id": choice.image_id, "action": action, "from_label": present, "to_label": to}
+
+
+def check(choices: Sequence[Choice], reviewer: str) -> None:
+    """See that these are decisions, by someone.
+
+    Raises:
+        ReviewError: they are not.
+    """
+    if not reviewer.strip():
+        raise ReviewError("a decision needs a reviewer's name", hint="--reviewer NAME")
+    for choice in choices:
+        if choice.action not in ACTIONS:
+            raise ReviewError(f"`{choice.action}` is no decision", hint="keep, delete, or relabel:LABEL")
+        if choice.action in ("relabel", "label") and not (choice.to or "").strip():
+            raise ReviewError("a relabelled picture needs a label", hint="relabel:LABEL")
+        if choice.action == "beside" and not choice.to:
+            raise ReviewError("beside which picture?", hint="`bearkit duplicates --mend` says it for every copy")
