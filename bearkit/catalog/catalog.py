@@ -120,8 +120,9 @@ class Catalog:
     def images(self) -> list[ImageRecord]:
         """Every picture, by label, then path."""
         columns = [images.c[field] for field in ImageRecord.__dataclass_fields__]
-        rows = self._rows(sa.select(*columns).order_by(images.c.label, images.c.path))
-        return [ImageRecord(**row) for row in rows]
+        with self.connection() as connection:
+            rows = connection.execute(sa.select(*columns).order_by(images.c.label, images.c.path))
+            return [ImageRecord(*row) for row in rows]
 
     def rejected(self) -> list[SourceRecord]:
         """Every file that is no usable picture, with its reason."""

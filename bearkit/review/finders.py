@@ -95,9 +95,9 @@ def strangers(asked: Asked) -> list[Later]:
 def poor(asked: Asked) -> list[Later]:
     """Blurred, dark, tiny pictures and the like, those of one problem together."""
     state = asked.state
-    found = asked.material.look().problems(state.images)
-    problems = {row: found.get(state.images[row].image_id, "") for row in np.flatnonzero(asked.wanted).tolist()}
-    rows = sorted((row for row in problems if problems[row]), key=lambda row: (problems[row], row))
+    found = asked.material.look().problems
+    problems = {state.row_of[image_id]: what for image_id, what in found.items() if image_id in state.row_of}
+    rows = sorted((row for row in problems if asked.wanted[row]), key=lambda row: (problems[row], row))
     return _later(lambda row: _suspect(state, row, "quality", problems[row]), rows)
 
 

@@ -147,17 +147,19 @@ class Queue:
 
     def _decided(self, kind: str, state: State) -> np.ndarray:
         """The pictures that someone decided about as this kind of suspect, bool (N,)."""
-        decided = self.material.ledger.decided(kind)
-        return np.array([image.image_id in decided for image in state.images], dtype=bool)
+        return state.among(self.material.ledger.decided(kind))
 
     def _left(self, view: View, state: State) -> tuple[float, list[int]]:
         """About how many wrong labels nobody has looked at yet, in the split or of the label that is looked at."""
         looked_at = self.material.ledger.decided("label")
-        pairs = [(image.image_id, label) for image, label in zip(state.images, state.labels.tolist(), strict=True)]
-        before = np.array([looked_at[one][0] if one in looked_at else label for one, label in pairs])
-        decided = np.array([one in looked_at for one, _ in pairs], dtype=bool)
-        changed = np.array([one in looked_at and looked_at[one][1] for one, _ in pairs], dtype=bool)
-        about = np.isin(before, state.vocab) & (state.present | decided)  # deleted as a copy says nothing of a label
+        decided = state.among(looked_at)
+        changed = state.among(one for one, (_, was_changed) in looked_at.items() if was_changed)
+        before = state.labels.copy()
+        for image_id, (label, _) in looked_at.items():
+            if image_id in state.row_of:
+                before[state.row_of[image_id]] = label
+        about = np.isin(before.astype(str), state.vocab)
+        about &= state.present | decided  # that a picture was deleted as a copy says nothing of its label
         if view.split is not None:
             about &= state.splits == view.split
         if view.label is not None:
@@ -165,7 +167,8 @@ class Queue:
         rows = np.flatnonzero(about)
         if not len(rows) or state.probs is None:
             return 0.0, [0, 0]
-        given = state.probs[rows, np.searchsorted(state.vocab, before[rows])]
+        column = {label: n for n, label in enumerate(state.vocab)}
+        given = state.probs[rows, [column[label] for label in before[rows].tolist()]]
         return wrong_left(given, decided[rows], changed[rows])
 
     def _calm(self, view: View, n: int) -> int:

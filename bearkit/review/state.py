@@ -1,7 +1,7 @@
 """What is known of a project's pictures at this moment, and what was worked out about them between pages."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -70,17 +70,28 @@ class State:
         """The pictures that heads learn from, bool (N,)."""
         return self.present & (self.targets >= 0)
 
-    def rows_of(self, image_ids: list[str]) -> np.ndarray:
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        """Where each picture is, by image id."""
+        return {image.image_id: row for row, image in enumerate(self.images)}
+
+    def rows_of(self, image_ids: Iterable[str]) -> np.ndarray:
         """Where these pictures are, int; -1 for one that is not here."""
-        row_of = {image.image_id: row for row, image in enumerate(self.images)}
-        return np.array([row_of.get(image_id, -1) for image_id in image_ids], np.int64)
+        return np.array([self.row_of.get(image_id, -1) for image_id in image_ids], np.int64)
+
+    def among(self, image_ids: Iterable[str]) -> np.ndarray:
+        """Which pictures these are, bool (N,)."""
+        result = np.zeros(len(self.images), dtype=bool)
+        rows = self.rows_of(image_ids)
+        result[rows[rows >= 0]] = True
+        return result
 
 
 class Pixels:
-    """What was seen in the pixels of these pictures, and which are copies."""
+    """What was seen in the pixels of these pictures."""
 
-    def __init__(self, of: list[str], found: Looks) -> None:
-        self.of, self.looks = of, found
+    def __init__(self, images: Sequence[ImageRecord], found: Looks) -> None:
+        self.images, self.looks = images, found
 
     @cached_property
     def pairs(self) -> list[tuple[str, str]]:
@@ -88,14 +99,12 @@ class Pixels:
         ids = self.looks.image_ids
         return [(ids[one], ids[other]) for one, other in near_duplicates(self.looks.sketches)[0].tolist()]
 
-    def problems(self, images: Sequence[ImageRecord]) -> dict[str, str]:
+    @cached_property
+    def problems(self) -> dict[str, str]:
         """What is wrong with the pictures that nobody can learn from, by image id."""
-        measured = dict(zip(self.looks.image_ids, self.looks.measures, strict=True))
-        told = {
-            image.image_id: problem(measured[image.image_id], image.width, image.height)
-            for image in images
-            if image.image_id in measured
-        }
+        size = {image.image_id: (image.width, image.height) for image in self.images}
+        seen = zip(self.looks.image_ids, self.looks.measures, strict=True)
+        told = {image_id: problem(measured, *size[image_id]) for image_id, measured in seen}
         return {image_id: what for image_id, what in told.items() if what}
 
 
@@ -115,8 +124,9 @@ class Material:
         self.ledger = Ledger(self.catalog)
         self._lock = threading.RLock()
         self._images: list[ImageRecord] = []
-        self._known: list[str] = []  # the body, and all pictures of the project, readable or not
+        self._of: tuple[Any, ...] = ()  # which pictures and whose features those are
         self._features = np.empty((0, 0), np.float32)
+        self._splits: tuple[frozenset[str], np.ndarray] | None = None
         self._heads: tuple[bytes, LeaveOneOut] | None = None
         self._state: State | None = None
         self._version: tuple[Any, ...] = ()
@@ -129,38 +139,39 @@ class Material:
             NoImagesError: there are no pictures.
         """
         with self._lock:
-            config = self._config()
-            version = (*self.catalog.version(), config)
+            version = self.catalog.version(), self._config()
             if self._state is not None and self._version == version:
                 return self._state
-            self._take(self.catalog.images())
+            self._take(*version)
             images, decisions = self._images, self.ledger.present()
-            label_now = {image.image_id: image.label for image in self.ledger.images()}
-            split_now = dataset.splits(self.catalog, config[-1])
-            present = np.array([image.image_id in label_now for image in images])
-            last = {image_id: one.from_label or "" for image_id, one in decisions.items()}  # of deleted ones
-            labels = np.array(
-                [label_now.get(image.image_id, last.get(image.image_id, image.label)) for image in images]
-            )
+            row_of = {image.image_id: row for row, image in enumerate(images)}
+            present = np.ones(len(images), dtype=bool)
+            labels = np.array([image.label for image in images], dtype=object)
+            for image_id, decision in decisions.items():
+                if (row := row_of.get(image_id)) is not None:
+                    present[row] = decision.action != "delete"
+                    labels[row] = (decision.to_label if present[row] else decision.from_label) or ""
             vocab = sorted(set(labels[present].tolist()) - {""})
             column = {label: n for n, label in enumerate(vocab)}
             targets = np.array([column.get(label, -1) for label in labels.tolist()], np.int64)
-            splits = np.array([split_now.get(image.image_id, "") for image in images])
+            unlabelled = {image.image_id for image in images if not image.label}
+            splits = self._split(version[1][-1], unlabelled & set(decisions))
+            for image_id, other in self.ledger.beside().items():
+                if image_id in row_of and other in row_of:
+                    splits[row_of[image_id]] = splits[row_of[other]]
             probs = self._probs(present & (targets >= 0), targets, vocab)
             self._version = version
             self._state = State(images, self._features, present, labels, splits, vocab, targets, probs, decisions)
             return self._state
 
-    def look(self) -> "Pixels":
+    def look(self) -> Pixels:
         """Look at the pixels of every picture, once, for near-duplicates and for quality."""
-        with self._lock:
-            self._take(self.catalog.images())
-            images, found = self._images, self._pixels
+        images, found = self.now().images, self._pixels
         ids = [image.image_id for image in images]
-        if found is None or found.of != ids:
-            found = Pixels(ids, looks(self.project, images, self.progress))
-            with self._lock:
-                self._pixels = found
+        if found is None or [image.image_id for image in found.images] != ids:
+            found = Pixels(images, looks(self.project, images, self.progress))
+            _ = found.pairs, found.problems  # here, and not while someone waits for a page
+            self._pixels = found
         return found
 
     @property
@@ -168,20 +179,33 @@ class Material:
         """Whether the pixels were looked at."""
         return self._pixels is not None
 
-    def _take(self, every: list[ImageRecord]) -> None:
-        """When there are other pictures than before, their features; what was worked out for the others goes."""
-        body, weights, seed = self._config()
-        dataset.keep_split(self.catalog, seed)
-        known = [body, weights, *(image.image_id for image in every)]
-        if known == self._known:
-            path = {image.image_id: image for image in every}  # files may have moved
-            self._images = [path[image.image_id] for image in self._images]
+    def _take(self, version: tuple[int, ...], config: tuple[str, str, int]) -> None:
+        """The pictures and their features, when they are others than before; what was worked out for those goes."""
+        *which, _, moved = version
+        if (which, moved, config) == self._of:
             return
-        found = features(self.project, every, bodies.get(body, weights), 1, self.progress)
-        readable = set(found.image_ids)
-        self._images = [image for image in every if image.image_id in readable]
-        self._features, self._known = found.values[:, 0], known
-        self._heads = None
+        every = self.catalog.images()
+        dataset.keep_split(self.catalog, config[-1])
+        same = self._of and (which, config[:2]) == (self._of[0], self._of[2][:2])
+        if same:  # files may have moved
+            now = {image.image_id: image for image in every}
+            self._images = [now[image.image_id] for image in self._images]
+        else:
+            body = bodies.get(*config[:2])
+            found = features(self.project, every, body, 1, self.progress)
+            readable = set(found.image_ids)
+            self._images = [image for image in every if image.image_id in readable]
+            self._features, self._heads = found.values[:, 0], None
+        self._of, self._splits = (which, moved, config), None
+
+    def _split(self, seed: int, newly_labelled: set[str]) -> np.ndarray:
+        """The split that each picture was assigned, str (N,), anew when pictures got their first label."""
+        if self._splits is None or self._splits[0] != newly_labelled:
+            kept = dataset.splits(self.catalog, seed)
+            every = self.catalog.split(seed) | kept
+            splits = np.array([every.get(image.image_id, "") for image in self._images], dtype=object)
+            self._splits = frozenset(newly_labelled), splits
+        return self._splits[1].copy()
 
     def _config(self) -> tuple[str, str, int]:
         """The body, its weights and the split's seed of the newest finished run; the default ones before the first."""
