@@ -7,6 +7,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bearkit.collect.collecting import collect_images as collect_images
+    from bearkit.collect.fetch import Limits as Limits
     from bearkit.collect.importing import import_images as import_images
     from bearkit.demo import run_demo as run_demo
     from bearkit.errors import BearkitError as BearkitError
@@ -46,6 +48,8 @@ _ROOMS = {
     "unapply_decisions": "bearkit.review.folders",
     "compare_runs": "bearkit.review.before_after",
     "export_dataset": "bearkit.review.export_dataset",
+    "Limits": "bearkit.collect.fetch",
+    "collect_images": "bearkit.collect.collecting",
     "import_images": "bearkit.collect.importing",
 }
 __all__ = [*_ROOMS, "__version__"]

@@ -4,6 +4,7 @@
     ├── ProjectError              the folder is no project, or one of another version
     ├── BusyError                 the catalogue cannot be written (or read) just now
     ├── ImportSourceError         what was given to import cannot be read
+    ├── DownloadError             one address gives nothing that can be used (its reason is for people)
     ├── ImageError                one file is not a usable picture (its reason is for people)
     ├── DatasetError              the pictures as they are cannot be trained on
     │   ├── NoImagesError         there are none
@@ -45,6 +46,17 @@ class BusyError(BearkitError):
 
 class ImportSourceError(BearkitError):
     """The source given to import does not exist or cannot be read at all."""
+
+
+class DownloadError(BearkitError):
+    """One address gives nothing that can be used; the message is the reason that people read.
+
+    `again` says that it may do later, `after` how many seconds the server asks to wait.
+    """
+
+    def __init__(self, message: str, hint: str = "", again: bool = False, after: float | None = None) -> None:
+        super().__init__(message, hint)
+        self.again, self.after = again, after
 
 
 class ImageError(BearkitError):

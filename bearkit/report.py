@@ -26,6 +26,25 @@ def imported(result: dict[str, Any], place: str = "") -> str:
     return "\n".join(lines)
 
 
+def collected(result: dict[str, Any], place: str = "") -> str:
+    """What became of the addresses."""
+    lines = [
+        f"{result['saved']} saved, {result['duplicates']} known already, {result['failed']} failed, "
+        f"{result['skipped']} skipped, in {result['seconds']:.1f} s"
+    ]
+    lines += [f"  {n:5d}  {reason}" for reason, n in result["reasons"].items()]
+    if result["failed"]:
+        lines.append(f"Which ones: bearkit sources --failed{place}; again: the same command with --retry-failed")
+    lines.append(f"Next: bearkit train{place}")
+    return "\n".join(lines)
+
+
+def sources(rows: Sequence[dict[str, Any]]) -> str:
+    """Every file and address."""
+    cells = [(row["status"], row["label"] or "-", row["origin"], row["reason"]) for row in rows]
+    return "\n".join(table(("status", "label", "from", "why not"), cells)) if cells else "nothing was looked at yet"
+
+
 def status(result: dict[str, Any], place: str = "") -> str:
     """What the project holds."""
     counts = [(label, n["train"], n["valid"], n["test"]) for label, n in result["labels"].items()]

@@ -39,6 +39,7 @@ ALLOWED = {
     "sqlalchemy": {"catalog"},
     "pandas": {"studio"},
     "requests": {"collect"},
+    "urllib3": {"collect"},
     "urllib.request": {"collect"},
     "subprocess": {"collect", "jobs"},
     "pickle": {"training"},  # only for the name of an error: weights are loaded without running code

@@ -237,6 +237,8 @@ def test_a_copy_goes_where_its_original_is_under_every_seed(ledger):
 def test_a_catalogue_of_the_first_format_gains_a_ledger(ledger):
     with ledger.catalog.connection(write=True) as connection:
         metadata.drop_all(connection, [decisions, moves])
+        for column in ("bytes", "address", "seconds"):
+            connection.exec_driver_sql(f"ALTER TABLE sources DROP COLUMN {column}")
         connection.exec_driver_sql("UPDATE meta SET value = '1' WHERE key = 'format'")
     again = Ledger(Catalog(ledger.catalog.project))
     assert len(again.images()) == 20

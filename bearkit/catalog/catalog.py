@@ -25,7 +25,7 @@ from bearkit.catalog.tables import (
 from bearkit.errors import BusyError, ProjectError
 from bearkit.project import Project, whole
 
-FORMAT = 2  # 1 had no decisions; it is brought up to date when it is opened
+FORMAT = 2  # 1 had no decisions and no receipts; it is brought up to date when it is opened
 BUSY_SECONDS = 30  # that one waits for another program's transaction
 
 
@@ -93,6 +93,9 @@ class Catalog:
         if found == "1":
             with self.connection(write=True) as connection:
                 metadata.create_all(connection)
+                for column in (sources.c.bytes, sources.c.address, sources.c.seconds):
+                    kind = column.type.compile(self._engine.dialect)
+                    connection.exec_driver_sql(f"ALTER TABLE sources ADD COLUMN {column.name} {kind}")
                 connection.execute(meta.update().where(meta.c.key == "format").values(value=str(FORMAT)))
         elif found != str(FORMAT):
             raise ProjectError(
@@ -123,6 +126,14 @@ class Catalog:
         with self.connection() as connection:
             rows = connection.execute(sa.select(*columns).order_by(images.c.label, images.c.path))
             return [ImageRecord(*row) for row in rows]
+
+    def fetched(self) -> list[SourceRecord]:
+        """Every address that was asked, and what came of it."""
+        return self._sources(sources.c.status.in_(("saved", "failed")) | sources.c.address.is_not(None))
+
+    def sources(self) -> list[SourceRecord]:
+        """Every file and address that was looked at."""
+        return self._sources(sa.true())
 
     def rejected(self) -> list[SourceRecord]:
         """Every file that is no usable picture, with its reason."""

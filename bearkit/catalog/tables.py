@@ -27,10 +27,13 @@ sources = sa.Table(
     sa.Column("origin", sa.String, primary_key=True),  # where the file was when we looked at it
     sa.Column("label", sa.String),
     sa.Column("given_split", sa.String),
-    sa.Column("status", sa.String, nullable=False),  # imported, duplicate or rejected
+    sa.Column("status", sa.String, nullable=False),  # imported, rejected; saved, failed; duplicate
     sa.Column("reason", sa.String, nullable=False),
     sa.Column("image_id", sa.String(64), index=True),
     sa.Column("seen", sa.String, nullable=False),
+    sa.Column("bytes", sa.Integer),  # of what was fetched; null, as the two below, for files
+    sa.Column("address", sa.String),  # where it came from in the end
+    sa.Column("seconds", sa.Float),
 )
 splits = sa.Table(
     "splits",
@@ -94,6 +97,9 @@ class SourceRecord:
     status: str
     reason: str = ""
     image_id: str | None = None
+    bytes: int | None = None
+    address: str | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)

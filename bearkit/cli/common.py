@@ -61,10 +61,10 @@ def _fail(error: BearkitError) -> None:
 
 
 def _plain(text: str) -> str:
-    return _printable(text).replace("[", "\\[")
+    return printable(text).replace("[", "\\[")
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Without what a file name could do to a terminal."""
     return "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)
 
@@ -76,7 +76,7 @@ def place_of(project: Path) -> str:
 
 def show(as_json: bool, result: dict[str, Any], text: str) -> None:
     """Print the result: as one JSON object, or as text."""
-    print(json.dumps(result, allow_nan=False) if as_json else _printable(text))
+    print(json.dumps(result, allow_nan=False) if as_json else printable(text))
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.ledger import Ledger
 from bearkit.catalog.tables import Decision, ImageRecord
-from bearkit.collect.importing import file_name
+from bearkit.collect.intake import file_name
 from bearkit.dataset import dataset
 from bearkit.errors import NoImagesError, ReviewError
 from bearkit.project import Project

@@ -1,0 +1,146 @@
+"""Collect: fetch lists of addresses into the project, many at once, with a row for each, and none twice."""
+
+import queue
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import filelock
+
+from bearkit.collect import url_list
+from bearkit.collect.fetch import Limits, fetch
+from bearkit.collect.hosts import Turns
+from bearkit.collect.intake import Intake, Looked, Receipt, look
+from bearkit.collect.layout import Found
+from bearkit.errors import DownloadError
+from bearkit.parallel import Progress, no_progress
+from bearkit.project import Project
+
+WORKERS = 32  # addresses at once
+OnFailure = Callable[[str, str], None]  # an address, and why it failed
+
+
+@dataclass
+class CollectReport:
+    """What became of every line; tried = saved + duplicates + failed, `reasons` of what failed or was skipped."""
+
+    tried: int = 0
+    saved: int = 0
+    duplicates: int = 0
+    failed: int = 0
+    skipped: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, as the command line prints them."""
+        return asdict(self)
+
+
+def collect_images(
+    project: Project,
+    sources: Sequence[tuple[str | None, Path]],
+    most: int | None = None,
+    workers: int = WORKERS,
+    limits: Limits | None = None,
+    retry_failed: bool = False,
+    progress: Progress = no_progress,
+    on_failure: OnFailure | None = None,
+) -> CollectReport:
+    """Fetch the pictures of lists of addresses. Stopped or killed, the next call goes on; done, it fetches nothing.
+
+    Args:
+        project: where to; it is made when it is not there.
+        sources: label and file: `.txt` with an address a line, or `.csv`, whose label column needs no label.
+        most: only so many lines of each file, the first ones.
+        workers: how many at once; 0 fetches them one after the other, in order.
+        limits: of each fetch.
+        retry_failed: ask those again that failed before.
+        progress: told after each address.
+        on_failure: told of each address that failed, as it fails.
+
+    Raises:
+        ImportSourceError: a list cannot be read.
+    """
+    clock, limits = time.perf_counter(), limits or Limits()
+    asked = url_list.read(sources, most)
+    project.root.mkdir(parents=True, exist_ok=True)
+    report, reasons = CollectReport(), Counter(asked.skipped)
+    with filelock.FileLock(project.files_lock):  # one import at a time; another one waits
+        intake = Intake(project)
+        known = {row.origin: row.status for row in intake.catalog.fetched()}
+        again = {url for url, status in known.items() if retry_failed and status == "failed"}
+        urls = {url: label for url, label in asked.urls.items() if url not in known or url in again}
+        reasons["fetched before"] += len(asked.urls) - len(urls)
+        report.skipped = reasons.total()
+        try:
+            with closing(_looked(urls, workers, limits)) as every:
+                for number, looked in enumerate(every, start=1):
+                    status = intake.take(looked)
+                    report.tried += 1
+                    report.saved += status == "saved"
+                    report.duplicates += status == "duplicate"
+                    if status == "failed":
+                        report.failed += 1
+                        reasons[looked.reason.partition(" (")[0]] += 1
+                        if on_failure is not None:
+                            on_failure(looked.found.origin, looked.reason)
+                    progress("fetching pictures", number, len(urls))
+        finally:
+            intake.finish()
+    report.reasons = {reason: n for reason, n in reasons.most_common() if n}
+    report.seconds = round(time.perf_counter() - clock, 2)
+    return report
+
+
+def _looked(urls: Mapping[str, str], workers: int, limits: Limits) -> Generator[Looked]:
+    """Each address as it is ready; memory holds no more of them than there are workers, twice."""
+    if workers < 1:
+        yield from (_ask(url, label, limits) for url, label in urls.items())
+        return
+    turns, ready = Turns(urls), queue.Queue[Looked](workers)
+
+    def work() -> None:
+        while (url := turns.next()) is not None:
+            try:
+                ready.put(_ask(url, urls[url], limits))
+            finally:
+                turns.done(url)
+
+    threads = [threading.Thread(target=work, name="fetch", daemon=True) for _ in range(min(workers, len(urls)))]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in urls:
+            yield ready.get()
+    finally:
+        turns.stop()
+
+
+def _ask(url: str, label: str, limits: Limits) -> Looked:
+    """Fetch and decode one address; runs in a thread."""
+    clock, found = time.perf_counter(), Found(url, _name(url), label, None, bytes)
+    try:
+        fetched = fetch(url, limits)
+    except DownloadError as error:
+        receipt = Receipt(0, url, round(time.perf_counter() - clock, 3))
+        return Looked(found, reason=str(error), receipt=receipt)
+    looked = look(replace(found, read=lambda: fetched.data))
+    suffix = "" if PurePosixPath(found.name).suffix or not looked.format else f".{looked.format.lower()}"
+    receipt = Receipt(len(fetched.data), fetched.address, round(time.perf_counter() - clock, 3))
+    return replace(looked, found=replace(found, name=found.name + suffix), receipt=receipt)
+
+
+def _name(url: str) -> str:
+    """A file name for what is at an address.
+
+    >>> _name("https://example.org/a/black%20bear.jpg?width=500"), _name("https://example.org/")
+    ('black bear.jpg', 'picture')
+    """
+    return PurePosixPath(unquote(urlsplit(url).path)).name or "picture"

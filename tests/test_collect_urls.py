@@ -1,0 +1,252 @@
+"""Collecting from addresses: real lists replayed, hostile servers, kills, politeness; a row for each address."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import pytest
+
+from bearkit import Limits, Project, collect_images
+from bearkit.catalog.catalog import Catalog
+from bearkit.collect import addresses, url_list
+from bearkit.collect.fetch import fetch
+from bearkit.errors import DownloadError, ImportSourceError
+from tests.conftest import picture
+from tests.servers import serving
+
+OWN = Limits(seconds=3, allow_private=True, max_bytes=2**20)
+
+
+@pytest.fixture
+def server():
+    with serving() as running:
+        yield running
+
+
+def write_list(path, server, *names):
+    path.write_text("".join(f"{server.url}/{name}\n" for name in names))
+    return path
+
+
+def rows(project):
+    return {row.origin: row for row in Catalog(project).fetched()}
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("endless", "more than 1 MiB"),
+        ("drip", "took longer than 3 s"),
+        ("driphead", "took longer than 3 s"),
+        ("silent", "took longer than 3 s"),
+        ("loop", "redirected more than 5 times"),
+        ("to?u=ftp://example.org/a.jpg", "refused: neither http nor https"),
+        ("to?u=http://nowhere.invalid/a.jpg", "there is no such host"),
+        ("to?u=http://127.0.0.1:1/a.jpg", "the connection was refused"),
+        ("gzipbomb", "more than 1 MiB"),
+        ("short", "the connection broke off"),
+        ("reset", "the connection broke off"),
+        ("wait", "429 too many requests"),
+        ("broken", "500 the server failed"),
+        ("robots/1.png", "its server asks that it is not used for AI"),
+        ("gone", "404 not found"),
+    ],
+)
+def test_every_kind_of_trouble_ends_in_time_with_its_reason(server, name, reason):
+    clock = time.monotonic()
+    with pytest.raises(DownloadError) as caught:
+        fetch(f"{server.url}/{name}", OWN)
+    assert str(caught.value) == reason
+    assert time.monotonic() - clock < OWN.seconds + 1.5
+
+
+def test_a_plain_server_behind_https_is_no_valid_certificate(server):
+    with pytest.raises(DownloadError, match="certificate|broke off"):
+        fetch(server.url.replace("http://", "https://") + "/ok/1.png", OWN)
+
+
+def test_a_busy_server_is_asked_again_when_it_says(server):
+    clock = time.monotonic()
+    assert fetch(f"{server.url}/busy/5.png", OWN).data == picture(5, kind="PNG")
+    assert time.monotonic() - clock >= 1
+    assert fetch(f"{server.url}/flaky/6.png", Limits(seconds=10, allow_private=True)).data == picture(6, kind="PNG")
+    assert [server.asked.count(path) for path in ("/busy/5.png", "/flaky/6.png")] == [2, 3]
+
+
+def test_what_is_packed_is_unpacked_and_redirects_are_followed(server):
+    assert fetch(f"{server.url}/zipped/4.png", OWN).data == picture(4, kind="PNG")
+    found = fetch(f"{server.url}/to?u=/ok/9.png?w=100", OWN)
+    assert found.data == picture(9, kind="PNG")
+    assert found.address == f"{server.url}/ok/9.png?w=100"
+    assert fetch(f"{server.url}/robots/2.png", Limits(allow_private=True, robots=False)).data
+
+
+@pytest.mark.parametrize(
+    "where",
+    ["http://127.0.0.1:{port}/ok/1.png", "http://localhost:{port}/ok/1.png", "http://2130706433:{port}/ok/1.png",
+     "http://[::ffff:127.0.0.1]:{port}/ok/1.png", "http://169.254.169.254/latest/meta-data", "http://10.0.0.1/",
+     "http://0.0.0.0:{port}/ok/1.png", "http://trick.example:{port}/ok/1.png"],
+)  # fmt: skip
+def test_private_addresses_are_refused_at_first_and_after_a_redirect(server, where, monkeypatch):
+    real = socket.getaddrinfo
+
+    def lookup(host, *args, **kwargs):
+        return real("127.0.0.1" if host == "trick.example" else host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+    url = where.format(port=server.server_port)
+    with pytest.raises(DownloadError, match="refused: it leads into a private network") as caught:
+        fetch(url, Limits(seconds=3))
+    assert "--allow-private" in caught.value.hint
+    first = []
+
+    def public_once(address):  # the first host is let through, as if it were a public one
+        first.append(address)
+        return len(first) == 1
+
+    monkeypatch.setattr(addresses, "is_public", public_once)
+    with pytest.raises(DownloadError, match="refused: it leads into a private network"):
+        fetch(f"{server.url}/to?u={url}", Limits(seconds=3))
+    assert not any(path.startswith("/ok") for path in server.asked)
+
+
+def test_a_hostile_list_leaves_the_rest_saved_and_nothing_outside(server, tmp_path):
+    project = Project(tmp_path / "project")
+    trouble = ("endless", "drip", "loop", "page.jpg", "svg.jpg", "bomb.png", "gzipbomb", "short", "reset", "gone")
+    good = [f"ok/{n}.png" for n in range(20)]
+    names = [name for pair in zip(good, trouble * 2, strict=True) for name in pair]
+    path = write_list(tmp_path / "list.txt", server, *names, "ok/%2e%2e%2f%2e%2e%2fescape.png?n=77", "..%2f..%2fx")
+    report = collect_images(project, [("bear", path)], limits=OWN)
+    found = rows(project)
+    assert (report.tried, report.saved, report.failed) == (32, 21, 11)
+    assert len(found) == 32
+    assert report.skipped == 10
+    assert report.reasons["listed twice"] == 10
+    reasons = {row.origin.rpartition("/")[2]: row.reason for row in found.values() if row.status == "failed"}
+    assert reasons["page.jpg"].endswith("it is a web page")
+    assert "SVG" in reasons["svg.jpg"]
+    assert "megapixels" in reasons["bomb.png"]
+    assert all(row.seconds < OWN.seconds + 2 for row in found.values())
+    files = [path for path in project.images.rglob("*") if path.is_file()]
+    assert len(files) == 21
+    assert not any(path.name.startswith(".") for path in files)
+    outside = {path.name for path in tmp_path.iterdir()}
+    assert outside == {"project", "list.txt"}
+
+
+def test_real_lists_against_a_server_that_replays_what_their_lines_gave(data, tmp_path):
+    """The three lists of bears_urls, 200 lines each: addresses of this machine with the same paths and queries."""
+    replay, lists, alive = {}, {}, Counter()
+    with (data / "bears_urls" / "replay.tsv").open() as file:
+        next(file)
+        for line in file:
+            label, number, url, outcome = line.rstrip("\n").split("\t")
+            path = f"/file/{label}/{number}"
+            known = (data / "bears_urls" / outcome).is_file()
+            replay[path] = (data / "bears_urls" / outcome).read_bytes() if known else None
+            lists.setdefault(label, []).append(f"{path}?from={url.replace(' ', '%20')}")
+            alive[label] += known
+    project = Project(tmp_path / "bears")
+    with serving(replay=replay) as server:
+        sources = []
+        for label, paths in lists.items():
+            (tmp_path / f"{label}.txt").write_text("\n".join(server.url + path for path in paths))
+            sources.append((label, tmp_path / f"{label}.txt"))
+        report = collect_images(project, sources, limits=Limits(allow_private=True))
+        asked = len(server.asked)
+        found = rows(project)
+        assert len(found) == sum(map(len, lists.values())) == asked
+        assert report.tried == 600
+        assert report.saved + report.duplicates == sum(alive.values())
+        assert {row.reason for row in found.values() if row.status == "failed"} == {"404 not found"}
+        again = collect_images(project, sources, limits=Limits(allow_private=True))
+        assert len(server.asked) == asked
+        assert (again.tried, again.skipped) == (0, 600)
+    assert all("?from=http" in url for url in found)
+
+
+def test_killed_half_way_it_goes_on_with_no_half_files_and_none_twice(tmp_path):
+    with serving(latency=0.05) as server:
+        path = write_list(tmp_path / "list.txt", server, *(f"ok/{n}.png" for n in range(300)))
+        command = [sys.executable, "-m", "bearkit", "collect", f"bear={path}", "--allow-private", "--workers", "8"]
+        command += ["-p", str(tmp_path / "p"), "--json"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        while len(server.asked) < 150:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert json.loads(done.stdout)["failed"] == 0
+        project = Project(tmp_path / "p")
+        assert len(Catalog(project).images()) == 300
+        files = [file for file in project.images.rglob("*") if file.is_file() and not file.name.startswith(".")]
+        assert len(files) == 300
+        assert {file.read_bytes() for file in files} == {picture(n, kind="PNG") for n in range(300)}
+
+
+def test_many_at_once_but_few_of_one_public_host(server, tmp_path, monkeypatch):
+    server.latency = 0.1
+    path = write_list(tmp_path / "list.txt", server, *(f"ok/{n}.png" for n in range(60)))
+    collect_images(Project(tmp_path / "own"), [("a", path)], limits=OWN, workers=24)
+    assert server.most > 12, "your own server is asked as fast as it answers"
+    server.most = 0
+    monkeypatch.setattr("bearkit.collect.hosts.is_public", lambda _: True)
+    collect_images(Project(tmp_path / "public"), [("a", path)], limits=OWN, workers=24)
+    assert server.most <= 8
+
+
+def test_failed_ones_are_asked_again_only_on_request(server, tmp_path):
+    project = Project(tmp_path / "p")
+    path = write_list(tmp_path / "list.txt", server, "ok/1.png", "gone/1.png")
+    collect_images(project, [("a", path)], limits=OWN)
+    assert collect_images(project, [("a", path)], limits=OWN).tried == 0
+    server.replay = {}
+    assert collect_images(project, [("a", path)], limits=OWN, retry_failed=True).tried == 1
+    assert len(rows(project)) == 2
+
+
+def test_one_by_one_tells_errors_as_they_come(server, tmp_path):
+    path = write_list(tmp_path / "list.txt", server, "gone/1.png", "ok/1.png", "gone/2.png")
+    told = []
+    collect_images(
+        Project(tmp_path / "p"), [("a", path)], workers=0, limits=OWN, on_failure=lambda *row: told.append(row)
+    )
+    assert told == [(f"{server.url}/gone/{n}.png", "404 not found") for n in (1, 2)]
+    assert server.asked == ["/gone/1.png", "/ok/1.png", "/gone/2.png"]
+
+
+def test_lists_are_read_as_people_have_them(tmp_path):
+    (tmp_path / "a.txt").write_text(
+        '\ufeffhttps://e.org/1.jpg?w=5\n\n"https://e.org/2.jpg"\nnot one\nhttps://e.org/1.jpg?w=5\n'
+    )
+    (tmp_path / "b.csv").write_text("URL,Label\nhttps://e.org/3.jpg,teddy\nhttps://e.org/2.jpg,teddy\n")
+    found = url_list.read([("black", tmp_path / "a.txt"), (None, tmp_path / "b.csv")])
+    assert found.urls == {
+        "https://e.org/1.jpg?w=5": "black",
+        "https://e.org/2.jpg": "black",
+        "https://e.org/3.jpg": "teddy",
+    }
+    assert found.skipped == {
+        "blank": 1, "not an address": 1, "listed twice": 1, "listed under `black` too, kept there": 1,
+    }  # fmt: skip
+    assert len(url_list.read([("black", tmp_path / "a.txt")], most=1).urls) == 1
+    for bad in ((None, tmp_path / "a.txt"), ("x", tmp_path / "missing.txt")):
+        with pytest.raises(ImportSourceError) as caught:
+            url_list.read([bad])
+        assert caught.value.hint
+
+
+def test_collecting_on_the_command_line(server, tmp_path, bearkit_json):
+    path = write_list(tmp_path / "list.txt", server, "ok/1.png", "ok/2.png", "gone/1.png")
+    result = bearkit_json("collect", f"bear={path}", "--allow-private", "-p", tmp_path / "p")
+    assert set(result) == {"tried", "saved", "duplicates", "failed", "skipped", "reasons", "seconds"}
+    assert (result["tried"], result["saved"], result["failed"]) == (3, 2, 1)
+    failed = bearkit_json("sources", "--failed", "-p", tmp_path / "p")["sources"]
+    assert [(row["origin"], row["reason"]) for row in failed] == [(f"{server.url}/gone/1.png", "404 not found")]
+    assert len(bearkit_json("sources", "--label", "bear", "-p", tmp_path / "p")["sources"]) == 3
+    refused = bearkit_json("collect", f"bear={path}", "-p", tmp_path / "q")
+    assert refused["reasons"] == {"refused: it leads into a private network": 3}
