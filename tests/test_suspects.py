@@ -119,6 +119,17 @@ def test_resized_and_re_encoded_copies_are_found_and_nothing_else(data):
     assert (np.diff(alike) <= 0).all()
 
 
+def test_a_copy_whose_transparent_background_became_black_is_found():
+    drawing = Image.new("RGBA", (200, 200), (0, 0, 0, 0))
+    pen = ImageDraw.Draw(drawing)
+    pen.ellipse((40, 30, 150, 170), fill=(180, 120, 60, 255))
+    pen.rectangle((80, 60, 110, 100), fill=(90, 40, 160, 255))
+    on_white = decode(encoded(drawing, "PNG")).image
+    on_black = drawing.convert("RGB")
+    pairs, _ = near_duplicates(np.stack([sketch(on_white), sketch(on_black), sketch(on_white.rotate(90))]))
+    assert pairs.tolist() == [[0, 1]]
+
+
 def test_many_pictures_are_compared_roughly_first_and_exactly_then(monkeypatch):
     rng = np.random.default_rng(0)
     sketches = rng.integers(0, 255, (600, 32, 32)).astype(np.uint8)
