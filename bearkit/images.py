@@ -7,7 +7,7 @@ import stat
 import struct
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +27,7 @@ TILE_WIDTH, TILE_LENGTH = 322, 323  # TIFF tags
 MAX_ASPECT = 8  # of a longer picture only the middle is looked at
 # Formats that Pillow decodes itself, in this process (its JPEG reads MPO too); EPS would start Ghostscript.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "ICO", "PPM", "JPEG2000", "TGA", "PCX")
+ALPHA = ("RGBA", "LA", "PA", "RGBa", "La")  # modes with transparency
 EXIF_ERRORS = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, struct.error, ZeroDivisionError)
 
 _large = ThreadPoolExecutor(1, thread_name_prefix="large-picture")  # one thread gives back the memory that it used
@@ -78,15 +79,17 @@ class Decoded:
     format: str
     width: int
     height: int
+    transparent: bool
 
 
-def decode(data: bytes, at_least: int = 0) -> Decoded:
+def decode(data: bytes, at_least: int = 0, bare: bool = False) -> Decoded:
     """Decode a whole picture to upright RGB: first frame, EXIF rotation applied, transparency on white.
 
     Args:
         data: the bytes of the file.
         at_least: when the picture is only needed at about this many pixels on its shorter side, a big JPEG may come
             at a half, quarter or eighth of its size (never below `at_least`): much faster, all of its data still read.
+        bare: the colours alone, as a program that knows nothing of transparency sees them.
 
     Raises:
         ImageError: not a whole picture; the message is the reason in words.
@@ -95,23 +98,25 @@ def decode(data: bytes, at_least: int = 0) -> Decoded:
         _refuse_bombs(image, data)
         size, name = image.size, image.format or "?"
         large = image.width * image.height > LARGE_PIXELS
-        rgb = _large.submit(_load, image, at_least).result() if large else _load(image, at_least)
+        transparent = image.mode in ALPHA or "transparency" in image.info
+        convert = _bare if bare and transparent else to_rgb
+        rgb = _large.submit(_load, image, at_least, convert).result() if large else _load(image, at_least, convert)
     rotated = rgb.width > rgb.height if size[0] < size[1] else rgb.width < rgb.height
     width, height = size[::-1] if rotated else size
-    return Decoded(rgb, name, width, height)
+    return Decoded(rgb, name, width, height, transparent)
 
 
-def _load(image: Image.Image, at_least: int) -> Image.Image:
+def _load(image: Image.Image, at_least: int, convert: Callable[[Image.Image], Image.Image]) -> Image.Image:
     """Decode an opened picture whole, at about the size that is needed."""
     if at_least:
         image.draft("RGB", (at_least, at_least))
     image.load()
     factor = min(image.size) // at_least if at_least and image.width * image.height > LARGE_PIXELS else 1
     if factor <= 1:
-        return to_rgb(image)
+        return convert(image)
     if image.mode in ("RGB", "L", "RGBA", "LA", "CMYK"):  # formats without draft: smaller before anything copies it
-        return to_rgb(image.reduce(factor))
-    return to_rgb(image).reduce(factor)
+        return convert(image.reduce(factor))
+    return convert(image).reduce(factor)
 
 
 def _refuse_bombs(image: Image.Image, data: bytes) -> None:
@@ -203,12 +208,17 @@ def to_rgb(image: Image.Image) -> Image.Image:
         converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
         assert converted is not None  # None is only for in-place conversion
         return converted
-    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+    if image.mode in ALPHA or "transparency" in image.info:
         rgba = image.convert("RGBA")
         white = Image.new("RGB", rgba.size, "white")
         white.paste(rgba, mask=rgba.getchannel("A"))
         return white
     return image.convert("RGB")
+
+
+def _bare(image: Image.Image) -> Image.Image:
+    """A picture with transparency as it looks to a program that only takes its colours."""
+    return _upright(image).convert("RGBA").convert("RGB")
 
 
 def _to_8_bits(values: np.ndarray) -> np.ndarray:

@@ -51,7 +51,7 @@ def synthetic(project, n):
         rows = slice(start, min(n, start + 4096))
         values = centres[targets[rows]] + 6 * rng.normal(0, 1, (rows.stop - rows.start, WIDTH))
         store.add(ids[rows], values[:, None].astype(np.float32))
-        sketches = rng.integers(0, 256, (len(values), SKETCH)).astype(np.float32)
+        sketches = np.tile(rng.integers(0, 256, (len(values), SKETCH // 2)), 2).astype(np.float32)
         measured = np.tile(np.float32([120, 50, 100, 0]), (len(values), 1))
         Store(project.cache / "looks" / str(RECIPE)).add(ids[rows], np.concatenate([sketches, measured], axis=1))
 

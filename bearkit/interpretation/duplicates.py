@@ -3,8 +3,7 @@
 Compared are sketches: whole pictures squeezed to 32 x 32 grey pixels. The differences between neighbouring pixels, as
 a vector of length 1, are what a copy keeps: on our photographs copies at half size, at 150 pixels, at JPEG quality 30
 or as WebP have a product of at least 0.94 with the original, and different photographs at most 0.6 (EXPERIMENTS.md).
-Where a transparent background became another one, contours are in the same places and have other signs: that is found
-by their places alone. A picture that was cropped, mirrored or drawn over is not found.
+A picture that was cropped, mirrored or drawn over is not found.
 """
 
 import numpy as np
@@ -13,47 +12,39 @@ from scipy.sparse.csgraph import connected_components
 
 SIDE = 32  # pixels of a sketch
 SIMILAR = 0.86
-IN_PLACE, OTHER_SIGNS = 0.72, 0.5  # contours in the same places, of other signs
 FLAT = 2.0  # grey levels: the noise of a picture without contours counts for little
 MANY = 4000  # pictures from which on a shorter vector is compared first
 SHORT = 160  # its length
 BLOCK = 1024
 
 
-def near_duplicates(sketches: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def near_duplicates(sketches: np.ndarray, similar: float = SIMILAR) -> tuple[np.ndarray, np.ndarray]:
     """Pairs of pictures that look the same, the most alike first.
 
     Args:
         sketches: uint8 (N, 32, 32).
+        similar: the smallest product of their contours.
 
     Returns:
         Pairs of rows i < j, int (P, 2), and how alike they are, float (P,).
     """
-    contours, places = _contours(sketches), _places(sketches)
-    same, alike = _pairs(contours, SIMILAR)
-    moved, in_place = _pairs(places, IN_PLACE)
-    turned = np.einsum("nd,nd->n", contours[moved[:, 0]], contours[moved[:, 1]]) < OTHER_SIGNS
-    found, alike = np.concatenate([same, moved[turned]]), np.concatenate([alike, in_place[turned]])
-    order = np.argsort(-alike, kind="stable")
-    return found[order], alike[order]
-
-
-def _pairs(vectors: np.ndarray, similar: float) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of rows i < j whose product is at least `similar`, and their products."""
-    rough, at_least = vectors, similar
-    if len(vectors) > MANY:  # a random projection first: at 160 numbers a product is off by 0.08 or so
+    contours = _contours(sketches)
+    rough, at_least = contours, similar
+    if len(contours) > MANY:  # a random projection first: at 160 numbers a product is off by 0.08 or so
         rng = np.random.default_rng(0)
-        rough = vectors @ rng.normal(0, SHORT**-0.5, (vectors.shape[1], SHORT)).astype(np.float32)
+        rough = contours @ rng.normal(0, SHORT**-0.5, (contours.shape[1], SHORT)).astype(np.float32)
         at_least = similar - 0.35
     pairs, products = [np.empty((0, 2), np.int64)], [np.empty(0, np.float32)]
     for start in range(0, len(rough), BLOCK):
         rows, columns = np.nonzero(rough[start : start + BLOCK] @ rough[start:].T >= at_least)
         candidates = np.stack([rows, columns], axis=1)[rows < columns] + start
         for part in np.array_split(candidates, len(candidates) // BLOCK + 1):
-            alike = np.einsum("nd,nd->n", vectors[part[:, 0]], vectors[part[:, 1]])
+            alike = np.einsum("nd,nd->n", contours[part[:, 0]], contours[part[:, 1]])
             pairs.append(part[alike >= similar])
             products.append(alike[alike >= similar])
-    return np.concatenate(pairs), np.concatenate(products)
+    found, alike = np.concatenate(pairs), np.concatenate(products)
+    order = np.argsort(-alike, kind="stable")
+    return found[order], alike[order]
 
 
 def groups(pairs: np.ndarray, n: int) -> list[list[int]]:
@@ -77,17 +68,6 @@ def _contours(sketches: np.ndarray) -> np.ndarray:
     grey, each = sketches.astype(np.float32), (SIDE - 1) ** 2
     across, down = np.diff(grey, axis=2)[:, 1:], np.diff(grey, axis=1)[:, :, 1:]
     both = np.concatenate([across.reshape(len(grey), each), down.reshape(len(grey), each)], axis=1)
-    return _unit(both, FLAT)
-
-
-def _places(sketches: np.ndarray) -> np.ndarray:
-    """Where contours are, whichever side is the brighter one: their roots, about their mean, of length 1."""
-    roots = np.sqrt(np.abs(_contours(sketches)))
-    return _unit(roots - roots.mean(axis=1, keepdims=True), 0.0)
-
-
-def _unit(rows: np.ndarray, least: float) -> np.ndarray:
-    """Rows of length 1; shorter where a row's entries are about `least` and less."""
-    length = np.linalg.norm(rows, axis=1, keepdims=True)
-    result: np.ndarray = rows / np.maximum(length, max(least * rows.shape[1] ** 0.5 / 8, 1e-6))
+    length = np.linalg.norm(both, axis=1, keepdims=True)
+    result: np.ndarray = both / np.maximum(length, FLAT * both.shape[1] ** 0.5 / 8)
     return result

@@ -17,33 +17,51 @@ from bearkit.training.features import read_unchanged
 from bearkit.training.store import Store, kept
 
 RECIPE = 1  # counts up when what is kept changes
-SKETCH = duplicates.SIDE**2
+SKETCH = 2 * duplicates.SIDE**2  # numbers: two sketches a picture
 
 
 @dataclass(frozen=True)
 class Looks:
-    """Of the N pictures that can be read: sketches, uint8 (N, 32, 32), and measures, float32 (N, 4)."""
+    """Of the N pictures that can be read: sketches, uint8 (N, 2, 32, 32), and measures, float32 (N, 4).
+
+    The second sketch of a picture with transparency is of its colours alone, as careless programs save it.
+    """
 
     image_ids: list[str]
     sketches: np.ndarray
     measures: np.ndarray
+
+    def copies(self) -> list[tuple[str, str]]:
+        """Near-duplicates, as image ids, the most alike first."""
+        others = np.flatnonzero((self.sketches[:, 0] != self.sketches[:, 1]).any(axis=(1, 2)))
+        every = np.concatenate([self.sketches[:, 0], self.sketches[others, 1]])
+        of = np.concatenate([np.arange(len(self.sketches)), others])
+        pairs = of[duplicates.near_duplicates(every)[0]].tolist()
+        found = dict.fromkeys((min(pair), max(pair)) for pair in pairs if pair[0] != pair[1])
+        return [(self.image_ids[one], self.image_ids[other]) for one, other in found]
 
 
 def looks(project: Project, images: Sequence[ImageRecord], progress: Progress = no_progress) -> Looks:
     """Look at the pixels of these pictures, once; thumbnails come with it."""
 
     def row_of(path: Path, image_id: str) -> np.ndarray:
-        image = decode(read_unchanged(path, image_id), at_least=thumbnails.SIDE).image
-        thumbnails.keep(project, image_id, image)
-        side = (duplicates.SIDE, duplicates.SIDE)
-        sketch = np.asarray(image.convert("L").resize(side, Image.Resampling.BOX), np.float32)
-        return np.concatenate([sketch.ravel(), quality.measures(_grey(image))])
+        data = read_unchanged(path, image_id)
+        decoded = decode(data, at_least=thumbnails.SIDE)
+        thumbnails.keep(project, image_id, decoded.image)
+        bare = decode(data, at_least=thumbnails.SIDE, bare=True) if decoded.transparent else decoded
+        sketches = [_sketch(one.image) for one in (decoded, bare)]
+        return np.concatenate([*sketches, quality.measures(_grey(decoded.image))])
 
     store = Store(project.cache / "looks" / str(RECIPE))
     found = kept(project, images, store, lambda: row_of, progress)
     rows = np.stack(found.rows)
-    sketches = rows[:, :SKETCH].astype(np.uint8).reshape(-1, duplicates.SIDE, duplicates.SIDE)
+    sketches = rows[:, :SKETCH].astype(np.uint8).reshape(-1, 2, duplicates.SIDE, duplicates.SIDE)
     return Looks(found.image_ids, sketches, rows[:, SKETCH:])
+
+
+def _sketch(image: Image.Image) -> np.ndarray:
+    side = (duplicates.SIDE, duplicates.SIDE)
+    return np.asarray(image.convert("L").resize(side, Image.Resampling.BOX), np.float32).ravel()
 
 
 def _grey(image: Image.Image) -> np.ndarray:

@@ -14,7 +14,6 @@ from bearkit.catalog.ledger import Ledger
 from bearkit.catalog.tables import Decision, ImageRecord
 from bearkit.dataset import dataset
 from bearkit.errors import ReviewError
-from bearkit.interpretation.duplicates import near_duplicates
 from bearkit.interpretation.out_of_fold import LeaveOneOut
 from bearkit.interpretation.quality import problem
 from bearkit.parallel import Progress, no_progress
@@ -96,8 +95,7 @@ class Pixels:
     @cached_property
     def pairs(self) -> list[tuple[str, str]]:
         """Near-duplicates, as image ids, the most alike first."""
-        ids = self.looks.image_ids
-        return [(ids[one], ids[other]) for one, other in near_duplicates(self.looks.sketches)[0].tolist()]
+        return self.looks.copies()
 
     @cached_property
     def problems(self) -> dict[str, str]:
