@@ -51,6 +51,7 @@ def error_rate(result: dict[str, Any]) -> str:
         f'<div class="bk-big">{report.percent(result["error_rate"])} wrong</div>'
         f"<div>{escape(report.in_words(result))}.</div>"
         f"<div>{escape(result['diagnosis']['advice'])}</div>"
+        '<div><a href="?tab=review">Review the labels that it doubts</a></div>'
         f'<div class="bk-quiet">run {escape(result["run"])}, trained in {report.total_seconds(result):.1f} s</div>'
     )
 

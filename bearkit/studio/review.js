@@ -62,7 +62,7 @@ function pictureOf(suspect, index) {
   const pictures = suspect.twin
     ? make('div', { class: 'rv-pair' }, image(suspect), image(suspect.twin))
     : make('div', { class: 'rv-one' }, image(suspect));
-  const reason = suspect.kind === 'label' ? null : make('div', { class: 'rv-reason' }, suspect.reason);
+  const reason = ['label', 'unlabelled'].includes(suspect.kind) ? null : make('div', { class: 'rv-reason' }, suspect.reason);
   const caption = make('figcaption', {}, make('div', { class: 'rv-labels' }, ...labelsOf(suspect)), reason,
     make('div', { class: 'rv-state', 'aria-live': 'polite' }));
   const figure = make('figure', { 'data-id': suspect.image_id, id: `rv-${index}`, role: 'option' }, pictures, caption, buttonsOf(suspect));
@@ -379,6 +379,7 @@ async function load(told = '') {
   states = new Map();
   draw();
   tell();
+  if (root.getBoundingClientRect().top < 0) root.scrollIntoView();  // a page begins at its top, where it says what is new
 }
 
 const who = make('input', { class: 'rv-who', 'aria-label': 'reviewer', value: localStorage.getItem('bearkit-reviewer') || props.reviewer, onchange: () => localStorage.setItem('bearkit-reviewer', who.value.trim()) });

@@ -1,0 +1,54 @@
+"""Downloading a list of pictures: bearkit and fastai's download_images side by side, from a server on this machine.
+
+    python -m benchmarks.downloads [--pictures 300] [--latency 0.1]
+
+The server answers each question after the latency; every tenth address is dead and every tenth is a web page. Both sides
+get the same list, one after the other, fastai in an environment of its own with its default number of workers.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+
+from bearkit import Limits, collect_images
+from bearkit.project import Project
+from benchmarks.against_fastai import FASTAI, run
+from tests.servers import serving
+
+THEIRS = """
+import json, sys, time
+from pathlib import Path
+from fastai.vision.utils import download_images, verify_images, get_image_files
+folder = Path(sys.argv[2])
+clock = time.perf_counter()
+download_images(folder, url_file=Path(sys.argv[1]), max_pics=10**6)
+seconds = time.perf_counter() - clock
+files = get_image_files(folder)
+print(json.dumps({"seconds": seconds, "files": len(files), "broken": len(verify_images(files))}))
+"""
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pictures", type=int, default=300)
+    parser.add_argument("--latency", type=float, default=0.1)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, serving(args.latency) as server:
+        kinds = {0: "gone/{}.png", 5: "page/{}.jpg"}
+        names = [kinds.get(n % 10, "ok/{}.png").format(n) for n in range(args.pictures)]
+        urls = Path(folder) / "urls.txt"
+        urls.write_text("\n".join(f"{server.url}/{name}" for name in names))
+        script = Path(folder) / "theirs.py"
+        script.write_text(THEIRS)
+        clock = time.perf_counter()
+        ours = collect_images(Project(Path(folder) / "p"), [("a", urls)], limits=Limits(allow_private=True)).as_dict()
+        ours["seconds"] = time.perf_counter() - clock
+        theirs = run([FASTAI, script, urls, Path(folder) / "theirs"])
+        ratio = round(theirs["seconds"] / ours["seconds"], 1)
+        print(json.dumps({"bearkit": ours, "fastai": theirs, "times_faster": ratio}))
+
+
+if __name__ == "__main__":
+    main()
