@@ -2,8 +2,8 @@
 
     python -m benchmarks.downloads [--pictures 300] [--latency 0.1]
 
-The server answers each question after the latency; every tenth address is dead and every tenth is a web page. Both sides
-get the same list, one after the other, fastai in an environment of its own with its default number of workers.
+The server answers each question after the latency; every tenth address is dead and every tenth is a web page. Both
+sides get the same list, one after the other, fastai in an environment of its own with its default number of workers.
 """
 
 import argparse

@@ -50,10 +50,10 @@ def build(project: Project) -> gr.Blocks:
     return page
 
 
-def _asked_for(request: gr.Request) -> gr.Tabs:
+def _asked_for(request: gr.Request) -> Any:
     """The tab that the address names, so that a link opens what its sender saw."""
     asked = request.query_params.get("tab")
-    return gr.Tabs(selected=asked) if asked in TABS else gr.Tabs()
+    return gr.Tabs(selected=asked) if asked in TABS else gr.skip()
 
 
 def _free_port(first: int) -> int:

@@ -192,8 +192,8 @@ def answer(url, **headers):
         return error.code, dict(error.headers)
 
 
-def test_other_sites_cannot_reach_it(studio):
-    url, _ = studio
+def test_other_sites_cannot_reach_it_and_only_thumbnails_are_served(studio):
+    url, folder = studio
     status, headers = answer(url)
     assert status == 200
     assert headers["x-content-type-options"] == "nosniff"
@@ -202,9 +202,6 @@ def test_other_sites_cannot_reach_it(studio):
     assert answer(f"{url}gradio_api/upload", post=True, Origin="http://evil.example")[0] == 403
     assert answer(f"{url}gradio_api/upload", post=True, **{"Sec-Fetch-Site": "cross-site"})[0] == 403
     assert answer(f"{url}gradio_api/upload", post=True, Origin=url.rstrip("/"))[0] != 403
-
-
-def test_only_thumbnails_of_the_project_are_served(studio):
-    url, folder = studio
+    # and only thumbnails of the project are served
     assert answer(f"{url}gradio_api/file={folder}/photos/disc/page.jpg")[0] == 403
     assert answer(f"{url}gradio_api/file={folder}/shapes/catalog.db")[0] in (403, 404)
