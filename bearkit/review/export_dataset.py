@@ -39,9 +39,10 @@ def export_dataset(project: Project, folder: Path, form: str = "folder", seed: i
         raise ReviewError(f"{folder} is there already", hint="name a new folder; nothing is written over")
     catalog = Catalog(project)
     split = dataset.splits(catalog, seed)
-    images = [image for image in Ledger(catalog).images() if image.label]
-    missing = [image.path for image in images if not catalog.path(image).is_file()]
-    images = [image for image in images if image.path not in set(missing)]
+    labelled = [image for image in Ledger(catalog).images() if image.label]
+    images = [image for image in labelled if catalog.path(image).is_file()]
+    there = {image.path for image in images}
+    missing = [image.path for image in labelled if image.path not in there]
     if not images:
         raise NoImagesError("there is no picture with a label", hint="`bearkit import FOLDER`")
     _check_folders({image.label for image in images})
