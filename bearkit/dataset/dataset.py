@@ -57,7 +57,7 @@ def load(catalog: Catalog, seed: int = 42) -> Dataset:
 
 def keep_split(catalog: Catalog, seed: int = 42) -> None:
     """Keep who is set aside for good, so that what is decided from now on cannot change it."""
-    catalog.assign(seed, _assigned(catalog, seed))
+    catalog.assign(seed, _assigned(catalog, seed, Ledger(catalog).images()))
 
 
 def splits(catalog: Catalog, seed: int = 42) -> dict[str, str]:
@@ -75,15 +75,19 @@ def counts(catalog: Catalog, seed: int = 42) -> dict[str, dict[str, int]]:
 def _now(catalog: Catalog, seed: int) -> tuple[list[ImageRecord], dict[str, str]]:
     """The pictures that have a label now, and the split of each."""
     ledger = Ledger(catalog)
-    images = [image for image in ledger.images() if image.label]
-    split = _assigned(catalog, seed)
+    images = ledger.images()
+    split = _assigned(catalog, seed, images)
     split |= {image_id: split[other] for image_id, other in ledger.beside().items() if other in split}
-    return images, {image.image_id: split[image.image_id] for image in images}
+    labelled = [image for image in images if image.label]
+    return labelled, {image.image_id: split[image.image_id] for image in labelled}
 
 
-def _assigned(catalog: Catalog, seed: int) -> dict[str, str]:
-    """Who is set aside: decided by the labels that pictures came with, so that a review moves nothing across."""
-    first = {image.image_id: image.label for image in Ledger(catalog).images()}
+def _assigned(catalog: Catalog, seed: int, now: list[ImageRecord]) -> dict[str, str]:
+    """Who is set aside: decided by the labels that pictures came with, so that a review moves nothing across.
+
+    Only what came without a label counts under the one that it has `now`.
+    """
+    first = {image.image_id: image.label for image in now}
     every = [
         image if image.label else replace(image, label=first.get(image.image_id, "")) for image in catalog.images()
     ]
