@@ -4,6 +4,7 @@
     ├── ProjectError              the folder is no project, or one of another version
     ├── BusyError                 the catalogue cannot be written (or read) just now
     ├── ImportSourceError         what was given to import cannot be read
+    ├── SearchError               no provider of pictures could be asked
     ├── DownloadError             one address gives nothing that can be used (its reason is for people)
     ├── ImageError                one file is not a usable picture (its reason is for people)
     ├── DatasetError              the pictures as they are cannot be trained on
@@ -46,6 +47,10 @@ class BusyError(BearkitError):
 
 class ImportSourceError(BearkitError):
     """The source given to import does not exist or cannot be read at all."""
+
+
+class SearchError(BearkitError):
+    """No provider could be asked for pictures; the message says why of each."""
 
 
 class DownloadError(BearkitError):

@@ -44,6 +44,11 @@ def content_id(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def suffixes() -> set[str]:
+    """How the names of pictures end that can be read: ".jpg" and so on."""
+    return {suffix for suffix, name in Image.registered_extensions().items() if name in FORMATS}
+
+
 def read_file(path: str | os.PathLike[str]) -> bytes:
     """The bytes of a file that may be a picture.
 

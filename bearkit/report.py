@@ -33,9 +33,23 @@ def collected(result: dict[str, Any], place: str = "") -> str:
         f"{result['skipped']} skipped, in {result['seconds']:.1f} s"
     ]
     lines += [f"  {n:5d}  {reason}" for reason, n in result["reasons"].items()]
+    if result["waiting"]:
+        lines.append(f"{result['waiting']} still wait; to go on: bearkit collect{place}")
     if result["failed"]:
         lines.append(f"Which ones: bearkit sources --failed{place}; again: the same command with --retry-failed")
     lines.append(f"Next: bearkit train{place}")
+    return "\n".join(lines)
+
+
+def searched(result: dict[str, Any]) -> str:
+    """What was found: how many pictures, or which."""
+    lines = []
+    for label, found in result["found"].items():
+        n = found if isinstance(found, int) else len(found)
+        lines.append(f"{label}: {count(n, 'picture')} found")
+        for hit in [] if isinstance(found, int) else found:
+            credit = hit["credit"]
+            lines.append(f"  {hit['url']}  ({', '.join(filter(None, (credit['license'], credit['creator'])))})")
     return "\n".join(lines)
 
 

@@ -33,7 +33,7 @@ def write_list(path, server, *names):
 
 
 def rows(project):
-    return {row.origin: row for row in Catalog(project).fetched()}
+    return {row.origin: row for row in Catalog(project).addresses()}
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_lists_are_read_as_people_have_them(tmp_path):
 def test_collecting_on_the_command_line(server, tmp_path, bearkit_json):
     path = write_list(tmp_path / "list.txt", server, "ok/1.png", "ok/2.png", "gone/1.png")
     result = bearkit_json("collect", f"bear={path}", "--allow-private", "-p", tmp_path / "p")
-    assert set(result) == {"tried", "saved", "duplicates", "failed", "skipped", "reasons", "seconds"}
+    assert set(result) == {"tried", "saved", "duplicates", "failed", "skipped", "reasons", "seconds", "waiting"}
     assert (result["tried"], result["saved"], result["failed"]) == (3, 2, 1)
     failed = bearkit_json("sources", "--failed", "-p", tmp_path / "p")["sources"]
     assert [(row["origin"], row["reason"]) for row in failed] == [(f"{server.url}/gone/1.png", "404 not found")]

@@ -25,7 +25,8 @@ from bearkit.catalog.tables import (
 from bearkit.errors import BusyError, ProjectError
 from bearkit.project import Project, whole
 
-FORMAT = 2  # 1 had no decisions and no receipts; it is brought up to date when it is opened
+FORMAT = 3  # 1 had no decisions and no receipts, 2 no credits; they are brought up to date when they are opened
+ADDED = {"1": ("bytes", "address", "seconds", "license", "creator", "page"), "2": ("license", "creator", "page")}
 BUSY_SECONDS = 30  # that one waits for another program's transaction
 
 
@@ -90,12 +91,12 @@ class Catalog:
         query = sa.select(meta.c.value).where(meta.c.key == "format")
         with self.connection() as connection:
             found = connection.scalar(query)
-        if found == "1":
+        if found in ADDED:
             with self.connection(write=True) as connection:
                 metadata.create_all(connection)
-                for column in (sources.c.bytes, sources.c.address, sources.c.seconds):
-                    kind = column.type.compile(self._engine.dialect)
-                    connection.exec_driver_sql(f"ALTER TABLE sources ADD COLUMN {column.name} {kind}")
+                for name in ADDED.get(str(connection.scalar(query)), ()):  # another program may have been quicker
+                    kind = sources.c[name].type.compile(self._engine.dialect)
+                    connection.exec_driver_sql(f"ALTER TABLE sources ADD COLUMN {name} {kind}")
                 connection.execute(meta.update().where(meta.c.key == "format").values(value=str(FORMAT)))
         elif found != str(FORMAT):
             raise ProjectError(
@@ -127,9 +128,9 @@ class Catalog:
             rows = connection.execute(sa.select(*columns).order_by(images.c.label, images.c.path))
             return [ImageRecord(*row) for row in rows]
 
-    def fetched(self) -> list[SourceRecord]:
-        """Every address that was asked, and what came of it."""
-        return self._sources(sources.c.status.in_(("saved", "failed")) | sources.c.address.is_not(None))
+    def addresses(self) -> list[SourceRecord]:
+        """Every address of the net, and what came of it; `waiting` are those that were not asked yet."""
+        return self._sources(sources.c.status.in_(("waiting", "saved", "failed")) | sources.c.address.is_not(None))
 
     def sources(self) -> list[SourceRecord]:
         """Every file and address that was looked at."""
@@ -171,15 +172,10 @@ class Catalog:
         """The files whose bytes are this picture, or any of the project's pictures."""
         return self._sources(sources.c.image_id == image_id if image_id else sources.c.image_id.is_not(None))
 
-    def set_label(self, image_id: str, label: str) -> None:
-        """Say as what a picture came that had come without a label."""
+    def amend(self, image_id: str, **values: str) -> None:
+        """Say as what a picture came that had come without a label, in which split it was given, or where it is now."""
         with self.connection(write=True) as connection:
-            connection.execute(images.update().where(images.c.image_id == image_id).values(label=label))
-
-    def set_given_split(self, image_id: str, split: str) -> None:
-        """Say in which split a picture was given."""
-        with self.connection(write=True) as connection:
-            connection.execute(images.update().where(images.c.image_id == image_id).values(given_split=split))
+            connection.execute(images.update().where(images.c.image_id == image_id).values(**values))
 
     def split(self, seed: int) -> dict[str, str]:
         """The split that each picture was assigned under this seed, {image_id: split}."""

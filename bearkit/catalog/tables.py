@@ -1,6 +1,7 @@
 """The tables of a catalogue, and what a row of each is to the rest of bearkit."""
 
 from dataclasses import dataclass
+from pathlib import PurePath
 
 import sqlalchemy as sa
 
@@ -12,7 +13,7 @@ images = sa.Table(
     "images",
     metadata,
     sa.Column("image_id", sa.String(64), primary_key=True),
-    sa.Column("path", sa.String, nullable=False),  # relative to the project, with /
+    sa.Column("path", sa.String, nullable=False),  # relative to the project, with /; absolute where it is linked
     sa.Column("label", sa.String, nullable=False, index=True),  # as imported; "" for none
     sa.Column("given_split", sa.String),  # what its folder said; null when it said nothing
     sa.Column("width", sa.Integer, nullable=False),
@@ -27,13 +28,16 @@ sources = sa.Table(
     sa.Column("origin", sa.String, primary_key=True),  # where the file was when we looked at it
     sa.Column("label", sa.String),
     sa.Column("given_split", sa.String),
-    sa.Column("status", sa.String, nullable=False),  # imported, rejected; saved, failed; duplicate
+    sa.Column("status", sa.String, nullable=False),  # imported, rejected; waiting, saved, failed; duplicate
     sa.Column("reason", sa.String, nullable=False),
     sa.Column("image_id", sa.String(64), index=True),
     sa.Column("seen", sa.String, nullable=False),
     sa.Column("bytes", sa.Integer),  # of what was fetched; null, as the two below, for files
     sa.Column("address", sa.String),  # where it came from in the end
     sa.Column("seconds", sa.Float),
+    sa.Column("license", sa.String),  # whose it is, as far as its list or provider said
+    sa.Column("creator", sa.String),
+    sa.Column("page", sa.String),  # where it is shown
 )
 splits = sa.Table(
     "splits",
@@ -86,6 +90,11 @@ class ImageRecord:
     format: str
     bytes: int
 
+    @property
+    def linked(self) -> bool:
+        """Whether it is a file of somebody else's, used where it stands and never touched."""
+        return PurePath(self.path).is_absolute()
+
 
 @dataclass(frozen=True)
 class SourceRecord:
@@ -100,6 +109,9 @@ class SourceRecord:
     bytes: int | None = None
     address: str | None = None
     seconds: float | None = None
+    license: str | None = None
+    creator: str | None = None
+    page: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Commands that bring pictures in from the net, and tell what came of every address."""
+"""Commands that bring pictures in, from this machine or the net, and tell what came of every file and address."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -13,16 +13,51 @@ from bearkit.cli.common import JsonOption, ProjectOption, app, err, place_of, pr
 from bearkit.project import Project
 
 
+@app.command("import")
+def import_(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE...", help="A folder with one folder a label, a zip of one, hf://USER/NAME, files."
+        ),
+    ],
+    label: Annotated[str | None, typer.Option(help="The label of all of them, wherever they lie.")] = None,
+    unlabelled: Annotated[
+        bool, typer.Option("--unlabelled", help="They have no labels yet; folders are none.")
+    ] = False,
+    link: Annotated[bool, typer.Option("--link", help="Leave the files where they are; nothing is copied.")] = False,
+    project: ProjectOption = Path(),
+    as_json: JsonOption = False,
+) -> None:
+    """Bring pictures into the project, each checked by decoding it whole.
+
+    Example: bearkit import photos -p bears
+    """
+    with progress_bars() as progress:
+        result = bearkit.import_images(
+            Project(project), sources, progress, labelled=not unlabelled, label=label, link=link
+        )
+    show(as_json, result.as_dict(), report.imported(result.as_dict(), place_of(project)))
+
+
+MaxOption = Annotated[int, typer.Option("--max", min=1, help="So many pictures a label.")]
+WorkersOption = Annotated[int, typer.Option(min=0, help="Addresses at once; 0: one by one, errors as they come.")]
+TimeoutOption = Annotated[float, typer.Option(min=1, help="Seconds that one address may take in all.")]
+PrivateOption = Annotated[bool, typer.Option("--allow-private", help="Also servers of your own network.")]
+RobotsOption = Annotated[bool, typer.Option("--ignore-robots", help="Also what asks not to be used for AI.")]
+
+
 @app.command()
 def collect(
-    lists: Annotated[list[str], typer.Argument(metavar="LABEL=FILE...", help="Or FILE.csv with a column `label`.")],
+    lists: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="LABEL=FILE...", help="Or FILE.csv with a column `label`; none: go on with what waits."),
+    ] = None,
     most: Annotated[int | None, typer.Option("--max", min=1, help="Only so many lines of each file.")] = None,
-    workers: Annotated[int, typer.Option(min=0, help="Addresses at once; 0: one by one, errors as they come.")] = 32,
-    timeout: Annotated[float, typer.Option(min=1, help="Seconds that one address may take in all.")] = 30,
-    allow_private: Annotated[bool, typer.Option("--allow-private", help="Also servers of your own network.")] = False,
-    ignore_robots: Annotated[
-        bool, typer.Option("--ignore-robots", help="Also what asks not to be used for AI.")
-    ] = False,
+    workers: WorkersOption = 32,
+    timeout: TimeoutOption = 30,
+    allow_private: PrivateOption = False,
+    ignore_robots: RobotsOption = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Ask those again that failed before.")] = False,
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
@@ -31,18 +66,59 @@ def collect(
 
     Example: bearkit collect black=urls_black.txt teddy=urls_teddy.txt -p bears
     """
-    sources = [_source(text) for text in lists]
-
-    def told(url: str, reason: str) -> None:
-        if workers == 0:
-            err.print(f"{printable(url)}: {printable(reason)}", markup=False, highlight=False)
-
     limits = bearkit.Limits(seconds=timeout, allow_private=allow_private, robots=not ignore_robots)
+    told = _told_one_by_one if workers == 0 else None
     with progress_bars() as progress:
         result = bearkit.collect_images(
-            Project(project), sources, most, workers, limits, retry_failed, progress, told
+            Project(project),
+            [_source(text) for text in lists or []],
+            most,
+            workers,
+            limits,
+            retry_failed,
+            progress,
+            told,
         ).as_dict()
     show(as_json, result, report.collected(result, place_of(project)))
+
+
+@app.command()
+def search(
+    queries: Annotated[
+        list[str], typer.Argument(metavar='LABEL="QUERY"...', help="What to search for, label by label.")
+    ],
+    most: MaxOption = 150,
+    providers: Annotated[
+        list[str] | None,
+        typer.Option("--provider", help="openverse, commons, ddgs, or NAME=ADDRESS; several are asked in this order."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what is found; download nothing.")] = False,
+    workers: WorkersOption = 32,
+    timeout: TimeoutOption = 30,
+    allow_private: PrivateOption = False,
+    ignore_robots: RobotsOption = False,
+    project: ProjectOption = Path(),
+    as_json: JsonOption = False,
+) -> None:
+    """Search the web for pictures and fetch them, with licence and creator where the provider tells them.
+
+    Example: bearkit search black="black bear" teddy="teddy bear" -p bears --dry-run
+    """
+    limits = bearkit.Limits(seconds=timeout, allow_private=allow_private, robots=not ignore_robots)
+    asked = [(label.strip(), query) for label, _, query in (text.partition("=") for text in queries)]
+    with progress_bars() as progress:
+        found = bearkit.search_images(asked, most, providers or (), limits, progress)
+        for row in found.failed:
+            err.print(f"{row['provider']}, {row['label']}: {printable(row['reason'])}", markup=False, highlight=False)
+        result = found.as_dict(whole=dry_run)
+        if not dry_run:
+            told = _told_one_by_one if workers == 0 else None
+            collected = bearkit.collect_images(
+                Project(project), found.urls(), None, workers, limits, progress=progress, on_failure=told
+            )
+            result |= collected.as_dict()
+    text = report.searched(result)
+    show(as_json, result, text if dry_run else f"{text}\n{report.collected(result, place_of(project))}")
 
 
 @app.command()
@@ -59,6 +135,10 @@ def sources(
         if label in (None, row.label) and (not failed or row.status in ("failed", "rejected"))
     ]
     show(as_json, {"sources": rows}, report.sources(rows))
+
+
+def _told_one_by_one(url: str, reason: str) -> None:
+    err.print(f"{printable(url)}: {printable(reason)}", markup=False, highlight=False)
 
 
 def _source(text: str) -> tuple[str | None, Path]:

@@ -16,24 +16,6 @@ from bearkit.dataset import dataset
 from bearkit.project import DEMO_FOLDER, Project, default_project
 
 
-@app.command("import")
-def import_(
-    source: Annotated[Path, typer.Argument(help="A folder with one folder a label in it, or a zip of one.")],
-    unlabelled: Annotated[
-        bool, typer.Option("--unlabelled", help="They have no labels yet; folders are none.")
-    ] = False,
-    project: ProjectOption = Path(),
-    as_json: JsonOption = False,
-) -> None:
-    """Copy pictures into the project, each checked by decoding it whole.
-
-    Example: bearkit import photos -p bears
-    """
-    with progress_bars() as progress:
-        result = bearkit.import_images(Project(project), source, progress, labelled=not unlabelled)
-    show(as_json, result.as_dict(), report.imported(result.as_dict(), place_of(project)))
-
-
 @app.command()
 def status(project: ProjectOption = Path(), as_json: JsonOption = False) -> None:
     """Tell what the project holds: pictures by label and split, runs, models."""

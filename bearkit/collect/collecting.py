@@ -4,7 +4,7 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -13,12 +13,14 @@ from urllib.parse import unquote, urlsplit
 
 import filelock
 
+from bearkit.catalog.tables import SourceRecord
 from bearkit.collect import url_list
 from bearkit.collect.fetch import Limits, fetch
 from bearkit.collect.hosts import Turns
 from bearkit.collect.intake import Intake, Looked, Receipt, look
 from bearkit.collect.layout import Found
-from bearkit.errors import DownloadError
+from bearkit.collect.url_list import Credit, UrlList
+from bearkit.errors import DownloadError, ImportSourceError
 from bearkit.parallel import Progress, no_progress
 from bearkit.project import Project
 
@@ -35,6 +37,7 @@ class CollectReport:
     duplicates: int = 0
     failed: int = 0
     skipped: int = 0
+    waiting: int = 0  # not asked yet, since it was stopped
     reasons: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
 
@@ -45,42 +48,51 @@ class CollectReport:
 
 def collect_images(
     project: Project,
-    sources: Sequence[tuple[str | None, Path]],
+    sources: Sequence[tuple[str | None, Path]] | UrlList = (),
     most: int | None = None,
     workers: int = WORKERS,
     limits: Limits | None = None,
     retry_failed: bool = False,
     progress: Progress = no_progress,
     on_failure: OnFailure | None = None,
+    stop: threading.Event | None = None,
 ) -> CollectReport:
     """Fetch the pictures of lists of addresses. Stopped or killed, the next call goes on; done, it fetches nothing.
 
     Args:
         project: where to; it is made when it is not there.
-        sources: label and file: `.txt` with an address a line, or `.csv`, whose label column needs no label.
+        sources: label and file: `.txt` with an address a line, or `.csv`, whose label column needs no label; or what
+            was read or searched already; nothing: those that still wait from earlier calls.
         most: only so many lines of each file, the first ones.
         workers: how many at once; 0 fetches them one after the other, in order.
         limits: of each fetch.
         retry_failed: ask those again that failed before.
         progress: told after each address.
         on_failure: told of each address that failed, as it fails.
+        stop: once it is set, nothing more is asked.
 
     Raises:
-        ImportSourceError: a list cannot be read.
+        ImportSourceError: a list cannot be read, or nothing was given and nothing waits.
     """
     clock, limits = time.perf_counter(), limits or Limits()
-    asked = url_list.read(sources, most)
+    asked = sources if isinstance(sources, UrlList) else url_list.read(sources, most)
     project.root.mkdir(parents=True, exist_ok=True)
-    report, reasons = CollectReport(), Counter(asked.skipped)
     with filelock.FileLock(project.files_lock):  # one import at a time; another one waits
         intake = Intake(project)
-        known = {row.origin: row.status for row in intake.catalog.fetched()}
-        again = {url for url, status in known.items() if retry_failed and status == "failed"}
-        urls = {url: label for url, label in asked.urls.items() if url not in known or url in again}
+        known = {row.origin: row for row in intake.catalog.addresses()}
+        if not sources:
+            asked = _left(known.values(), retry_failed)
+        report, reasons = CollectReport(), Counter(asked.skipped)
+        open_states = ("waiting", "failed") if retry_failed else ("waiting",)
+        urls = {url: label for url, label in asked.urls.items() if url not in known or known[url].status in open_states}
+        new = [url for url in urls if url not in known]
+        intake.catalog.record(
+            [], [SourceRecord(url, urls[url], None, "waiting", **vars(asked.credit(url))) for url in new]
+        )
         reasons["fetched before"] += len(asked.urls) - len(urls)
         report.skipped = reasons.total()
         try:
-            with closing(_looked(urls, workers, limits)) as every:
+            with closing(_looked(urls, asked, workers, limits)) as every:
                 for number, looked in enumerate(every, start=1):
                     status = intake.take(looked)
                     report.tried += 1
@@ -88,28 +100,47 @@ def collect_images(
                     report.duplicates += status == "duplicate"
                     if status == "failed":
                         report.failed += 1
-                        reasons[looked.reason.partition(" (")[0]] += 1
+                        reasons[short(looked.reason)] += 1
                         if on_failure is not None:
                             on_failure(looked.found.origin, looked.reason)
                     progress("fetching pictures", number, len(urls))
+                    if stop is not None and stop.is_set():
+                        break
         finally:
             intake.finish()
+    report.waiting = len(urls) - report.tried
     report.reasons = {reason: n for reason, n in reasons.most_common() if n}
     report.seconds = round(time.perf_counter() - clock, 2)
     return report
 
 
-def _looked(urls: Mapping[str, str], workers: int, limits: Limits) -> Generator[Looked]:
+def short(reason: str) -> str:
+    """A reason without its particulars, so that the same causes count together."""
+    return reason.partition(" (")[0]
+
+
+def _left(rows: Iterable[SourceRecord], retry_failed: bool) -> UrlList:
+    """What still waits from earlier calls, and what failed in them."""
+    asked = UrlList()
+    for row in rows:
+        if row.status == "waiting" or (retry_failed and row.status == "failed"):
+            asked.take(row.origin, row.label or "", Credit(row.license or "", row.creator or "", row.page or ""))
+    if not asked.urls:
+        raise ImportSourceError("no address waits to be fetched", hint="give a list: bearkit collect LABEL=urls.txt")
+    return asked
+
+
+def _looked(urls: Mapping[str, str], asked: UrlList, workers: int, limits: Limits) -> Generator[Looked]:
     """Each address as it is ready; memory holds no more of them than there are workers, twice."""
     if workers < 1:
-        yield from (_ask(url, label, limits) for url, label in urls.items())
+        yield from (_ask(url, label, asked.credit(url), limits) for url, label in urls.items())
         return
     turns, ready = Turns(urls), queue.Queue[Looked](workers)
 
     def work() -> None:
         while (url := turns.next()) is not None:
             try:
-                ready.put(_ask(url, urls[url], limits))
+                ready.put(_ask(url, urls[url], asked.credit(url), limits))
             finally:
                 turns.done(url)
 
@@ -123,17 +154,17 @@ def _looked(urls: Mapping[str, str], workers: int, limits: Limits) -> Generator[
         turns.stop()
 
 
-def _ask(url: str, label: str, limits: Limits) -> Looked:
+def _ask(url: str, label: str, credit: Credit, limits: Limits) -> Looked:
     """Fetch and decode one address; runs in a thread."""
     clock, found = time.perf_counter(), Found(url, _name(url), label, None, bytes)
     try:
         fetched = fetch(url, limits)
     except DownloadError as error:
-        receipt = Receipt(0, url, round(time.perf_counter() - clock, 3))
+        receipt = Receipt(0, url, round(time.perf_counter() - clock, 3), **vars(credit))
         return Looked(found, reason=str(error), receipt=receipt)
     looked = look(replace(found, read=lambda: fetched.data))
     suffix = "" if PurePosixPath(found.name).suffix or not looked.format else f".{looked.format.lower()}"
-    receipt = Receipt(len(fetched.data), fetched.address, round(time.perf_counter() - clock, 3))
+    receipt = Receipt(len(fetched.data), fetched.address, round(time.perf_counter() - clock, 3), **vars(credit))
     return replace(looked, found=replace(found, name=found.name + suffix), receipt=receipt)
 
 

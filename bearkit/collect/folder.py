@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from bearkit.collect.layout import Found, is_litter, places, readable
+from bearkit.errors import ImportSourceError
 from bearkit.images import read_file
 
 
@@ -20,6 +21,19 @@ def find(root: Path, leave_out: Collection[Path] = (), labelled: bool = True) ->
         )
         for (path, problem, rel), place in zip(kept, told, strict=True)
     ]
+
+
+def one(path: Path, labelled: bool = True) -> Found:
+    """A file by itself.
+
+    Raises:
+        ImportSourceError: its label is asked for, and nothing says it.
+    """
+    if labelled:
+        raise ImportSourceError(
+            f"{path.name} by itself says nothing of its label", hint="--label NAME, or --unlabelled if it has none yet"
+        )
+    return Found(readable(str(path)), readable(path.name), "", None, partial(read_file, path))
 
 
 def _walk(root: Path, seen: set[Path]) -> Iterator[tuple[Path, str]]:

@@ -36,11 +36,14 @@ class ImportReport:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What fetching an address came to: the bytes that came, from where in the end, in how many seconds."""
+    """What fetching an address came to: how many bytes came, from where in the end, in what time, and whose it is."""
 
     bytes: int
     address: str
     seconds: float
+    license: str = ""
+    creator: str = ""
+    page: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,8 @@ def look(found: Found) -> Looked:
 class Intake:
     """Puts looked-at files into the project, a batch a transaction."""
 
-    def __init__(self, project: Project) -> None:
-        self.project, self.catalog = project, Catalog(project, create=True)
+    def __init__(self, project: Project, link: bool = False) -> None:
+        self.project, self.catalog, self.link = project, Catalog(project, create=True), link
         self.known = {image.image_id: image for image in self.catalog.images()}
         self.report = ImportReport()
         self.touched: set[str] = set()
@@ -119,29 +122,36 @@ class Intake:
         self.touched.add(looked.image_id)
         known, split = self.known[looked.image_id], looked.found.split
         path = self.catalog.path(known)
-        if not path.is_file() or path.stat().st_size != known.bytes:  # the project's copy was lost or cut off
-            with whole(path) as part:
-                part.write_bytes(looked.data)
+        if not path.is_file() or path.stat().st_size != known.bytes:  # it was lost or cut off
+            if known.linked:  # others' files are never written: it is used from here on where it is now
+                again = self._store(replace(looked, found=replace(looked.found, label=known.label)))
+                self._write()
+                self.catalog.amend(known.image_id, path=again.path)
+                self.known[looked.image_id] = known = replace(known, path=again.path)
+            else:
+                with whole(path) as part:
+                    part.write_bytes(looked.data)
         if not known.label and looked.found.label:
             self._write()
-            self.catalog.set_label(looked.image_id, looked.found.label)
+            self.catalog.amend(looked.image_id, label=looked.found.label)
             self.known[looked.image_id] = known = replace(known, label=looked.found.label)
         if SPLIT_RANK[split] > SPLIT_RANK[known.given_split]:
             self._write()
-            self.catalog.set_given_split(looked.image_id, str(split))
+            self.catalog.amend(looked.image_id, given_split=str(split))
             self.known[looked.image_id] = replace(known, given_split=split)
 
     def _store(self, looked: Looked) -> ImageRecord:
-        """Copy a new picture into images/<label>/, unless it is there already, and describe it."""
+        """Copy a new picture into images/<label>/, unless it is there already or stays where it is, and describe it."""
         found = looked.found
         assert found.label is not None
         path = Path(found.origin)
-        if not path.is_relative_to(self.project.images):
+        linked = self.link and path.is_absolute() and path.is_file()
+        if not linked and not path.is_relative_to(self.project.images):
             path = self._free_path(looked)
             if not path.exists():
                 with whole(path) as part:
                     part.write_bytes(looked.data)
-        relative = path.relative_to(self.project.root).as_posix()
+        relative = (path.relative_to(self.project.root) if path.is_relative_to(self.project.root) else path).as_posix()
         about = (*looked.size, looked.format, len(looked.data))
         return ImageRecord(looked.image_id, relative, found.label, found.split, *about)
 

@@ -11,6 +11,19 @@ from bearkit.errors import ImportSourceError
 
 URL_COLUMNS = ("url", "image_url", "image", "link", "address")
 LABEL_COLUMNS = ("label", "class", "category", "query")
+CREDIT_COLUMNS = (("license", "licence"), ("creator", "author"), ("page", "source_page", "foreign_landing_url"))
+
+
+@dataclass(frozen=True)
+class Credit:
+    """Whose a picture is, as far as is known: its licence, who made it, the page where it is shown."""
+
+    license: str = ""
+    creator: str = ""
+    page: str = ""
+
+
+UNKNOWN = Credit()
 
 
 @dataclass
@@ -18,9 +31,10 @@ class UrlList:
     """What a file asks for: addresses with their labels, each once, and what was left out and why."""
 
     urls: dict[str, str] = field(default_factory=dict)  # url: label
+    credits: dict[str, Credit] = field(default_factory=dict)  # url: whose it is, where that is known
     skipped: dict[str, int] = field(default_factory=dict)  # reason: how many lines
 
-    def take(self, url: str, label: str) -> None:
+    def take(self, url: str, label: str, credit: Credit = UNKNOWN) -> None:
         """Take one line."""
         url = url.strip().strip("\"'")
         if not url:
@@ -33,6 +47,12 @@ class UrlList:
             self.skip("listed twice")
         else:
             self.urls[url] = label
+            if credit != UNKNOWN:
+                self.credits[url] = credit
+
+    def credit(self, url: str) -> Credit:
+        """Whose an address is."""
+        return self.credits.get(url, UNKNOWN)
 
     def skip(self, reason: str) -> None:
         """Count one line that is left out."""
@@ -56,8 +76,8 @@ def read(sources: Sequence[tuple[str | None, Path]], most: int | None = None) ->
         except OSError as error:
             raise ImportSourceError(f"{path} cannot be read: {error.strerror}", hint="LABEL=FILE") from error
         lines = _table(text, label, path) if path.suffix.lower() == ".csv" else _lines(text, label, path)
-        for url, of in lines[:most]:
-            result.take(url, of)
+        for line in lines[:most]:
+            result.take(*line)
     return result
 
 
@@ -74,21 +94,30 @@ def is_address(text: str) -> bool:
         return False
 
 
-def _lines(text: str, label: str | None, path: Path) -> list[tuple[str, str]]:
+def _lines(text: str, label: str | None, path: Path) -> list[tuple[str, str, Credit]]:
     if not label:
         raise ImportSourceError(f"{path} says nothing of labels", hint=f"bearkit collect LABEL={path}")
-    return [(line, label) for line in text.splitlines()]
+    return [(line, label, UNKNOWN) for line in text.splitlines()]
 
 
-def _table(text: str, label: str | None, path: Path) -> list[tuple[str, str]]:
+def _table(text: str, label: str | None, path: Path) -> list[tuple[str, str, Credit]]:
     rows = csv.DictReader(io.StringIO(text, newline=""))
     columns = {(name or "").strip().lower(): name for name in rows.fieldnames or []}
-    url = next((columns[name] for name in URL_COLUMNS if name in columns), None)
-    of = next((columns[name] for name in LABEL_COLUMNS if name in columns), None)
+    url, of, *about = (
+        next((columns[name] for name in names if name in columns), None)
+        for names in (URL_COLUMNS, LABEL_COLUMNS, *CREDIT_COLUMNS)
+    )
     if url is None:  # no header: a list in the first column, as some tools write it
         return _lines("\n".join(row[0] for row in csv.reader(io.StringIO(text, newline="")) if row), label, path)
     if of is None and not label:
         raise ImportSourceError(
             f"{path} has no column of labels: {', '.join(columns)}", hint=f"a column `label`, or LABEL={path}"
         )
-    return [(row[url] or "", label or (row[of] if of else "") or "") for row in rows]
+    return [
+        (
+            row[url] or "",
+            label or (row[of] if of else "") or "",
+            Credit(*((row[name] if name else "") or "" for name in about)),
+        )
+        for row in rows
+    ]

@@ -9,13 +9,14 @@ from typing import Any
 
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.ledger import Ledger
-from bearkit.catalog.tables import Decision, ImageRecord
+from bearkit.catalog.tables import Decision, ImageRecord, SourceRecord
 from bearkit.collect.intake import file_name
 from bearkit.dataset import dataset
 from bearkit.errors import NoImagesError, ReviewError
 from bearkit.project import Project
 
 FORMATS = ("folder", "imagefolder", "csv")
+CREDIT = ("license", "creator", "page")  # whose a picture is, where its source said it
 HUB_SPLITS = {"train": "train", "valid": "validation", "test": "test"}  # the Hub's words
 
 
@@ -90,9 +91,9 @@ def _place(image: ImageRecord, split: dict[str, str] | None) -> Path:
 def _tables(catalog: Catalog, images: Sequence[ImageRecord], split: dict[str, str], to: Path, form: str) -> None:
     came_with = {image.image_id: image.label for image in catalog.images()}
     decided = Ledger(catalog).present()
-    origin: dict[str, str] = {}
-    for source in catalog.origins():
-        origin.setdefault(str(source.image_id), source.origin)
+    came_from: dict[str, SourceRecord] = {}
+    for source in sorted(catalog.origins(), key=lambda one: not (one.license or one.creator)):
+        came_from.setdefault(str(source.image_id), source)
     rows: dict[str, list[dict[str, Any]]] = {}
     for image in images:
         decision = decided.get(image.image_id)
@@ -105,7 +106,8 @@ def _tables(catalog: Catalog, images: Sequence[ImageRecord], split: dict[str, st
                 "split": split[image.image_id],
                 "image_id": image.image_id,
                 "imported_as": came_with[image.image_id],
-                "origin": origin.get(image.image_id, ""),
+                "origin": came_from[image.image_id].origin if image.image_id in came_from else "",
+                **{name: getattr(came_from.get(image.image_id), name, None) or "" for name in CREDIT},
                 "reviewed_by": decision.reviewer if decision else "",
                 "reviewed": decision.time if decision else "",
             }

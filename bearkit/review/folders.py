@@ -67,6 +67,8 @@ class _Mover:
         """Put each picture where one with its label belongs; one without an entry belongs in the trash."""
         files, missing, trashed = [], [], 0
         for image in self.images:
+            if image.linked:
+                continue  # not ours to move: the decision alone counts
             if not (self.root / image.path).is_file():
                 missing.append(image.path)
                 continue

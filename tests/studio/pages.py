@@ -15,7 +15,7 @@ SECONDS = 60_000  # milliseconds that a step may take on a busy machine
 class Studio:
     """A studio of a project in a process of its own."""
 
-    def __init__(self, project, port=7950):
+    def __init__(self, project, port=0):
         self.project = project
         command = [
             sys.executable,
