@@ -1,20 +1,23 @@
 """Downloading a list of pictures: bearkit and fastai's download_images side by side, from a server on this machine.
 
-    python -m benchmarks.downloads [--pictures 300] [--latency 0.1]
+    python -m benchmarks.downloads [--pictures 600] [--latency 0.1]
 
-The server answers each question after the latency; every tenth address is dead and every tenth is a web page. Both
+The server, a process of its own, answers each question after the latency; every tenth address is dead and every tenth is a web page. Both
 sides get the same list, one after the other, fastai in an environment of its own with its default number of workers.
 """
 
 import argparse
 import json
+import multiprocessing
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 from bearkit import Limits, collect_images
 from bearkit.project import Project
 from benchmarks.against_fastai import FASTAI, run
+from tests.conftest import picture
 from tests.servers import serving
 
 THEIRS = """
@@ -30,16 +33,35 @@ print(json.dumps({"seconds": seconds, "files": len(files), "broken": len(verify_
 """
 
 
+def serve(latency, pictures, pipe):
+    """Serve pictures that were drawn before anyone asks."""
+    replay = {f"/file/{n}.png": picture(n, kind="PNG") for n in range(pictures)}
+    with serving(latency, replay) as server:
+        pipe.send(server.url)
+        pipe.recv()
+
+
+@contextmanager
+def running(latency, pictures):
+    """The server in a process of its own; its address."""
+    ours, its = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=serve, args=(latency, pictures, its))
+    process.start()
+    yield ours.recv()
+    ours.send("end")
+    process.join()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pictures", type=int, default=300)
+    parser.add_argument("--pictures", type=int, default=600)
     parser.add_argument("--latency", type=float, default=0.1)
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, serving(args.latency) as server:
-        kinds = {0: "gone/{}.png", 5: "page/{}.jpg"}
-        names = [kinds.get(n % 10, "ok/{}.png").format(n) for n in range(args.pictures)]
+    kinds = {0: "gone/{}.png", 5: "page/{}.jpg"}
+    names = [kinds.get(n % 10, "file/{}.png").format(n) for n in range(args.pictures)]
+    with tempfile.TemporaryDirectory() as folder, running(args.latency, args.pictures) as url:
         urls = Path(folder) / "urls.txt"
-        urls.write_text("\n".join(f"{server.url}/{name}" for name in names))
+        urls.write_text("\n".join(f"{url}/{name}" for name in names))
         script = Path(folder) / "theirs.py"
         script.write_text(THEIRS)
         clock = time.perf_counter()
