@@ -2,8 +2,9 @@
 
     python -m benchmarks.downloads [--pictures 600] [--latency 0.1]
 
-The server, a process of its own, answers each question after the latency; every tenth address is dead and every tenth is a web page. Both
-sides get the same list, one after the other, fastai in an environment of its own with its default number of workers.
+The server, a process of its own, answers each question after the latency; every tenth address is dead and every tenth
+is a web page. Both sides get the same list, one after the other, each with its own default number of workers, fastai in
+an environment of its own.
 """
 
 import argparse

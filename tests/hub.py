@@ -10,8 +10,12 @@ from urllib.parse import unquote
 COMMIT = "4be8a1c0" * 5
 
 
+def oid(data):
+    return hashlib.sha1(data, usedforsecurity=False).hexdigest()
+
+
 class Handler(BaseHTTPRequestHandler):
-    """`/api/datasets/USER/NAME[/revision/REV]` and `/datasets/USER/NAME/resolve/REV/PATH`."""
+    """`/api/datasets/USER/NAME[/revision/REV | /tree/REV]` and `/datasets/USER/NAME/resolve/REV/PATH`."""
 
     protocol_version = "HTTP/1.1"
 
@@ -27,14 +31,14 @@ class Handler(BaseHTTPRequestHandler):
         if parts[:2] == ["api", "datasets"] and "/".join(parts[2:4]) in self.server.repos:
             files = self.server.repos["/".join(parts[2:4])]
             about = {"id": "/".join(parts[2:4]), "sha": COMMIT, "siblings": [{"rfilename": name} for name in files]}
-            self.give(json.dumps(about).encode(), kind="application/json")
+            tree = [{"type": "file", "path": name, "size": len(data), "oid": oid(data)} for name, data in files.items()]
+            self.give(json.dumps(tree if parts[4:5] == ["tree"] else about).encode(), kind="application/json")
         elif parts[0] == "datasets" and parts[3:4] == ["resolve"]:
             data = self.server.repos.get("/".join(parts[1:3]), {}).get("/".join(parts[5:]))
             if data is None:
                 self.missing("EntryNotFound")
             else:
-                etag = f'"{hashlib.sha1(data, usedforsecurity=False).hexdigest()}"'
-                self.give(data, ETag=etag, **{"X-Repo-Commit": COMMIT})
+                self.give(data, ETag=f'"{oid(data)}"', **{"X-Repo-Commit": COMMIT})
         else:
             self.missing("RepoNotFound")
 

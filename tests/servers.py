@@ -158,9 +158,9 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(latency=0.0, replay=None):
+def serving(latency=0.0, replay=None, handler=Handler):
     """A running server: its `url`, what was `asked`, and the `most` questions at once."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads, server.request_queue_size = True, 128
     server.lock, server.asked, server.now, server.most = threading.Lock(), [], 0, 0
     server.latency, server.replay = latency, replay or {}

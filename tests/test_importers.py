@@ -1,0 +1,329 @@
+"""Sources other than copied folders and zips: links, single files, data sets on the Hub, sounds, packages' own."""
+
+import io
+import json
+import wave
+from contextlib import ExitStack
+from importlib.metadata import EntryPoint
+
+import numpy as np
+import pyarrow as arrow
+import pyarrow.parquet as parquet
+import pytest
+from huggingface_hub import constants
+from PIL import Image
+
+from bearkit import Project, apply_decisions, decide_one, import_images, unapply_decisions
+from bearkit.catalog.catalog import Catalog
+from bearkit.collect import importers, sounds
+from bearkit.collect.layout import Found
+from bearkit.errors import ImportSourceError, NoImagesError
+from bearkit.images import content_id
+from tests.conftest import picture, write_drawings
+from tests.hub import COMMIT, hub
+
+
+@pytest.fixture
+def project(tmp_path):
+    return Project(tmp_path / "p")
+
+
+def images(project):
+    return Catalog(project).images()
+
+
+def files(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+# --- links
+
+
+def test_linked_pictures_stay_where_they_are(project, tmp_path):
+    photos = tmp_path / "photos"
+    write_drawings(photos, 3)
+    before = files(photos)
+    assert import_images(project, photos, link=True).imported == 9
+    assert not project.images.exists()
+    assert {image.path for image in images(project)} == {str(path.resolve()) for path in photos.rglob("*.png")}
+    again = import_images(project, photos, link=True)
+    assert (again.imported, again.duplicates) == (0, 9)
+    assert files(photos) == before
+
+
+def test_what_is_decided_about_linked_pictures_touches_no_file(project, tmp_path):
+    photos = tmp_path / "photos"
+    write_drawings(photos, 3)
+    before = files(photos)
+    import_images(project, photos, link=True)
+    one, two, *_ = images(project)
+    decide_one(project, one.image_id, "delete", "ann")
+    decide_one(project, two.image_id, "relabel:star", "ann")
+    assert apply_decisions(project).as_dict() == {"moved": 0, "trashed": 0, "missing": []}
+    assert files(photos) == before
+    assert unapply_decisions(project).moved == 0
+    assert files(photos) == before
+
+
+def test_a_linked_picture_that_went_away_comes_back_from_where_it_is_now(project, tmp_path):
+    photos = tmp_path / "photos"
+    write_drawings(photos, 2)
+    import_images(project, photos, link=True)
+    photos.rename(tmp_path / "moved")
+    import_images(project, tmp_path / "moved")
+    assert all(Catalog(project).path(image).is_file() for image in images(project))
+    assert {image.linked for image in images(project)} == {False}
+    assert not photos.exists()
+    assert unapply_decisions(project).as_dict() == {"moved": 0, "trashed": 0, "missing": []}
+
+
+def test_linking_is_trained_on_and_told_on_the_command_line(project, tmp_path, bearkit_json):
+    write_drawings(tmp_path / "photos", 8)
+    assert bearkit_json("import", tmp_path / "photos", "--link", "-p", project.root)["imported"] == 24
+    result = bearkit_json("train", "--epochs", 2, "-p", project.root)
+    assert result["skipped"] == []
+
+
+# --- files
+
+
+def test_files_for_a_label(project, tmp_path, bearkit_json):
+    for n in range(3):
+        (tmp_path / f"{n}.png").write_bytes(picture(n, kind="PNG"))
+    paths = [tmp_path / f"{n}.png" for n in range(3)]
+    result = bearkit_json("import", *paths, "--label", "bear", "-p", project.root)
+    assert (result["imported"], result["labels"]) == (3, {"bear": 3})
+    assert (project.images / "bear" / "1.png").is_file()
+
+
+def test_files_without_a_label(project, tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(picture(1, kind="PNG"))
+    with pytest.raises(ImportSourceError, match="says nothing of its label") as caught:
+        import_images(project, path)
+    assert "--label" in caught.value.hint
+    with pytest.raises(ImportSourceError, match="the label is empty"):
+        import_images(project, path, label=" ")
+    assert import_images(project, path, labelled=False).unlabelled == 1
+
+
+def test_a_label_for_a_whole_folder(project, tmp_path):
+    write_drawings(tmp_path / "photos", 2)
+    assert import_images(project, tmp_path / "photos", label="shape").labels == {"shape": 6}
+
+
+# --- the Hub
+
+
+@pytest.fixture
+def with_hub(tmp_path, monkeypatch):
+    """Data sets by name; the real huggingface_hub client asks this machine for them."""
+    with ExitStack() as stack:
+
+        def serve(repos):
+            server = stack.enter_context(hub(repos))
+            files = server.url + "/{repo_id}/resolve/{revision}/{filename}"
+            monkeypatch.setattr(constants, "ENDPOINT", server.url)
+            monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", files)
+            monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
+            monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+            return server
+
+        yield serve
+
+
+def table(rows, names=None, group=None):
+    """A parquet file of (label, picture bytes), as the datasets library writes one."""
+    values = {
+        "image": [{"bytes": data, "path": None} for _, data in rows],
+        "label": [label for label, _ in rows],
+    }
+    made = arrow.table(values)
+    if names:
+        about = {"info": {"features": {"image": {"_type": "Image"}, "label": {"names": names, "_type": "ClassLabel"}}}}
+        made = made.replace_schema_metadata({"huggingface": json.dumps(about)})
+    out = io.BytesIO()
+    parquet.write_table(made, out, row_group_size=group)
+    return out.getvalue()
+
+
+def test_a_data_set_of_folders(project, with_hub):
+    pictures = {
+        f"train/{label}/{n}.png": picture(10 * k + n, kind="PNG") for k, label in enumerate("ab") for n in range(3)
+    }
+    pictures["test/a/9.png"] = picture(99, kind="PNG")
+    server = with_hub({"ann/bears": pictures | {"README.md": b"# Bears", "code/evil.py": b"print()"}})
+    report = import_images(project, "hf://ann/bears")
+    assert (report.imported, report.rejected, report.labels) == (7, [], {"a": 4, "b": 3})
+    assert {image.given_split for image in images(project)} == {"train", "test"}
+    assert {source.origin for source in Catalog(project).sources()} == {
+        f"hf://ann/bears@{COMMIT}/{name}" for name in pictures
+    }
+    assert not any("evil" in path for path in server.asked)
+
+
+def test_a_data_set_of_parquet_files(project, with_hub):
+    rows = [(n % 2, picture(n, kind="PNG")) for n in range(10)]
+    test = [(-1, picture(50, kind="PNG")), (1, picture(51, kind="PNG")), (0, b"no picture")]
+    with_hub(
+        {
+            "ann/bears": {
+                "data/train-00000-of-00001.parquet": table(rows, ["black", "teddy"], group=3),
+                "data/test-00000-of-00001.parquet": table(test, ["black", "teddy"]),
+            }
+        }
+    )
+    report = import_images(project, "hf://datasets/ann/bears")
+    assert (report.imported, report.labels) == (11, {"black": 5, "teddy": 6})
+    assert {row["reason"] for row in report.rejected} == {
+        "it has no label",
+        "not a picture that can be read: its content is of no known picture format",
+    }
+    by_id = {image.image_id: image for image in images(project)}
+    assert [by_id[content_id(data)].label for _, data in rows] == ["black", "teddy"] * 5
+    assert by_id[content_id(test[1][1])].given_split == "test"
+    assert f"hf://ann/bears@{COMMIT}/data/train-00000-of-00001.parquet#7" in {
+        source.origin for source in Catalog(project).sources()
+    }
+
+
+def test_a_column_of_words(project, with_hub):
+    with_hub(
+        {"ann/bears": {"all.parquet": table([("black", picture(1, kind="PNG")), ("teddy", picture(2, kind="PNG"))])}}
+    )
+    assert import_images(project, "hf://ann/bears").labels == {"black": 1, "teddy": 1}
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        ({"README.md": b"#"}, "holds neither pictures nor parquet"),
+        ({"a.parquet": b"no parquet"}, "cannot be read as parquet"),
+    ],
+)
+def test_data_sets_that_are_none(project, with_hub, files, reason):
+    with_hub({"ann/bears": files})
+    with pytest.raises(ImportSourceError, match=reason):
+        import_images(project, "hf://ann/bears")
+
+
+def test_data_sets_that_cannot_be_had(project, with_hub):
+    with_hub({})
+    for name in ("ann/nothing", "not a name/at all/really"):
+        with pytest.raises(ImportSourceError, match="cannot be had") as caught:
+            import_images(project, f"hf://{name}")
+        assert "hf auth login" in caught.value.hint
+    assert not project.exists
+
+
+def test_columns_that_are_missing(project, with_hub):
+    out = io.BytesIO()
+    parquet.write_table(arrow.table({"image": [{"bytes": picture(1, kind="PNG")}], "caption": ["a bear"]}), out)
+    with_hub({"ann/bears": {"a.parquet": out.getvalue()}})
+    with pytest.raises(ImportSourceError, match="has no column of labels; it has: image, caption"):
+        import_images(project, "hf://ann/bears")
+    assert import_images(project, "hf://ann/bears", labelled=False).unlabelled == 1
+
+
+# --- sounds
+
+
+def sound(hertz, seconds=1.0, rate=16_000):
+    """A WAV file of one tone."""
+    wave_form = np.sin(2 * np.pi * hertz * np.arange(int(seconds * rate)) / rate)
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes((20_000 * wave_form).astype("<i2").tobytes())
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("rate", [8_000, 16_000, 44_100])
+@pytest.mark.parametrize("hertz", [300, 1000, 3000])
+def test_a_tone_is_a_line_at_its_pitch(hertz, rate):
+    image = np.asarray(Image.open(io.BytesIO(sounds.picture(lambda: sound(hertz, rate=rate)))))[..., 0]
+    assert image.shape[0] == sounds.BANDS
+    middle = image[:, image.shape[1] // 2]
+    mel = 2595 * np.log10(1 + np.array([sounds.LOWEST, hertz, min(sounds.HIGHEST, rate / 2)]) / 700)
+    expected = sounds.BANDS * (1 - (mel[1] - mel[0]) / (mel[2] - mel[0]))
+    assert abs(int(middle.argmax()) - expected) < 5
+    assert middle.max() > 250
+    assert np.median(middle) < 60
+
+
+def test_time_goes_to_the_right_and_long_recordings_are_cut():
+    rate = 8000
+    first, second = np.zeros(rate), np.sin(2 * np.pi * 1000 * np.arange(rate) / rate)
+    image = sounds.spectrogram(np.concatenate([first, second]), rate)
+    half = image.shape[1] // 2
+    assert image[:, : half - 5].mean() < 0.02 < image[:, half + 5 :].mean()
+    assert sounds.spectrogram(np.random.default_rng(0).normal(size=100 * rate), rate).shape[1] <= sounds.WIDEST + 1
+    assert (sounds.spectrogram(np.zeros(rate), rate) == 0).all()
+
+
+def test_a_folder_of_sounds_becomes_pictures(project, tmp_path):
+    for label, hertz in (("owl", 400), ("tit", 4000)):
+        for n in range(4):
+            path = tmp_path / "birds" / label / f"{n}.wav"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(sound(hertz + 20 * n))
+    (tmp_path / "birds" / "owl" / "broken.wav").write_bytes(b"RIFF nothing")
+    report = import_images(project, tmp_path / "birds")
+    assert report.labels == {"owl": 4, "tit": 4}
+    assert [row["reason"].partition(" (")[0] for row in report.rejected] == ["not a sound that can be read"]
+    assert all((project.images / "owl" / f"{n}.png").is_file() for n in range(4))
+    assert import_images(project, tmp_path / "birds").duplicates == 8
+
+
+def test_pictures_beside_a_few_sounds_stay_pictures(project, tmp_path):
+    write_drawings(tmp_path / "photos", 3)
+    (tmp_path / "photos" / "disc" / "a.wav").write_bytes(sound(300))
+    report = import_images(project, tmp_path / "photos")
+    assert report.imported == 9
+    assert len(report.rejected) == 1
+
+
+# --- packages' own
+
+
+class Numbers:
+    """An importer as a package would add it: `numbers://N` draws so many pictures."""
+
+    def accepts(self, source):
+        return source.startswith("numbers://")
+
+    def find(self, source, labelled, leave_out):
+        for n in range(int(source.rpartition("/")[2])):
+            yield Found(f"{source}#{n}", f"{n}.png", "drawn", None, lambda n=n: picture(n, kind="PNG"))
+
+
+def with_entry_point(monkeypatch, value):
+    entry = EntryPoint("numbers", value, importers.GROUP)
+    monkeypatch.setattr(importers, "entry_points", lambda group: [entry])
+    importers._every.cache_clear()
+    monkeypatch.setattr(importers, "_every", importers._every.__wrapped__)
+
+
+def test_a_package_can_add_an_importer(project, monkeypatch):
+    with_entry_point(monkeypatch, "tests.test_importers:Numbers")
+    assert import_images(project, "numbers://7").labels == {"drawn": 7}
+    with pytest.raises(NoImagesError):
+        import_images(project, "numbers://0")
+
+
+def test_a_broken_importer_is_named(project, monkeypatch, tmp_path):
+    with_entry_point(monkeypatch, "nowhere.at_all:Numbers")
+    with pytest.raises(ImportSourceError, match="the importer `numbers` .* cannot be loaded"):
+        import_images(project, tmp_path)
+
+
+def test_sounds_are_registered_like_a_packages_own():
+    assert any(isinstance(one, sounds.Sounds) for one in importers._every())
+
+
+def test_unknown_sources(project):
+    for source in ("/nowhere", "ftp://example.org/a.zip"):
+        with pytest.raises(ImportSourceError, match="does not exist"):
+            import_images(project, source)
