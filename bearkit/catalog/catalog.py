@@ -36,6 +36,10 @@ def _engine(path: Path) -> sa.Engine:
     return sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None})
 
 
+def _of_the_net() -> sa.ColumnElement[bool]:
+    return sources.c.status.in_(("waiting", "saved", "failed")) | sources.c.address.is_not(None)
+
+
 class Catalog:
     """A project's catalogue. Each method is one transaction.
 
@@ -130,7 +134,18 @@ class Catalog:
 
     def addresses(self) -> list[SourceRecord]:
         """Every address of the net, and what came of it; `waiting` are those that were not asked yet."""
-        return self._sources(sources.c.status.in_(("waiting", "saved", "failed")) | sources.c.address.is_not(None))
+        return self._sources(_of_the_net())
+
+    def failed(self) -> list[SourceRecord]:
+        """Every address that gave no picture, with its reason."""
+        return self._sources(sources.c.status == "failed")
+
+    def tally(self) -> list[tuple[str, str, str, int]]:
+        """How many addresses of each label came to what: label, status, reason, how many."""
+        columns = [sa.func.coalesce(sources.c.label, ""), sources.c.status, sources.c.reason]
+        query = sa.select(*columns, sa.func.count()).where(_of_the_net()).group_by(*columns).order_by(*columns)
+        with self.connection() as connection:
+            return [tuple(row) for row in connection.execute(query)]
 
     def sources(self) -> list[SourceRecord]:
         """Every file and address that was looked at."""

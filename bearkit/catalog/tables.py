@@ -112,6 +112,7 @@ class SourceRecord:
     license: str | None = None
     creator: str | None = None
     page: str | None = None
+    seen: str | None = None  # when it was looked at last
 
 
 @dataclass(frozen=True)

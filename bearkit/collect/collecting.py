@@ -1,11 +1,12 @@
 """Collect: fetch lists of addresses into the project, many at once, with a row for each, and none twice."""
 
+import math
 import queue
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -25,6 +26,7 @@ from bearkit.parallel import Progress, no_progress
 from bearkit.project import Project
 
 WORKERS = 32  # addresses at once
+STOP_SECONDS = 2.0  # that what is under way is waited for, once it is stopped
 OnFailure = Callable[[str, str], None]  # an address, and why it failed
 
 
@@ -92,7 +94,7 @@ def collect_images(
         reasons["fetched before"] += len(asked.urls) - len(urls)
         report.skipped = reasons.total()
         try:
-            with closing(_looked(urls, asked, workers, limits)) as every:
+            with closing(_looked(urls, asked, workers, limits, stop or threading.Event())) as every:
                 for number, looked in enumerate(every, start=1):
                     status = intake.take(looked)
                     report.tried += 1
@@ -104,8 +106,6 @@ def collect_images(
                         if on_failure is not None:
                             on_failure(looked.found.origin, looked.reason)
                     progress("fetching pictures", number, len(urls))
-                    if stop is not None and stop.is_set():
-                        break
         finally:
             intake.finish()
     report.waiting = len(urls) - report.tried
@@ -130,10 +130,18 @@ def _left(rows: Iterable[SourceRecord], retry_failed: bool) -> UrlList:
     return asked
 
 
-def _looked(urls: Mapping[str, str], asked: UrlList, workers: int, limits: Limits) -> Generator[Looked]:
-    """Each address as it is ready; memory holds no more of them than there are workers, twice."""
+def _looked(
+    urls: Mapping[str, str], asked: UrlList, workers: int, limits: Limits, stop: threading.Event
+) -> Generator[Looked]:
+    """Each address as it is ready; memory holds no more of them than there are workers, twice.
+
+    Once it is stopped, what is under way is still waited for, but not for long.
+    """
     if workers < 1:
-        yield from (_ask(url, label, asked.credit(url), limits) for url, label in urls.items())
+        for url, label in urls.items():
+            if stop.is_set():
+                return
+            yield _ask(url, label, asked.credit(url), limits)
         return
     turns, ready = Turns(urls), queue.Queue[Looked](workers)
 
@@ -147,9 +155,17 @@ def _looked(urls: Mapping[str, str], asked: UrlList, workers: int, limits: Limit
     threads = [threading.Thread(target=work, name="fetch", daemon=True) for _ in range(min(workers, len(urls)))]
     for thread in threads:
         thread.start()
+    taken, ends = 0, math.inf
     try:
-        for _ in urls:
-            yield ready.get()
+        while taken < len(urls):
+            if stop.is_set() and ends == math.inf:
+                turns.stop()
+                ends = time.monotonic() + STOP_SECONDS
+            if time.monotonic() > ends or (ends < math.inf and turns.idle and ready.empty()):
+                return
+            with suppress(queue.Empty):
+                yield ready.get(timeout=0.1)
+                taken += 1
     finally:
         turns.stop()
 

@@ -57,6 +57,12 @@ class Turns:
                 self._ready.append(host)
                 self._changed.notify()
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way."""
+        with self._changed:
+            return not any(self._busy.values())
+
     def stop(self) -> None:
         """Hand out nothing more."""
         with self._changed:

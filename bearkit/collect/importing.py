@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +25,7 @@ def import_images(
     labelled: bool = True,
     label: str | None = None,
     link: bool = False,
+    called: Callable[[str], str] | None = None,
 ) -> ImportReport:
     """Bring the pictures of a folder, a zip, files or a data set on the Hub into the project.
 
@@ -39,6 +40,7 @@ def import_images(
         progress: told after each file.
         labelled: whether folders are labels; otherwise the pictures have none yet, wherever they lie.
         label: the label of all of them, wherever they lie.
+        called: what to call where each file was; its path, if left out.
         link: leave them where they are instead of copying them; only what is a file of its own can be linked.
 
     Raises:
@@ -51,6 +53,8 @@ def import_images(
         if not label.strip():
             raise ImportSourceError("the label is empty", hint="--label NAME, or --unlabelled for pictures without one")
         found = [replace(one, label=label.strip()) for one in found]
+    if called is not None:
+        found = [replace(one, origin=called(one.origin)) for one in found]
     project.root.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(project.files_lock):  # one import at a time; another one waits
         intake = Intake(project, link)

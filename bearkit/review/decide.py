@@ -15,6 +15,8 @@ from bearkit.review.decisions_file import Finder
 from bearkit.review.finders import RANK
 from bearkit.review.queue import Queue
 
+RENAMED = "renamed"  # the kind of decisions about a label, not about pictures
+
 
 def decide_one(project: Project, image: str, action: str, reviewer: str, kind: str | None = None) -> dict[str, Any]:
     """Store one decision: `keep`, `delete` or `relabel:LABEL` about a picture's id, the beginning of one, or its path.
@@ -55,6 +57,26 @@ def stored(catalog: Catalog, choices: Sequence[Choice], reviewer: str, kind: str
     rows = ledger.decide(choices, reviewer, kind)
     new = sorted({str(row.to_label) for row in rows if row.to_label and row.action != "beside"} - known)
     return {"stored": [asdict(row) for row in rows], "new_labels": new, "unmatched": [], "absent": 0}
+
+
+def rename_labels(project: Project, old: Sequence[str], new: str, reviewer: str) -> int:
+    """Give every picture of some labels one label, which may be there already: one step, that one undo takes back.
+
+    It does not count as a review of those pictures.
+
+    Returns:
+        How many pictures changed.
+
+    Raises:
+        ReviewError: no label was given, or no picture has one of them.
+    """
+    if not new.strip():
+        raise ReviewError("the new label is empty", hint="type a name, or choose a label to merge them into")
+    ledger = Ledger(Catalog(project))
+    found = [image.image_id for image in ledger.images() if image.label in old and image.label != new.strip()]
+    if not found:
+        raise ReviewError("no picture would change", hint="choose the labels to rename, and another name")
+    return len(ledger.decide([Choice(one, "relabel", new) for one in found], reviewer, kind=RENAMED))
 
 
 def find_duplicates(queue: Queue, mend: bool, reviewer: str) -> dict[str, Any]:

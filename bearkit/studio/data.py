@@ -1,21 +1,21 @@
-"""The Data tab: bring pictures in, see what is there and what was rejected."""
+"""The Data tab: bring pictures in, see what is there and where it came from, and what was rejected."""
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from bearkit import sample_project
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.ledger import Ledger, labels_of
 from bearkit.catalog.tables import SPLITS, ImageRecord
-from bearkit.collect.importing import import_images
 from bearkit.dataset import dataset
-from bearkit.errors import ImportSourceError
 from bearkit.project import Project
 from bearkit.studio import html
 from bearkit.studio.edge import told
+from bearkit.studio.picture import Picture
+from bearkit.studio.sources import Sources
 from bearkit.thumbnails import thumbnails
 
 BATCH = 18  # pictures in the gallery
@@ -34,96 +34,93 @@ class DataTab:
     def __init__(self, project: Project, header: gr.HTML) -> None:
         self.project = project
         with gr.Row():
-            with gr.Column(scale=1, min_width=280):
-                self.source = gr.Textbox(label="Folder or zip on this machine", placeholder="/home/me/bears")
-                take = gr.Button("Import", variant="primary")
-                upload = gr.File(label="… or drop a zip", file_types=[".zip"], height=150)
-                birds = gr.Button("No pictures at hand? Take the sample birds", visible=not project.exists)
-                self.receipt = gr.HTML()
+            with gr.Column(scale=3, min_width=300):
+                self.sources = Sources(project)
+            with gr.Column(scale=5, min_width=320):
                 self.counts = gr.HTML()
-            with gr.Column(scale=3, min_width=320):
                 with gr.Row():
                     label = gr.Dropdown([EVERY], value=EVERY, label="Label", min_width=120)
                     split = gr.Dropdown([EVERY, *SPLITS], value=EVERY, label="Split", min_width=120)
                     again = gr.Button("Another batch", min_width=120)
                 gallery = gr.Gallery(
-                    label="Pictures", columns=6, height="auto", object_fit="contain", interactive=False, buttons=[]
-                )
-        with gr.Accordion("Rejected files", open=False, visible=False) as rejected:
-            self.rejected = gr.HTML()
-        with gr.Accordion("Pictures under two labels", open=False, visible=False) as conflicts:
-            self.conflicts = gr.HTML()
+                    show_label=False, columns=6, height="auto", object_fit="contain", interactive=False, buttons=[],
+                    allow_preview=False,
+                )  # fmt: skip
+                self.in_gallery: gr.State = gr.State([])  # image ids
+                self.picture = Picture(project, self.sources.changed)
+        self.problems = gr.HTML()
 
-        self.shown = [header, birds, label, self.counts, gallery, rejected, self.rejected, conflicts, self.conflicts]
-        chosen = [label, split]
-        take.click(self.take, [self.source], [self.receipt]).success(self.refresh, chosen, self.shown)
-        self.source.submit(self.take, [self.source], [self.receipt]).success(self.refresh, chosen, self.shown)
-        upload.upload(self.take, [upload], [self.receipt]).success(self.refresh, chosen, self.shown)
-        birds.click(self.take_birds, None, [self.receipt]).success(self.refresh, chosen, self.shown)
+        batch = [gallery, self.in_gallery]
+        self.shown = [
+            header, self.sources.birds, label, self.counts, *batch, self.problems,
+            self.sources.label, self.picture.label, self.picture.old, self.picture.new,
+            *self.sources.live[:-1],
+        ]  # fmt: skip
+        self.chosen = [label, split, self.in_gallery]
+        self.sources.changed.change(self.refresh, self.chosen, self.shown, show_progress="hidden")
         for event in (label.input, split.input, again.click):
-            event(self.batch, chosen, [gallery])
-        self.chosen = chosen
+            event(self.batch, [label, split], batch)
+        chosen = self.picture.chosen
+        gallery.select(_chosen, self.in_gallery, chosen).then(
+            self.picture.show, chosen, [self.picture.shown, self.picture.label], show_progress="hidden"
+        )
 
     @told
-    def take(self, source: str | None, progress: gr.Progress = gr.Progress()) -> str:  # noqa: B008 (Gradio's way)
-        """Import a folder or zip."""
-        if not source or not source.strip():
-            raise ImportSourceError("no folder was named", hint="type the path of a folder, or drop a zip")
-        return html.receipt(import_images(self.project, source.strip().strip("\"'"), _shown(progress)).as_dict())
-
-    @told
-    def take_birds(self, progress: gr.Progress = gr.Progress()) -> str:  # noqa: B008 (Gradio's way)
-        """Import the sample photographs."""
-        sample_project.prepare(self.project, _shown(progress))
-        return self.take(str(sample_project.folder(self.project)), progress)
-
-    @told
-    def refresh(self, label: str, split: str) -> list[Any]:
+    def refresh(self, label: str, split: str, on_screen: list[str]) -> list[Any]:
         """Everything on the tab, as it is now."""
         if not self.project.exists:
-            return [head(self.project), gr.skip(), gr.skip(), "", [], *[gr.skip()] * 4]
+            return [head(self.project), gr.skip(), gr.skip(), "", [], [], "", *[gr.skip()] * 4, *self.sources.refresh()]
         catalog = Catalog(self.project)
         counts = dataset.counts(catalog)
         rejected, conflicts = catalog.rejected(), catalog.conflicts()
         label = label if label in counts else EVERY
+        labels = gr.update(choices=list(counts))
         return [
             head(self.project),
             gr.update(visible=False),
             gr.update(choices=[EVERY, *counts], value=label),
             html.table(("label", *SPLITS), [(name, *(n[s] or "" for s in SPLITS)) for name, n in counts.items()]),
-            self.batch(label, split),
-            gr.update(visible=bool(rejected), label=f"Rejected files ({len(rejected)})"),
-            html.table(("file", "why"), [(Path(row.origin).name, row.reason) for row in rejected]),
-            gr.update(visible=bool(conflicts), label=f"Pictures under two labels ({len(conflicts)})"),
-            html.table(("labels", "kept", "files"), [_conflict(row) for row in conflicts]),
+            *self.batch(label, split, on_screen),
+            html.folded(
+                f"Rejected files ({len(rejected)})",
+                html.table(("file", "why"), [(Path(row.origin).name, row.reason) for row in rejected]),
+                len(rejected),
+            )
+            + html.folded(
+                f"Pictures under two labels ({len(conflicts)})",
+                html.table(("labels", "kept", "files"), [_conflict(row) for row in conflicts]),
+                len(conflicts),
+            ),
+            *[labels] * 4,
+            *self.sources.refresh(),
         ]
 
     @told
-    def batch(self, label: str, split: str) -> list[tuple[str, str]]:
-        """Some pictures of this label and split, chosen at random, with their labels."""
+    def batch(self, label: str, split: str, keep: Sequence[str] = ()) -> tuple[list[tuple[str, str]], list[str]]:
+        """Some pictures of this label and split, with their labels, and their ids: those to keep, others at random."""
         if not self.project.exists:
-            return []
+            return [], []
         catalog = Catalog(self.project)
         found = [image for image in Ledger(catalog).images() if label in (EVERY, image.label)]
         if split != EVERY:
             assigned = dataset.splits(catalog)
             found = [image for image in found if assigned.get(image.image_id) == split]
-        return self._captioned(random.sample(found, min(BATCH, len(found))))
+        random.shuffle(found)
+        place = {image_id: number for number, image_id in enumerate(keep)}
+        found.sort(key=lambda image: place.get(image.image_id, len(place)))
+        return self._captioned(found[:BATCH])
 
-    def _captioned(self, images: list[ImageRecord]) -> list[tuple[str, str]]:
+    def _captioned(self, images: list[ImageRecord]) -> tuple[list[tuple[str, str]], list[str]]:
         small = thumbnails(self.project, [(image.image_id, image.path) for image in images])
-        return [
-            (str(path), image.label or "no label")
-            for path, image in zip(small, images, strict=True)
-            if path is not None
-        ]
+        there = [(path, image) for path, image in zip(small, images, strict=True) if path is not None]
+        return [(str(path), image.label or "no label") for path, image in there], [image.image_id for _, image in there]
+
+
+def _chosen(ids: list[str], event: gr.SelectData) -> str | None:
+    """The id of the picture that was clicked."""
+    return ids[event.index] if event.index < len(ids) else None
 
 
 def _conflict(row: dict[str, Any]) -> tuple[str, str, str]:
     what = ", ".join(row["labels"]) if len(row["labels"]) > 1 else f"{row['labels'][0]} ({', '.join(row['splits'])})"
     return what, row["kept_label"], ", ".join(Path(path).name for path in row["paths"])
-
-
-def _shown(progress: gr.Progress) -> Any:
-    """A bearkit progress that moves Gradio's bar."""
-    return lambda what, done, total: progress((done, total), desc=what)

@@ -7,8 +7,12 @@ from typing import Any
 from urllib.parse import quote
 
 from bearkit import report
+from bearkit.catalog.tables import SourceRecord
+from bearkit.collect.collecting import short
+from bearkit.collect.url_list import is_address
 from bearkit.training.diagnosis import ADVICE
 
+MANY = 50  # addresses of a reason that are shown
 SIGNS = {  # of what can go wrong, on the curves
     "lr_too_high": "The validation loss is huge, or the training loss rises.",
     "lr_too_low": "The losses creep down, and the training loss stays above the validation loss.",
@@ -43,6 +47,79 @@ def receipt(result: dict[str, Any]) -> str:
 def note(text: str, good: bool = True) -> str:
     """A sentence that stands out."""
     return f'<div class="{"bk-ok" if good else "bk-bad"}">{escape(text)}</div>'
+
+
+def folded(title: str, content: str, n: int) -> str:
+    """Something to unfold; nothing where there are none."""
+    return f'<details class="bk-more"><summary>{escape(title)}</summary>{content}</details>' if n else ""
+
+
+def gather(bookmarklet: str) -> str:
+    """How to gather the addresses of the pictures on a page, with the bookmarklet that does it."""
+    return (
+        '<details class="bk-more"><summary>Gather them from a page in your browser</summary><ol>'
+        f'<li>Drag this to your bookmarks: <a class="bk-drag" href="{escape(bookmarklet)}">Gather pictures</a></li>'
+        "<li>Search for pictures, in any search engine, and scroll down until there are enough.</li>"
+        "<li>Click the bookmark: it saves <b>urls.txt</b>. Drop that here.</li></ol></details>"
+    )
+
+
+def fetching(running: bool, done: int, total: int, report: dict[str, Any] | None, failure: str) -> str:
+    """How far the fetching of addresses is, or what it came to."""
+    if running:
+        share = f' value="{done}" max="{total}"' if total else ""
+        return f"<div><progress{share}></progress> {done} of {total or '…'} addresses</div>"
+    if failure:
+        return note(failure, good=False)
+    if report is None:
+        return ""
+    parts = ("saved", "saved"), ("duplicates", "known already"), ("failed", "failed"), ("skipped", "skipped")
+    said = ", ".join(f"{report[key]} {word}" for key, word in parts if report[key] or key == "saved")
+    left = f" Stopped: {report['waiting']} wait." if report["waiting"] else ""
+    why = table(("addresses", "why"), [(n, reason) for reason, n in report["reasons"].items()])
+    return note(f"{said}, in {duration(report['seconds'])}.{left}") + folded("Why not all", why, len(report["reasons"]))
+
+
+def sources(tally: Sequence[tuple[str, str, str, int]], failed: Sequence[SourceRecord]) -> str:
+    """What became of the addresses: a row for each label, and those that failed by their reasons."""
+    if not tally:
+        return ""
+    states = ("saved", "duplicate", "failed", "waiting")
+    labels = sorted({label for label, *_ in tally})
+    count = {(label, state): 0 for label in labels for state in states}
+    for label, state, _, n in tally:
+        count[label, state] = count.get((label, state), 0) + n
+    rows = [(label or "no label", *(count[label, state] or "" for state in states)) for label in labels]
+    by_reason: dict[str, list[SourceRecord]] = {}
+    for row in failed:
+        by_reason.setdefault(short(row.reason), []).append(row)
+    groups = ""
+    for reason, found in sorted(by_reason.items(), key=lambda item: -len(item[1])):
+        named = table(("address", "label"), [(one.origin, one.label) for one in found[:MANY]])
+        groups += folded(f"{len(found)} failed: {reason}", named, len(found))
+    return table(("addresses", *states), rows) + groups
+
+
+def found(result: dict[str, Any]) -> str:
+    """How many pictures a search found for each label, and who could not be asked."""
+    said = ", ".join(f"{label}: {n}" for label, n in result["found"].items())
+    failed = "".join(
+        note(f"{row['provider']} ({row['label']}): {row['reason']}", good=False) for row in result["failed_providers"]
+    )
+    return note(f"Found {said}. The first ones are below.") + failed
+
+
+def picture(url: str, facts: Sequence[tuple[str, str]]) -> str:
+    """A picture large, with what is known of it; addresses can be opened."""
+    rows = "".join(f"<dt>{escape(name)}</dt><dd>{_linked(text)}</dd>" for name, text in facts)
+    image = f'<img alt="" src="{escape(url)}">' if url else note("The file is not there any more.", good=False)
+    return f'<div class="bk-picture">{image}<dl>{rows}</dl></div>'
+
+
+def _linked(text: str) -> str:
+    if not is_address(text):
+        return escape(text)
+    return f'<a href="{escape(text)}" target="_blank" rel="noopener noreferrer">{escape(text)}</a>'
 
 
 def error_rate(result: dict[str, Any]) -> str:

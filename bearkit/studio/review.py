@@ -21,6 +21,7 @@ from bearkit.catalog.tables import Decision, ImageRecord
 from bearkit.errors import BearkitError, ReviewError, RunError
 from bearkit.project import Project
 from bearkit.review.before_after import compare_runs
+from bearkit.review.decide import RENAMED
 from bearkit.review.folders import apply_decisions, unapply_decisions
 from bearkit.review.queue import Page, Queue, View
 from bearkit.review.report import left_in_words
@@ -227,7 +228,7 @@ def _message(view: View, found: Page) -> str:
 
 def _tally(decisions: dict[str, Decision]) -> dict[str, int]:
     """How many pictures were looked at, and what came of it."""
-    present = decisions.values()
+    present = [one for one in decisions.values() if one.kind != RENAMED]
     return {
         "looked": len(present),
         "changed": sum(one.action in ("relabel", "label") for one in present),

@@ -14,7 +14,7 @@ from tests.studio.pages import SECONDS, import_folder, shoot
 def open_choices(page, folder):
     """Import the drawings, and open the choices of the Train tab."""
     import_folder(page, folder / "photos")
-    expect(page.get_by_text("24 new pictures")).to_be_visible(timeout=SECONDS)
+    expect(page.get_by_text("24 pictures · 3 labels")).to_be_visible(timeout=SECONDS)
     page.get_by_role("tab", name="Train").click()
     page.get_by_role("button", name="Choices").click()
 
@@ -34,7 +34,7 @@ def test_from_an_empty_project_to_a_prediction(page, studio):
     expect(page.get_by_text("24 new pictures, 1 rejected")).to_be_visible(timeout=SECONDS)
     expect(page.get_by_text("24 pictures · 3 labels: disc, square, star")).to_be_visible(timeout=SECONDS)
     expect(page.get_by_role("row", name="disc 6 2")).to_be_visible()
-    page.get_by_role("button", name="Rejected files (1)").click()
+    page.get_by_text("Rejected files (1)").click()
     expect(page.get_by_text("not a picture that can be read: it is a web page")).to_be_visible()
     shoot(page, "2-data")
 

@@ -1,0 +1,133 @@
+"""One picture on the Data tab: large, with all that is known of it; relabelled or deleted here, and that undone."""
+
+from typing import Any
+from urllib.parse import quote
+
+import gradio as gr
+
+from bearkit import thumbnails
+from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.choices import Choice
+from bearkit.catalog.ledger import Ledger, me
+from bearkit.catalog.tables import Decision, ImageRecord
+from bearkit.dataset import dataset
+from bearkit.errors import ReviewError
+from bearkit.project import Project
+from bearkit.review.decide import rename_labels, stored
+from bearkit.studio import html
+from bearkit.studio.edge import told
+
+NOBODY = '<div class="bk-quiet">Click a picture to see where it came from, to change its label or to delete it.</div>'
+
+
+class Picture:
+    """Layout and wiring. What is decided here is a row of the ledger, as in the review."""
+
+    def __init__(self, project: Project, changed: gr.State) -> None:
+        self.project = project
+        self.chosen: gr.State = gr.State(None)  # the image id
+        with gr.Row():
+            self.shown = gr.HTML(NOBODY)
+            with gr.Column(min_width=220):
+                self.label = gr.Dropdown([], label="Its label, one there is or a new one", allow_custom_value=True)
+                relabel = gr.Button("Give it this label")
+                delete = gr.Button("Delete it", variant="stop")
+                undo = gr.Button("Undo my last step")
+                self.said = gr.HTML()
+        with gr.Accordion("Rename or merge labels", open=False), gr.Row():
+            self.old = gr.Dropdown([], multiselect=True, label="All pictures of")
+            new = gr.Dropdown([], allow_custom_value=True, label="become")
+            rename = gr.Button("Rename", min_width=120)
+        self.new = new
+        here = [self.shown, self.said, changed]
+        relabel.click(self.relabel, [self.chosen, self.label, changed], here)
+        delete.click(self.delete, [self.chosen, changed], here)
+        undo.click(self.undo, [self.chosen, changed], here)
+        rename.click(self.rename, [self.old, new, changed], [self.said, changed])
+
+    @told
+    def show(self, image_id: str | None) -> Any:
+        """What is known of a picture; its label goes into the field."""
+        known = {image.image_id: image for image in self._ledger().images()} if self.project.exists else {}
+        now = known.get(image_id or "")
+        return self._facts(image_id), now.label if now else None
+
+    @told
+    def relabel(self, image_id: str | None, label: str | None, changed: int) -> Any:
+        """Give the picture another label."""
+        stored(Catalog(self.project), [Choice(_one(image_id), "relabel", label)], me())
+        return self._facts(image_id), html.note(f"It is `{(label or '').strip()}` now."), changed + 1
+
+    @told
+    def delete(self, image_id: str | None, changed: int) -> Any:
+        """Leave the picture out from now on; its file stays where it is until the decisions are carried out."""
+        stored(Catalog(self.project), [Choice(_one(image_id), "delete")], me())
+        return self._facts(image_id), html.note("Deleted. Undo brings it back."), changed + 1
+
+    @told
+    def undo(self, image_id: str | None, changed: int) -> Any:
+        """Take this person's last step back."""
+        rows = self._ledger().undo(1, me())
+        actions = ", ".join(sorted({row.action for row in rows}))
+        return self._facts(image_id), html.note(f"Taken back: {actions} of {len(rows)}."), changed + 1
+
+    @told
+    def rename(self, old: list[str], new: str | None, changed: int) -> Any:
+        """Give all pictures of some labels one label."""
+        n = rename_labels(self.project, old, new or "", me())
+        return html.note(f"{n} pictures are `{(new or '').strip()}` now. Undo takes it back."), changed + 1
+
+    def _ledger(self) -> Ledger:
+        return Ledger(Catalog(self.project))
+
+    def _facts(self, image_id: str | None) -> str:
+        catalog = Catalog(self.project)
+        image = next((image for image in catalog.images() if image.image_id == image_id), None)
+        if image is None:
+            return NOBODY
+        here = {one.image_id: one for one in Ledger(catalog).images()}.get(image.image_id)
+        made = thumbnails.thumbnails(self.project, [(image.image_id, image.path)], thumbnails.LARGE)[0]
+        url = f"/gradio_api/file={quote(str(made))}" if made else ""
+        split = dataset.splits(catalog).get(image.image_id, "")
+        rows = [
+            ("label", here.label or "none" if here else "deleted"),
+            ("came as", image.label or "without a label"),
+            ("split", split or "none"),
+            ("picture", f"{image.width} × {image.height} {image.format}, {image.bytes:,} bytes"),
+            ("file", f"{image.path}{' (linked)' if image.linked else ''}"),
+            *_sources(catalog, image),
+            *(("decided", _sentence(one)) for one in Ledger(catalog).of(image.image_id)),
+            ("id", image.image_id),
+        ]
+        return html.picture(url, rows)
+
+
+def _one(image_id: str | None) -> str:
+    if not image_id:
+        raise ReviewError("no picture is chosen", hint="click one in the gallery first")
+    return image_id
+
+
+def _sources(catalog: Catalog, image: ImageRecord) -> list[tuple[str, str]]:
+    rows = []
+    for source in catalog.origins(image.image_id):
+        when = f", {source.seen[:10]}" if source.seen else ""
+        rows.append(("from", source.origin))
+        if source.address and source.address != source.origin:
+            rows.append(("in the end", source.address))
+        rows.append(("", f"{source.status} as `{source.label or 'no label'}`{when}"))
+        rows += [
+            (name, text)
+            for name, text in (("licence", source.license), ("creator", source.creator), ("page", source.page))
+            if text
+        ]
+    return rows
+
+
+def _sentence(decision: Decision) -> str:
+    to = (
+        f" `{decision.from_label or 'no label'}` to `{decision.to_label}`"
+        if decision.action in ("relabel", "label")
+        else ""
+    )
+    return f"{decision.action}{to}, {decision.reviewer}, {decision.time[:16].replace('T', ' ')}"

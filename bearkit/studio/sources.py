@@ -1,0 +1,273 @@
+"""Where pictures come from, on the Data tab: folders, lists of addresses, search, files and the camera for a label."""
+
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import gradio as gr
+
+from bearkit import sample_project
+from bearkit.catalog.catalog import Catalog
+from bearkit.collect import url_list
+from bearkit.collect.fetch import Limits, fetch
+from bearkit.collect.importing import import_images
+from bearkit.collect.search import PROVIDERS, Hit, SearchReport, search_images
+from bearkit.errors import BearkitError, ImportSourceError
+from bearkit.images import decode
+from bearkit.parallel import ordered_map
+from bearkit.project import Project
+from bearkit.studio import html
+from bearkit.studio.edge import told
+from bearkit.studio.fetching import Fetching
+
+GATHER = (Path(__file__).parent / "gather.js").read_text()
+SHOWN = 24  # pictures of a search that are shown before they are fetched
+SIDE = 320  # pixels of each
+
+
+class Sources:
+    """Layout and wiring. `changed` is a number that grows when pictures came: the tab looks anew then."""
+
+    def __init__(self, project: Project) -> None:
+        self.project, self.fetching = project, Fetching(project)
+        self.changed: gr.State = gr.State(0)
+        self.timer = gr.Timer(0.5, active=False)
+        self.receipt = gr.HTML()
+        with gr.Tabs():
+            with gr.Tab("Folder"):
+                self._folder()
+            with gr.Tab("Addresses"):
+                self._addresses()
+            with gr.Tab("Search"):
+                self._search()
+            with gr.Tab("One label"):
+                self._one_label()
+        self.birds = gr.Button("No pictures at hand? Take the sample birds", visible=not project.exists)
+        self.birds.click(self.take_birds, self.changed, [self.receipt, self.changed])
+        self.standing = gr.HTML()
+        with gr.Row():
+            stop = gr.Button("Stop", visible=False, min_width=80)
+            go_on = gr.Button("Fetch those that wait", visible=False, min_width=80)
+            retry = gr.Button("Try again what failed", visible=False, min_width=80)
+        self.tally = gr.HTML()
+        self.seen: gr.State = gr.State(None)
+        self.live = [self.seen, self.timer, self.standing, stop, go_on, retry, self.tally, self.changed]
+        self.timer.tick(self.follow, [self.seen, self.changed], self.live, show_progress="hidden")
+        stop.click(self.fetching.stop, None, None)
+        go_on.click(self.go_on, self.private, self.timer)
+        retry.click(self.retry, self.private, self.timer)
+
+    def _folder(self) -> None:
+        source = gr.Textbox(label="Folder or zip on this machine, or hf://USER/NAME", placeholder="/home/me/bears")
+        link = gr.Checkbox(False, label="Leave the files where they are, copy nothing")
+        take = gr.Button("Import", variant="primary")
+        upload = gr.File(label="… or drop a zip", file_types=[".zip"], height=120)
+        for event in (take.click, source.submit):
+            event(self.take, [source, link, self.changed], [self.receipt, self.changed])
+        upload.upload(self.take_dropped, [upload, self.changed], [self.receipt, self.changed])
+
+    def _addresses(self) -> None:
+        label = gr.Textbox(label="Label", placeholder="grizzly", max_lines=1)
+        listed = gr.Textbox(label="Addresses of pictures, one a line", lines=3, max_lines=8)
+        files = gr.File(
+            label="… or a list: .txt, or .csv with a column of labels",
+            file_types=[".txt", ".csv"],
+            height=120,
+            elem_id="address-list",
+        )
+        self.private = gr.Checkbox(False, label="Also servers of your own network")
+        go = gr.Button("Fetch the pictures", variant="primary")
+        gr.HTML(html.gather("javascript:" + quote(GATHER)))
+        with gr.Accordion("The same as a snippet for the browser's console", open=False):
+            gr.Code(GATHER, language="javascript", show_label=False, lines=6, max_lines=12)
+        go.click(self.collect, [label, listed, files, self.private], [self.timer, listed, files])
+
+    def _search(self) -> None:
+        queries = gr.Textbox(
+            label="What to search for, a label a line", lines=3, placeholder="black = black bear\nteddy = teddy bear"
+        )
+        with gr.Row():
+            most = gr.Number(150, minimum=1, precision=0, label="Pictures a label", min_width=100)
+            providers = gr.Dropdown(
+                [*PROVIDERS], value=["openverse", "commons"], multiselect=True, allow_custom_value=True,
+                label="Ask in this order", min_width=180,
+            )  # fmt: skip
+        look = gr.Button("Look what there is")
+        self.found: gr.State = gr.State(None)
+        told_of = gr.HTML()
+        preview = gr.Gallery(show_label=False, columns=4, height="auto", interactive=False, buttons=[], visible=False)
+        go = gr.Button("Fetch these", variant="primary", visible=False)
+        look.click(self.look, [queries, most, providers, self.private], [self.found, told_of, preview, go])
+        go.click(self.fetch_found, [self.found, self.private], [self.timer, told_of, preview, go])
+
+    def _one_label(self) -> None:
+        self.label = gr.Dropdown([], label="Label, one there is or a new one", allow_custom_value=True, value=None)
+        files = gr.File(label="Drop its pictures", file_count="multiple", height=120, elem_id="label-files")
+        camera = gr.Image(label="… or take them", sources=["webcam"], type="filepath", height=240, buttons=[])
+        camera.preprocess = _file  # type: ignore[method-assign]  # the very file, as in the Predict tab
+        for event in (files.upload, self.label.input):  # whichever comes last
+            event(self.add, [self.label, files, self.changed], [self.receipt, self.changed, files])
+        camera.input(self.photograph, [self.label, camera, self.changed], [self.receipt, self.changed, camera])
+
+    @told
+    def take(self, source: str | None, link: bool, changed: int, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008 (Gradio's way)
+        """Import a folder, a zip, or a data set of the Hub."""
+        if not source or not source.strip():
+            raise ImportSourceError("no folder was named", hint="type the path of a folder, or drop a zip")
+        result = import_images(self.project, source.strip().strip("\"'"), _shown(progress), link=link)
+        return html.receipt(result.as_dict()), changed + 1
+
+    @told
+    def take_dropped(self, path: str, changed: int, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008 (Gradio's way)
+        """Import a zip that was dropped."""
+        result = import_images(self.project, path, _shown(progress), called=_called)
+        return html.receipt(result.as_dict()), changed + 1
+
+    @told
+    def take_birds(self, changed: int, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008 (Gradio's way)
+        """Import the sample photographs."""
+        sample_project.prepare(self.project, _shown(progress))
+        return self.take(str(sample_project.folder(self.project)), False, changed, progress)
+
+    @told
+    def add(self, label: str | None, paths: Sequence[str] | None, changed: int) -> Any:
+        """Import files for one label."""
+        if not paths:
+            return gr.skip(), changed, gr.skip()
+        result = import_images(self.project, list(paths), label=_named(label), called=_called)
+        return html.receipt(result.as_dict()), changed + 1, None
+
+    @told
+    def photograph(self, label: str | None, path: str | None, changed: int) -> Any:
+        """Import what the camera took."""
+        if path is None:
+            return gr.skip(), changed, gr.skip()
+        name = f"camera/{time.strftime('%Y-%m-%d %H.%M.%S')} {time.time_ns() % 1000:03}"
+        result = import_images(self.project, path, label=_named(label), called=lambda _: name)
+        return html.receipt(result.as_dict()), changed + 1, None
+
+    @told
+    def collect(self, label: str | None, listed: str | None, file: str | None, private: bool) -> Any:
+        """Fetch a list of addresses in the background."""
+        lists = [(label.strip() if label else None, Path(file))] if file else []
+        with tempfile.TemporaryDirectory() as folder:
+            if listed and listed.strip():
+                (Path(folder) / "the addresses.txt").write_text(listed, encoding="utf-8")
+                lists.append((_named(label), Path(folder) / "the addresses.txt"))
+            asked = url_list.read(lists)
+        if not asked.urls:
+            left_out = ", ".join(f"{n} {reason}" for reason, n in asked.skipped.items())
+            raise ImportSourceError(
+                f"there is no address to fetch{f': {left_out}' if left_out else ''}",
+                hint="paste them one a line, or drop a list",
+            )
+        self.fetching.start(asked, Limits(allow_private=private))
+        return gr.Timer(active=True), "", None
+
+    @told
+    def go_on(self, private: bool) -> Any:
+        """Fetch what still waits."""
+        self.fetching.start((), Limits(allow_private=private))
+        return gr.Timer(active=True)
+
+    @told
+    def retry(self, private: bool) -> Any:
+        """Ask those again that failed."""
+        self.fetching.start((), Limits(allow_private=private), retry=True)
+        return gr.Timer(active=True)
+
+    @told
+    def look(self, text: str | None, most: float | None, providers: list[str], private: bool) -> Any:
+        """Search, and show the first pictures of each label; nothing is kept yet."""
+        asked = [
+            (label.strip(), query) for label, _, query in (line.partition("=") for line in (text or "").splitlines())
+        ]
+        limits = Limits(allow_private=private)
+        found = search_images([pair for pair in asked if any(pair)], int(most or 1), providers, limits)
+        each = max(1, SHOWN // max(1, len(found.found)))
+        hits = [(label, hit) for label, every in found.found.items() for hit in every[:each]]
+        small = ordered_map(lambda pair: (_thumbnail(pair[1], limits), _caption(*pair)), hits, workers=8)
+        pictures = [(image, caption) for image, caption in small if image is not None]
+        n = len(found.urls().urls)
+        return found, html.found(found.as_dict(whole=False)), gr.update(value=pictures, visible=True), gr.update(
+            value=f"Fetch these {n}", visible=n > 0
+        )  # fmt: skip
+
+    @told
+    def fetch_found(self, found: SearchReport, private: bool) -> Any:
+        """Fetch what was found, in the background."""
+        self.fetching.start(found.urls(), Limits(allow_private=private))
+        return gr.Timer(active=True), "", gr.update(value=[], visible=False), gr.update(visible=False)
+
+    def follow(self, seen: Any, changed: int) -> list[Any]:
+        """How far the fetching is; nothing is sent when nothing is new."""
+        now = self.fetching.now
+        if seen == (now.number, now.running, now.done):
+            return [gr.skip()] * len(self.live)
+        ended = seen is not None and not now.running and seen[:2] != (now.number, False)
+        return [*self._standing(), changed + ended]
+
+    def refresh(self) -> list[Any]:
+        """The same for who opens the page, without what tells of a change."""
+        return self._standing()
+
+    def _standing(self) -> list[Any]:
+        now = self.fetching.now
+        tally = Catalog(self.project).tally() if self.project.exists else []
+        failed = [] if now.running or not self.project.exists else Catalog(self.project).failed()
+        waiting = any(status == "waiting" for _, status, _, _ in tally)
+        return [
+            (now.number, now.running, now.done),
+            gr.Timer(active=now.running),
+            html.fetching(now.running, now.done, now.total, now.report.as_dict() if now.report else None, now.failure),
+            gr.update(visible=now.running),
+            gr.update(visible=waiting and not now.running),
+            gr.update(visible=bool(failed)),
+            html.sources(tally, failed),
+        ]
+
+
+def _named(label: str | None) -> str:
+    """A label that was typed.
+
+    Raises:
+        ImportSourceError: it is empty.
+    """
+    if not label or not label.strip():
+        raise ImportSourceError("of which label are they?", hint="name the label")
+    return label.strip()
+
+
+def _called(origin: str) -> str:
+    """Where a file came from that was dropped into the browser: the folder in between is nobody's concern."""
+    uploads = os.environ.get("GRADIO_TEMP_DIR", "")
+    return f"dropped/{Path(origin).relative_to(uploads)}" if uploads and origin.startswith(uploads) else origin
+
+
+def _thumbnail(hit: Hit, limits: Limits) -> Any:
+    """A small picture of what was found, fetched as safely as the picture itself; None where there is none."""
+    for url in filter(None, (hit.thumbnail, hit.url)):
+        with suppress(BearkitError):
+            image = decode(fetch(url, limits).data, at_least=SIDE).image
+            image.thumbnail((SIDE, SIDE))
+            return image
+    return None
+
+
+def _caption(label: str, hit: Hit) -> str:
+    return " · ".join(filter(None, (label, hit.credit.license, hit.credit.creator)))
+
+
+def _file(payload: Any) -> str | None:
+    """The path of a picture that was taken."""
+    return str(payload.path) if payload is not None else None
+
+
+def _shown(progress: gr.Progress) -> Any:
+    """A bearkit progress that moves Gradio's bar."""
+    return lambda what, done, total: progress((done, total), desc=what)
