@@ -97,7 +97,7 @@ def sources(tally: Sequence[tuple[str, str, str, int]], failed: Sequence[SourceR
     for reason, found in sorted(by_reason.items(), key=lambda item: -len(item[1])):
         named = table(("address", "label"), [(one.origin, one.label) for one in found[:MANY]])
         groups += folded(f"{len(found)} failed: {reason}", named, len(found))
-    return table(("addresses", *states), rows) + groups
+    return table(("addresses", "saved", "known", "failed", "wait"), rows) + groups
 
 
 def found(result: dict[str, Any]) -> str:

@@ -27,7 +27,8 @@ class Picture:
         self.project = project
         self.chosen: gr.State = gr.State(None)  # the image id
         with gr.Row():
-            self.shown = gr.HTML(NOBODY)
+            with gr.Column(scale=2, min_width=300):
+                self.shown = gr.HTML(NOBODY)
             with gr.Column(min_width=220):
                 self.label = gr.Dropdown([], label="Its label, one there is or a new one", allow_custom_value=True)
                 relabel = gr.Button("Give it this label")

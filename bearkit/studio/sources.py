@@ -100,7 +100,7 @@ class Sources:
         look = gr.Button("Look what there is")
         self.found: gr.State = gr.State(None)
         told_of = gr.HTML()
-        preview = gr.Gallery(show_label=False, columns=4, height="auto", interactive=False, buttons=[], visible=False)
+        preview = gr.Gallery(show_label=False, columns=3, height="auto", interactive=False, buttons=[], visible=False)
         go = gr.Button("Fetch these", variant="primary", visible=False)
         look.click(self.look, [queries, most, providers, self.private], [self.found, told_of, preview, go])
         go.click(self.fetch_found, [self.found, self.private], [self.timer, told_of, preview, go])
