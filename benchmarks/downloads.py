@@ -1,6 +1,7 @@
 """Downloading a list of pictures: bearkit and fastai's download_images side by side, from a server on this machine.
 
     python -m benchmarks.downloads [--pictures 600] [--latency 0.1]
+    python -m benchmarks.downloads --memory --pictures 10000 --latency 0    # ours alone: memory on the way
 
 The server, a process of its own, answers each question after the latency; every tenth address is dead and every tenth
 is a web page. Both sides get the same list, one after the other, each with its own default number of workers, fastai in
@@ -10,6 +11,7 @@ an environment of its own.
 import argparse
 import json
 import multiprocessing
+import resource
 import tempfile
 import time
 from contextlib import contextmanager
@@ -53,10 +55,23 @@ def running(latency, pictures):
     process.join()
 
 
+def memory(project, urls, pictures):
+    """The most memory taken so far, in MiB, at each tenth of the way, and what the progress said there."""
+    at = []
+
+    def progress(_, done, total):
+        if done % (total // 10) == 0:
+            at.append({"done": done, "total": total, "mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024})
+
+    report = collect_images(project, [("a", urls)], limits=Limits(allow_private=True), progress=progress)
+    return {"on_the_way": at, **report.as_dict()}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=int, default=600)
     parser.add_argument("--latency", type=float, default=0.1)
+    parser.add_argument("--memory", action="store_true")
     args = parser.parse_args()
     kinds = {0: "gone/{}.png", 5: "page/{}.jpg"}
     names = [kinds.get(n % 10, "file/{}.png").format(n) for n in range(args.pictures)]
@@ -65,6 +80,9 @@ def main():
         urls.write_text("\n".join(f"{url}/{name}" for name in names))
         script = Path(folder) / "theirs.py"
         script.write_text(THEIRS)
+        if args.memory:
+            print(json.dumps(memory(Project(Path(folder) / "p"), urls, args.pictures)))
+            return
         clock = time.perf_counter()
         ours = collect_images(Project(Path(folder) / "p"), [("a", urls)], limits=Limits(allow_private=True)).as_dict()
         ours["seconds"] = time.perf_counter() - clock
