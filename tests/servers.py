@@ -6,7 +6,7 @@ import struct
 import threading
 import time
 import zlib
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -38,15 +38,12 @@ class Handler(BaseHTTPRequestHandler):
             count = server.asked.count(self.path)
             server.now += 1
             server.most = max(server.most, server.now)
-        try:
-            time.sleep(server.latency)
+        time.sleep(server.latency)
+        with server.lock:
+            server.now -= 1  # before it has the answer, and may ask again
+        with suppress(BrokenPipeError, ConnectionResetError):
             self.answer(urlsplit(self.path), count)
-        except (BrokenPipeError, ConnectionResetError):
-            pass
-        finally:
-            with server.lock:
-                server.now -= 1
-            self.close_connection = True
+        self.close_connection = True
 
     def answer(self, parts, count):
         name = parts.path.strip("/").split("/")[0].partition(".")[0]

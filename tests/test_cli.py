@@ -1,9 +1,6 @@
 """The command line is a contract: one JSON object, exit codes 0, 1 and 2, the words of the issues."""
 
-import json
 import shlex
-import subprocess
-import sys
 import zipfile
 
 import pytest
@@ -11,14 +8,7 @@ import pytest
 from bearkit.runs import Run
 from bearkit.training.config import TrainConfig
 from tests.conftest import write_drawings, write_pictures
-
-
-def bearkit(*arguments, cwd=None):
-    """Run a command in a process of its own: its exit code, its object (or text), and what went to stderr."""
-    command = [sys.executable, "-m", "bearkit", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
-    out = json.loads(done.stdout) if "--json" in arguments and done.stdout else done.stdout
-    return done.returncode, out, done.stderr
+from tests.processes import bearkit
 
 
 def test_the_whole_loop(tmp_path):

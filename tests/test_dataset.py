@@ -134,7 +134,7 @@ def test_a_catalogue_of_another_format_or_a_broken_one_is_refused_with_a_hint(pr
     with sqlite3.connect(project.catalog) as connection:
         connection.execute("UPDATE meta SET value = '99' WHERE key = 'format'")
     connection.close()
-    with pytest.raises(ProjectError, match="has format 99; this bearkit reads format 2") as newer:
+    with pytest.raises(ProjectError, match="has format 99; this bearkit reads format 3") as newer:
         Catalog(project)
     assert "upgrade" in newer.value.hint
     with sqlite3.connect(project.catalog) as connection:

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from tests.conftest import ROOT, write_drawings
+from tests.processes import bearkit
 
 README = (ROOT / "README.md").read_text()
 DOCS = ("README.md", "CONTRIBUTING.md", "EXPERIMENTS.md", "CHANGELOG.md")
@@ -46,10 +47,8 @@ def test_the_commands_run(folder):
         arguments = command.split("#")[0].split()[1:]
         if arguments[0] == "studio":  # tested in a browser
             continue
-        done = subprocess.run(
-            [sys.executable, "-m", "bearkit", *arguments], cwd=folder, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, f"{command}: {done.stderr}"
+        code, _, err = bearkit(*arguments, cwd=folder)
+        assert code == 0, f"{command}: {err}"
 
 
 def test_every_make_target_in_the_docs_is_there():

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from bearkit import import_images
-from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.catalog import ADDED, Catalog
 from bearkit.catalog.choices import Choice, Context
 from bearkit.catalog.ledger import Ledger
 from bearkit.catalog.tables import decisions, metadata, moves
@@ -180,7 +180,7 @@ def test_many_people_at_once_lose_no_row(ledger):
 def test_every_decision_that_was_told_survives_a_kill(ledger):
     """A process says which picture it decided about once it is stored; it is killed in the middle."""
     code = (
-        "import sys; from bearkit import Project; from bearkit.catalog.catalog import Catalog\n"
+        "import sys; from bearkit import Project; from bearkit.catalog.catalog import ADDED, Catalog\n"
         "from bearkit.catalog.choices import Choice; from bearkit.catalog.ledger import Ledger\n"
         f"ledger = Ledger(Catalog(Project({str(ledger.catalog.project.root)!r})))\n"
         "while True:\n"
@@ -234,16 +234,19 @@ def test_a_copy_goes_where_its_original_is_under_every_seed(ledger):
     assert dataset.splits(ledger.catalog) == before
 
 
-def test_a_catalogue_of_the_first_format_gains_a_ledger(ledger):
+@pytest.mark.parametrize("older", ADDED)
+def test_a_catalogue_of_an_older_format_is_brought_up_to_date(ledger, older):
     with ledger.catalog.connection(write=True) as connection:
-        metadata.drop_all(connection, [decisions, moves])
-        for column in ("bytes", "address", "seconds"):
+        if older == "1":
+            metadata.drop_all(connection, [decisions, moves])
+        for column in ADDED[older]:
             connection.exec_driver_sql(f"ALTER TABLE sources DROP COLUMN {column}")
-        connection.exec_driver_sql("UPDATE meta SET value = '1' WHERE key = 'format'")
+        connection.exec_driver_sql(f"UPDATE meta SET value = '{older}' WHERE key = 'format'")
     again = Ledger(Catalog(ledger.catalog.project))
     assert len(again.images()) == 20
     again.decide([Choice(again.images()[0].image_id, "delete")], "ann")
     assert len(again.images()) == 19
+    assert all(source.license is None for source in again.catalog.sources())
 
 
 def test_apply_moves_files_and_unapply_brings_them_back_byte_for_byte(ledger):

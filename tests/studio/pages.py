@@ -2,12 +2,13 @@
 
 import json
 import os
-import subprocess
-import sys
+import tempfile
+import time
+from pathlib import Path
 
 from bearkit import jobs, runs
 from bearkit.runs import LIVE
-from tests.conftest import ROOT
+from tests.processes import process
 
 SECONDS = 60_000  # milliseconds that a step may take on a busy machine
 
@@ -17,17 +18,14 @@ class Studio:
 
     def __init__(self, project, port=0):
         self.project = project
-        command = [
-            sys.executable,
-            str(ROOT / "app.py"),
-            str(project.root),
-            "--no-browser",
-            "--json",
-            "--port",
-            str(port),
-        ]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        self.url = json.loads(self.process.stdout.readline())["url"]
+        with tempfile.TemporaryDirectory() as folder:
+            out = Path(folder) / "out"
+            words = ("studio", project.root, "--no-browser", "--json", "--port", port)
+            self.process = process(words, out, Path(folder) / "err")
+            ends = time.monotonic() + SECONDS / 1000
+            while not (out.exists() and out.read_text().endswith("\n")) and time.monotonic() < ends:
+                time.sleep(0.05)
+            self.url = json.loads(out.read_text())["url"]
 
     def end(self):
         """Stop it, and its trainings, which would outlive it."""
@@ -35,8 +33,7 @@ class Studio:
             if run.state in LIVE:
                 jobs.stop(run)
         self.process.terminate()
-        self.process.wait()
-        self.process.stdout.close()
+        self.process.join()
 
 
 def is_outside(url):

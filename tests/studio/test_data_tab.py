@@ -162,8 +162,9 @@ def test_files_and_camera_for_a_label(page, shared, tmp_path):
     shown(page, "2 new pictures, 1 known already")
     assert len(labelled(shared, "owl")) == 3
     page.get_by_text("Click to Access Webcam").click()
+    page.wait_for_function("document.querySelector('video')?.readyState >= 2")
     page.get_by_role("button", name="capture photo").click()
-    expect(page.get_by_text(re.compile("^1 new pictures"))).to_be_visible()
+    expect(page.get_by_text(re.compile("^1 new pictures"))).to_be_visible(timeout=SECONDS)
     origins = {source.origin for source in Catalog(shared.project).sources() if source.label == "owl"}
     assert sum(origin.startswith("camera/") for origin in origins) == 1
     assert sum(re.fullmatch(r"dropped/\w+/\d\.png", origin) is not None for origin in origins) == 3

@@ -202,7 +202,7 @@ def test_a_killed_studio_has_stored_what_it_said_and_the_rest_is_sent_again(own_
     page.keyboard.press("d")
     stored(page, 2)
     running.process.kill()
-    running.process.wait()
+    running.process.join()
     told = {row["image_id"]: row["action"] for row in ledger_of(running).history(2)}
     assert list(told.values()) == ["delete", "keep"]
     page.keyboard.press("k")
