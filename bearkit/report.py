@@ -36,7 +36,7 @@ def collected(result: dict[str, Any], place: str = "") -> str:
     if result["waiting"]:
         lines.append(f"{result['waiting']} still wait; to go on: bearkit collect{place}")
     if result["failed"]:
-        lines.append(f"Which ones: bearkit sources --failed{place}; again: the same command with --retry-failed")
+        lines.append(f"Which ones: bearkit sources --failed{place}; again: bearkit collect --retry-failed{place}")
     lines.append(f"Next: bearkit train{place}")
     return "\n".join(lines)
 

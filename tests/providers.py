@@ -8,6 +8,8 @@ from tests.servers import Handler
 
 PICTURES = 65  # that each of them knows
 BOMBS = "broken"  # a query that Openverse has trouble with
+TIRED = "tired"  # one that it answers only once
+ODD = "odd"  # one that it answers with a list
 FAST = "too fast"  # one that Commons has
 
 
@@ -30,7 +32,10 @@ class Providers(Handler):
         if asked["q"] == BOMBS:
             self.give_json({"detail": "Internal server error"}, 500)
             return
-        if size > 20:
+        if asked["q"] == ODD:
+            self.give_json([])
+            return
+        if size > 20 or (asked["q"] == TIRED and page > 1):
             self.give_json({"detail": "page_size may not exceed 20 for anonymous requests"}, 401)
             return
         pages = -(-PICTURES // size)

@@ -7,6 +7,7 @@ import threading
 import time
 import zlib
 from contextlib import contextmanager, suppress
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,6 +22,12 @@ def bomb():
 
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(10**6))) + chunk(b"IEND", b"")
+
+
+@cache
+def heavy():
+    """300 MiB of nothing, packed."""
+    return gzip.compress(bytes(300 * 2**20), 1)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -95,6 +102,25 @@ class Handler(BaseHTTPRequestHandler):
 
     def give_to(self, parts, _):
         self.give(b"", 302, Location=parse_qs(parts.query)["u"][0])
+
+    def give_lengths(self, parts, _):
+        """What no server should say of its answer's length."""
+        said = {"two": ("2", "2"), "word": ("abc",), "long": ("9" * 5000,)}[parts.path.rpartition("/")[2]]
+        self.send_response(200)
+        for length in said:
+            self.send_header("Content-Length", length)
+        self.end_headers()
+        self.wfile.write(b"no")
+
+    def give_nowhere(self, *_):
+        self.give(b"", 302, Location="http://[bad")
+
+    def give_heavy(self, *_):
+        """A redirect with a body that nobody should read."""
+        self.give(heavy(), 302, Content_Encoding="gzip", Location="/ok/1.png")
+
+    def give_damaged(self, *_):
+        self.give(gzip.compress(b"a" * 1000)[:-20] + b"no gzip at all, none", Content_Encoding="gzip")
 
     def give_page(self, *_):
         self.give(b"<!doctype html><html>gone</html>", kind="image/jpeg")

@@ -17,7 +17,7 @@ from bearkit import Project, apply_decisions, decide_one, import_images, unapply
 from bearkit.catalog.catalog import Catalog
 from bearkit.collect import importers, sounds
 from bearkit.collect.layout import Found
-from bearkit.errors import ImportSourceError, NoImagesError
+from bearkit.errors import ImageError, ImportSourceError, NoImagesError
 from bearkit.images import content_id
 from tests.conftest import picture, write_drawings
 from tests.hub import COMMIT, hub
@@ -77,6 +77,25 @@ def test_a_linked_picture_that_went_away_comes_back_from_where_it_is_now(project
     assert unapply_decisions(project).as_dict() == {"moved": 0, "trashed": 0, "missing": []}
 
 
+def test_a_link_to_a_folder_inside_the_project_is_one_too(project):
+    write_drawings(project.root / "photos", 2)
+    import_images(project, project.root / "photos", link=True)
+    one, *_ = images(project)
+    assert one.linked
+    decide_one(project, one.image_id, "delete", "ann")
+    assert apply_decisions(project).trashed == 0
+    assert (project.root / one.path).is_file()
+
+
+def test_what_is_made_from_a_file_is_kept_and_not_linked(project, tmp_path):
+    (tmp_path / "owls").mkdir()
+    for n in range(3):
+        (tmp_path / "owls" / f"{n}.wav").write_bytes(sound(300 + 100 * n))
+    import_images(project, tmp_path / "owls", link=True)
+    assert {image.linked for image in images(project)} == {False}
+    assert all(content_id(Catalog(project).path(image).read_bytes()) == image.image_id for image in images(project))
+
+
 def test_linking_is_trained_on_and_told_on_the_command_line(project, tmp_path, bearkit_json):
     write_drawings(tmp_path / "photos", 8)
     assert bearkit_json("import", tmp_path / "photos", "--link", "-p", project.root)["imported"] == 24
@@ -105,6 +124,20 @@ def test_files_without_a_label(project, tmp_path):
     with pytest.raises(ImportSourceError, match="the label is empty"):
         import_images(project, path, label=" ")
     assert import_images(project, path, labelled=False).unlabelled == 1
+
+
+def test_the_same_file_under_another_label_is_a_conflict(project, tmp_path):
+    (tmp_path / "a.png").write_bytes(picture(1, kind="PNG"))
+    import_images(project, tmp_path / "a.png", label="black")
+    report = import_images(project, tmp_path / "a.png", label="teddy")
+    (row,) = report.conflicts
+    assert (row["labels"], row["kept_label"]) == (["black", "teddy"], "black")
+
+
+def test_files_are_named_by_what_they_are(project, tmp_path):
+    (tmp_path / "show.php").write_bytes(picture(1))
+    import_images(project, tmp_path / "show.php", label="black")
+    assert (project.images / "black" / "show.php.jpg").is_file()
 
 
 def test_a_label_for_a_whole_folder(project, tmp_path):
@@ -197,6 +230,8 @@ def test_a_column_of_words(project, with_hub):
 @pytest.mark.parametrize(
     ("files", "reason"),
     [
+        ({"0.png": picture(0), "1.png": picture(1)}, "has no folder a label"),
+        ({"train/0.png": picture(0), "test/1.png": picture(1)}, "has no folder a label"),
         ({"README.md": b"#"}, "holds neither pictures nor parquet"),
         ({"a.parquet": b"no parquet"}, "cannot be read as parquet"),
     ],
@@ -214,6 +249,23 @@ def test_data_sets_that_cannot_be_had(project, with_hub):
             import_images(project, f"hf://{name}")
         assert "hf auth login" in caught.value.hint
     assert not project.exists
+
+
+def test_no_network_is_told(project, monkeypatch):
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:1")
+    with pytest.raises(ImportSourceError, match="hf://ann/bears cannot be had"):
+        import_images(project, "hf://ann/bears")
+
+
+def test_a_damaged_table_loses_only_its_rows(project, with_hub):
+    data = bytearray(table([("ab"[n % 2], picture(n, kind="PNG")) for n in range(8)], group=4))
+    column = parquet.ParquetFile(io.BytesIO(data)).metadata.row_group(0).column(0)
+    place = (column.dictionary_page_offset or column.data_page_offset) + column.total_compressed_size // 2
+    data[place : place + 40] = bytes(40)
+    with_hub({"ann/bears": {"train.parquet": bytes(data)}})
+    report = import_images(project, "hf://ann/bears")
+    assert report.imported == 4
+    assert len(report.rejected) == 4
 
 
 def test_columns_that_are_missing(project, with_hub):
@@ -275,6 +327,13 @@ def test_a_folder_of_sounds_becomes_pictures(project, tmp_path):
     assert [row["reason"].partition(" (")[0] for row in report.rejected] == ["not a sound that can be read"]
     assert all((project.images / "owl" / f"{n}.png").is_file() for n in range(4))
     assert import_images(project, tmp_path / "birds").duplicates == 8
+
+
+def test_a_small_sound_that_asks_for_everything_is_refused():
+    data = bytearray(sound(300, seconds=0.01))
+    data[24:28] = (2_000_000_000).to_bytes(4, "little")
+    with pytest.raises(ImageError, match="too much"):
+        sounds.picture(lambda: bytes(data))
 
 
 def test_pictures_beside_a_few_sounds_stay_pictures(project, tmp_path):

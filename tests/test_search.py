@@ -6,7 +6,7 @@ from bearkit import Limits, Project, collect_images, search_images
 from bearkit.catalog.catalog import Catalog
 from bearkit.collect import search, url_list
 from bearkit.errors import ImportSourceError, SearchError
-from tests.providers import BOMBS, FAST, PICTURES, Providers
+from tests.providers import BOMBS, FAST, ODD, PICTURES, TIRED, Providers
 from tests.servers import serving
 
 OWN = Limits(seconds=5, allow_private=True)
@@ -59,6 +59,17 @@ def test_the_real_ddgs_client(server, bing):
     assert [hit.url for hit in hits] == [f"{server.url}/ok/{200 + n}.png" for n in range(30)]
     assert hits[3].credit == search.Credit("", "", "https://blog.example/3")
     assert hits[3].thumbnail == f"{server.url}/ok/3.png"
+
+
+def test_what_was_found_before_a_failure_is_kept(server):
+    report = search_images([("black", TIRED)], 45, [f"openverse={server.url}"], OWN)
+    assert len(report.found["black"]) == 20
+    assert report.failed[0]["reason"] == "401 needs a login"
+
+
+def test_an_answer_that_is_none_is_a_failure(server):
+    with pytest.raises(SearchError, match="something else than results"):
+        search_images([("black", ODD)], 5, [f"openverse={server.url}"], OWN)
 
 
 def test_all_that_a_provider_has(server):

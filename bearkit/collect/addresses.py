@@ -1,16 +1,15 @@
 """Which machines may be asked: public ones, by what a name really resolves to."""
 
 import ipaddress
+import queue
 import socket
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as TookTooLong
+import threading
+from collections.abc import Sequence
 
 from bearkit.errors import DownloadError
 
 Where = tuple[socket.AddressFamily, tuple[object, ...]]  # family and address of a socket
-LOOKUPS = 16  # names that are looked up at once: a system's lookup cannot be stopped
-
-_pool = ThreadPoolExecutor(LOOKUPS, thread_name_prefix="name-lookup")
+Found = Sequence[tuple[socket.AddressFamily, int, int, str, tuple[object, ...]]] | OSError | UnicodeError
 
 
 def resolved(host: str, port: int, allow_private: bool, seconds: float) -> list[Where]:
@@ -25,17 +24,27 @@ def resolved(host: str, port: int, allow_private: bool, seconds: float) -> list[
     Raises:
         DownloadError: there is no such name, or it leads into a private network.
     """
+    answer: queue.SimpleQueue[Found] = queue.SimpleQueue()
+    # A system's lookup cannot be stopped: its thread is left behind, and keeps no program from ending.
+    threading.Thread(target=_look_up, args=(host, port, answer), name="name-lookup", daemon=True).start()
     try:
-        found = _pool.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM).result(max(0.1, seconds))
-    except TookTooLong:
+        found = answer.get(timeout=max(0.1, seconds))
+    except queue.Empty:
         raise DownloadError("the name was not found in time", again=True) from None
-    except (OSError, UnicodeError):
-        raise DownloadError("there is no such host") from None
+    if isinstance(found, OSError | UnicodeError):
+        raise DownloadError("there is no such host")
     every: list[Where] = [(family, address) for family, _, _, _, address in found]
     allowed = [where for where in every if allow_private or is_public(str(where[1][0]))]
     if not allowed:
         raise DownloadError("refused: it leads into a private network", hint="for servers of your own: --allow-private")
     return allowed
+
+
+def _look_up(host: str, port: int, answer: "queue.SimpleQueue[Found]") -> None:
+    try:
+        answer.put(list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
+    except (OSError, UnicodeError) as error:
+        answer.put(error)
 
 
 def is_public(address: str) -> bool:

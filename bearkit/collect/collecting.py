@@ -26,6 +26,7 @@ from bearkit.parallel import Progress, no_progress
 from bearkit.project import Project
 
 WORKERS = 32  # addresses at once
+READY = 4  # pictures that wait to be stored; who fetched more waits too
 STOP_SECONDS = 2.0  # that what is under way is waited for, once it is stopped
 OnFailure = Callable[[str, str], None]  # an address, and why it failed
 
@@ -77,6 +78,8 @@ def collect_images(
         ImportSourceError: a list cannot be read, or nothing was given and nothing waits.
     """
     clock, limits = time.perf_counter(), limits or Limits()
+    if not sources:
+        project.require()
     asked = sources if isinstance(sources, UrlList) else url_list.read(sources, most)
     project.root.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(project.files_lock):  # one import at a time; another one waits
@@ -87,11 +90,13 @@ def collect_images(
         report, reasons = CollectReport(), Counter(asked.skipped)
         open_states = ("waiting", "failed") if retry_failed else ("waiting",)
         urls = {url: label for url, label in asked.urls.items() if url not in known or known[url].status in open_states}
+        for url in urls.keys() & known.keys():  # what an earlier list said of it is not forgotten
+            asked.credits.setdefault(url, _credit(known[url]))
         new = [url for url in urls if url not in known]
         intake.catalog.record(
             [], [SourceRecord(url, urls[url], None, "waiting", **vars(asked.credit(url))) for url in new]
         )
-        reasons["fetched before"] += len(asked.urls) - len(urls)
+        reasons.update(_before(known[url], label) for url, label in asked.urls.items() if url not in urls)
         report.skipped = reasons.total()
         try:
             with closing(_looked(urls, asked, workers, limits, stop or threading.Event())) as every:
@@ -119,12 +124,23 @@ def short(reason: str) -> str:
     return reason.partition(" (")[0]
 
 
+def _credit(row: SourceRecord) -> Credit:
+    return Credit(row.license or "", row.creator or "", row.page or "")
+
+
+def _before(row: SourceRecord, label: str) -> str:
+    """Why an address is not asked again."""
+    if row.status == "failed":
+        return "failed before, --retry-failed asks again"
+    return "fetched before" if row.label == label else f"fetched before as `{row.label or 'no label'}`, kept there"
+
+
 def _left(rows: Iterable[SourceRecord], retry_failed: bool) -> UrlList:
     """What still waits from earlier calls, and what failed in them."""
     asked = UrlList()
     for row in rows:
         if row.status == "waiting" or (retry_failed and row.status == "failed"):
-            asked.take(row.origin, row.label or "", Credit(row.license or "", row.creator or "", row.page or ""))
+            asked.take(row.origin, row.label or "", _credit(row))
     if not asked.urls:
         raise ImportSourceError("no address waits to be fetched", hint="give a list: bearkit collect LABEL=urls.txt")
     return asked
@@ -133,7 +149,7 @@ def _left(rows: Iterable[SourceRecord], retry_failed: bool) -> UrlList:
 def _looked(
     urls: Mapping[str, str], asked: UrlList, workers: int, limits: Limits, stop: threading.Event
 ) -> Generator[Looked]:
-    """Each address as it is ready; memory holds no more of them than there are workers, twice.
+    """Each address as it is ready; memory holds little more of them than there are workers.
 
     Once it is stopped, what is under way is still waited for, but not for long.
     """
@@ -143,12 +159,20 @@ def _looked(
                 return
             yield _ask(url, label, asked.credit(url), limits)
         return
-    turns, ready = Turns(urls), queue.Queue[Looked](workers)
+    turns, ready, over = Turns(urls), queue.Queue[Looked](READY), threading.Event()
+
+    def hand_over(looked: Looked) -> None:
+        while not over.is_set():
+            with suppress(queue.Full):
+                ready.put(looked, timeout=0.5)
+                return
 
     def work() -> None:
         while (url := turns.next()) is not None:
             try:
-                ready.put(_ask(url, urls[url], asked.credit(url), limits))
+                hand_over(_ask(url, urls[url], asked.credit(url), limits))
+            except Exception as error:  # a bug of ours must not leave the others waiting for this address
+                hand_over(Looked(_found(url, urls[url]), reason=f"unexpected: {error!r}", receipt=Receipt(0, url, 0.0)))
             finally:
                 turns.done(url)
 
@@ -168,20 +192,24 @@ def _looked(
                 taken += 1
     finally:
         turns.stop()
+        over.set()
 
 
 def _ask(url: str, label: str, credit: Credit, limits: Limits) -> Looked:
     """Fetch and decode one address; runs in a thread."""
-    clock, found = time.perf_counter(), Found(url, _name(url), label, None, bytes)
+    clock, found = time.perf_counter(), _found(url, label)
     try:
         fetched = fetch(url, limits)
     except DownloadError as error:
         receipt = Receipt(0, url, round(time.perf_counter() - clock, 3), **vars(credit))
         return Looked(found, reason=str(error), receipt=receipt)
     looked = look(replace(found, read=lambda: fetched.data))
-    suffix = "" if PurePosixPath(found.name).suffix or not looked.format else f".{looked.format.lower()}"
     receipt = Receipt(len(fetched.data), fetched.address, round(time.perf_counter() - clock, 3), **vars(credit))
-    return replace(looked, found=replace(found, name=found.name + suffix), receipt=receipt)
+    return replace(looked, found=found, receipt=receipt)
+
+
+def _found(url: str, label: str) -> Found:
+    return Found(url, _name(url), label, None, bytes)
 
 
 def _name(url: str) -> str:

@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 import zlib
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from types import TracebackType
@@ -27,9 +27,12 @@ from bearkit.errors import DownloadError
 
 AGENT = "bearkit (+https://pypi.org/project/bearkit; collects pictures for a classifier)"
 CONNECT_SECONDS, SILENCE_SECONDS = 10.0, 10.0  # to connect; without a byte
+TIMEOUTS = (CONNECT_SECONDS, SILENCE_SECONDS)
 REDIRECTS, TRIES = 5, 3
 BACKOFF_SECONDS = 1.0  # before the second try; twice as long before the third
 CHUNK = 64 * 1024
+LARGE = 4 * 2**20  # bytes; of bodies above this only a few come at once, so that 32 huge ones do not fill the memory
+LARGE_AT_ONCE = 4
 MOVED = (301, 302, 303, 307, 308)
 WORDS = {401: "needs a login", 403: "forbidden", 404: "not found", 410: "gone", 429: "too many requests"}
 
@@ -125,6 +128,9 @@ class _Attempt:
                 error = refused
                 continue
             with self._lock:
+                if self.over:  # just now: nobody would end this one
+                    sock.close()
+                    raise self.too_slow()
                 self._open.append(sock.dup())
             return sock
         assert error is not None
@@ -135,23 +141,28 @@ class _Attempt:
             return self._follow(url)
         except DownloadError:
             raise
-        except (requests.RequestException, HTTPError, OSError, UnicodeError, zlib.error) as error:
+        except (requests.RequestException, HTTPError, OSError, ValueError, zlib.error) as error:
             if self.over:
-                raise DownloadError(f"took longer than {self.limits.seconds:g} s") from None
+                raise self.too_slow() from None
             raise _worded(error) from error
+
+    def too_slow(self) -> DownloadError:
+        return DownloadError(f"took longer than {self.limits.seconds:g} s")
 
     def _follow(self, url: str) -> Fetched:
         for _ in range(REDIRECTS + 1):
+            if self.over:
+                raise self.too_slow()
             if urlsplit(url).scheme.lower() not in ("http", "https"):
                 raise DownloadError("refused: neither http nor https")
-            with _session() as session, session.get(url, stream=True, allow_redirects=False) as answer:
+            with _session() as session, session.get(url, stream=True, timeout=TIMEOUTS) as answer:
                 if answer.status_code in MOVED and (to := answer.headers.get("Location")):
                     url = urljoin(url, to)
                     continue
                 self._check(answer)
                 data = self._body(answer)
                 if self.over:
-                    raise DownloadError(f"took longer than {self.limits.seconds:g} s")
+                    raise self.too_slow()
                 return Fetched(data, url)
         raise DownloadError(f"redirected more than {REDIRECTS} times")
 
@@ -163,7 +174,8 @@ class _Attempt:
             raise DownloadError(f"{status} {word}", again=busy, after=_pause(answer) if busy else None)
         if self.limits.robots and _unwilling(answer.headers.get("X-Robots-Tag", "")):
             raise DownloadError("its server asks that it is not used for AI", hint="--ignore-robots, if you may")
-        if int(answer.headers.get("Content-Length") or 0) > self.limits.max_bytes:
+        length = answer.headers.get("Content-Length", "")
+        if length.isdecimal() and (len(length) > 18 or int(length) > self.limits.max_bytes):
             raise self._too_big()
 
     def _body(self, answer: requests.Response) -> bytes:
@@ -171,18 +183,24 @@ class _Attempt:
         packed = answer.headers.get("Content-Encoding", "").lower() in ("gzip", "x-gzip", "deflate")
         unpack = zlib.decompressobj(zlib.MAX_WBITS | 32) if packed else None
         parts, size = [], 0
-        while chunk := answer.raw.read(CHUNK, decode_content=False):
-            part = unpack.decompress(chunk, self.limits.max_bytes - size + 1) if unpack else chunk
-            size += len(part)
-            if size > self.limits.max_bytes:
-                raise self._too_big()
-            parts.append(part)
-        return b"".join(parts)
+        with ExitStack() as turns:
+            while chunk := answer.raw.read(CHUNK, decode_content=False):
+                part = unpack.decompress(chunk, self.limits.max_bytes - size + 1) if unpack else chunk
+                if size <= LARGE < size + len(part):
+                    if not _large.acquire(timeout=self.left):
+                        raise self.too_slow()
+                    turns.callback(_large.release)
+                size += len(part)
+                if size > self.limits.max_bytes:
+                    raise self._too_big()
+                parts.append(part)
+            return b"".join(parts)
 
     def _too_big(self) -> DownloadError:
         return DownloadError(f"more than {self.limits.max_bytes // 2**20} MiB")
 
 
+_large = threading.BoundedSemaphore(LARGE_AT_ONCE)
 _here = threading.local()  # the attempt of this thread, for the connections that urllib3 opens in it
 
 
@@ -215,9 +233,14 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": _CheckedPool, "https": _CheckedTLSPool}
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None: requests would read the whole body of a redirect, unpacked, to follow it or to tell where it leads."""
+
+
 def _session() -> requests.Session:
     """A session of one question: no proxies, nothing kept."""
-    session = requests.Session()
+    session = _Session()
     session.trust_env = False
     about = {"User-Agent": AGENT, "Accept": "image/*,*/*;q=0.5", "Accept-Encoding": "identity", "Connection": "close"}
     session.headers.update(about)
@@ -253,7 +276,10 @@ def _pause(answer: requests.Response) -> float | None:
 def _worded(error: Exception) -> DownloadError:
     """What libraries say of a failure, in words of ours."""
     if isinstance(error, requests.exceptions.SSLError):
-        return DownloadError("its certificate is not valid")
+        certificate = "certificate" in str(error).lower()
+        return DownloadError("its certificate is not valid" if certificate else "no safe connection can be made to it")
+    if isinstance(error, zlib.error):
+        return DownloadError("its packed answer is damaged")
     if isinstance(error, requests.Timeout | TimeoutError):
         return DownloadError(f"silent for {SILENCE_SECONDS:g} s", again=True)
     if isinstance(

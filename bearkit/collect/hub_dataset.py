@@ -13,7 +13,7 @@ from typing import Any
 
 from bearkit.collect import folder
 from bearkit.collect.extras import package
-from bearkit.collect.layout import SPLIT_FOLDERS, Found
+from bearkit.collect.layout import SPLIT_FOLDERS, Found, label_of
 from bearkit.errors import ImageError, ImportSourceError
 from bearkit.images import suffixes
 
@@ -43,17 +43,23 @@ class HubDataset:
             found = [one for table in tables for one in _rows(table, root, labelled)]
         else:
             found = folder.find(root, labelled=labelled)
+            if labelled and {one.label for one in found} <= {root.name, *SPLIT_FOLDERS}:
+                raise ImportSourceError(
+                    f"{SCHEME}{repo} has no folder a label", hint="--label NAME for all of them, or --unlabelled"
+                )
         prefix = f"{SCHEME}{repo}@{commit}"
         return [replace(one, origin=f"{prefix}/{one.origin.removeprefix(str(root)).lstrip('/')}") for one in found]
 
 
 def _fetched(repo: str, revision: str | None) -> tuple[Path, str]:
     """The data set's pictures and tables on this machine, and the commit that they are of."""
-    hub, errors = package("huggingface_hub", "hub"), package("huggingface_hub.errors", "hub")
+    hub = package("huggingface_hub", "hub")
     try:
         info = hub.HfApi().dataset_info(repo, revision=revision)
         names = [file.rfilename for file in info.siblings or []]
         tables = [name for name in names if name.endswith(".parquet")]
+        if tables:
+            package("pyarrow.parquet", "hub")  # now, and not after the download
         wanted = tables or [name for name in names if PurePosixPath(name).suffix.lower() in suffixes()]
         if not wanted:
             raise ImportSourceError(
@@ -63,7 +69,9 @@ def _fetched(repo: str, revision: str | None) -> tuple[Path, str]:
         local = hub.snapshot_download(
             repo, repo_type="dataset", revision=info.sha, allow_patterns=[_literal(w) for w in wanted]
         )
-    except (errors.HFValidationError, OSError) as error:  # all of the net's are OSErrors
+    except ImportSourceError:
+        raise
+    except Exception as error:  # the client's own, its HTTP library's, the disk's: no common base
         raise ImportSourceError(f"{SCHEME}{repo} cannot be had: {_first_line(error)}", hint=HELP) from error
     return Path(local), str(info.sha)
 
@@ -94,7 +102,7 @@ def _rows(table: Path, root: Path, labelled: bool) -> list[Found]:
         text = names[value] if names and isinstance(value, int) and 0 <= value < len(names) else value
         problem = "" if text is not None and text != -1 else "it has no label"
         read = partial(pictures.read, group, number - first[group])
-        found.append(Found(f"{name}#{number}", f"{table.stem}-{number:06}", str(text), split, read, problem))
+        found.append(Found(f"{name}#{number}", f"{table.stem}-{number:06}", label_of(str(text)), split, read, problem))
     return found
 
 
@@ -110,8 +118,11 @@ class _Pictures:
 
     def read(self, group: int, row: int) -> bytes:
         """The bytes of one picture."""
-        with self._lock:
-            value = self._group(group)[row].as_py()
+        try:
+            with self._lock:
+                value = self._group(group)[row].as_py()
+        except Exception as error:  # from any of parquet's decompressors
+            raise ImageError(f"the file is damaged here ({error})") from error
         data = value.get("bytes") if isinstance(value, dict) else value
         if not isinstance(data, bytes):
             raise ImageError("its row holds no bytes of a picture")

@@ -10,7 +10,7 @@ import filelock
 
 from bearkit.collect.importers import importer_of
 from bearkit.collect.intake import ImportReport, Intake, look
-from bearkit.collect.layout import Found
+from bearkit.collect.layout import Found, label_of
 from bearkit.errors import ImportSourceError, NoImagesError
 from bearkit.parallel import Progress, no_progress, ordered_map
 from bearkit.project import Project
@@ -52,16 +52,18 @@ def import_images(
     if label is not None:
         if not label.strip():
             raise ImportSourceError("the label is empty", hint="--label NAME, or --unlabelled for pictures without one")
-        found = [replace(one, label=label.strip()) for one in found]
+        found = [replace(one, label=label_of(label)) for one in found]
     if called is not None:
         found = [replace(one, origin=called(one.origin)) for one in found]
     project.root.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(project.files_lock):  # one import at a time; another one waits
         intake = Intake(project, link)
-        for number, looked in enumerate(ordered_map(look, found), start=1):
-            intake.take(looked)
-            progress("reading pictures", number, len(found))
-        report = intake.finish()
+        try:
+            for number, looked in enumerate(ordered_map(look, found), start=1):
+                intake.take(looked)
+                progress("reading pictures", number, len(found))
+        finally:
+            report = intake.finish()
     if not report.imported and not report.duplicates:
         raise _nothing_usable(", ".join(str(text) for text in every), report)
     return report

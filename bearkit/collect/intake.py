@@ -11,10 +11,11 @@ from bearkit.catalog.ledger import Ledger
 from bearkit.catalog.tables import ImageRecord, SourceRecord
 from bearkit.collect.layout import Found
 from bearkit.errors import ImageError
-from bearkit.images import content_id, decode
+from bearkit.images import content_id, decode, suffixes
 from bearkit.project import Project, whole
 
 BATCH = 64  # pictures a transaction
+SUFFIX = {"JPEG": "jpg", "MPO": "jpg", "JPEG2000": "jp2", "TIFF": "tif", "DIB": "bmp"}
 SPLIT_RANK = {None: 0, "train": 1, "valid": 2, "test": 3}
 
 
@@ -79,6 +80,7 @@ class Intake:
         self.known = {image.image_id: image for image in self.catalog.images()}
         self.report = ImportReport()
         self.touched: set[str] = set()
+        self.relabelled: dict[str, Found] = {}  # known pictures that came under another label
         self.homes = {first.casefold() for first, _ in self.catalog.moves().values()}  # names that are kept free
         self.new: list[ImageRecord] = []
         self.seen: list[SourceRecord] = []
@@ -108,6 +110,11 @@ class Intake:
         """Write what is left and complete the report."""
         self._write()
         self.report.conflicts = [row for row in self.catalog.conflicts() if row["image_id"] in self.touched]
+        for image_id in self.relabelled.keys() - {row["image_id"] for row in self.report.conflicts}:
+            found, kept = self.relabelled[image_id], self.known[image_id].label  # the very same file as before
+            labels = sorted({kept, str(found.label)})
+            about = {"image_id": image_id, "labels": labels, "splits": [], "paths": [found.origin], "kept_label": kept}
+            self.report.conflicts.append(about)
         counts = Counter(image.label for image in Ledger(self.catalog).images())
         self.report.unlabelled = counts.pop("", 0)
         self.report.labels = dict(sorted(counts.items()))
@@ -121,6 +128,8 @@ class Intake:
         """Known bytes: a conflict when label or split differ. Given for validation or test, it never trains."""
         self.touched.add(looked.image_id)
         known, split = self.known[looked.image_id], looked.found.split
+        if looked.found.label and known.label and looked.found.label != known.label:
+            self.relabelled[looked.image_id] = looked.found
         path = self.catalog.path(known)
         if not path.is_file() or path.stat().st_size != known.bytes:  # it was lost or cut off
             if known.linked:  # others' files are never written: it is used from here on where it is now
@@ -145,25 +154,32 @@ class Intake:
         found = looked.found
         assert found.label is not None
         path = Path(found.origin)
-        linked = self.link and path.is_absolute() and path.is_file()
+        linked = self.link and _is_file_of(path, looked.data)
         if not linked and not path.is_relative_to(self.project.images):
             path = self._free_path(looked)
             if not path.exists():
                 with whole(path) as part:
                     part.write_bytes(looked.data)
-        relative = (path.relative_to(self.project.root) if path.is_relative_to(self.project.root) else path).as_posix()
+        relative = (path if linked else path.relative_to(self.project.root)).as_posix()
         about = (*looked.size, looked.format, len(looked.data))
         return ImageRecord(looked.image_id, relative, found.label, found.split, *about)
 
     def _free_path(self, looked: Looked) -> Path:
         """The picture's own name in its label's folder, with a piece of its id where another picture has that name."""
         name = Path(file_name(looked.found.name))
+        if name.suffix.lower() not in suffixes():
+            name = Path(f"{name}.{SUFFIX.get(looked.format, looked.format.lower())}")
         label = str(looked.found.label)
         path = (self.project.images / file_name(label) if label else self.project.unlabelled) / name
         home = path.relative_to(self.project.root).as_posix().casefold() in self.homes
         if home or (path.exists() and content_id(path.read_bytes()) != looked.image_id):
             return path.with_name(f"{name.stem}-{looked.image_id[:12]}{name.suffix}")
         return path
+
+
+def _is_file_of(path: Path, data: bytes) -> bool:
+    """Whether a picture's bytes are those of a file by itself, and not made from one."""
+    return path.is_absolute() and path.is_file() and path.read_bytes() == data
 
 
 def file_name(name: str) -> str:

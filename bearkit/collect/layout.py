@@ -88,6 +88,10 @@ def readable(path: str) -> str:
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
+def label_of(name: str) -> str:
+    """A name as a label: one form of each accented letter, no space around it."""
+    return unicodedata.normalize("NFC", name).strip()
+
+
 def _label(folder: str) -> str:
-    """A folder's name as a label: one form of each accented letter, no space around it."""
-    return unicodedata.normalize("NFC", folder).strip() or folder
+    return label_of(folder) or folder

@@ -96,7 +96,7 @@ class Openverse:
                     "openverse",
                     credit,
                 )
-            if page >= int(answer.get("page_count") or 0) or page * self.PAGE >= most:
+            if page >= _number(answer.get("page_count")) or page * self.PAGE >= most:
                 return
 
 
@@ -121,7 +121,7 @@ class Commons:
             if "error" in answer:
                 raise DownloadError(f"it answered: {_mapping(answer['error']).get('info', 'an error')}")
             pages = _list(_mapping(answer.get("query")).get("pages"))
-            for page in sorted(pages, key=lambda page: int(page.get("index") or 0)):
+            for page in sorted(pages, key=lambda page: _number(page.get("index"))):
                 for info in _list(page.get("imageinfo")):
                     about = {
                         key: str(_mapping(value).get("value", ""))
@@ -214,10 +214,11 @@ def search_images(
                     if is_address(hit.url) and len(found) < most:
                         found.setdefault(hit.url, hit)
             except (DownloadError, ImportSourceError) as error:
-                report.failed.append({"label": label, "provider": name, "reason": str(error)})
+                hint = f" ({error.hint})" if isinstance(error, ImportSourceError) else ""
+                report.failed.append({"label": label, "provider": name, "reason": f"{error}{hint}"})
         report.found[label] = list(found.values())
         progress("searching", number, len(queries))
-    if len(report.failed) == len(chosen) * len(queries):
+    if len(report.failed) == len(chosen) * len(queries) and not any(report.found.values()):
         told = "; ".join(sorted({f"{row['provider']}: {row['reason']}" for row in report.failed}))
         raise SearchError(
             f"no provider could be asked: {told}",
@@ -233,9 +234,16 @@ def _json(url: str, limits: Limits) -> dict[str, Any]:
         DownloadError: it could not be reached, or answered something else than JSON.
     """
     try:
-        return _mapping(json.loads(fetch(url, limits).data))
+        answer = json.loads(fetch(url, limits).data)
     except ValueError as error:
         raise DownloadError("it answered no JSON") from error
+    if not isinstance(answer, dict):
+        raise DownloadError("it answered something else than results")
+    return answer
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def _mapping(value: Any) -> dict[str, Any]:

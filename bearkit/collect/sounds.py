@@ -24,6 +24,7 @@ BANDS = 224  # mel bands: the picture's height
 WIDEST = 1024  # pixels: a longer recording has longer steps
 LOWEST, HIGHEST = 50.0, 16_000.0  # Hz
 WINDOW = 0.046  # seconds
+FASTEST, MOST_CHANNELS = 400_000, 32  # samples a second; above, a small file could ask for all of the memory
 FLOOR = 80.0  # decibels below the loudest that are still shown
 LOOKED_AT = 50  # files of a folder, to tell whether it holds sounds
 
@@ -47,7 +48,7 @@ class Sounds:
 
     def find(self, source: str, labelled: bool, leave_out: Collection[Path]) -> Sequence[Found]:
         """See `Importer.find`."""
-        path = Path(source)
+        path = Path(source).resolve()
         if path.is_dir():
             found = folder.find(path, leave_out, labelled)
         elif path.suffix.lower() == ".zip":
@@ -90,6 +91,8 @@ def picture(read: Callable[[], bytes]) -> bytes:
     data, soundfile = read(), package("soundfile", "sound")
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
+            if file.samplerate > FASTEST or file.channels > MOST_CHANNELS:
+                raise ImageError(f"a sound of {file.samplerate} samples a second in {file.channels} channels: too much")
             sound = file.read(int(SECONDS * file.samplerate), dtype="float32", always_2d=True).mean(axis=1)
             rate = file.samplerate
     except (soundfile.LibsndfileError, ValueError, TypeError) as error:

@@ -2,11 +2,13 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from bearkit.collect.layout import label_of
 from bearkit.errors import ImportSourceError
 
 URL_COLUMNS = ("url", "image_url", "image", "link", "address")
@@ -36,7 +38,7 @@ class UrlList:
 
     def take(self, url: str, label: str, credit: Credit = UNKNOWN) -> None:
         """Take one line."""
-        url = url.strip().strip("\"'")
+        url, label = url.strip().strip("\"'"), label_of(label)
         if not url:
             self.skip("blank")
         elif not is_address(url):
@@ -64,7 +66,7 @@ def read(sources: Sequence[tuple[str | None, Path]], most: int | None = None) ->
 
     Args:
         sources: label and file; no label for a CSV that has a column of them.
-        most: take only so many lines of each file, the first ones.
+        most: take only so many lines of each label in each file, the first ones.
 
     Raises:
         ImportSourceError: a file cannot be read, or says nothing of labels.
@@ -75,9 +77,17 @@ def read(sources: Sequence[tuple[str | None, Path]], most: int | None = None) ->
             text = path.expanduser().read_text(encoding="utf-8-sig", errors="replace")
         except OSError as error:
             raise ImportSourceError(f"{path} cannot be read: {error.strerror}", hint="LABEL=FILE") from error
-        lines = _table(text, label, path) if path.suffix.lower() == ".csv" else _lines(text, label, path)
-        for line in lines[:most]:
-            result.take(*line)
+        try:
+            lines = _table(text, label, path) if path.suffix.lower() == ".csv" else _lines(text, label, path)
+        except csv.Error as error:
+            raise ImportSourceError(
+                f"{path} cannot be read as CSV: {error}", hint="LABEL=FILE.txt, a line each"
+            ) from error
+        taken: Counter[str] = Counter()
+        for line in lines:
+            taken[line[1]] += 1
+            if most is None or taken[line[1]] <= most:
+                result.take(*line)
     return result
 
 

@@ -122,5 +122,6 @@ def _chosen(ids: list[str], event: gr.SelectData) -> str | None:
 
 
 def _conflict(row: dict[str, Any]) -> tuple[str, str, str]:
-    what = ", ".join(row["labels"]) if len(row["labels"]) > 1 else f"{row['labels'][0]} ({', '.join(row['splits'])})"
+    labels = ", ".join(row["labels"]) or "no label"
+    what = labels if len(row["labels"]) > 1 else f"{labels} ({', '.join(row['splits'])})"
     return what, row["kept_label"], ", ".join(Path(path).name for path in row["paths"])

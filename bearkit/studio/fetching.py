@@ -44,6 +44,15 @@ class Fetching:
             self.now = Standing(self.now.number + 1, running=True)
         threading.Thread(target=self._work, args=(asked, limits, retry), name="collect", daemon=True).start()
 
+    def must_be_over(self) -> None:
+        """See that nothing is being fetched: whoever imports would wait for its end without a word.
+
+        Raises:
+            ImportSourceError: something is.
+        """
+        if self.now.running:
+            raise ImportSourceError("pictures are being fetched", hint="wait for them, or press Stop, then try again")
+
     def stop(self) -> None:
         """Ask nothing more; what was not asked still waits."""
         self._stop.set()

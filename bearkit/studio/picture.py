@@ -62,7 +62,8 @@ class Picture:
     @told
     def delete(self, image_id: str | None, changed: int) -> Any:
         """Leave the picture out from now on; its file stays where it is until the decisions are carried out."""
-        stored(Catalog(self.project), [Choice(_one(image_id), "delete")], me())
+        if _one(image_id) in {image.image_id for image in self._ledger().images()}:  # a second click says nothing more
+            stored(Catalog(self.project), [Choice(_one(image_id), "delete")], me())
         return self._facts(image_id), html.note("Deleted. Undo brings it back."), changed + 1
 
     @told

@@ -85,7 +85,7 @@ class Sources:
         gr.HTML(html.gather("javascript:" + quote(GATHER)))
         with gr.Accordion("The same as a snippet for the browser's console", open=False):
             gr.Code(GATHER, language="javascript", show_label=False, lines=6, max_lines=12)
-        go.click(self.collect, [label, listed, files, self.private], [self.timer, listed, files])
+        go.click(self.collect, [label, listed, files, self.private], [self.timer, listed, files, label])
 
     def _search(self) -> None:
         queries = gr.Textbox(
@@ -112,19 +112,22 @@ class Sources:
         camera.preprocess = _file  # type: ignore[method-assign]  # the very file, as in the Predict tab
         for event in (files.upload, self.label.input):  # whichever comes last
             event(self.add, [self.label, files, self.changed], [self.receipt, self.changed, files])
-        camera.input(self.photograph, [self.label, camera, self.changed], [self.receipt, self.changed, camera])
+        for event in (camera.input, self.label.input):
+            event(self.photograph, [self.label, camera, self.changed], [self.receipt, self.changed, camera])
 
     @told
     def take(self, source: str | None, link: bool, changed: int, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008 (Gradio's way)
         """Import a folder, a zip, or a data set of the Hub."""
         if not source or not source.strip():
             raise ImportSourceError("no folder was named", hint="type the path of a folder, or drop a zip")
+        self.fetching.must_be_over()
         result = import_images(self.project, source.strip().strip("\"'"), _shown(progress), link=link)
         return html.receipt(result.as_dict()), changed + 1
 
     @told
     def take_dropped(self, path: str, changed: int, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008 (Gradio's way)
         """Import a zip that was dropped."""
+        self.fetching.must_be_over()
         result = import_images(self.project, path, _shown(progress), called=_called)
         return html.receipt(result.as_dict()), changed + 1
 
@@ -138,7 +141,8 @@ class Sources:
     def add(self, label: str | None, paths: Sequence[str] | None, changed: int) -> Any:
         """Import files for one label."""
         if not paths:
-            return gr.skip(), changed, gr.skip()
+            return gr.skip(), gr.skip(), gr.skip()
+        self.fetching.must_be_over()
         result = import_images(self.project, list(paths), label=_named(label), called=_called)
         return html.receipt(result.as_dict()), changed + 1, None
 
@@ -146,15 +150,16 @@ class Sources:
     def photograph(self, label: str | None, path: str | None, changed: int) -> Any:
         """Import what the camera took."""
         if path is None:
-            return gr.skip(), changed, gr.skip()
+            return gr.skip(), gr.skip(), gr.skip()
         name = f"camera/{time.strftime('%Y-%m-%d %H.%M.%S')} {time.time_ns() % 1000:03}"
+        self.fetching.must_be_over()
         result = import_images(self.project, path, label=_named(label), called=lambda _: name)
         return html.receipt(result.as_dict()), changed + 1, None
 
     @told
     def collect(self, label: str | None, listed: str | None, file: str | None, private: bool) -> Any:
         """Fetch a list of addresses in the background."""
-        lists = [(label.strip() if label else None, Path(file))] if file else []
+        lists = [_list(label, Path(file))] if file else []
         with tempfile.TemporaryDirectory() as folder:
             if listed and listed.strip():
                 (Path(folder) / "the addresses.txt").write_text(listed, encoding="utf-8")
@@ -167,7 +172,7 @@ class Sources:
                 hint="paste them one a line, or drop a list",
             )
         self.fetching.start(asked, Limits(allow_private=private))
-        return gr.Timer(active=True), "", None
+        return gr.Timer(active=True), "", None, ""
 
     @told
     def go_on(self, private: bool) -> Any:
@@ -230,6 +235,19 @@ class Sources:
             gr.update(visible=bool(failed)),
             html.sources(tally, failed),
         ]
+
+
+def _list(label: str | None, path: Path) -> tuple[str | None, Path]:
+    """A list that was dropped: a CSV's own labels count, where it has some.
+
+    Raises:
+        ImportSourceError: it cannot be read, or its label is missing.
+    """
+    if path.suffix.lower() == ".csv":
+        with suppress(ImportSourceError):
+            url_list.read([(None, path)])
+            return None, path
+    return _named(label), path
 
 
 def _named(label: str | None) -> str:
