@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bearkit.interpretation.interpretation import Interpretation as Interpretation
     from bearkit.learner import Learner as Learner
     from bearkit.predict import Predictor as Predictor
+    from bearkit.predict_many import predict_files as predict_files
     from bearkit.project import Project as Project
     from bearkit.review.before_after import compare_runs as compare_runs
     from bearkit.review.decide import decide_file as decide_file
@@ -36,6 +37,7 @@ _ROOMS = {
     "Interpretation": "bearkit.interpretation.interpretation",
     "Learner": "bearkit.learner",
     "Predictor": "bearkit.predict",
+    "predict_files": "bearkit.predict_many",
     "Project": "bearkit.project",
     "export_model": "bearkit.export",
     "run_demo": "bearkit.demo",

@@ -1,9 +1,10 @@
 """The exported model folder: its files, its format, and the pictures that prove it still answers as it did.
 
-model.onnx          pictures (batch, 3, size, size) -> logits (batch, C), for onnxruntime anywhere
+model.onnx          pictures (batch, 3, size, size) -> logits (batch, C), calibrated, and similarity (batch,), how like
+                    training pictures each is; for onnxruntime anywhere
 model.safetensors   the same weights under timm's names
 config.json         timm's layout (architecture, num_classes, label_names, pretrained_cfg), and a part `bearkit`
-golden.npz          two drawn pictures and the logits that torch gave them when the model was exported
+golden.npz          two drawn pictures, and what torch gave them when the model was exported
 README.md           the model card
 """
 
@@ -18,7 +19,8 @@ from PIL import Image, ImageDraw
 from bearkit.errors import ModelError
 from bearkit.preprocessing import Preprocessing
 
-FORMAT = 1
+FORMAT = 2  # 1 had no similarity, and says that every picture is known
+READ = (1, 2)
 FILES = ("model.onnx", "model.safetensors", "config.json", "golden.npz", "README.md")
 
 
@@ -57,7 +59,7 @@ def read_config(folder: Path) -> ModelConfig:
     try:
         content = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         about = dict(content["bearkit"])
-        if (found := about.pop("format")) != FORMAT:
+        if (found := about.pop("format")) not in READ:
             raise ModelError(
                 f"{folder} has format {found}; this bearkit reads format {FORMAT}",
                 hint="upgrade bearkit: `pip install --upgrade bearkit`",
@@ -95,19 +97,22 @@ def golden_pictures() -> np.ndarray:
     return np.stack(pictures)
 
 
-def write_golden(folder: Path, pictures: np.ndarray, logits: np.ndarray) -> None:
-    """Keep pictures, uint8 (n, H, W, 3), with the logits that they must give, float32 (n, C)."""
-    np.savez_compressed(folder / "golden.npz", pictures=pictures, logits=logits)
+def write_golden(folder: Path, pictures: np.ndarray, logits: np.ndarray, similarity: np.ndarray | None) -> None:
+    """Keep pictures, uint8 (n, H, W, 3), with the logits that they must give, float32 (n, C), and similarities (n,)."""
+    arrays = {"pictures": pictures, "logits": logits} | ({} if similarity is None else {"similarity": similarity})
+    np.savez_compressed(folder / "golden.npz", **arrays)  # type: ignore[arg-type]  # its `allow_pickle` is no array
 
 
-def read_golden(folder: Path) -> tuple[np.ndarray, np.ndarray]:
-    """The golden pictures and their logits.
+def read_golden(folder: Path) -> dict[str, np.ndarray]:
+    """The golden pictures, their logits, and their similarities where the model tells them.
 
     Raises:
         ModelError: they are missing or damaged.
     """
     try:
         with (folder / "golden.npz").open("rb") as raw, np.load(raw) as file:
-            return file["pictures"], file["logits"]
+            found = {name: file[name] for name in file.files}
+            _ = found["pictures"], found["logits"]
+            return found
     except Exception as error:  # numpy and zipfile raise anything on damaged bytes
         raise damaged(folder, f"golden.npz: {error}") from error

@@ -4,6 +4,7 @@ import os
 import shutil
 import time
 import uuid
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,11 @@ from PIL import Image
 from torch import nn
 
 from bearkit import bundle, card, runs, stages
-from bearkit.errors import ModelError
+from bearkit.catalog.catalog import Catalog
+from bearkit.errors import ModelError, NoImagesError
 from bearkit.interpretation import metrics
+from bearkit.interpretation.calibration import temperature
+from bearkit.interpretation.known import NEAREST, Known, known
 from bearkit.predict import Predictor
 from bearkit.preprocessing import preprocess
 from bearkit.project import Project
@@ -26,6 +30,8 @@ from bearkit.runs import Run
 from bearkit.training import head
 from bearkit.training.bodies import Body
 from bearkit.training.checkpoint import About
+from bearkit.training.config import TrainConfig
+from bearkit.training.features import features
 
 OLD_SECONDS = 3600  # no export takes that long
 
@@ -103,15 +109,18 @@ def _write(project: Project, run: Run, stage: str, folder: Path) -> None:
     assert model.head is not None and model.about is not None
     body, (weight, bias) = model.body, head.folded(model.head)
     vocab = [str(label) for label in run.predictions().vocab]
-    _write_onnx(body.onnx(project), weight, bias, folder / "model.onnx")
+    measured = _measured(project, run, body, weight, bias)
+    weight, bias = weight / measured.temperature, bias / measured.temperature
+    _write_onnx(body.onnx(project), weight, bias, measured.known, folder / "model.onnx")
     network = body.network()
     name = _give_classifier(network, weight, bias)
     tensors = safetensors.torch.save(network.state_dict(), metadata={"format": "pt"})
     (folder / "model.safetensors").write_bytes(tensors)  # save_file would make it readable by its owner alone
     pictures = bundle.golden_pictures()
-    bundle.write_golden(folder, pictures, _torch_logits(network, body, pictures))
+    inputs = np.stack([preprocess(Image.fromarray(picture), body.preprocessing) for picture in pictures])
+    bundle.write_golden(folder, pictures, *_torch_answers(network, inputs, measured.known))
     about = {"version": version("bearkit"), "body": body.name, "tuned": model.tuned, "run": run.id, "stage": stage}
-    about |= {"checkpoint": run.checkpoint_id(stage)} | _figures(run, stage, model.about)
+    about |= {"checkpoint": run.checkpoint_id(stage)} | _figures(run, stage, model.about) | measured.as_dict()
     config = bundle.ModelConfig(body.architecture, vocab, body.preprocessing, about)
     bundle.write_config(folder, config, num_features=weight.shape[1], classifier=name)
     (folder / "README.md").write_text(card.model_card(config, run), encoding="utf-8")
@@ -142,23 +151,79 @@ def _give_classifier(network: nn.Module, weight: torch.Tensor, bias: torch.Tenso
     return names[0]
 
 
+@dataclass(frozen=True)
+class _Measured:
+    """What the features of the run's pictures say about its model, before the temperature."""
+
+    temperature: float
+    known: Known | None
+
+    def as_dict(self) -> dict[str, Any]:
+        threshold = None if self.known is None else round(self.known.threshold, 4)
+        return {"temperature": round(self.temperature, 4), "threshold": threshold}
+
+
+def _measured(project: Project, run: Run, body: Body, weight: torch.Tensor, bias: torch.Tensor) -> _Measured:
+    """Temperature and similarity, from those pictures of the run that are still there."""
+    split = dict(zip(run.predictions().image_ids.tolist(), run.predictions().splits.tolist(), strict=True))
+    target = dict(zip(run.predictions().image_ids.tolist(), run.predictions().targets.tolist(), strict=True))
+    images = [image for image in Catalog(project).images() if image.image_id in split]
+    try:
+        found = features(project, images, body, TrainConfig.from_dict(run.config).views)
+    except NoImagesError:
+        return _Measured(1.0, None)
+    splits = np.array([split[one] for one in found.image_ids])
+    targets = np.array([target[one] for one in found.image_ids])
+    train, valid = (found.values[splits == name, 0] for name in ("train", "valid"))
+    logits = valid @ weight.numpy().T + bias.numpy()
+    return _Measured(temperature(logits, targets[splits == "valid"]), known(train, valid))
+
+
 @torch.no_grad()
-def _torch_logits(network: nn.Module, body: Body, pictures: np.ndarray) -> np.ndarray:
-    inputs = np.stack([preprocess(Image.fromarray(picture), body.preprocessing) for picture in pictures])
-    logits: np.ndarray = network(torch.from_numpy(inputs)).numpy()
-    return logits
+def _torch_answers(
+    network: nn.Module, inputs: np.ndarray, measure: Known | None
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """The logits that torch gives, and the similarities."""
+    batch = torch.from_numpy(inputs)
+    logits: np.ndarray = network(batch).numpy()
+    if measure is None:
+        return logits, None
+    pooled: torch.Tensor = network.forward_head(network.forward_features(batch), pre_logits=True)  # type: ignore[operator]
+    return logits, measure.similarity(pooled.numpy())
 
 
-def _write_onnx(body: Path, weight: torch.Tensor, bias: torch.Tensor, path: Path) -> None:
-    """Put the head behind the body's last output: logits = features @ weight.T + bias."""
+def _write_onnx(body: Path, weight: torch.Tensor, bias: torch.Tensor, measure: Known | None, path: Path) -> None:
+    """Put the head behind the body's last output: logits = features @ weight.T + bias; and the similarity."""
     model = onnx.load(body)
     graph = model.graph
     features = graph.output[0].name
-    graph.initializer.extend(
-        [numpy_helper.from_array(weight.numpy(), "head.weight"), numpy_helper.from_array(bias.numpy(), "head.bias")]
-    )
+    floats = onnx.TensorProto.FLOAT
+    outputs = [helper.make_tensor_value_info("logits", floats, ["batch", len(bias)])]
+    _add(graph, "head.weight", weight.numpy(), "head.bias", bias.numpy())
     graph.node.append(helper.make_node("Gemm", [features, "head.weight", "head.bias"], ["logits"], "head", transB=1))
+    if measure is not None:
+        nearest = np.full(NEAREST, 1 / NEAREST, np.float32)
+        _add(graph, "known.cut", np.float32(measure.cut), "known.bank", measure.bank.T.copy())
+        _add(graph, "known.k", np.array([NEAREST]), "known.mean", nearest)
+        graph.node.extend(
+            [
+                helper.make_node("Min", [features, "known.cut"], ["known/cut"]),
+                helper.make_node("LpNormalization", ["known/cut"], ["known/unit"], axis=-1, p=2),
+                helper.make_node("Cast", ["known.bank"], ["known/bank"], to=floats),
+                helper.make_node("MatMul", ["known/unit", "known/bank"], ["known/cosines"]),
+                helper.make_node("TopK", ["known/cosines", "known.k"], ["known/nearest", "known/which"]),
+                helper.make_node("MatMul", ["known/nearest", "known.mean"], ["similarity"]),
+            ]
+        )
+        outputs.append(helper.make_tensor_value_info("similarity", floats, ["batch"]))
     del graph.output[:]
-    graph.output.append(helper.make_tensor_value_info("logits", onnx.TensorProto.FLOAT, ["batch", len(bias)]))
+    graph.output.extend(outputs)
     onnx.checker.check_model(model)
     onnx.save(model, path)
+
+
+def _add(graph: onnx.GraphProto, *named: Any) -> None:
+    """Constants for a graph: name, array, name, array ..."""
+    graph.initializer.extend(
+        numpy_helper.from_array(np.asarray(a), n) for n, a in zip(named[::2], named[1::2], strict=True)
+    )

@@ -10,27 +10,55 @@ import numpy as np
 from PIL import Image
 
 from bearkit import bundle
-from bearkit.errors import ImageError, ModelError
+from bearkit.errors import ModelError
 from bearkit.images import read_file, to_rgb
 from bearkit.onnx_session import session
 from bearkit.parallel import cores
 from bearkit.preprocessing import decode_for, preprocess
 
+Picture = str | os.PathLike[str] | bytes | Image.Image
 GOLDEN_TOLERANCE = 3e-3  # of the largest logit, or of 1
+SIMILARITY_TOLERANCE = 0.01
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model says of one picture: the label, its index in the vocab, and the probability of every label."""
+    """What a model says of one picture.
+
+    Attributes:
+        label: the likeliest of its labels.
+        index: of that label in the vocab.
+        probs: the probability of every label, calibrated.
+        known: whether the picture is like those that the model was trained on; if not, it is probably none of these.
+        similarity: with the training pictures most like it, at most 1; None where the model does not tell.
+    """
 
     label: str
     index: int
     probs: dict[str, float]
+    known: bool = True
+    similarity: float | None = None
 
     @property
     def probability(self) -> float:
         """The predicted label's."""
         return self.probs[self.label]
+
+    def top(self, n: int) -> list[dict[str, Any]]:
+        """The likeliest labels, with their probabilities."""
+        likeliest = sorted(self.probs.items(), key=lambda pair: -pair[1])[:n]
+        return [{"label": label, "probability": probability} for label, probability in likeliest]
+
+    def as_dict(self, top: int = 3) -> dict[str, Any]:
+        """Plain values, as the command line and the server give them."""
+        return {
+            "label": self.label,
+            "probability": self.probability,
+            "known": self.known,
+            "similarity": self.similarity,
+            "top": self.top(top),
+            "probs": self.probs,
+        }
 
 
 class Predictor:
@@ -54,58 +82,75 @@ class Predictor:
         self._check_golden()
 
     @property
+    def threshold(self) -> float | None:
+        """Below this similarity a picture is none of these; None where the model does not tell."""
+        return self.config.about.get("threshold")
+
+    @property
     def vocab(self) -> list[str]:
         """The labels in training order."""
         return self.config.vocab
 
-    def predict(self, picture: str | os.PathLike[str] | bytes | Image.Image) -> Prediction:
+    def predict(self, picture: Picture) -> Prediction:
         """Label one picture: a path, the bytes of a file, or a Pillow image.
 
         Raises:
             ImageError: it is not a usable picture.
         """
-        probs = _softmax(self._run(preprocess(self._open(picture), self.config.preprocessing)[None]))[0]
-        index = int(probs.argmax())
-        return Prediction(self.vocab[index], index, dict(zip(self.vocab, probs.tolist(), strict=True)))
+        return self.predict_inputs(self.input_of(picture)[None])[0]
 
-    def predict_files(self, paths: Iterable[str | os.PathLike[str]]) -> list[dict[str, Any]]:
-        """A row for each file: its label and probabilities, or the `error` that made it unusable."""
-        return [self._row(path) for path in paths]
+    def input_of(self, picture: Picture) -> np.ndarray:
+        """A picture as the model looks at it, float32 (3, size, size).
+
+        Raises:
+            ImageError: it is not a usable picture.
+        """
+        return preprocess(self._open(picture), self.config.preprocessing)
+
+    def predict_inputs(self, inputs: np.ndarray) -> list[Prediction]:
+        """What the model says of pictures that `input_of` made ready, float32 (N, 3, size, size), all at once."""
+        logits, similarity = self._run(inputs)
+        return [self._said(probs, float(alike)) for probs, alike in zip(_softmax(logits), similarity, strict=True)]
 
     def logits(self, pictures: Iterable[Image.Image]) -> np.ndarray:
         """The raw outputs for upright RGB pictures, float32 (N, C)."""
-        return self._run(np.stack([preprocess(picture, self.config.preprocessing) for picture in pictures]))
+        return self._run(np.stack([self.input_of(picture) for picture in pictures]))[0]
 
-    def _run(self, inputs: np.ndarray) -> np.ndarray:
-        outputs: np.ndarray = self._session.run(None, {"input": inputs})[0]
-        return outputs
+    def _run(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Logits (N, C), and similarities (N,); NaN where the model does not tell them."""
+        logits, *more = self._session.run(None, {"input": inputs})
+        return logits, more[0] if more else np.full(len(logits), np.nan)
 
-    def _open(self, picture: str | os.PathLike[str] | bytes | Image.Image) -> Image.Image:
+    def _said(self, probs: np.ndarray, similarity: float) -> Prediction:
+        index = int(probs.argmax())
+        named = dict(zip(self.vocab, probs.tolist(), strict=True))
+        if self.threshold is None or np.isnan(similarity):
+            return Prediction(self.vocab[index], index, named)
+        return Prediction(self.vocab[index], index, named, similarity >= self.threshold, similarity)
+
+    def _open(self, picture: Picture) -> Image.Image:
         if isinstance(picture, Image.Image):
             return to_rgb(picture)
         data = picture if isinstance(picture, bytes) else read_file(picture)
         return decode_for(data, self.config.preprocessing)
 
-    def _row(self, path: str | os.PathLike[str]) -> dict[str, Any]:
-        try:
-            found = self.predict(path)
-        except ImageError as error:
-            return {"path": str(path), **error.as_dict()}
-        return {"path": str(path), "label": found.label, "probability": found.probability, "probs": found.probs}
-
     def _check_golden(self) -> None:
-        pictures, expected = bundle.read_golden(self.folder)
+        golden = bundle.read_golden(self.folder)
+        expected, alike = golden["logits"], golden.get("similarity")
         if expected.ndim != 2 or expected.shape[1] != len(set(self.vocab)):
             raise bundle.damaged(self.folder, f"{len(set(self.vocab))} labels for outputs of shape {expected.shape}")
         try:
-            found = self.logits([Image.fromarray(picture) for picture in pictures])
+            inputs = np.stack([self.input_of(Image.fromarray(picture)) for picture in golden["pictures"]])
+            found, similarity = self._run(inputs)
             difference = float(np.abs(found - expected).max())
+            off = 0.0 if alike is None else float(np.abs(similarity - alike).max())
         except Exception as error:  # shapes or types that no longer fit, from numpy or onnxruntime
             raise bundle.damaged(self.folder, str(error)) from error
-        if not difference <= GOLDEN_TOLERANCE * max(1.0, float(np.abs(expected).max())):
+        fits = difference <= GOLDEN_TOLERANCE * max(1.0, float(np.abs(expected).max())) and off <= SIMILARITY_TOLERANCE
+        if not fits:
             raise ModelError(
                 f"the model in {self.folder} gives its golden pictures other answers than when it was exported "
-                f"(logits differ by up to {difference:.2g})",
+                f"(logits differ by up to {difference:.2g}, similarities by {off:.2g})",
                 hint="the folder was changed, or a library here computes differently; `bearkit export` it again here",
             )
 

@@ -142,13 +142,16 @@ def interpreted(result: dict[str, Any]) -> str:
 
 def predicted(result: dict[str, Any]) -> str:
     """A line for each file."""
-    rows = [
-        (row["path"], row["label"], percent(row["probability"]))
-        if "error" not in row
-        else (row["path"], "-", row["error"])
-        for row in result["predictions"]
-    ]
-    return "\n".join(table(("picture", "label", "probability"), rows))
+    return "\n".join(table(("picture", "label", "probability"), [_predicted(row) for row in result["predictions"]]))
+
+
+def _predicted(row: dict[str, Any]) -> tuple[str, ...]:
+    if "error" in row:
+        return row["path"], "-", row["error"]
+    if not row["known"]:
+        return row["path"], "none of these", f"(unlike the training pictures; most like {row['label']})"
+    others = ", ".join(f"{one['label']} {percent(one['probability'])}" for one in row["top"][1:])
+    return row["path"], row["label"], f"{percent(row['probability'])}{f'  ({others})' if others else ''}"
 
 
 def demonstrated(result: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ LEVELS = {
     2: ("preprocessing", "catalog", "predictions", "thumbnails"),
     3: ("runs", "bundle", "collect", "dataset"),
     4: ("interpretation", "predict", "card", "sample_project"),
-    5: ("training",),
+    5: ("training", "predict_many"),
     6: ("stages", "results", "review"),
     7: ("export", "fitting"),
     8: ("learner",),

@@ -75,7 +75,9 @@ def export(
 @app.command()
 def predict(
     model: Annotated[Path, typer.Argument(help="A model folder, or the name of one in the project's models/.")],
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Pictures.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Pictures, folders or zips of them.")],
+    csv: Annotated[Path | None, typer.Option(help="Write the rows into this file too.")] = None,
+    top: Annotated[int, typer.Option(min=1, help="How many labels each row names.")] = 3,
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
@@ -85,7 +87,8 @@ def predict(
     """
     inside = Project(project).models / model
     predictor = bearkit.Predictor(inside if inside.is_dir() and not model.exists() else model)
-    result = {"predictions": predictor.predict_files(images)}
+    with progress_bars() as progress:
+        result = {"predictions": bearkit.predict_files(predictor, paths, top, csv, progress)}
     show(as_json, result, report.predicted(result))
 
 

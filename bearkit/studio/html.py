@@ -10,6 +10,7 @@ from bearkit import report
 from bearkit.catalog.tables import SourceRecord
 from bearkit.collect.collecting import short
 from bearkit.collect.url_list import is_address
+from bearkit.predict import Prediction
 from bearkit.training.diagnosis import ADVICE
 
 MANY = 50  # addresses of a reason that are shown
@@ -203,9 +204,11 @@ def compared(result: dict[str, Any]) -> str:
     return note(result["sentence"], result["verdict"] != "worse") + table(("", "old labels", "corrected labels"), cells)
 
 
-def prediction(label: str, probability: float, milliseconds: float) -> str:
-    """One label in large letters."""
-    return (
-        f'<div class="bk-big">{escape(label)}</div><div>{report.percent(probability)} sure, '
-        f'<span class="bk-quiet">in {milliseconds:.0f} ms</span></div>'
-    )
+def prediction(found: Prediction, milliseconds: float) -> str:
+    """One label in large letters, or none of these."""
+    spent = f'<span class="bk-quiet">in {milliseconds:.0f} ms</span>'
+    if found.known:
+        sure = f"{report.percent(found.probability)} sure"
+        return f'<div class="bk-big">{escape(found.label)}</div><div>{sure}, {spent}</div>'
+    unlike = f"unlike the pictures that it was trained on; of its labels the likest is {escape(found.label)}"
+    return f'<div class="bk-big">none of these</div><div>{unlike}, {spent}</div>'

@@ -55,7 +55,7 @@ class PredictTab:
         found = predictor.predict(picture)
         milliseconds = (time.perf_counter() - clock) * 1e3
         code = f'from bearkit import Predictor\n\nPredictor({str(folder)!r}).predict("picture.jpg")'
-        answer = html.prediction(found.label, found.probability, milliseconds)
+        answer = html.prediction(found, milliseconds)
         return [answer, found.probs, gr.update(value=code, visible=True)]
 
     @told
