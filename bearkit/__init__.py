@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bearkit.review.folders import unapply_decisions as unapply_decisions
     from bearkit.review.queue import Queue as Queue
     from bearkit.review.queue import View as View
+    from bearkit.serve.app import serve_model as serve_model
     from bearkit.studio.app import launch_studio as launch_studio
 
 __version__ = "0.1.0"
@@ -42,6 +43,7 @@ _ROOMS = {
     "export_model": "bearkit.export",
     "run_demo": "bearkit.demo",
     "launch_studio": "bearkit.studio.app",
+    "serve_model": "bearkit.serve.app",
     "Queue": "bearkit.review.queue",
     "View": "bearkit.review.queue",
     "decide_one": "bearkit.review.decide",

@@ -41,6 +41,7 @@ from fastai.vision.all import (  # noqa: E402
     ImageBlock,
     IndexSplitter,
     Normalize,
+    PILImage,  # noqa: F401 (for fastai_serve)
     Resize,
     aug_transforms,
     error_rate,

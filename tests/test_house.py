@@ -23,8 +23,9 @@ LEVELS = {
     8: ("learner",),
     9: ("jobs", "demo"),
     10: ("studio",),
-    11: ("cli",),
-    12: ("__main__",),
+    11: ("serve",),
+    12: ("cli",),
+    13: ("__main__",),
 }
 LEVEL_OF = {room: level for level, rooms in LEVELS.items() for room in rooms}
 # Which rooms may import what is heavy, or talks to the outside.
@@ -32,7 +33,7 @@ ALLOWED = {
     "torch": {"training", "export"},
     "timm": {"training"},
     "torchvision": {"training"},
-    "gradio": {"studio"},
+    "gradio": {"serve", "studio"},
     "onnxruntime": {"onnx_session"},
     "matplotlib": {"interpretation"},
     "typer": {"cli"},

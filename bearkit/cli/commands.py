@@ -3,7 +3,7 @@
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -85,11 +85,32 @@ def predict(
 
     Example: bearkit predict bears/models/001 photo.jpg
     """
-    inside = Project(project).models / model
-    predictor = bearkit.Predictor(inside if inside.is_dir() and not model.exists() else model)
+    predictor = bearkit.Predictor(_model(model, project))
     with progress_bars() as progress:
         result = {"predictions": bearkit.predict_files(predictor, paths, top, csv, progress)}
     show(as_json, result, report.predicted(result))
+
+
+@app.command()
+def serve(
+    model: Annotated[Path, typer.Argument(help="A model folder, or the name of one in the project's models/.")],
+    host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0: all of this machine's.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The first port to try.")] = 7860,
+    share: Annotated[bool, typer.Option("--share", help="Also make Gradio's public link to this page.")] = False,
+    allow_private: Annotated[
+        bool, typer.Option("--allow-private", help="Fetch pictures from servers of your own network too.")
+    ] = False,
+    project: ProjectOption = Path(),
+    as_json: JsonOption = False,
+) -> None:
+    """Serve a model: a page to try it on, and POST /api/predict.
+
+    Example: bearkit serve bears/models/001
+    """
+    page, url, public = bearkit.serve_model(_model(model, project), host, port, share, allow_private)
+    text = f"The model answers at {url} (its API: {url}api; Ctrl-C ends it)"
+    show(as_json, {"url": url, "public_url": public}, text + (f"\nfor everybody: {public}" if public else ""))
+    _until_stopped(page)
 
 
 @app.command()
@@ -121,6 +142,17 @@ def studio(
     page, url = bearkit.launch_studio(place, port=port, open_browser=browser)
     text = f"The studio of {place.root} is at {url} (Ctrl-C ends it; nothing is lost)"
     show(as_json, {"project": str(place.root), "url": url}, text)
+    _until_stopped(page)
+
+
+def _until_stopped(page: Any) -> None:
+    """Wait for Ctrl-C."""
     sys.stdout.flush()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as Ctrl-C does, and take the uploads away
     page.block_thread()
+
+
+def _model(model: Path, project: Path) -> Path:
+    """A model folder by its path, or by its name in the project."""
+    inside = Project(project).models / model
+    return inside if inside.is_dir() and not model.exists() else model

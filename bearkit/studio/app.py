@@ -56,14 +56,18 @@ def _asked_for(request: gr.Request) -> Any:
     return gr.Tabs(selected=asked) if asked in TABS else gr.skip()
 
 
-def _free_port(first: int) -> int:
-    """The first free port from this one on; 0 asks the system for any."""
+def free_port(first: int, host: str = HOST) -> int:
+    """The first free port from this one on; 0 asks the system for any.
+
+    Raises:
+        BearkitError: a hundred of them are taken.
+    """
     for port in range(first, first + 100):
         with socket.socket() as probe:
             if os.name == "posix":  # a port that was just left is free
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind((HOST, port))
+                probe.bind((host, port))
             except OSError:
                 continue
             free: int = probe.getsockname()[1]
@@ -85,7 +89,7 @@ def launch_studio(project: Project, port: int = PORT, open_browser: bool = True)
     page = build(project)
     options: dict[str, Any] = {"middleware": [Middleware(Guard, hosts={HOST, "localhost"})]}
     _, url, _ = page.launch(
-        server_name=HOST, server_port=_free_port(port), share=False, inbrowser=open_browser, prevent_thread_lock=True,
+        server_name=HOST, server_port=free_port(port), share=False, inbrowser=open_browser, prevent_thread_lock=True,
         quiet=True, footer_links=[], run_history=False, allowed_paths=[str(thumbnails_folder(project))],
         app_kwargs=options, theme=theme(), css=CSS, ssr_mode=False,
     )  # fmt: skip

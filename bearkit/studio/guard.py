@@ -15,11 +15,11 @@ class Guard:
 
     Args:
         app: what it guards.
-        hosts: the host names under which this server is known.
+        hosts: the host names under which this server is known; None for a public one, which anybody may ask.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
-        self.app, self.hosts = app, frozenset(hosts)
+    def __init__(self, app: ASGIApp, hosts: Collection[str] | None) -> None:
+        self.app, self.hosts = app, None if hosts is None else frozenset(hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 403, or pass on and add headers."""
@@ -31,6 +31,8 @@ class Guard:
             await self.app(scope, receive, _with_headers(send))
 
     def _problem(self, scope: Scope) -> str:
+        if self.hosts is None:
+            return ""
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         if _host(f"//{headers.get('host', '')}") not in self.hosts:
             return "this studio is only served under its own address"

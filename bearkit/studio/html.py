@@ -29,6 +29,14 @@ def head(name: str, n_images: int, labels: Sequence[str]) -> str:
     return f'<div class="bk-head"><h1>{escape(name)}</h1><span>{escape(counts)}</span></div>'
 
 
+def title(labels: str, about: dict[str, Any]) -> str:
+    """What a served model tells apart, and how well."""
+    low, high = (report.percent(bound) for bound in about["error_interval"])
+    worth = f"{report.percent(about['error_rate'])} wrong on {about['valid_images']} pictures (likely {low} to {high})"
+    api = '<a href="api">API</a>'
+    return f'<div class="bk-head"><h1>{escape(labels)}</h1><span>{escape(worth)}</span>{api}</div>'
+
+
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """A plain table."""
     top = "".join(f"<th>{escape(str(cell))}</th>" for cell in columns)

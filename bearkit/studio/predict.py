@@ -1,6 +1,7 @@
 """The Predict tab: drop a picture; one label in large letters, the others as bars."""
 
 import time
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,16 @@ from bearkit.studio.edge import told
 TOP = 5  # labels shown as bars
 
 
-class PredictTab:
-    """Layout and wiring; the model is the newest run's, exported when it is first asked."""
+class PredictPage:
+    """A picture in, a label in large letters out: layout and wiring, for the studio and for a served model.
 
-    def __init__(self, project: Project) -> None:
-        self.project = project
+    Args:
+        model_of: the model to ask, from what was chosen in `model`, and where its folder is if people may know.
+        models: whether there is a choice.
+    """
+
+    def __init__(self, model_of: Callable[[str | None], tuple[Predictor, Path | None]], models: bool = False) -> None:
+        self.model_of = model_of
         with gr.Row():
             with gr.Column(min_width=320):
                 picture = gr.Image(
@@ -32,9 +38,9 @@ class PredictTab:
                 # The very file that was dropped goes on to the Predictor, which reads it as training would. (Set on
                 # this one component: Gradio writes files beside the source of whoever subclasses one of its own.)
                 picture.preprocess = _file  # type: ignore[method-assign]
-                self.model = gr.Dropdown([], label="Model")
+                self.model = gr.Dropdown([], label="Model", visible=models)
             with gr.Column(min_width=320):
-                self.answer = gr.HTML(html.note("Train first, or drop a picture if you have."))
+                self.answer = gr.HTML(html.note("Drop a picture."))
                 self.bars = gr.Label(num_top_classes=TOP, show_heading=False, show_label=False)
                 self.code = gr.Code(language="python", label="The same in Python", visible=False)
         shown = [self.answer, self.bars, self.code]
@@ -47,16 +53,21 @@ class PredictTab:
         """Label the picture."""
         if picture is None:
             return ["", None, gr.update(visible=False)]
-        if model is None:
-            raise ModelError("there is no model yet", hint="train one in the Train tab")
-        folder = self._folder(model)
-        predictor = _predictor(str(folder), (folder / "config.json").stat().st_mtime_ns)
+        predictor, folder = self.model_of(model)
         clock = time.perf_counter()
         found = predictor.predict(picture)
         milliseconds = (time.perf_counter() - clock) * 1e3
-        code = f'from bearkit import Predictor\n\nPredictor({str(folder)!r}).predict("picture.jpg")'
-        answer = html.prediction(found, milliseconds)
-        return [answer, found.probs, gr.update(value=code, visible=True)]
+        code = f'from bearkit import Predictor\n\nPredictor({str(folder)!r}).predict("picture.jpg")' if folder else ""
+        return [html.prediction(found, milliseconds), found.probs, gr.update(value=code, visible=folder is not None)]
+
+
+class PredictTab:
+    """The page in the studio; the model is the newest run's, exported when it is first asked."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        page = PredictPage(self._chosen, models=True)
+        self.model, self.answer = page.model, page.answer
 
     @told
     def refresh(self) -> list[Any]:
@@ -69,6 +80,12 @@ class PredictTab:
             names += [(f"run {run.id}, {stage}", f"{run.id}/{stage}") for stage in others]
         hint = html.note("Drop a picture." if done else "No model yet: train one in the Train tab.", good=bool(done))
         return [gr.update(choices=names, value=done[0].id if done else None), hint]
+
+    def _chosen(self, model: str | None) -> tuple[Predictor, Path]:
+        if model is None:
+            raise ModelError("there is no model yet", hint="train one in the Train tab")
+        folder = self._folder(model)
+        return _predictor(str(folder), (folder / "config.json").stat().st_mtime_ns), folder
 
     def _folder(self, model: str) -> Path:
         """The model folder of RUN or RUN/STAGE, exported if it is not there yet."""

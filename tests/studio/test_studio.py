@@ -6,9 +6,11 @@ import urllib.request
 from urllib.error import HTTPError
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from tests.studio.pages import SECONDS, import_folder, shoot
+from tests.test_serve import Served
 
 
 def open_choices(page, folder):
@@ -205,3 +207,25 @@ def test_other_sites_cannot_reach_it_and_only_thumbnails_are_served(studio):
     # and only thumbnails of the project are served
     assert answer(f"{url}gradio_api/file={folder}/photos/disc/page.jpg")[0] == 403
     assert answer(f"{url}gradio_api/file={folder}/shapes/catalog.db")[0] in (403, 404)
+
+
+def test_a_served_model_has_the_same_page(browser, trained, tmp_path):
+    running = Served(trained.model)
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.set_default_timeout(SECONDS)
+    page.goto(running.url)
+    expect(page.get_by_role("heading", name="disc / square / star")).to_be_visible()
+    path = next((trained.project.images / "star").glob("*.png"))
+    page.locator("input[type=file]").set_input_files(path)
+    expect(page.locator(".bk-big")).to_have_text("star")
+    expect(page.get_by_text(re.compile("sure, in"))).to_be_visible()
+    shoot(page, "9-served")
+    noise = tmp_path / "noise.png"
+    Image.effect_noise((300, 300), 90).convert("RGB").save(noise)
+    assert str(trained.project.root.parent) not in page.content()
+    page.reload()
+    page.locator("input[type=file]").set_input_files(noise)
+    expect(page.locator(".bk-big")).to_have_text("none of these")
+    shoot(page, "9-none-of-these")
+    page.close()
+    running.end()

@@ -1,0 +1,1 @@
+"""A model behind HTTP: the Predict page, and an API that answers as the command line does."""

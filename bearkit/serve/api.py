@@ -1,0 +1,191 @@
+"""The API: a picture in, what the model says of it out, as JSON; every error is an object with a hint."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from importlib.metadata import version
+from typing import Any
+
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from bearkit.collect.fetch import Limits, fetch
+from bearkit.errors import BearkitError, BusyError, DownloadError, ImageError
+from bearkit.predict import Predictor
+from bearkit.serve.batching import Batcher
+from bearkit.serve.openapi import described, page
+
+MOST_BYTES = 20 * 2**20  # of one request
+MOST_HELD = 200 * 2**20  # bytes of all requests that wait
+URL_SECONDS = 10.0  # to fetch a picture by its address
+DECODING = 2  # pictures that are decoded at once; the network needs the processor too
+
+
+class RequestError(BearkitError):
+    """A request that cannot be answered; `status` says whose fault it is."""
+
+    def __init__(self, status: int, message: str, hint: str) -> None:
+        super().__init__(message, hint)
+        self.status = status
+
+
+class Api:
+    """The routes of one model."""
+
+    def __init__(self, predictor: Predictor, allow_private: bool = False) -> None:
+        self.predictor, self.batcher = predictor, Batcher(predictor)
+        self.limits = Limits(seconds=URL_SECONDS, max_bytes=MOST_BYTES, allow_private=allow_private)
+        self._decoding = asyncio.Semaphore(DECODING)
+        self._held = 0  # bytes of requests that are under way
+
+    def routes(self) -> list[Route]:
+        """POST /api/predict, GET /api/health, and what describes them."""
+        return [
+            Route("/api/predict", _answered(self.predict), methods=["POST"]),
+            Route("/api/health", _answered(self.health)),
+            Route("/api/openapi.json", _answered(self.openapi)),
+            Route("/api", self.page),
+        ]
+
+    async def predict(self, request: Request) -> dict[str, Any]:
+        """A row for the picture, as `bearkit predict` gives it.
+
+        Raises:
+            RequestError: there is no picture in the request; ImageError: it is none; BusyError: too many wait.
+        """
+        self.batcher.admit()
+        request.state.held = 0
+        try:
+            top = _top(request.query_params.get("top", "3"))
+            name, data = await self._picture(request)
+            async with self._decoding:
+                inputs = await asyncio.to_thread(self.predictor.input_of, data)
+            found = await self.batcher.predict(inputs)
+            return {"predictions": [{"path": name, **found.as_dict(top)}]}
+        finally:
+            self._held -= request.state.held
+            self.batcher.leave()
+
+    async def health(self, _: Request) -> dict[str, Any]:
+        """That it answers, and as which model."""
+        about = self.predictor.config.about
+        return {
+            "status": "ok",
+            "labels": self.predictor.vocab,
+            "error_rate": about.get("error_rate"),
+            "threshold": self.predictor.threshold,
+            "version": version("bearkit"),
+            "waiting": self.batcher.waiting,
+            "answered": self.batcher.answered,
+        }
+
+    async def openapi(self, _: Request) -> dict[str, Any]:
+        """The description of the API for programs."""
+        return described(self.predictor.vocab)
+
+    async def page(self, request: Request) -> Response:
+        """The same for people."""
+        return HTMLResponse(page(self.predictor.vocab, str(request.base_url).rstrip("/")))
+
+    async def _picture(self, request: Request) -> tuple[str, bytes]:
+        """The name and the bytes of the picture that a request brings or names."""
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind == "multipart/form-data":
+            return await self._uploaded(request)
+        if kind == "application/json":
+            url = _url(await self._body(request))
+            try:
+                return url, (await asyncio.to_thread(fetch, url, self.limits)).data
+            except DownloadError as error:
+                why = f"that address gives no picture: {error}"
+                raise RequestError(400, why, "another address, or the file itself") from error
+        if kind.startswith("image/") or kind == "application/octet-stream":
+            return "picture", _not_empty(await self._body(request))
+        raise RequestError(
+            415, f"`{kind or 'nothing'}` is no way to send a picture", 'a form with a file, or {"url": ...}'
+        )
+
+    async def _uploaded(self, request: Request) -> tuple[str, bytes]:
+        """The first file of a form."""
+        try:
+            form = await MultiPartParser(request.headers, self._bounded(request), max_files=1, max_fields=20).parse()
+        except (MultiPartException, ValueError, KeyError) as error:
+            why = f"the form cannot be read: {getattr(error, 'message', error)}"
+            raise RequestError(400, why, "curl -F file=@picture.jpg ADDRESS/api/predict") from error
+        try:
+            files = [value for value in form.values() if isinstance(value, UploadFile)]
+            if not files:
+                hint = "curl -F file=@picture.jpg ADDRESS/api/predict"
+                raise RequestError(400, "there is no file in the form", hint)
+            return files[0].filename or "picture", _not_empty(await files[0].read())
+        finally:
+            await form.close()
+
+    async def _body(self, request: Request) -> bytes:
+        return b"".join([chunk async for chunk in self._bounded(request)])
+
+    async def _bounded(self, request: Request) -> AsyncGenerator[bytes]:
+        """The request's bytes, never more than the limit, and of all requests together not more than the memory."""
+        length = request.headers.get("content-length", "")
+        if length.isdecimal() and int(length[:18]) > MOST_BYTES:
+            raise _too_large()
+        async for chunk in request.stream():
+            request.state.held += len(chunk)
+            self._held += len(chunk)
+            if request.state.held > MOST_BYTES:
+                raise _too_large()
+            if self._held > MOST_HELD:
+                raise BusyError("too many large pictures wait already", hint="try again in a moment")
+            yield chunk
+
+
+def _too_large() -> RequestError:
+    return RequestError(413, f"the request is larger than {MOST_BYTES // 2**20} MiB", "send the picture smaller")
+
+
+def _not_empty(data: bytes) -> bytes:
+    if not data:
+        raise RequestError(400, "the picture is empty: 0 bytes came", "send the file's bytes")
+    return data
+
+
+def _url(body: bytes) -> str:
+    try:
+        url = json.loads(body)["url"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise RequestError(400, "the JSON names no picture", '{"url": "https://..."}') from error
+    if not isinstance(url, str):
+        raise RequestError(400, "`url` is no text", '{"url": "https://..."}')
+    return url
+
+
+def _top(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise RequestError(400, f"top={text} is no number of labels", "top=3")
+    return int(text)
+
+
+def _said(error: BearkitError) -> dict[str, Any]:
+    """The error as an object; without a hint that says nothing."""
+    return {key: value for key, value in error.as_dict().items() if value}
+
+
+def _answered(ask: Callable[[Request], Awaitable[dict[str, Any]]]) -> Callable[[Request], Awaitable[Response]]:
+    """A route whose answers, and errors, are JSON."""
+
+    async def route(request: Request) -> Response:
+        try:
+            return JSONResponse(await ask(request))
+        except BusyError as error:
+            return JSONResponse(error.as_dict(), 429, {"Retry-After": "1"})
+        except RequestError as error:
+            return JSONResponse(error.as_dict(), error.status)
+        except ImageError as error:
+            return JSONResponse({"hint": "send a whole JPEG, PNG or WebP", **_said(error)}, 422)
+        except BearkitError as error:
+            return JSONResponse(error.as_dict(), 500)
+
+    return route

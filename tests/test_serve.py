@@ -1,0 +1,169 @@
+"""A model behind HTTP: answers as the Predictor's, clear errors for anything else, and the next one is served."""
+
+import json
+import os
+import re
+import signal
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import requests
+
+from bearkit import Predictor
+from bearkit.serve.api import MOST_BYTES
+from tests.conftest import picture
+from tests.processes import process
+from tests.servers import bomb, serving
+
+
+class Served:
+    """`bearkit serve` of a model in a process of its own."""
+
+    def __init__(self, model, *more):
+        with tempfile.TemporaryDirectory() as folder:
+            out = Path(folder) / "out"
+            self.process = process(("serve", model, "--json", "--port", "0", *more), out, Path(folder) / "err")
+            ends = time.monotonic() + 60
+            while not (out.exists() and out.read_text().endswith("\n")) and time.monotonic() < ends:
+                time.sleep(0.05)
+            self.url = json.loads(out.read_text())["url"].rstrip("/")
+
+    def end(self):
+        self.process.terminate()
+        self.process.join()
+
+    def post(self, **options):
+        reply = requests.post(f"{self.url}/api/predict", timeout=60, **options)
+        return reply.status_code, reply.json()
+
+
+@pytest.fixture(scope="module")
+def served(trained):
+    running = Served(trained.model, "--allow-private")
+    yield running
+    running.end()
+
+
+@pytest.fixture(scope="module")
+def paths(trained):
+    return sorted(trained.project.images.rglob("*.png"))
+
+
+def test_a_form_a_body_and_an_address_get_the_predictors_answer(served, trained, paths):
+    expected = Predictor(trained.model).predict(paths[0]).as_dict()
+    data = paths[0].read_bytes()
+    with serving(replay={"/file/1.png": data}) as server:
+        replies = [
+            served.post(files={"file": ("a.png", data)}),
+            served.post(data=data, headers={"Content-Type": "image/png"}),
+            served.post(json={"url": f"{server.url}/file/1.png"}),
+        ]
+        names = ["a.png", "picture", f"{server.url}/file/1.png"]
+    for (status, said), name in zip(replies, names, strict=True):
+        assert status == 200
+        (row,) = said["predictions"]
+        assert row["path"] == name
+        assert row["probs"] == pytest.approx(expected["probs"], abs=1e-5)
+        assert (row["label"], row["known"]) == (expected["label"], expected["known"])
+        assert len(row["top"]) == 3
+    _, said = served.post(files={"f": data}, params={"top": 1})
+    assert len(said["predictions"][0]["top"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "error"),
+    [
+        ({"files": {"file": b""}}, 400, "0 bytes"),
+        ({"data": b"", "headers": {"Content-Type": "image/png"}}, 400, "0 bytes"),
+        ({"files": {"file": picture(1)[:200]}}, 422, "cut off|damaged|not a picture"),
+        ({"files": {"file": bomb()}}, 422, "megapixels"),
+        ({"files": {"file": b"<html></html>"}}, 422, "web page"),
+        ({"data": {"a": "b"}}, 415, "is no way to send a picture"),
+        ({"data": b"x", "headers": {"Content-Type": "text/plain"}}, 415, "is no way to send a picture"),
+        ({"data": b"x", "headers": {"Content-Type": "multipart/form-data"}}, 400, "form cannot be read"),
+        ({"data": b"x", "headers": {"Content-Type": "multipart/form-data; boundary=b"}}, 400, "form"),
+        ({"json": {"link": "x"}}, 400, "names no picture"),
+        ({"json": {"url": 7}}, 400, "no text"),
+        ({"data": b"{", "headers": {"Content-Type": "application/json"}}, 400, "names no picture"),
+        ({"json": {"url": "ftp://example.org/a"}}, 400, "neither http nor https"),
+        ({"json": {"url": "http://nowhere.invalid/a.png"}}, 400, "no such host"),
+        ({"params": {"top": "many"}, "data": b"x", "headers": {"Content-Type": "image/png"}}, 400, "top=many"),
+    ],
+)  # fmt: skip
+def test_bad_requests_get_a_clear_error_and_the_next_one_is_served(served, paths, options, status, error):
+    got, said = served.post(**options)
+    assert got == status
+    assert said["hint"]
+    assert re.search(error, said["error"])
+    assert served.post(files={"file": paths[0].read_bytes()})[0] == 200
+
+
+def test_a_hundred_megabytes_are_refused_before_they_are_read(served):
+    def endless():
+        for _ in range(100):
+            yield bytes(2**20)
+
+    for body in (bytes(100 * 2**20), endless()):
+        try:
+            status, said = served.post(data=body, headers={"Content-Type": "image/png"})
+        except requests.ConnectionError:
+            continue  # the server hung up while we still sent
+        assert status == 413
+        assert f"{MOST_BYTES // 2**20} MiB" in said["error"]
+    assert requests.get(f"{served.url}/api/health", timeout=60).json()["waiting"] == 0
+
+
+def test_private_addresses_are_refused_unless_told_otherwise(trained):
+    running = Served(trained.model)
+    with serving(replay={"/file/1.png": picture(1, kind="PNG")}) as server:
+        status, said = running.post(json={"url": f"{server.url}/file/1.png"})
+        assert (status, server.asked) == (400, [])
+        assert "private network" in said["error"]
+    assert requests.get(running.url, headers={"Host": "evil.example"}, timeout=60).status_code == 403
+    os.kill(running.process.pid, signal.SIGTERM)
+    running.process.join(20)
+    assert running.process.exitcode is not None
+
+
+def test_a_thousand_at_once_are_answered_or_told_to_come_back(served, trained, paths):
+    predictor = Predictor(trained.model)
+    contents = [path.read_bytes() for path in paths]
+    expected = [predictor.predict(path).label for path in paths]
+
+    def ask(n):
+        return n, *served.post(files={"file": contents[n % len(contents)]})
+
+    before = memory(served)
+    with ThreadPoolExecutor(200) as pool:
+        replies = list(pool.map(ask, range(1000)))
+    assert {status for _, status, _ in replies} <= {200, 429}
+    good = [(n, said) for n, status, said in replies if status == 200]
+    assert len(good) >= 128
+    assert all(said["predictions"][0]["label"] == expected[n % len(paths)] for n, said in good)
+    assert all("try again" in said["hint"] for _, status, said in replies if status == 429)
+    assert memory(served) - before < 300
+    assert served.post(files={"file": contents[0]})[0] == 200
+    health = requests.get(f"{served.url}/api/health", timeout=60).json()
+    assert (health["status"], health["waiting"]) == ("ok", 0)
+
+
+def memory(served):
+    """MiB that its process holds."""
+    pages = int(Path(f"/proc/{served.process.pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def test_it_describes_itself(served, trained):
+    described = requests.get(f"{served.url}/api/openapi.json", timeout=60).json()
+    assert set(described["paths"]) == {"/api/predict", "/api/health"}
+    properties = described["paths"]["/api/predict"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
+    row = properties["properties"]["predictions"]["items"]["properties"]
+    _, said = served.post(files={"file": picture(1)})
+    assert set(row) == set(said["predictions"][0])
+    assert row["label"]["enum"] == Predictor(trained.model).vocab
+    page = requests.get(f"{served.url}/api", timeout=60).text
+    assert f"curl -F file=@picture.jpg {served.url}/api/predict" in page
+    assert "http" not in page.replace(served.url, "").replace("https://example.org", "")
