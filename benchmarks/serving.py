@@ -21,9 +21,11 @@ import time
 from pathlib import Path
 
 import requests
+from PIL import Image
 
-from bearkit import Learner, Project, import_images
+from bearkit import Learner, Predictor, Project, import_images
 from benchmarks.against_fastai import FASTAI, HERE, run, write_split
+from tests.conftest import encoded
 
 WAIT = 120  # seconds for a server to start
 
@@ -50,6 +52,7 @@ def main():
             "fastai": theirs,
             "fastai, a thread each": [*theirs, "--threads"],
         }
+        print(json.dumps({"one_400px_jpeg_ms": one(model, paths)}), flush=True)
         rates = {}
         for name, command in sides.items():
             with serving(command) as url:
@@ -58,6 +61,22 @@ def main():
             rates[name] = figures["per_second"]
             print(json.dumps({"server": name, **figures}), flush=True)
         print(json.dumps({"times": round(rates["bearkit"] / rates["fastai"], 1)}))
+
+
+def one(model, paths):
+    """The median milliseconds of decoding and predicting one JPEG whose longer side has 400 pixels, after another."""
+    predictor, files = Predictor(model), []
+    for path in paths:
+        with Image.open(path) as image:
+            image = image.convert("RGB")
+            image.thumbnail((400, 400))
+            files.append(encoded(image, "JPEG"))
+    times = []
+    for data in files * 5:
+        clock = time.perf_counter()
+        predictor.predict(data)
+        times.append(time.perf_counter() - clock)
+    return round(statistics.median(times) * 1e3, 1)
 
 
 @contextlib.contextmanager
