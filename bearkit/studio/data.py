@@ -44,7 +44,7 @@ class DataTab:
                     again = gr.Button("Another batch", min_width=120)
                 gallery = gr.Gallery(
                     show_label=False, columns=6, height="auto", object_fit="contain", interactive=False, buttons=[],
-                    allow_preview=False,
+                    allow_preview=False, elem_id="pictures",
                 )  # fmt: skip
                 self.in_gallery: gr.State = gr.State([])  # image ids
                 self.picture = Picture(project, self.sources.changed)

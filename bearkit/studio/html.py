@@ -25,7 +25,7 @@ SIGNS = {  # of what can go wrong, on the curves
 def head(name: str, n_images: int, labels: Sequence[str]) -> str:
     """The project's name and counts, always in sight."""
     many = f"{len(labels)} label{'s' * (len(labels) != 1)}: {', '.join(labels[:6])}{' …' if len(labels) > 6 else ''}"
-    counts = f"{n_images} pictures · {many}" if n_images else "no pictures yet"
+    counts = f"{report.count(n_images, 'picture')} · {many}" if n_images else "no pictures yet"
     return f'<div class="bk-head"><h1>{escape(name)}</h1><span>{escape(counts)}</span></div>'
 
 
@@ -47,7 +47,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 def receipt(result: dict[str, Any]) -> str:
     """What became of the files that were imported."""
-    text = f"{result['imported']} new pictures"
+    text = report.count(result["imported"], "new picture")
     for count, what in ((result["duplicates"], "known already"), (len(result["rejected"]), "rejected")):
         text += f", {count} {what}" if count else ""
     return f'<div class="bk-ok">{escape(text)}</div>'

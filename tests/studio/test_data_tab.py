@@ -157,14 +157,14 @@ def test_files_and_camera_for_a_label(page, shared, tmp_path):
     label = page.get_by_label("Label, one there is or a new one", exact=True)
     label.fill("owl")
     page.keyboard.press("Enter")
-    shown(page, "1 new pictures")
+    shown(page, "1 new picture")
     drop.set_input_files([tmp_path / f"{n}.png" for n in range(3)])
     shown(page, "2 new pictures, 1 known already")
     assert len(labelled(shared, "owl")) == 3
     page.get_by_text("Click to Access Webcam").click()
     page.wait_for_function("document.querySelector('video')?.readyState >= 2")
     page.get_by_role("button", name="capture photo").click()
-    expect(page.get_by_text(re.compile("^1 new pictures"))).to_be_visible(timeout=SECONDS)
+    expect(page.get_by_text(re.compile("^1 new picture"))).to_be_visible(timeout=SECONDS)
     origins = {source.origin for source in Catalog(shared.project).sources() if source.label == "owl"}
     assert sum(origin.startswith("camera/") for origin in origins) == 1
     assert sum(re.fullmatch(r"dropped/\w+/\d\.png", origin) is not None for origin in origins) == 3
@@ -182,7 +182,7 @@ def test_a_picture_tells_where_it_came_from_and_a_delete_can_be_undone(page, sha
     shown(page, "list.csv")
     page.get_by_role("button", name="Fetch the pictures").click()
     shown(page, "1 saved")
-    expect(page.get_by_text(re.compile("pictures · .*fox"))).to_be_visible()
+    expect(page.get_by_text(re.compile("pictures? · .*fox"))).to_be_visible()
     page.get_by_label("Label", exact=True).last.click()
     page.get_by_role("option", name="fox").click()
     expect(page.locator(".thumbnail-item")).to_have_count(1)
@@ -256,7 +256,7 @@ def test_the_snippet_gathers_the_addresses_of_a_page(browser, shared, server, tm
 
 def test_narrow_and_dark(browser, shared):
     page = opened(browser, shared.url, viewport={"width": 390, "height": 844}, color_scheme="dark", has_touch=True)
-    shown(page, re.compile("pictures ·"))
+    shown(page, re.compile("pictures? ·"))
     page.locator(".thumbnail-item").first.click()
     shown(page, "came as")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
