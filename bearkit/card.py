@@ -69,6 +69,7 @@ def model_card(config: ModelConfig, run: Run) -> str:
 def _known(threshold: float | None, temperature: float) -> str:
     """What the model says of a picture of something else, and how sure its probabilities are."""
     sure = f"The probabilities are calibrated on those validation pictures (temperature {temperature:.2f})."
+    sure = sure if temperature != 1 else "The probabilities are as training left them, not calibrated."
     if threshold is None:
         return f"A picture of something else gets one of these labels too. {sure}"
     return (

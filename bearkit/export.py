@@ -33,6 +33,7 @@ from bearkit.training.checkpoint import About
 from bearkit.training.config import TrainConfig
 from bearkit.training.features import features
 
+MOST_THERE = 0.9  # share of the run's training pictures without which nothing is said of what is known
 OLD_SECONDS = 3600  # no export takes that long
 
 
@@ -78,7 +79,8 @@ def export_model(
 def exported(project: Project, run: Run, stage: str) -> Path:
     """A stage's model folder in the project, written if it is not there yet, or is not of these weights."""
     folder = _own_folder(project, run, stage)
-    if bundle.is_model(folder) and bundle.read_config(folder).about.get("checkpoint") == run.checkpoint_id(stage):
+    about = bundle.read_config(folder).about if bundle.is_model(folder) else {}
+    if about.get("checkpoint") == run.checkpoint_id(stage) and "temperature" in about:  # older ones had none
         return folder
     return export_model(project, None, run.id, stage)
 
@@ -159,8 +161,7 @@ class _Measured:
     known: Known | None
 
     def as_dict(self) -> dict[str, Any]:
-        threshold = None if self.known is None else round(self.known.threshold, 4)
-        return {"temperature": round(self.temperature, 4), "threshold": threshold}
+        return {"temperature": self.temperature, "threshold": self.known.threshold if self.known else None}
 
 
 def _measured(project: Project, run: Run, body: Body, weight: torch.Tensor, bias: torch.Tensor) -> _Measured:
@@ -176,7 +177,9 @@ def _measured(project: Project, run: Run, body: Body, weight: torch.Tensor, bias
     targets = np.array([target[one] for one in found.image_ids])
     train, valid = (found.values[splits == name, 0] for name in ("train", "valid"))
     logits = valid @ weight.numpy().T + bias.numpy()
-    return _Measured(temperature(logits, targets[splits == "valid"]), known(train, valid))
+    there = len(train) >= MOST_THERE * list(split.values()).count("train")
+    there &= set(targets[splits == "train"]) == {target[one] for one, name in split.items() if name == "train"}
+    return _Measured(temperature(logits, targets[splits == "valid"]), known(train, valid) if there else None)
 
 
 @torch.no_grad()

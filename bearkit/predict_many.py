@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bearkit.collect import archive, folder
-from bearkit.collect.layout import Found
+from bearkit.collect.layout import Found, readable
 from bearkit.errors import BearkitError, ImageError, NoImagesError
 from bearkit.images import read_file
 from bearkit.parallel import Progress, no_progress, ordered_map
@@ -61,7 +61,7 @@ def _files(path: Path) -> list[Found]:
     elif path.suffix.lower() == ".zip" and path.is_file():
         found = archive.find(path, labelled=False)
     else:
-        return [Found(str(path), path.name, "", None, lambda: read_file(path))]
+        return [Found(readable(str(path)), readable(path.name), "", None, lambda: read_file(path))]
     if not found:
         raise NoImagesError(f"{path} holds no files", hint="give pictures, a folder or a zip of them")
     return found

@@ -1,9 +1,11 @@
 """A model behind HTTP: answers as the Predictor's, clear errors for anything else, and the next one is served."""
 
+import contextlib
 import json
 import os
 import re
 import signal
+import socket
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -29,11 +31,14 @@ class Served:
             ends = time.monotonic() + 60
             while not (out.exists() and out.read_text().endswith("\n")) and time.monotonic() < ends:
                 time.sleep(0.05)
+            if not (out.exists() and out.read_text()):
+                self.end()
             self.url = json.loads(out.read_text())["url"].rstrip("/")
 
     def end(self):
         self.process.terminate()
-        self.process.join()
+        self.process.join(20)
+        self.process.kill()
 
     def post(self, **options):
         reply = requests.post(f"{self.url}/api/predict", timeout=60, **options)
@@ -90,6 +95,8 @@ def test_a_form_a_body_and_an_address_get_the_predictors_answer(served, trained,
         ({"data": b"{", "headers": {"Content-Type": "application/json"}}, 400, "names no picture"),
         ({"json": {"url": "ftp://example.org/a"}}, 400, "neither http nor https"),
         ({"json": {"url": "http://nowhere.invalid/a.png"}}, 400, "no such host"),
+        ({"data": b"[" * 200_000, "headers": {"Content-Type": "application/json"}}, 400, "names no picture"),
+        ({"params": {"top": "9" * 5000}, "data": b"x", "headers": {"Content-Type": "image/png"}}, 400, "top=999"),
         ({"params": {"top": "many"}, "data": b"x", "headers": {"Content-Type": "image/png"}}, 400, "top=many"),
     ],
 )  # fmt: skip
@@ -101,23 +108,49 @@ def test_bad_requests_get_a_clear_error_and_the_next_one_is_served(served, paths
     assert served.post(files={"file": paths[0].read_bytes()})[0] == 200
 
 
-def test_a_hundred_megabytes_are_refused_before_they_are_read(served):
-    def endless():
-        for _ in range(100):
-            yield bytes(2**20)
+def raw(served, head, body=b""):
+    """Send what no client library would; the socket, to read from."""
+    host, port = served.url.removeprefix("http://").split(":")
+    sock = socket.create_connection((host, int(port)), 60)
+    sock.sendall(
+        f"POST /api/predict HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Type: image/png\r\n{head}\r\n\r\n".encode()
+        + body
+    )
+    return sock
 
-    for body in (bytes(100 * 2**20), endless()):
-        try:
-            status, said = served.post(data=body, headers={"Content-Type": "image/png"})
-        except requests.ConnectionError:
-            continue  # the server hung up while we still sent
-        assert status == 413
-        assert f"{MOST_BYTES // 2**20} MiB" in said["error"]
+
+def test_a_hundred_megabytes_are_refused_before_they_are_read(served):
+    with raw(served, f"Content-Length: {100 * 2**20}") as sock:
+        answer = sock.recv(4096).decode()
+    assert " 413 " in answer
+    chunk = b"100000\r\n" + bytes(2**20) + b"\r\n"
+    with raw(served, "Transfer-Encoding: chunked") as sock, contextlib.suppress(ConnectionError):
+        for _ in range(100):
+            sock.sendall(chunk)
+    assert MOST_BYTES < 100 * 2**20
+    health = requests.get(f"{served.url}/api/health", timeout=60).json()
+    assert health["waiting"] == 0
+
+
+def test_who_sends_slowly_or_hangs_up_holds_up_nobody(served, paths):
+    slow = [raw(served, "Content-Length: 100", b"x") for _ in range(60)]
+    with serving(latency=20) as server, ThreadPoolExecutor(20) as pool:
+        hanging = [pool.submit(served.post, json={"url": f"{server.url}/ok/{n}.png"}) for n in range(12)]
+        clock = time.monotonic()
+        assert served.post(files={"file": paths[0].read_bytes()})[0] == 200
+        assert time.monotonic() - clock < 5
+        assert all(one.result()[0] in (400, 408) for one in hanging)
+    for sock in slow:
+        sock.close()
+    ends = time.monotonic() + 40
+    while requests.get(f"{served.url}/api/health", timeout=60).json()["waiting"] and time.monotonic() < ends:
+        time.sleep(0.2)
     assert requests.get(f"{served.url}/api/health", timeout=60).json()["waiting"] == 0
 
 
-def test_private_addresses_are_refused_unless_told_otherwise(trained):
+def test_private_addresses_are_refused_unless_told_otherwise(trained, request):
     running = Served(trained.model)
+    request.addfinalizer(running.end)
     with serving(replay={"/file/1.png": picture(1, kind="PNG")}) as server:
         status, said = running.post(json={"url": f"{server.url}/file/1.png"})
         assert (status, server.asked) == (400, [])
@@ -151,9 +184,9 @@ def test_a_thousand_at_once_are_answered_or_told_to_come_back(served, trained, p
 
 
 def memory(served):
-    """MiB that its process holds."""
-    pages = int(Path(f"/proc/{served.process.pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+    """MiB that its process held at the most so far."""
+    told = Path(f"/proc/{served.process.pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+) kB", told)[1]) / 2**10
 
 
 def test_it_describes_itself(served, trained):

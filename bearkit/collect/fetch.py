@@ -188,7 +188,7 @@ class _Attempt:
                 part = unpack.decompress(chunk, self.limits.max_bytes - size + 1) if unpack else chunk
                 if size <= LARGE < size + len(part):
                     if not _large.acquire(timeout=self.left):
-                        raise self.too_slow()
+                        raise DownloadError("too many huge pictures came at once: try it again")
                     turns.callback(_large.release)
                 size += len(part)
                 if size > self.limits.max_bytes:

@@ -14,6 +14,8 @@ CUT = 0.98  # quantile of the training pictures' features
 LEFT_OUT = 0.035  # share of held-out pictures that are called unknown, though they are not
 MOST = 2000  # training pictures that are kept to compare with
 FEW = 20  # held-out pictures below which nothing can be said
+COPY = 0.98  # cosine above which a training picture counts as a copy, which says nothing of new pictures
+MARGIN = 1e-3  # of the threshold: what 16-bit floats and other runtimes may differ by
 BLOCK = 1024
 
 
@@ -49,7 +51,10 @@ def known(train: np.ndarray, valid: np.ndarray) -> Known | None:
     bank = _unit(train, cut).astype(np.float16)
     wide = bank.astype(np.float32)
     held_out = np.concatenate([_likeness(wide, wide, itself=True), _likeness(_unit(valid, cut), wide)])
-    return Known(bank, cut, float(np.quantile(held_out, LEFT_OUT)))
+    held_out = held_out[np.isfinite(held_out)]
+    if len(held_out) < FEW:
+        return None
+    return Known(bank, cut, float(np.quantile(held_out, LEFT_OUT)) - MARGIN)
 
 
 def _unit(features: np.ndarray, cut: float) -> np.ndarray:
@@ -59,12 +64,16 @@ def _unit(features: np.ndarray, cut: float) -> np.ndarray:
 
 
 def _likeness(unit: np.ndarray, bank: np.ndarray, itself: bool = False) -> np.ndarray:
-    """The mean of the highest cosines of each row with the bank's, (n,); `itself`: the rows are the bank's own."""
+    """The mean of the highest cosines of each row with the bank's, (n,).
+
+    With `itself` the rows are the bank's own: neither they nor their copies count; -inf where nothing else is left.
+    """
     means = [np.zeros(0, np.float32)]
     for start in range(0, len(unit), BLOCK):
         cosines = unit[start : start + BLOCK] @ bank.T
         if itself:
             rows = np.arange(len(cosines))
             cosines[rows, rows + start] = -np.inf
+            cosines[cosines > COPY] = -np.inf
         means.append(np.partition(cosines, -NEAREST, axis=1)[:, -NEAREST:].mean(axis=1))
     return np.concatenate(means)

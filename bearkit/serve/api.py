@@ -2,13 +2,15 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from typing import Any
 
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
@@ -20,6 +22,8 @@ from bearkit.serve.openapi import described, page
 
 MOST_BYTES = 20 * 2**20  # of one request
 MOST_HELD = 200 * 2**20  # bytes of all requests that wait
+SENDING_SECONDS = 30.0  # that a client may take to send its picture, or we to fetch it
+FETCHING = 8  # pictures that are fetched by their addresses at once
 URL_SECONDS = 10.0  # to fetch a picture by its address
 DECODING = 2  # pictures that are decoded at once; the network needs the processor too
 
@@ -38,7 +42,8 @@ class Api:
     def __init__(self, predictor: Predictor, allow_private: bool = False) -> None:
         self.predictor, self.batcher = predictor, Batcher(predictor)
         self.limits = Limits(seconds=URL_SECONDS, max_bytes=MOST_BYTES, allow_private=allow_private)
-        self._decoding = asyncio.Semaphore(DECODING)
+        self._decoding, self._fetching = asyncio.Semaphore(DECODING), asyncio.Semaphore(FETCHING)
+        self._fetchers = ThreadPoolExecutor(FETCHING, thread_name_prefix="fetch")  # of their own: they may wait long
         self._held = 0  # bytes of requests that are under way
 
     def routes(self) -> list[Route]:
@@ -60,9 +65,11 @@ class Api:
         request.state.held = 0
         try:
             top = _top(request.query_params.get("top", "3"))
-            name, data = await self._picture(request)
+            async with asyncio.timeout(SENDING_SECONDS):
+                name, data = await self._picture(request)
             async with self._decoding:
                 inputs = await asyncio.to_thread(self.predictor.input_of, data)
+            del data
             found = await self.batcher.predict(inputs)
             return {"predictions": [{"path": name, **found.as_dict(top)}]}
         finally:
@@ -98,7 +105,11 @@ class Api:
         if kind == "application/json":
             url = _url(await self._body(request))
             try:
-                return url, (await asyncio.to_thread(fetch, url, self.limits)).data
+                async with self._fetching:
+                    loop = asyncio.get_running_loop()
+                    data = (await loop.run_in_executor(self._fetchers, fetch, url, self.limits)).data
+                self._hold(request, len(data))
+                return url, data
             except DownloadError as error:
                 why = f"that address gives no picture: {error}"
                 raise RequestError(400, why, "another address, or the file itself") from error
@@ -133,13 +144,17 @@ class Api:
         if length.isdecimal() and int(length[:18]) > MOST_BYTES:
             raise _too_large()
         async for chunk in request.stream():
-            request.state.held += len(chunk)
-            self._held += len(chunk)
-            if request.state.held > MOST_BYTES:
-                raise _too_large()
-            if self._held > MOST_HELD:
-                raise BusyError("too many large pictures wait already", hint="try again in a moment")
+            self._hold(request, len(chunk))
             yield chunk
+
+    def _hold(self, request: Request, n_bytes: int) -> None:
+        """Count bytes that a request brought, until it is over."""
+        request.state.held += n_bytes
+        self._held += n_bytes
+        if request.state.held > MOST_BYTES:
+            raise _too_large()
+        if self._held > MOST_HELD:
+            raise BusyError("too many large pictures wait already", hint="try again in a moment")
 
 
 def _too_large() -> RequestError:
@@ -155,7 +170,7 @@ def _not_empty(data: bytes) -> bytes:
 def _url(body: bytes) -> str:
     try:
         url = json.loads(body)["url"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise RequestError(400, "the JSON names no picture", '{"url": "https://..."}') from error
     if not isinstance(url, str):
         raise RequestError(400, "`url` is no text", '{"url": "https://..."}')
@@ -163,8 +178,8 @@ def _url(body: bytes) -> str:
 
 
 def _top(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise RequestError(400, f"top={text} is no number of labels", "top=3")
+    if not text.isdecimal() or len(text) > 6 or not int(text):
+        raise RequestError(400, f"top={text[:20]} is no number of labels", "top=3")
     return int(text)
 
 
@@ -185,7 +200,14 @@ def _answered(ask: Callable[[Request], Awaitable[dict[str, Any]]]) -> Callable[[
             return JSONResponse(error.as_dict(), error.status)
         except ImageError as error:
             return JSONResponse({"hint": "send a whole JPEG, PNG or WebP", **_said(error)}, 422)
-        except BearkitError as error:
-            return JSONResponse(error.as_dict(), 500)
+        except TimeoutError:
+            hint = "send it faster, or smaller"
+            return JSONResponse({"error": f"no picture came in {SENDING_SECONDS:g} s", "hint": hint}, 408)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody is there to read it
+        except Exception as error:  # BearkitErrors that should not be, and bugs: an object all the same
+            logging.getLogger("bearkit.serve").exception("an unexpected failure")
+            hint = "this is a bug in bearkit; its log has the details"
+            return JSONResponse({"error": f"unexpected: {type(error).__name__}", "hint": hint}, 500)
 
     return route

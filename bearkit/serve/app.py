@@ -18,6 +18,7 @@ from bearkit.studio.predict import PredictPage
 from bearkit.studio.theme import CSS, theme
 
 PORT = 7860
+KEPT_SECONDS = 600  # that a visitor's picture stays on the disk
 
 
 def serve_model(
@@ -60,7 +61,7 @@ def build(predictor: Predictor) -> gr.Blocks:
     """The page: drop a picture, one label in large letters."""
     labels = " / ".join(predictor.vocab[:4]) + (" …" if len(predictor.vocab) > 4 else "")
     about = predictor.config.about
-    page = gr.Blocks(title=labels, analytics_enabled=False)
+    page = gr.Blocks(title=labels, analytics_enabled=False, delete_cache=(KEPT_SECONDS, KEPT_SECONDS))
     with page:
         gr.HTML(html.title(labels, about))
         PredictPage(lambda _: (predictor, None))

@@ -1,6 +1,7 @@
 """Requests that wait are answered together: one run of the network for up to four pictures."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,6 +22,7 @@ class Batcher:
     answered: int = 0
     _queue: "asyncio.Queue[tuple[np.ndarray, asyncio.Future[Prediction]]]" = field(default_factory=asyncio.Queue)
     _worker: "asyncio.Task[None] | None" = None
+    _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="network"))
 
     def admit(self) -> None:
         """Take one request in, before anything of it is read.
@@ -51,9 +53,10 @@ class Batcher:
             batch = [await self._queue.get()]
             while len(batch) < TOGETHER and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
-            inputs = np.stack([one for one, _ in batch])
             try:
-                found = await asyncio.to_thread(self.predictor.predict_inputs, inputs)
+                inputs = np.stack([one for one, _ in batch])
+                loop = asyncio.get_running_loop()
+                found = await loop.run_in_executor(self._thread, self.predictor.predict_inputs, inputs)
             except Exception as error:  # whoever waits must hear of it
                 for _, answer in batch:
                     if not answer.done():

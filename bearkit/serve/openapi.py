@@ -20,13 +20,14 @@ curl -H 'Content-Type: image/jpeg' --data-binary @picture.jpg '{base}/api/predic
 <p>The answer is <code>{{"predictions": [{{"path", "label", "probability", "known", "similarity", "top",
 "probs"}}]}}</code>, the rows of <code>bearkit predict --json</code>. <code>known: false</code> means none of these: the
 picture is unlike all training pictures. An error is <code>{{"error", "hint"}}</code> with status 400 (no picture in the
-request), 413 (too large), 415 (sent in no known way), 422 (not a picture that can be read) or 429 (too many wait; try
-again).</p>
+request), 408 (sent too slowly), 413 (too large), 415 (sent in no known way), 422 (not a picture that can be read) or
+429 (too many wait; try again).</p>
 <h2>GET /api/health</h2>
 <p>That it answers, its labels, and how many requests wait.</p>
 """
 WORDS = {
     400: "no picture in the request",
+    408: "no picture came in time",
     413: "too large",
     415: "sent in no known way",
     422: "not a picture that can be read",

@@ -1,6 +1,7 @@
 """The studio's page: the project's name and counts, and a tab for each step."""
 
 import atexit
+import errno
 import os
 import shutil
 import socket
@@ -60,15 +61,25 @@ def free_port(first: int, host: str = HOST) -> int:
     """The first free port from this one on; 0 asks the system for any.
 
     Raises:
-        BearkitError: a hundred of them are taken.
+        BearkitError: a hundred of them are taken, or there is no such address.
     """
+    try:
+        family, _, _, _, (address, *_) = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0]
+    except OSError as error:
+        raise BearkitError(
+            f"there is no address `{host}` to listen on", hint="127.0.0.1, or 0.0.0.0 for all"
+        ) from error
     for port in range(first, first + 100):
-        with socket.socket() as probe:
+        with socket.socket(family) as probe:
             if os.name == "posix":  # a port that was just left is free
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind((host, port))
-            except OSError:
+                probe.bind((address, port))
+            except OSError as error:
+                if error.errno == errno.EADDRNOTAVAIL:
+                    raise BearkitError(
+                        f"{host} is no address of this machine", hint="0.0.0.0 for all of them"
+                    ) from error
                 continue
             free: int = probe.getsockname()[1]
             return free

@@ -15,7 +15,7 @@ class Guard:
 
     Args:
         app: what it guards.
-        hosts: the host names under which this server is known; None for a public one, which anybody may ask.
+        hosts: the host names under which this server is known; None for a public one.
     """
 
     def __init__(self, app: ASGIApp, hosts: Collection[str] | None) -> None:
@@ -31,14 +31,12 @@ class Guard:
             await self.app(scope, receive, _with_headers(send))
 
     def _problem(self, scope: Scope) -> str:
-        if self.hosts is None:
-            return ""
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        if _host(f"//{headers.get('host', '')}") not in self.hosts:
-            return "this studio is only served under its own address"
+        if self.hosts is not None and _host(f"//{headers.get('host', '')}") not in self.hosts:
+            return "this is only served under its own address"
         if scope["method"] in ("GET", "HEAD", "OPTIONS"):
             return ""
-        origin = headers.get("origin")
+        origin = headers.get("origin") if self.hosts is not None else None  # behind a tunnel the host is another
         foreign = origin is not None and urlsplit(origin).netloc != headers.get("host")
         return "refused: sent from another site" if foreign or headers.get("sec-fetch-site") == "cross-site" else ""
 

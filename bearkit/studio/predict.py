@@ -1,7 +1,7 @@
 """The Predict tab: drop a picture; one label in large letters, the others as bars."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ class PredictPage:
                 # The very file that was dropped goes on to the Predictor, which reads it as training would. (Set on
                 # this one component: Gradio writes files beside the source of whoever subclasses one of its own.)
                 picture.preprocess = _file  # type: ignore[method-assign]
+                picture.async_move_resource_to_block_cache = _no_address(picture)  # type: ignore[assignment, method-assign]
                 self.model = gr.Dropdown([], label="Model", visible=models)
             with gr.Column(min_width=320):
                 self.answer = gr.HTML(html.note("Drop a picture."))
@@ -97,6 +98,18 @@ class PredictTab:
 def _file(payload: Any) -> str | None:
     """The path of a file that was dropped."""
     return str(payload.path) if payload is not None else None
+
+
+def _no_address(picture: gr.Image) -> Callable[[Any], Awaitable[str | None]]:
+    """Gradio would fetch any address that a client names instead of a file, of any size."""
+    keep = picture.async_move_resource_to_block_cache
+
+    async def kept(path: Any) -> str | None:
+        if "://" in str(path):
+            raise gr.Error("send the picture itself, not its address")
+        return await keep(path)
+
+    return kept
 
 
 @lru_cache(maxsize=4)
