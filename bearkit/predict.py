@@ -17,7 +17,7 @@ from bearkit.parallel import cores
 from bearkit.preprocessing import decode_for, preprocess
 
 Picture = str | os.PathLike[str] | bytes | Image.Image
-GOLDEN_TOLERANCE = 3e-3  # of the largest logit, or of 1
+GOLDEN_TOLERANCE = 3e-3  # of the largest logit, or of 1, before the temperature
 SIMILARITY_TOLERANCE = 0.01
 
 
@@ -146,7 +146,8 @@ class Predictor:
             off = 0.0 if alike is None else float(np.abs(similarity - alike).max())
         except Exception as error:  # shapes or types that no longer fit, from numpy or onnxruntime
             raise bundle.damaged(self.folder, str(error)) from error
-        fits = difference <= GOLDEN_TOLERANCE * max(1.0, float(np.abs(expected).max())) and off <= SIMILARITY_TOLERANCE
+        scale = max(1 / float(self.config.about.get("temperature", 1.0)), float(np.abs(expected).max()))
+        fits = difference <= GOLDEN_TOLERANCE * scale and off <= SIMILARITY_TOLERANCE
         if not fits:
             raise ModelError(
                 f"the model in {self.folder} gives its golden pictures other answers than when it was exported "

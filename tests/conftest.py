@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -95,6 +96,12 @@ def drawn(tmp_path_factory):
     import_images(project, write_drawings(folder / "source", 12))
     Learner(project).fit_one_cycle(4)
     return project
+
+
+def calibrated(probs, predictor):
+    """What a model gives, exported with its temperature, where training had given these probabilities (C,)."""
+    powers = np.asarray(probs, np.float64) ** (1 / predictor.config.about["temperature"])
+    return (powers / powers.sum()).tolist()
 
 
 @pytest.fixture

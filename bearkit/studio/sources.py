@@ -218,8 +218,12 @@ class Sources:
         return [*self._standing(), changed + ended]
 
     def refresh(self) -> list[Any]:
-        """The same for who opens the page, without what tells of a change."""
-        return self._standing()
+        """The same for who opens the page, without what tells of a change.
+
+        It never stops the timer: the answer of a page that opens slowly may come after somebody pressed Fetch.
+        """
+        seen, timer, *rest = self._standing()
+        return [seen, timer if self.fetching.now.running else gr.skip(), *rest]
 
     def _standing(self) -> list[Any]:
         now = self.fetching.now
