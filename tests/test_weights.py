@@ -40,7 +40,8 @@ def test_a_file_of_weights_trains_and_its_model_predicts(shapes, resnet_file):
     predictions = learn.run.predictions()
     expected = predictions.probs[predictions.paths == "images/disc/disc00.png"][0]
     found = predictor.predict(shapes.root / "images/disc/disc00.png").probs
-    assert list(found.values()) == pytest.approx(calibrated(expected, predictor), abs=1e-3)
+    off = 1e-3 * max(1, 1 / predictor.config.about["temperature"])  # differences grow as the logits do
+    assert list(found.values()) == pytest.approx(calibrated(expected, predictor), abs=off)
     assert result.stages[0]["name"] == "frozen"
     body = bodies.get("resnet18", str(resnet_file))
     assert torch.equal(body.network().state_dict()["conv1.weight"], torch.load(resnet_file)["conv1.weight"])
