@@ -166,8 +166,9 @@ class _Measured:
 
 def _measured(project: Project, run: Run, body: Body, weight: torch.Tensor, bias: torch.Tensor) -> _Measured:
     """Temperature and similarity, from those pictures of the run that are still there."""
-    split = dict(zip(run.predictions().image_ids.tolist(), run.predictions().splits.tolist(), strict=True))
-    target = dict(zip(run.predictions().image_ids.tolist(), run.predictions().targets.tolist(), strict=True))
+    told = run.predictions()
+    ids = told.image_ids.tolist()
+    split, target = (dict(zip(ids, values.tolist(), strict=True)) for values in (told.splits, told.targets))
     images = [image for image in Catalog(project).images() if image.image_id in split]
     try:
         found = features(project, images, body, TrainConfig.from_dict(run.config).views)

@@ -53,7 +53,9 @@ def collect(
         list[str] | None,
         typer.Argument(metavar="LABEL=FILE...", help="Or FILE.csv with a column `label`; none: go on with what waits."),
     ] = None,
-    most: Annotated[int | None, typer.Option("--max", min=1, help="Only so many lines of each file.")] = None,
+    most: Annotated[
+        int | None, typer.Option("--max", min=1, help="Only so many lines of each label in each file.")
+    ] = None,
     workers: WorkersOption = 32,
     timeout: TimeoutOption = 30,
     allow_private: PrivateOption = False,

@@ -66,7 +66,7 @@ def collect_images(
         project: where to; it is made when it is not there.
         sources: label and file: `.txt` with an address a line, or `.csv`, whose label column needs no label; or what
             was read or searched already; nothing: those that still wait from earlier calls.
-        most: only so many lines of each file, the first ones.
+        most: only so many lines of each label in each file, the first ones.
         workers: how many at once; 0 fetches them one after the other, in order.
         limits: of each fetch.
         retry_failed: ask those again that failed before.
@@ -87,17 +87,12 @@ def collect_images(
         known = {row.origin: row for row in intake.catalog.addresses()}
         if not sources:
             asked = _left(known.values(), retry_failed)
-        report, reasons = CollectReport(), Counter(asked.skipped)
-        open_states = ("waiting", "failed") if retry_failed else ("waiting",)
-        urls = {url: label for url, label in asked.urls.items() if url not in known or known[url].status in open_states}
-        for url in urls.keys() & known.keys():  # what an earlier list said of it is not forgotten
-            asked.credits.setdefault(url, _credit(known[url]))
+        urls, reasons = _due(asked, known, retry_failed)
+        report = CollectReport(skipped=reasons.total())
         new = [url for url in urls if url not in known]
         intake.catalog.record(
             [], [SourceRecord(url, urls[url], None, "waiting", **vars(asked.credit(url))) for url in new]
         )
-        reasons.update(_before(known[url], label) for url, label in asked.urls.items() if url not in urls)
-        report.skipped = reasons.total()
         try:
             with closing(_looked(urls, asked, workers, limits, stop or threading.Event())) as every:
                 for number, looked in enumerate(every, start=1):
@@ -117,6 +112,17 @@ def collect_images(
     report.reasons = {reason: n for reason, n in reasons.most_common() if n}
     report.seconds = round(time.perf_counter() - clock, 2)
     return report
+
+
+def _due(asked: UrlList, known: Mapping[str, SourceRecord], retry_failed: bool) -> tuple[dict[str, str], Counter[str]]:
+    """The addresses that are to be asked, with their labels, and why the other lines are not."""
+    states = ("waiting", "failed") if retry_failed else ("waiting",)
+    urls = {url: label for url, label in asked.urls.items() if url not in known or known[url].status in states}
+    for url in urls.keys() & known.keys():  # what an earlier list said of it is not forgotten
+        asked.credits.setdefault(url, _credit(known[url]))
+    skipped = Counter(asked.skipped)
+    skipped.update(_before(known[url], label) for url, label in asked.urls.items() if url not in urls)
+    return urls, skipped
 
 
 def short(reason: str) -> str:

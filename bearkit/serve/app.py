@@ -1,23 +1,15 @@
 """Serve a model: the Predict page at /, the API at /api."""
 
-import atexit
 import os
-import shutil
-import tempfile
-from typing import Any
 
 import gradio as gr
-from starlette.middleware import Middleware
 
 from bearkit.predict import Predictor
 from bearkit.serve.api import MOST_BYTES, Api
 from bearkit.studio import html
-from bearkit.studio.app import HOST, free_port
-from bearkit.studio.guard import Guard
+from bearkit.studio.launch import HOST, NAMES, PORT, launched
 from bearkit.studio.predict import PredictPage
-from bearkit.studio.theme import CSS, theme
 
-PORT = 7860
 KEPT_SECONDS = 600  # that a visitor's picture stays on the disk
 
 
@@ -40,21 +32,11 @@ def serve_model(
         ModelError: the folder is no model, or does not answer as it did.
     """
     predictor = Predictor(model)
-    uploads = tempfile.mkdtemp(prefix="bearkit-")  # private: Gradio serves all of its folder to every visitor
-    atexit.register(shutil.rmtree, uploads, ignore_errors=True)
-    os.environ["GRADIO_TEMP_DIR"] = uploads
-    page = build(predictor)
-    hosts = {HOST, "localhost"} if host in (HOST, "localhost") and not share else None
-    options: dict[str, Any] = {
-        "routes": Api(predictor, allow_private).routes(),
-        "middleware": [Middleware(Guard, hosts=hosts)],
-    }
-    _, url, public = page.launch(
-        server_name=host, server_port=free_port(port, host), share=share, prevent_thread_lock=True, quiet=True,
-        footer_links=[], run_history=False, app_kwargs=options, theme=theme(), css=CSS, ssr_mode=False,
-        max_file_size=MOST_BYTES, enable_monitoring=False,
+    return launched(
+        lambda: build(predictor), host, port, None if share or host not in NAMES else NAMES,
+        {"routes": Api(predictor, allow_private).routes()},
+        share=share, max_file_size=MOST_BYTES, enable_monitoring=False,
     )  # fmt: skip
-    return page, url, public
 
 
 def build(predictor: Predictor) -> gr.Blocks:

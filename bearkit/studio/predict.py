@@ -1,7 +1,7 @@
 """The Predict tab: drop a picture; one label in large letters, the others as bars."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from bearkit.export import exported
 from bearkit.predict import Predictor
 from bearkit.project import Project
 from bearkit.studio import html
-from bearkit.studio.edge import told
+from bearkit.studio.edge import take_files, told
 
 TOP = 5  # labels shown as bars
 
@@ -35,10 +35,7 @@ class PredictPage:
                     label="Drop, paste or take a picture", sources=["upload", "clipboard", "webcam"], type="filepath",
                     height=360, buttons=[],
                 )  # fmt: skip
-                # The very file that was dropped goes on to the Predictor, which reads it as training would. (Set on
-                # this one component: Gradio writes files beside the source of whoever subclasses one of its own.)
-                picture.preprocess = _file  # type: ignore[method-assign]
-                picture.async_move_resource_to_block_cache = _no_address(picture)  # type: ignore[assignment, method-assign]
+                take_files(picture)
                 self.model = gr.Dropdown([], label="Model", visible=models)
             with gr.Column(min_width=320):
                 self.answer = gr.HTML(html.note("Drop a picture."))
@@ -93,23 +90,6 @@ class PredictTab:
         run_id, _, stage = model.partition("/")
         run = runs.finished(self.project, run_id)
         return exported(self.project, run, stage or run.stage)
-
-
-def _file(payload: Any) -> str | None:
-    """The path of a file that was dropped."""
-    return str(payload.path) if payload is not None else None
-
-
-def _no_address(picture: gr.Image) -> Callable[[Any], Awaitable[str | None]]:
-    """Gradio would fetch any address that a client names instead of a file, of any size."""
-    keep = picture.async_move_resource_to_block_cache
-
-    async def kept(path: Any) -> str | None:
-        if "://" in str(path):
-            raise gr.Error("send the picture itself, not its address")
-        return await keep(path)
-
-    return kept
 
 
 @lru_cache(maxsize=4)

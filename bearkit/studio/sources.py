@@ -22,7 +22,7 @@ from bearkit.images import decode
 from bearkit.parallel import ordered_map
 from bearkit.project import Project
 from bearkit.studio import html
-from bearkit.studio.edge import told
+from bearkit.studio.edge import take_files, told
 from bearkit.studio.fetching import Fetching
 
 GATHER = (Path(__file__).parent / "gather.js").read_text()
@@ -109,7 +109,7 @@ class Sources:
         self.label = gr.Dropdown([], label="Label, one there is or a new one", allow_custom_value=True, value=None)
         files = gr.File(label="Drop its pictures", file_count="multiple", height=120, elem_id="label-files")
         camera = gr.Image(label="… or take them", sources=["webcam"], type="filepath", height=240, buttons=[])
-        camera.preprocess = _file  # type: ignore[method-assign]  # the very file, as in the Predict tab
+        take_files(camera)
         for event in (files.upload, self.label.input):  # whichever comes last
             event(self.add, [self.label, files, self.changed], [self.receipt, self.changed, files])
         for event in (camera.input, self.label.input):
@@ -283,11 +283,6 @@ def _thumbnail(hit: Hit, limits: Limits) -> Any:
 
 def _caption(label: str, hit: Hit) -> str:
     return " · ".join(filter(None, (label, hit.credit.license, hit.credit.creator)))
-
-
-def _file(payload: Any) -> str | None:
-    """The path of a picture that was taken."""
-    return str(payload.path) if payload is not None else None
 
 
 def _shown(progress: gr.Progress) -> Any:

@@ -17,8 +17,10 @@ def open_choices(page, folder):
     """Import the drawings, and open the choices of the Train tab."""
     import_folder(page, folder / "photos")
     expect(page.get_by_text("24 pictures · 3 labels")).to_be_visible(timeout=SECONDS)
+    page.wait_for_timeout(1500)  # Gradio still makes parts of the page anew; nobody types as quickly as a test
     page.get_by_role("tab", name="Train").click()
     page.get_by_role("button", name="Choices").click()
+    page.wait_for_timeout(500)
 
 
 def train(page):

@@ -1,0 +1,83 @@
+"""How a page of Gradio is served: its uploads are its own, it is guarded, without footers or telemetry."""
+
+import atexit
+import errno
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Collection
+from typing import Any
+
+import gradio as gr
+from starlette.middleware import Middleware
+
+from bearkit.errors import BearkitError
+from bearkit.studio.guard import Guard
+from bearkit.studio.theme import CSS, theme
+
+HOST = "127.0.0.1"
+PORT = 7860
+NAMES = frozenset({HOST, "localhost"})  # under which a server that only this machine reaches is known
+
+
+def launched(
+    build: Callable[[], gr.Blocks],
+    host: str,
+    port: int,
+    hosts: Collection[str] | None,
+    app_kwargs: dict[str, Any] | None = None,
+    **more: Any,
+) -> tuple[gr.Blocks, str, str | None]:
+    """Build a page and serve it from threads of its own; the page, its address, and the public one if it has one.
+
+    Args:
+        build: makes the page, once its uploads have a folder.
+        host: the address to listen on.
+        port: the first one to try; the next free one is taken.
+        hosts: as the guard takes them.
+        app_kwargs: of the application that serves the page.
+        more: of Gradio's `launch`.
+
+    Raises:
+        BearkitError: there is no such address, or no free port.
+    """
+    uploads = tempfile.mkdtemp(prefix="bearkit-")  # private: Gradio serves all of its folder to every visitor
+    atexit.register(shutil.rmtree, uploads, ignore_errors=True)
+    os.environ["GRADIO_TEMP_DIR"] = uploads
+    page = build()
+    options = {"middleware": [Middleware(Guard, hosts=hosts)], **(app_kwargs or {})}
+    _, url, public = page.launch(
+        server_name=host, server_port=_free_port(port, host), prevent_thread_lock=True, quiet=True, footer_links=[],
+        run_history=False, app_kwargs=options, theme=theme(), css=CSS, ssr_mode=False, **more,
+    )  # fmt: skip
+    return page, url, public
+
+
+def _free_port(first: int, host: str) -> int:
+    """The first free port from this one on; 0 asks the system for any.
+
+    Raises:
+        BearkitError: a hundred of them are taken, or there is no such address.
+    """
+    try:
+        family, _, _, _, (address, *_) = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0]
+    except OSError as error:
+        raise BearkitError(
+            f"there is no address `{host}` to listen on", hint="127.0.0.1, or 0.0.0.0 for all"
+        ) from error
+    for port in range(first, first + 100):
+        with socket.socket(family) as probe:
+            if os.name == "posix":  # a port that was just left is free
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((address, port))
+            except OSError as error:
+                if error.errno == errno.EADDRNOTAVAIL:
+                    raise BearkitError(
+                        f"{host} is no address of this machine", hint="0.0.0.0 for all of them"
+                    ) from error
+                continue
+            free: int = probe.getsockname()[1]
+            return free
+    raise BearkitError(f"no free port from {first} on", hint="name another one with --port")
