@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bearkit.collect.search import search_images as search_images
     from bearkit.demo import run_demo as run_demo
     from bearkit.errors import BearkitError as BearkitError
-    from bearkit.export import export_model as export_model
+    from bearkit.export.exporting import export_model as export_model
     from bearkit.interpretation.interpretation import Interpretation as Interpretation
     from bearkit.learner import Learner as Learner
     from bearkit.predict import Predictor as Predictor
@@ -40,7 +40,7 @@ _ROOMS = {
     "Predictor": "bearkit.predict",
     "predict_files": "bearkit.predict_many",
     "Project": "bearkit.project",
-    "export_model": "bearkit.export",
+    "export_model": "bearkit.export.exporting",
     "run_demo": "bearkit.demo",
     "launch_studio": "bearkit.studio.app",
     "serve_model": "bearkit.serve.app",

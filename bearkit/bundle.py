@@ -6,9 +6,12 @@ model.safetensors   the same weights under timm's names
 config.json         timm's layout (architecture, num_classes, label_names, pretrained_cfg), and a part `bearkit`
 golden.npz          two drawn pictures, and what torch gave them when the model was exported
 README.md           the model card
+confusion_matrix.png  drawn for the card
+thumbnails.npz      only where the user said so: small pictures of the training pictures that model.onnx compares with
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +25,7 @@ from bearkit.preprocessing import Preprocessing
 FORMAT = 2  # 1 had no similarity, and says that every picture is known
 READ = (1, 2)
 FILES = ("model.onnx", "model.safetensors", "config.json", "golden.npz", "README.md")
+OPTIONAL = ("confusion_matrix.png", "thumbnails.npz")
 
 
 @dataclass(frozen=True)
@@ -116,3 +120,30 @@ def read_golden(folder: Path) -> dict[str, np.ndarray]:
             return found
     except Exception as error:  # numpy and zipfile raise anything on damaged bytes
         raise damaged(folder, f"golden.npz: {error}") from error
+
+
+def write_thumbnails(folder: Path, pictures: Sequence[tuple[str, bytes]]) -> None:
+    """Keep (label, JPEG) of each training picture that the model compares with, in the order of its bank."""
+    sizes = np.array([len(data) for _, data in pictures])
+    joined = np.frombuffer(b"".join(data for _, data in pictures), np.uint8)
+    labels = np.array([label for label, _ in pictures])
+    np.savez(folder / "thumbnails.npz", labels=labels, sizes=sizes, data=joined)  # no objects, so no pickle
+
+
+def read_thumbnails(folder: Path) -> list[tuple[str, bytes]]:
+    """What `write_thumbnails` kept; nothing where there is nothing.
+
+    Raises:
+        ModelError: it is damaged.
+    """
+    path = folder / "thumbnails.npz"
+    if not path.exists():
+        return []
+    try:
+        with path.open("rb") as raw, np.load(raw) as file:
+            ends = np.cumsum(file["sizes"])
+            data = file["data"].tobytes()
+            named = zip(file["labels"].tolist(), [0, *ends[:-1].tolist()], ends.tolist(), strict=True)
+            return [(label, data[start:end]) for label, start, end in named]
+    except Exception as error:  # numpy and zipfile raise anything on damaged bytes
+        raise damaged(folder, f"thumbnails.npz: {error}") from error

@@ -1,7 +1,10 @@
 """The model card: what people should know before they trust a model, from what the run measured."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
 from bearkit.bundle import ModelConfig
-from bearkit.runs import Run
 
 TEMPLATE = """---
 library_name: timm
@@ -23,33 +26,50 @@ with 95 % confidence between {low:.1%} and {high:.1%} for pictures like these, j
 | label | training pictures | validation pictures |
 |---|---|---|
 {rows}
+{matrix}
+## Data
 
-## Use
+{data}
 
-```python
-from bearkit import Predictor
+## Limits
 
-print(Predictor("FOLDER").predict("picture.jpg"))
-```
+- It knows these labels only, and pictures like those it was trained on: the figures hold for no others.
+- The validation pictures come from the same collection as the training pictures. Pictures from elsewhere, of other
+  cameras, places or times, may be harder.
+- {few}
+- Nobody has checked it for use where a mistake would hurt somebody.
 
-`timm.create_model("local-dir:FOLDER", pretrained=True)` gives the same model in torch; `model.onnx` takes pictures
-(batch, 3, {size}, {size}), normalised with mean {mean} and standard deviation {std}, and gives logits{outputs}.
-The labels, in the order of the outputs, and the preprocessing are in `config.json`.
+{use}
+The model also lies here as `model.onnx`: pictures (batch, 3, {size}, {size}), normalised with mean {mean} and standard
+deviation {std}, give logits{outputs}.{int8} The labels, in the order of the outputs, and the preprocessing are in
+`config.json`; `golden.npz` has drawn pictures with the answers that a faithful copy gives.
 """
+FEW = 20  # validation pictures of a label below which its errors may not have shown
 
 
-def model_card(config: ModelConfig, run: Run) -> str:
+@dataclass(frozen=True)
+class Facts:
+    """What a card says beyond the model folder's config.
+
+    Attributes:
+        counts: training and validation pictures of each label.
+        has_matrix: whether confusion_matrix.png lies in the folder.
+        cleaned: as `export.history.cleaned` gives it.
+    """
+
+    counts: dict[str, tuple[int, int]]
+    has_matrix: bool
+    cleaned: dict[str, Any]
+
+
+def model_card(config: ModelConfig, facts: Facts) -> str:
     """The text of README.md in a model folder."""
-    predictions, about, how = run.predictions(), config.about, config.preprocessing
+    about, how = config.about, config.preprocessing
     low, high = about["error_interval"]
-    counts = {
-        label: [int(((predictions.targets == n) & (predictions.splits == split)).sum()) for split in ("train", "valid")]
-        for n, label in enumerate(config.vocab)
-    }
     return TEMPLATE.format(
-        title=" / ".join(config.vocab[:4]) + (" ..." if len(config.vocab) > 4 else ""),
+        title=title(config.vocab),
         labels=", ".join(f"`{label}`" for label in config.vocab),
-        n_train=sum(train for train, _ in counts.values()),
+        n_train=sum(train for train, _ in facts.counts.values()),
         n_valid=about["valid_images"],
         wrong=round(about["error_rate"] * about["valid_images"]),
         body=about["body"],
@@ -58,12 +78,63 @@ def model_card(config: ModelConfig, run: Run) -> str:
         rate=about["error_rate"],
         low=low,
         high=high,
-        rows="\n".join(f"| {_cell(label)} | {train} | {valid} |" for label, (train, valid) in counts.items()),
-        outputs=" and the similarity with the training pictures" if about.get("threshold") is not None else "",
+        rows="\n".join(f"| {_cell(label)} | {train} | {valid} |" for label, (train, valid) in facts.counts.items()),
+        matrix=MATRIX if facts.has_matrix else "",
+        data=_data(facts.cleaned),
+        few=_few(facts.counts),
+        use=use(),
+        outputs=", how like training pictures it is, and the cosines with them"
+        if about.get("threshold") is not None
+        else "",
+        int8=" Its weights are 8-bit integers." if about.get("int8", {}).get("kept") else "",
         size=how.size,
         mean=list(how.mean),
         std=list(how.std),
     )
+
+
+MATRIX = """
+![Confusion matrix of the validation pictures: rows given, columns predicted](confusion_matrix.png)
+"""
+IN_FOLDER = """## Use
+
+```python
+from bearkit import Predictor
+
+print(Predictor("FOLDER").predict("picture.jpg"))
+```
+
+`timm.create_model("local-dir:FOLDER", pretrained=True)` gives the same model in torch, and
+`transformers.pipeline("image-classification", "FOLDER")` the same probabilities.
+"""
+ON_HUB = """## Use
+
+```python
+from transformers import pipeline
+
+print(pipeline("image-classification", "{repo}")("picture.jpg"))
+```
+
+`timm.create_model("hf-hub:{repo}", pretrained=True)` gives the same model in torch. With bearkit, which also says
+when a picture is none of these, and needs no torch:
+
+```python
+from bearkit import Predictor
+from huggingface_hub import snapshot_download
+
+print(Predictor(snapshot_download("{repo}")).predict("picture.jpg"))
+```
+"""
+
+
+def use(repo: str | None = None) -> str:
+    """How to use the model, from its folder, or from the Hub as USER/NAME."""
+    return IN_FOLDER if repo is None else ON_HUB.format(repo=repo)
+
+
+def title(vocab: Sequence[str]) -> str:
+    """A name for what tells these labels apart."""
+    return " / ".join(vocab[:4]) + (" ..." if len(vocab) > 4 else "")
 
 
 def _known(threshold: float | None, temperature: float) -> str:
@@ -76,6 +147,32 @@ def _known(threshold: float | None, temperature: float) -> str:
         f"A picture unlike all that it was trained on is told to be none of these: its similarity is below "
         f"{threshold:.3f}, as is that of about 3.5 % of the pictures that belong here. {sure}"
     )
+
+
+def _data(cleaned: dict[str, Any]) -> str:
+    """What was done with the pictures before the training, and whose they are."""
+    looked, relabelled, deleted = (cleaned[key] for key in ("looked_at", "relabelled", "deleted"))
+    if not looked:
+        said = "Nobody has reviewed the labels: some are probably wrong, in training and in validation."
+    else:
+        said = (
+            f"People looked at {looked} of the pictures: {relabelled} had another label when it was trained than the "
+            f"one they came with, and {deleted} were left out."
+        )
+    known = {license: n for license, n in cleaned["licenses"].items() if license}
+    if not known:
+        return f"{said} Where the pictures came from did not say whose they are."
+    whose = ", ".join(f"{n} {license}" for license, n in known.items())
+    rest = cleaned["licenses"].get("", 0)
+    return f"{said} Licences of the pictures: {whose}" + (f", {rest} not told." if rest else ".")
+
+
+def _few(counts: dict[str, tuple[int, int]]) -> str:
+    few = [label for label, (_, valid) in counts.items() if valid < FEW]
+    if not few:
+        return f"Each label was checked on {FEW} pictures or more."
+    named = ", ".join(f"`{label}`" for label in few[:10]) + (" and others" if len(few) > 10 else "")
+    return f"Checked on fewer than {FEW} pictures, so that mistakes may not have shown: {named}."
 
 
 def _cell(text: str) -> str:

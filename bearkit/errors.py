@@ -15,6 +15,7 @@
     ├── RunError                  no such run, or one that never finished
     ├── ReviewError               a decision that cannot be: no such picture, no such action, nothing to undo
     ├── ModelError                a model folder that is broken or of another version
+    ├── PublishError              the Hub refuses, or what would be published does not work
     ├── SampleError               the sample photographs cannot be had
     └── ShapeError                arrays that do not fit together
 
@@ -98,6 +99,14 @@ class ReviewError(BearkitError):
 
 class ModelError(BearkitError):
     """A model folder is missing, broken, or of another format version."""
+
+
+class PublishError(BearkitError):
+    """Something cannot be published; nothing of it is on the Hub. `status` is what the Hub answered, 0 if nothing."""
+
+    def __init__(self, message: str, hint: str = "", status: int = 0, **details: Any) -> None:
+        super().__init__(message, hint, **details)
+        self.status = status
 
 
 class SampleError(BearkitError):

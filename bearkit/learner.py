@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from bearkit import export, runs, stages
+from bearkit import runs, stages
 from bearkit.catalog.catalog import Catalog
 from bearkit.dataset import dataset
 from bearkit.dataset.dataset import Dataset
 from bearkit.errors import RunError
+from bearkit.export.exporting import export_model, exported
 from bearkit.fitting import Training, Watch
 from bearkit.interpretation import figures
 from bearkit.interpretation.out_of_fold import out_of_fold_probs
@@ -266,12 +267,12 @@ class Learner:
     def predict(self, picture: str | os.PathLike[str]) -> Prediction:
         """Label a picture with this learner's weights, as the exported model would."""
         run, stage = self._where()
-        return Predictor(export.exported(self.project, run, stage)).predict(picture)
+        return Predictor(exported(self.project, run, stage)).predict(picture)
 
     def export(self, folder: str | os.PathLike[str] | None = None) -> Path:
         """Write this learner's model as a folder for `Predictor`; see `export_model`."""
         run, stage = self._where()
-        return export.export_model(self.project, folder, run.id, stage)
+        return export_model(self.project, folder, run.id, stage)
 
     def out_of_fold_probs(self) -> tuple[Dataset, np.ndarray]:
         """The pictures, and probabilities (N, C) for each by a head that has not seen it."""

@@ -61,6 +61,15 @@ class Prediction:
         }
 
 
+@dataclass(frozen=True)
+class Near:
+    """A training picture: the label that it was given, a small JPEG of it, and the cosine between the features."""
+
+    label: str
+    thumbnail: bytes
+    cosine: float
+
+
 class Predictor:
     """A model folder, ready to predict. It may be called from several threads at once.
 
@@ -79,6 +88,8 @@ class Predictor:
             self._session = session(self.folder / "model.onnx", threads=cores())
         except Exception as error:  # onnxruntime's errors have no common base
             raise bundle.damaged(self.folder, f"model.onnx: {error}") from error
+        self._bank = bundle.read_thumbnails(self.folder)
+        self._outputs = {output.name for output in self._session.get_outputs()}
         self._check_golden()
 
     @property
@@ -105,20 +116,36 @@ class Predictor:
         Raises:
             ImageError: it is not a usable picture.
         """
-        return preprocess(self._open(picture), self.config.preprocessing)
+        return preprocess(self.open(picture), self.config.preprocessing)
 
     def predict_inputs(self, inputs: np.ndarray) -> list[Prediction]:
         """What the model says of pictures that `input_of` made ready, float32 (N, 3, size, size), all at once."""
-        logits, similarity = self._run(inputs)
+        logits, similarity = self.run(inputs)
         return [self._said(probs, float(alike)) for probs, alike in zip(_softmax(logits), similarity, strict=True)]
+
+    def nearest(self, picture: Picture, n: int = 6) -> list[Near]:
+        """The training pictures most like this one, nearest first; none if the model carries no pictures of them.
+
+        Raises:
+            ImageError: it is not a usable picture.
+        """
+        bank = self._bank
+        if not bank or "cosines" not in self._outputs:
+            return []
+        (cosines,) = self._session.run(["cosines"], {"input": self.input_of(picture)[None]})[0]
+        return [
+            Near(label=bank[row][0], thumbnail=bank[row][1], cosine=float(cosines[row]))
+            for row in np.argsort(-cosines)[:n]
+        ]
 
     def logits(self, pictures: Iterable[Image.Image]) -> np.ndarray:
         """The raw outputs for upright RGB pictures, float32 (N, C)."""
-        return self._run(np.stack([self.input_of(picture) for picture in pictures]))[0]
+        return self.run(np.stack([self.input_of(picture) for picture in pictures]))[0]
 
-    def _run(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Logits (N, C), and similarities (N,); NaN where the model does not tell them."""
-        logits, *more = self._session.run(None, {"input": inputs})
+    def run(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Logits (N, C) of inputs (N, 3, size, size), and similarities (N,); NaN where the model does not tell them."""
+        names = [name for name in ("logits", "similarity") if name in self._outputs]
+        logits, *more = self._session.run(names, {"input": inputs})
         return logits, more[0] if more else np.full(len(logits), np.nan)
 
     def _said(self, probs: np.ndarray, similarity: float) -> Prediction:
@@ -128,7 +155,12 @@ class Predictor:
             return Prediction(self.vocab[index], index, named)
         return Prediction(self.vocab[index], index, named, similarity >= self.threshold, similarity)
 
-    def _open(self, picture: Picture) -> Image.Image:
+    def open(self, picture: Picture) -> Image.Image:
+        """A picture, upright and in RGB; a big JPEG may be decoded smaller, as `preprocess` needs it.
+
+        Raises:
+            ImageError: it is not a usable picture.
+        """
         if isinstance(picture, Image.Image):
             return to_rgb(picture)
         data = picture if isinstance(picture, bytes) else read_file(picture)
@@ -141,7 +173,7 @@ class Predictor:
             raise bundle.damaged(self.folder, f"{len(set(self.vocab))} labels for outputs of shape {expected.shape}")
         try:
             inputs = np.stack([self.input_of(Image.fromarray(picture)) for picture in golden["pictures"]])
-            found, similarity = self._run(inputs)
+            found, similarity = self.run(inputs)
             difference = float(np.abs(found - expected).max())
             off = 0.0 if alike is None else float(np.abs(similarity - alike).max())
         except Exception as error:  # shapes or types that no longer fit, from numpy or onnxruntime

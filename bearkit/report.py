@@ -140,6 +140,15 @@ def interpreted(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def model_written(result: dict[str, Any]) -> str:
+    """Where the model is, and what came of 8-bit integers."""
+    lines = [f"The model is in {result['model']}"]
+    if int8 := result.get("int8"):
+        why = f"not kept: {int8['why']}" if not int8["kept"] else f"{int8['bytes'] / 1e6:.1f} MB"
+        lines.append(f"8-bit integers: {why}")
+    return "\n".join([*lines, f"Next: bearkit predict {result['model']} PICTURE"])
+
+
 def predicted(result: dict[str, Any]) -> str:
     """A line for each file."""
     return "\n".join(table(("picture", "label", "probability"), [_predicted(row) for row in result["predictions"]]))

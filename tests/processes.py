@@ -9,7 +9,7 @@ from pathlib import Path
 
 _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload(
-    ["bearkit.export", "bearkit.learner", "bearkit.studio.app", "bearkit.cli", "tests.processes"]
+    ["bearkit.export.exporting", "bearkit.learner", "bearkit.studio.app", "bearkit.cli", "tests.processes"]
 )
 
 

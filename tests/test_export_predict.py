@@ -68,7 +68,7 @@ def test_timms_own_transform_from_the_config_gives_the_same_input(trained):
 
 
 def test_the_folder_holds_what_it_should_and_no_pickle(trained):
-    assert {path.name for path in trained.model.iterdir()} == set(FILES)
+    assert {path.name for path in trained.model.iterdir()} == {*FILES, "confusion_matrix.png"}
     card = (trained.model / "README.md").read_text()
     assert "Tells `disc`, `square`, `star` apart" in card
     assert "of 6 validation pictures" not in card

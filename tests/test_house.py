@@ -17,9 +17,9 @@ LEVELS = {
     2: ("preprocessing", "catalog", "predictions", "thumbnails"),
     3: ("runs", "bundle", "collect", "dataset"),
     4: ("interpretation", "predict", "card", "sample_project"),
-    5: ("training", "predict_many"),
-    6: ("stages", "results", "review"),
-    7: ("export", "fitting"),
+    5: ("training", "predict_many", "explain"),
+    6: ("stages", "results", "review", "page"),
+    7: ("export", "fitting", "publish"),
     8: ("learner",),
     9: ("jobs", "demo"),
     10: ("studio",),
@@ -33,7 +33,7 @@ ALLOWED = {
     "torch": {"training", "export"},
     "timm": {"training"},
     "torchvision": {"training"},
-    "gradio": {"serve", "studio"},
+    "gradio": {"page", "serve", "studio"},
     "onnxruntime": {"onnx_session"},
     "matplotlib": {"interpretation"},
     "typer": {"cli"},
@@ -42,9 +42,10 @@ ALLOWED = {
     "requests": {"collect"},
     "urllib3": {"collect"},
     "urllib.request": {"collect"},
-    "subprocess": {"collect", "jobs"},
+    "subprocess": {"collect", "jobs", "publish"},
     "pickle": {"training"},  # only for the name of an error: weights are loaded without running code
-    "huggingface_hub": {"training"},
+    "huggingface_hub": {"training", "publish"},
+    "gradio_client": {"publish"},
 }
 FILES = sorted((ROOT / "bearkit").rglob("*.py"))
 

@@ -61,6 +61,12 @@ def export(
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Where to; models/RUN if left out.")] = None,
     run: RunOption = None,
     stage: Annotated[str | None, typer.Option(help="One of the run's stages; the last one if left out.")] = None,
+    int8: Annotated[
+        bool, typer.Option("--int8", help="With 8-bit integers: smaller and faster, kept only where no worse.")
+    ] = False,
+    thumbnails: Annotated[
+        bool, typer.Option("--thumbnails", help="With small copies of training pictures, to show those most alike.")
+    ] = False,
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
@@ -68,8 +74,11 @@ def export(
 
     Example: bearkit export my_model -p bears
     """
-    result = {"model": str(bearkit.export_model(Project(project), folder, run, stage))}
-    show(as_json, result, f"The model is in {result['model']}\nNext: bearkit predict {result['model']} PICTURE")
+    model = bearkit.export_model(Project(project), folder, run, stage, thumbnails, int8)
+    result: dict[str, Any] = {"model": str(model)}
+    if int8:
+        result["int8"] = bearkit.Predictor(model).config.about["int8"]
+    show(as_json, result, report.model_written(result))
 
 
 @app.command()

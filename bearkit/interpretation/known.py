@@ -27,11 +27,13 @@ class Known:
         bank: cut and normalised features of training pictures, float16 (n, D).
         cut: no feature counts for more than this.
         threshold: a similarity below this is "none of these".
+        rows: which of the training pictures are in the bank, int (n,), in its order.
     """
 
     bank: np.ndarray
     cut: float
     threshold: float
+    rows: np.ndarray
 
     def similarity(self, features: np.ndarray) -> np.ndarray:
         """How like training pictures these are, float (N,), at most 1, of features (N, D)."""
@@ -46,15 +48,17 @@ def known(train: np.ndarray, valid: np.ndarray) -> Known | None:
     if len(train) <= NEAREST or len(train) + len(valid) < FEW:
         return None
     cut = float(np.quantile(train, CUT))
+    rows = np.arange(len(train))
     if len(train) > MOST:
-        train = train[np.random.default_rng(0).permutation(len(train))[:MOST]]
+        rows = np.random.default_rng(0).permutation(len(train))[:MOST]
+        train = train[rows]
     bank = _unit(train, cut).astype(np.float16)
     wide = bank.astype(np.float32)
     held_out = np.concatenate([_likeness(wide, wide, itself=True), _likeness(_unit(valid, cut), wide)])
     held_out = held_out[np.isfinite(held_out)]
     if len(held_out) < FEW:
         return None
-    return Known(bank, cut, float(np.quantile(held_out, LEFT_OUT)) - MARGIN)
+    return Known(bank, cut, float(np.quantile(held_out, LEFT_OUT)) - MARGIN, rows)
 
 
 def _unit(features: np.ndarray, cut: float) -> np.ndarray:

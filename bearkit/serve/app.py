@@ -4,13 +4,10 @@ import os
 
 import gradio as gr
 
+from bearkit.page.demo import demo_page
+from bearkit.page.launch import HOST, NAMES, PORT, guarded, launched
 from bearkit.predict import Predictor
 from bearkit.serve.api import MOST_BYTES, Api
-from bearkit.studio import html
-from bearkit.studio.launch import HOST, NAMES, PORT, launched
-from bearkit.studio.predict import PredictPage
-
-KEPT_SECONDS = 600  # that a visitor's picture stays on the disk
 
 
 def serve_model(
@@ -33,18 +30,7 @@ def serve_model(
     """
     predictor = Predictor(model)
     return launched(
-        lambda: build(predictor), host, port, None if share or host not in NAMES else NAMES,
-        {"routes": Api(predictor, allow_private).routes()},
+        lambda: demo_page(predictor, links=[("api", "API")]), host, port,
+        guarded(None if share or host not in NAMES else NAMES) | {"routes": Api(predictor, allow_private).routes()},
         share=share, max_file_size=MOST_BYTES, enable_monitoring=False,
     )  # fmt: skip
-
-
-def build(predictor: Predictor) -> gr.Blocks:
-    """The page: drop a picture, one label in large letters."""
-    labels = " / ".join(predictor.vocab[:4]) + (" …" if len(predictor.vocab) > 4 else "")
-    about = predictor.config.about
-    page = gr.Blocks(title=labels, analytics_enabled=False, delete_cache=(KEPT_SECONDS, KEPT_SECONDS))
-    with page:
-        gr.HTML(html.title(labels, about))
-        PredictPage(lambda _: (predictor, None))
-    return page

@@ -1,17 +1,19 @@
 """The studio's page: the project's name and counts, and a tab for each step."""
 
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from bearkit.page.launch import HOST, NAMES, PORT, guarded, launched
 from bearkit.project import Project
 from bearkit.studio.data import DataTab
-from bearkit.studio.launch import HOST, NAMES, PORT, launched
 from bearkit.studio.predict import PredictTab
 from bearkit.studio.review import SHOW, ReviewTab
 from bearkit.studio.train import TrainTab
 from bearkit.thumbnails import folder as thumbnails_folder
 
+CSS = (Path(__file__).parent / "studio.css").read_text()
 TABS = ("data", "train", "review", "predict")
 
 
@@ -55,7 +57,7 @@ def launch_studio(project: Project, port: int = PORT, open_browser: bool = True)
         open_browser: whether to open it in the browser.
     """
     page, url, _ = launched(
-        lambda: build(project), HOST, port, NAMES,
-        share=False, inbrowser=open_browser, allowed_paths=[str(thumbnails_folder(project))],
+        lambda: build(project), HOST, port, guarded(NAMES),
+        share=False, inbrowser=open_browser, allowed_paths=[str(thumbnails_folder(project))], css=CSS,
     )  # fmt: skip
     return page, url

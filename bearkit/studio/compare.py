@@ -5,10 +5,10 @@ from typing import Any
 import gradio as gr
 
 from bearkit import report, runs
+from bearkit.page.edge import told
 from bearkit.project import Project
 from bearkit.runs import Run
 from bearkit.studio import curves, html
-from bearkit.studio.edge import told
 from bearkit.training.config import TrainConfig
 
 MOST = 6  # runs at once

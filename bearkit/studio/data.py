@@ -11,9 +11,9 @@ from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.ledger import Ledger, labels_of
 from bearkit.catalog.tables import SPLITS, ImageRecord
 from bearkit.dataset import dataset
+from bearkit.page.edge import told
 from bearkit.project import Project
 from bearkit.studio import html
-from bearkit.studio.edge import told
 from bearkit.studio.picture import Picture
 from bearkit.studio.sources import Sources
 from bearkit.thumbnails import thumbnails

@@ -10,7 +10,7 @@ from bearkit import report
 from bearkit.catalog.tables import SourceRecord
 from bearkit.collect.collecting import short
 from bearkit.collect.url_list import is_address
-from bearkit.predict import Prediction
+from bearkit.page.answer import note
 from bearkit.training.diagnosis import ADVICE
 
 MANY = 50  # addresses of a reason that are shown
@@ -29,14 +29,6 @@ def head(name: str, n_images: int, labels: Sequence[str]) -> str:
     return f'<div class="bk-head"><h1>{escape(name)}</h1><span>{escape(counts)}</span></div>'
 
 
-def title(labels: str, about: dict[str, Any]) -> str:
-    """What a served model tells apart, and how well."""
-    low, high = (report.percent(bound) for bound in about["error_interval"])
-    worth = f"{report.percent(about['error_rate'])} wrong on {about['valid_images']} pictures (likely {low} to {high})"
-    api = '<a href="api">API</a>'
-    return f'<div class="bk-head"><h1>{escape(labels)}</h1><span>{escape(worth)}</span>{api}</div>'
-
-
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """A plain table."""
     top = "".join(f"<th>{escape(str(cell))}</th>" for cell in columns)
@@ -51,11 +43,6 @@ def receipt(result: dict[str, Any]) -> str:
     for count, what in ((result["duplicates"], "known already"), (len(result["rejected"]), "rejected")):
         text += f", {count} {what}" if count else ""
     return f'<div class="bk-ok">{escape(text)}</div>'
-
-
-def note(text: str, good: bool = True) -> str:
-    """A sentence that stands out."""
-    return f'<div class="{"bk-ok" if good else "bk-bad"}">{escape(text)}</div>'
 
 
 def folded(title: str, content: str, n: int) -> str:
@@ -210,13 +197,3 @@ def compared(result: dict[str, Any]) -> str:
     rows = zip((f"run {result['old']}", f"run {result['new']}"), result["table"], strict=True)
     cells = [(name, *(report.percent(error) for error in errors)) for name, errors in rows]
     return note(result["sentence"], result["verdict"] != "worse") + table(("", "old labels", "corrected labels"), cells)
-
-
-def prediction(found: Prediction, milliseconds: float) -> str:
-    """One label in large letters, or none of these."""
-    spent = f'<span class="bk-quiet">in {milliseconds:.0f} ms</span>'
-    if found.known:
-        sure = f"{report.percent(found.probability)} sure"
-        return f'<div class="bk-big">{escape(found.label)}</div><div>{sure}, {spent}</div>'
-    unlike = f"unlike the pictures that it was trained on; of its labels the likest is {escape(found.label)}"
-    return f'<div class="bk-big">none of these</div><div>{unlike}, {spent}</div>'

@@ -6,10 +6,10 @@ import gradio as gr
 from PIL import Image
 
 from bearkit import jobs
+from bearkit.page.answer import note
+from bearkit.page.edge import told
 from bearkit.project import Project
-from bearkit.studio import html
 from bearkit.studio.choices import Choices
-from bearkit.studio.edge import told
 from bearkit.training.lr_curve import NAMES
 
 STEM_SHARE = 0.01  # of the head's rate, for the stem, where one rate is put in for both
@@ -32,7 +32,7 @@ class LRSearch:
         shown = [self.found, self.reason, self.curve, *self.buttons]
         rates = [choices.fields[name] for name in ("lr", "lr_first", "lr_last")]
         for button, unfrozen in ((head, False), (body, True)):
-            button.click(lambda: html.note("Trying a hundred rates …"), None, self.reason, show_progress="hidden").then(
+            button.click(lambda: note("Trying a hundred rates …"), None, self.reason, show_progress="hidden").then(
                 self.searcher(unfrozen), choices.inputs, shown, show_progress="minimal"
             )
         for name, button in zip(NAMES, self.buttons, strict=True):
@@ -54,7 +54,7 @@ class LRSearch:
                 for name in NAMES
             ]
             found = {"unfrozen": unfrozen, "suggestions": suggested}
-            return [found, html.note(result["reason"]), gr.update(value=image, visible=True), *buttons]
+            return [found, note(result["reason"]), gr.update(value=image, visible=True), *buttons]
 
         return search
 

@@ -12,10 +12,11 @@ from bearkit.catalog.ledger import Ledger, me
 from bearkit.catalog.tables import Decision, ImageRecord
 from bearkit.dataset import dataset
 from bearkit.errors import ReviewError
+from bearkit.page.answer import note
+from bearkit.page.edge import told
 from bearkit.project import Project
 from bearkit.review.decide import rename_labels, stored
 from bearkit.studio import html
-from bearkit.studio.edge import told
 
 NOBODY = '<div class="bk-quiet">Click a picture to see where it came from, to change its label or to delete it.</div>'
 
@@ -57,27 +58,27 @@ class Picture:
     def relabel(self, image_id: str | None, label: str | None, changed: int) -> Any:
         """Give the picture another label."""
         stored(Catalog(self.project), [Choice(_one(image_id), "relabel", label)], me())
-        return self._facts(image_id), html.note(f"It is `{(label or '').strip()}` now."), changed + 1
+        return self._facts(image_id), note(f"It is `{(label or '').strip()}` now."), changed + 1
 
     @told
     def delete(self, image_id: str | None, changed: int) -> Any:
         """Leave the picture out from now on; its file stays where it is until the decisions are carried out."""
         if _one(image_id) in {image.image_id for image in self._ledger().images()}:  # a second click says nothing more
             stored(Catalog(self.project), [Choice(_one(image_id), "delete")], me())
-        return self._facts(image_id), html.note("Deleted. Undo brings it back."), changed + 1
+        return self._facts(image_id), note("Deleted. Undo brings it back."), changed + 1
 
     @told
     def undo(self, image_id: str | None, changed: int) -> Any:
         """Take this person's last step back."""
         rows = self._ledger().undo(1, me())
         actions = ", ".join(sorted({row.action for row in rows}))
-        return self._facts(image_id), html.note(f"Taken back: {actions} of {len(rows)}."), changed + 1
+        return self._facts(image_id), note(f"Taken back: {actions} of {len(rows)}."), changed + 1
 
     @told
     def rename(self, old: list[str], new: str | None, changed: int) -> Any:
         """Give all pictures of some labels one label."""
         n = rename_labels(self.project, old, new or "", me())
-        return html.note(f"{n} pictures are `{(new or '').strip()}` now. Undo takes it back."), changed + 1
+        return note(f"{n} pictures are `{(new or '').strip()}` now. Undo takes it back."), changed + 1
 
     def _ledger(self) -> Ledger:
         return Ledger(Catalog(self.project))

@@ -1,7 +1,5 @@
-"""The Predict tab: drop a picture; one label in large letters, the others as bars."""
+"""The Predict tab: the Predict page, with the project's models to choose from."""
 
-import time
-from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -10,53 +8,12 @@ import gradio as gr
 
 from bearkit import report, runs
 from bearkit.errors import ModelError
-from bearkit.export import exported
+from bearkit.export.exporting import exported
+from bearkit.page.answer import note
+from bearkit.page.edge import told
+from bearkit.page.predicting import PredictPage
 from bearkit.predict import Predictor
 from bearkit.project import Project
-from bearkit.studio import html
-from bearkit.studio.edge import take_files, told
-
-TOP = 5  # labels shown as bars
-
-
-class PredictPage:
-    """A picture in, a label in large letters out: layout and wiring, for the studio and for a served model.
-
-    Args:
-        model_of: the model to ask, from what was chosen in `model`, and where its folder is if people may know.
-        models: whether there is a choice.
-    """
-
-    def __init__(self, model_of: Callable[[str | None], tuple[Predictor, Path | None]], models: bool = False) -> None:
-        self.model_of = model_of
-        with gr.Row():
-            with gr.Column(min_width=320):
-                picture = gr.Image(
-                    label="Drop, paste or take a picture", sources=["upload", "clipboard", "webcam"], type="filepath",
-                    height=360, buttons=[],
-                )  # fmt: skip
-                take_files(picture)
-                self.model = gr.Dropdown([], label="Model", visible=models)
-            with gr.Column(min_width=320):
-                self.answer = gr.HTML(html.note("Drop a picture."))
-                self.bars = gr.Label(num_top_classes=TOP, show_heading=False, show_label=False)
-                self.code = gr.Code(language="python", label="The same in Python", visible=False)
-        shown = [self.answer, self.bars, self.code]
-        picture.input(self.predict, [picture, self.model], shown, show_progress="hidden")
-        picture.clear(lambda: ["", None, gr.update(visible=False)], None, shown)
-        self.model.input(self.predict, [picture, self.model], shown, show_progress="hidden")
-
-    @told
-    def predict(self, picture: str | None, model: str | None) -> list[Any]:
-        """Label the picture."""
-        if picture is None:
-            return ["", None, gr.update(visible=False)]
-        predictor, folder = self.model_of(model)
-        clock = time.perf_counter()
-        found = predictor.predict(picture)
-        milliseconds = (time.perf_counter() - clock) * 1e3
-        code = f'from bearkit import Predictor\n\nPredictor({str(folder)!r}).predict("picture.jpg")' if folder else ""
-        return [html.prediction(found, milliseconds), found.probs, gr.update(value=code, visible=folder is not None)]
 
 
 class PredictTab:
@@ -65,6 +22,7 @@ class PredictTab:
     def __init__(self, project: Project) -> None:
         self.project = project
         page = PredictPage(self._chosen, models=True)
+        assert page.model is not None
         self.model, self.answer = page.model, page.answer
 
     @told
@@ -76,7 +34,7 @@ class PredictTab:
             names.append((f"run {run.id}: {report.percent(run.result['error_rate'])} wrong", run.id))
             others = [stage for stage in reversed(run.checkpoints) if stage != run.stage]
             names += [(f"run {run.id}, {stage}", f"{run.id}/{stage}") for stage in others]
-        hint = html.note("Drop a picture." if done else "No model yet: train one in the Train tab.", good=bool(done))
+        hint = note("Drop a picture." if done else "No model yet: train one in the Train tab.", good=bool(done))
         return [gr.update(choices=names, value=done[0].id if done else None), hint]
 
     def _chosen(self, model: str | None) -> tuple[Predictor, Path]:

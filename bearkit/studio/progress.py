@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from bearkit.page.answer import note
 from bearkit.runs import Run
 from bearkit.studio import curves, html
 from bearkit.training.config import TrainConfig
@@ -35,24 +36,24 @@ def epochs_done(events: list[dict[str, Any]], config: TrainConfig) -> float:
 def sentence(run: Run, state: str, events: list[dict[str, Any]], config: TrainConfig) -> str:
     """One sentence about where the training is, and how long it will still take."""
     if state == "stopped":
-        return html.note(f"Run {run.id}: Stopped; what was learnt is kept.")
+        return note(f"Run {run.id}: Stopped; what was learnt is kept.")
     if state == "failed":
         failure = next(event for event in reversed(events) if event["event"] == "failed")
-        return html.note(f"Run {run.id}: {failure['error']}. {failure['hint']}", good=False)
+        return note(f"Run {run.id}: {failure['error']}. {failure['hint']}", good=False)
     if state == "interrupted":
         why = f": {run.failure}" if run.failure else ""
-        return html.note(f"Run {run.id} was cut off{why}. Nothing is lost: go on where it stopped.", good=False)
+        return note(f"Run {run.id} was cut off{why}. Nothing is lost: go on where it stopped.", good=False)
     if state == "finished":
-        return html.note("Next: try it on a picture, in the Predict tab.")
+        return note("Next: try it on a picture, in the Predict tab.")
     if state == "waiting":
-        return html.note(f"Run {run.id} waits for the training before it.")
+        return note(f"Run {run.id} waits for the training before it.")
     told = [event for event in events if event["event"] in ("features", "epoch", "step")]
     last: dict[str, Any] = told[-1] if told else {}
     if last.get("event") == "features":
-        return html.note(f"Looking at each picture once: {last['done']} of {last['total']}")
+        return note(f"Looking at each picture once: {last['done']} of {last['total']}")
     if last.get("event") in ("epoch", "step"):
-        return html.note(_epoch(last, events, config))
-    return html.note("Starting …")
+        return note(_epoch(last, events, config))
+    return note("Starting …")
 
 
 def _epoch(last: dict[str, Any], events: list[dict[str, Any]], config: TrainConfig) -> str:

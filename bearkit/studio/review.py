@@ -19,6 +19,8 @@ from bearkit.catalog.choices import Choice, Context
 from bearkit.catalog.ledger import me
 from bearkit.catalog.tables import Decision, ImageRecord
 from bearkit.errors import BearkitError, ReviewError, RunError
+from bearkit.page.answer import note
+from bearkit.page.edge import told
 from bearkit.project import Project
 from bearkit.review.before_after import compare_runs
 from bearkit.review.decide import RENAMED
@@ -29,7 +31,6 @@ from bearkit.review.state import State
 from bearkit.review.suspects import Suspect
 from bearkit.runs import LIVE
 from bearkit.studio import html
-from bearkit.studio.edge import told
 from bearkit.training.config import TrainConfig
 
 JS = (Path(__file__).parent / "review.js").read_text()
@@ -138,7 +139,7 @@ class ReviewTab:
         before = runs.finished(self.project)
         run = jobs.start(self.project, TrainConfig.from_dict(before.config))
         while run.state in LIVE:
-            yield html.note("Training …")
+            yield note("Training …")
             time.sleep(POLL)
         if not run.finished:
             raise RunError(f"run {run.id} is {run.state}: {run.failure or ''}", hint="the Train tab tells more")
@@ -148,12 +149,12 @@ class ReviewTab:
     def carry_out(self) -> str:
         """Move deleted pictures to the trash and relabelled ones to their folders."""
         done = apply_decisions(self.project)
-        return html.note(f"{done.moved} files moved, {done.trashed} to trash/, {len(done.missing)} not there.")
+        return note(f"{done.moved} files moved, {done.trashed} to trash/, {len(done.missing)} not there.")
 
     @told
     def bring_back(self) -> str:
         """Move every file back to where it was."""
-        return html.note(f"{unapply_decisions(self.project).moved} files moved back. The decisions stay.")
+        return note(f"{unapply_decisions(self.project).moved} files moved back. The decisions stay.")
 
     def _ready(self) -> Queue:
         with self._lock:

@@ -19,10 +19,10 @@ from bearkit.collect.importing import import_images
 from bearkit.collect.search import PROVIDERS, Hit, SearchReport, search_images
 from bearkit.errors import BearkitError, ImportSourceError
 from bearkit.images import decode
+from bearkit.page.edge import take_files, told
 from bearkit.parallel import ordered_map
 from bearkit.project import Project
 from bearkit.studio import html
-from bearkit.studio.edge import take_files, told
 from bearkit.studio.fetching import Fetching
 
 GATHER = (Path(__file__).parent / "gather.js").read_text()

@@ -9,13 +9,14 @@ from bearkit import jobs, runs
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.ledger import Ledger
 from bearkit.interpretation.interpretation import Interpretation
+from bearkit.page.answer import note
+from bearkit.page.edge import told
 from bearkit.parallel import cores
 from bearkit.project import Project
 from bearkit.runs import LIVE, Run
 from bearkit.studio import curves, html, preview, progress
 from bearkit.studio.choices import Choices
 from bearkit.studio.compare import Compare
-from bearkit.studio.edge import told
 from bearkit.studio.lr_search import LRSearch
 from bearkit.thumbnails import thumbnails
 from bearkit.training.config import TrainConfig
@@ -118,7 +119,7 @@ class TrainTab:
         run = self._shown()
         if run is not None:
             return self._view(run, unfreeze)
-        text = "" if self.project.exists else html.note("Import pictures first, in the Data tab.")
+        text = "" if self.project.exists else note("Import pictures first, in the Data tab.")
         blank = [gr.skip()] * len(self.live)
         blank[2], blank[5] = self._button(unfreeze), text
         return blank

@@ -1,10 +1,10 @@
-"""How the studio looks: one calm page, the system's own fonts, nothing fetched from anywhere."""
+"""How a page looks: one calm page, the system's own fonts, nothing fetched from anywhere."""
 
 from pathlib import Path
 
 import gradio as gr
 
-CSS = (Path(__file__).parent / "studio.css").read_text()
+CSS = (Path(__file__).parent / "page.css").read_text()
 
 
 def theme() -> gr.themes.Base:

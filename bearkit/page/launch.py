@@ -13,8 +13,8 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from bearkit.errors import BearkitError
-from bearkit.studio.guard import Guard
-from bearkit.studio.theme import CSS, theme
+from bearkit.page.guard import Guard
+from bearkit.page.theme import CSS, theme
 
 HOST = "127.0.0.1"
 PORT = 7860
@@ -25,8 +25,8 @@ def launched(
     build: Callable[[], gr.Blocks],
     host: str,
     port: int,
-    hosts: Collection[str] | None,
-    app_kwargs: dict[str, Any] | None = None,
+    app_kwargs: dict[str, Any],
+    css: str = "",
     **more: Any,
 ) -> tuple[gr.Blocks, str, str | None]:
     """Build a page and serve it from threads of its own; the page, its address, and the public one if it has one.
@@ -35,8 +35,8 @@ def launched(
         build: makes the page, once its uploads have a folder.
         host: the address to listen on.
         port: the first one to try; the next free one is taken.
-        hosts: as the guard takes them.
-        app_kwargs: of the application that serves the page.
+        app_kwargs: of the application that serves the page, `guarded` among them.
+        css: beside what every page has.
         more: of Gradio's `launch`.
 
     Raises:
@@ -46,12 +46,25 @@ def launched(
     atexit.register(shutil.rmtree, uploads, ignore_errors=True)
     os.environ["GRADIO_TEMP_DIR"] = uploads
     page = build()
-    options = {"middleware": [Middleware(Guard, hosts=hosts)], **(app_kwargs or {})}
     _, url, public = page.launch(
         server_name=host, server_port=_free_port(port, host), prevent_thread_lock=True, quiet=True, footer_links=[],
-        run_history=False, app_kwargs=options, theme=theme(), css=CSS, ssr_mode=False, **more,
+        run_history=False, app_kwargs=app_kwargs, theme=theme(), css=CSS + css, ssr_mode=False, **more,
     )  # fmt: skip
     return page, url, public
+
+
+def guarded(hosts: Collection[str] | None) -> dict[str, Any]:
+    """What makes an application keep other sites out; hosts as the guard takes them."""
+    return {"middleware": [Middleware(Guard, hosts=hosts)]}
+
+
+def serve_publicly(build: Callable[[], gr.Blocks], css: str = "", **more: Any) -> None:
+    """Serve a page until the process ends, where the environment says, to everybody: as a Space, which frames it."""
+    host = os.environ.get("GRADIO_SERVER_NAME", "0.0.0.0" if os.environ.get("SPACE_ID") else HOST)
+    port = int(os.environ.get("GRADIO_SERVER_PORT", PORT))
+    page, url, _ = launched(build, host, port, {}, css, share=False, **more)
+    print(f"serving at {url}", flush=True)
+    page.block_thread()
 
 
 def _free_port(first: int, host: str) -> int:

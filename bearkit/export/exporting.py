@@ -4,37 +4,37 @@ import os
 import shutil
 import time
 import uuid
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import safetensors.torch
 import torch
-from onnx import helper, numpy_helper
 from PIL import Image
 from torch import nn
 
 from bearkit import bundle, card, runs, stages
-from bearkit.catalog.catalog import Catalog
-from bearkit.errors import ModelError, NoImagesError
-from bearkit.interpretation import metrics
-from bearkit.interpretation.calibration import temperature
-from bearkit.interpretation.known import NEAREST, Known, known
+from bearkit.errors import ImageError, ModelError
+from bearkit.export.graph import write_onnx
+from bearkit.export.history import cleaned
+from bearkit.export.int8 import with_int8
+from bearkit.export.measured import Looked, look, measure
+from bearkit.images import decode, read_file, small_jpeg
+from bearkit.interpretation import figures, metrics
+from bearkit.interpretation.known import Known
+from bearkit.onnx_session import session
+from bearkit.parallel import ordered_map
 from bearkit.predict import Predictor
+from bearkit.predictions import Predictions
 from bearkit.preprocessing import preprocess
 from bearkit.project import Project
 from bearkit.runs import Run
 from bearkit.training import head
-from bearkit.training.bodies import Body
 from bearkit.training.checkpoint import About
-from bearkit.training.config import TrainConfig
-from bearkit.training.features import features
 
-MOST_THERE = 0.9  # share of the run's training pictures without which nothing is said of what is known
 OLD_SECONDS = 3600  # no export takes that long
+THUMBNAIL = 128  # pixels of a training picture's longer side
 
 
 def export_model(
@@ -42,6 +42,8 @@ def export_model(
     folder: str | os.PathLike[str] | None = None,
     run_id: str | None = None,
     stage: str | None = None,
+    thumbnails: bool = False,
+    int8: bool = False,
 ) -> Path:
     """Write a run's model as a folder that bearkit, timm, transformers and onnxruntime load.
 
@@ -50,6 +52,8 @@ def export_model(
         folder: where to; `models/<run>` in the project unless told otherwise. An older model there is replaced.
         run_id: which run; the newest finished one unless told otherwise.
         stage: which of its stages; the last one unless told otherwise.
+        thumbnails: keep small copies of training pictures in the folder, to show those most like a new picture.
+        int8: compute with 8-bit integers, if the validation error is no worse; config.json says what came of it.
 
     Raises:
         RunError: no such run or stage.
@@ -68,7 +72,7 @@ def export_model(
     part = target.with_name(f".bearkit-{uuid.uuid4().hex[:12]}.part")
     part.mkdir()
     try:
-        _write(project, run, stage, part)
+        _write(project, run, stage, part, thumbnails, int8)
         Predictor(part)  # checks the ONNX file against what torch answered
         _put_in_place(part, target)
     finally:
@@ -94,7 +98,7 @@ def _may_replace(folder: Path) -> bool:
     if not folder.is_dir():
         return False
     names = {file.name for file in folder.iterdir()}
-    return not names or (names <= set(bundle.FILES) and bundle.is_model(folder))
+    return not names or (names <= {*bundle.FILES, *bundle.OPTIONAL} and bundle.is_model(folder))
 
 
 def _put_in_place(part: Path, target: Path) -> None:
@@ -106,26 +110,61 @@ def _put_in_place(part: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _write(project: Project, run: Run, stage: str, folder: Path) -> None:
+def _write(project: Project, run: Run, stage: str, folder: Path, thumbnails: bool, int8: bool) -> None:
     model = stages.saved(run, stage)
     assert model.head is not None and model.about is not None
     body, (weight, bias) = model.body, head.folded(model.head)
-    vocab = [str(label) for label in run.predictions().vocab]
-    measured = _measured(project, run, body, weight, bias)
-    weight, bias = weight / measured.temperature, bias / measured.temperature
-    _write_onnx(body.onnx(project), weight, bias, measured.known, folder / "model.onnx")
+    how = body.preprocessing
+    looked = look(project, run, body)
+    found = measure(looked, weight.numpy(), bias.numpy())
+    weight, bias = weight / found.temperature, bias / found.temperature
+    write_onnx(body.onnx(project), weight.numpy(), bias.numpy(), found.known, folder / "model.onnx")
+    smaller = {"int8": with_int8(project, folder / "model.onnx", how, looked, found)} if int8 else {}
     network = body.network()
     name = _give_classifier(network, weight, bias)
     tensors = safetensors.torch.save(network.state_dict(), metadata={"format": "pt"})
     (folder / "model.safetensors").write_bytes(tensors)  # save_file would make it readable by its owner alone
-    pictures = bundle.golden_pictures()
-    inputs = np.stack([preprocess(Image.fromarray(picture), body.preprocessing) for picture in pictures])
-    bundle.write_golden(folder, pictures, *_torch_answers(network, inputs, measured.known))
+    inputs = np.stack([preprocess(Image.fromarray(picture), how) for picture in bundle.golden_pictures()])
+    answers = _torch_answers(network, inputs, found.known)
+    if smaller and smaller["int8"]["kept"]:  # those of its own, to see whether it computes the same elsewhere
+        answers = _onnx_answers(folder / "model.onnx", inputs, found.known is not None)
+    bundle.write_golden(folder, bundle.golden_pictures(), *answers)
     about = {"version": version("bearkit"), "body": body.name, "tuned": model.tuned, "run": run.id, "stage": stage}
-    about |= {"checkpoint": run.checkpoint_id(stage)} | _figures(run, stage, model.about) | measured.as_dict()
-    config = bundle.ModelConfig(body.architecture, vocab, body.preprocessing, about)
+    about |= {"checkpoint": run.checkpoint_id(stage)} | _figures(run, stage, model.about) | found.as_dict() | smaller
+    predictions = run.predictions()
+    config = bundle.ModelConfig(body.architecture, [str(label) for label in predictions.vocab], how, about)
     bundle.write_config(folder, config, num_features=weight.shape[1], classifier=name)
-    (folder / "README.md").write_text(card.model_card(config, run), encoding="utf-8")
+    if stage == run.stage:  # of others no predictions are kept
+        figure = figures.confusion_matrix(_matrix(predictions.only("valid")), config.vocab)
+        figure.savefig(folder / "confusion_matrix.png", dpi=120)
+    if thumbnails:
+        bundle.write_thumbnails(folder, _thumbnails(project, looked, found.known, config.vocab))
+    facts = card.Facts(_counts(predictions), stage == run.stage, cleaned(project, run))
+    (folder / "README.md").write_text(card.model_card(config, facts), encoding="utf-8")
+
+
+def _matrix(valid: Predictions) -> np.ndarray:
+    return metrics.confusion_matrix(valid.probs, valid.targets)
+
+
+def _counts(told: Predictions) -> dict[str, tuple[int, int]]:
+    """Training and validation pictures of each label."""
+    train, valid = (np.bincount(told.only(split).targets, minlength=len(told.vocab)) for split in ("train", "valid"))
+    return {str(label): (int(train[n]), int(valid[n])) for n, label in enumerate(told.vocab)}
+
+
+def _thumbnails(project: Project, looked: Looked, known: Known | None, vocab: list[str]) -> list[tuple[str, bytes]]:
+    """(label, small JPEG) of each picture in the bank; an empty one where the file is gone."""
+
+    def one(row: int) -> tuple[str, bytes]:
+        try:
+            data = read_file(project.root / looked.train[row].path)
+            small = small_jpeg(decode(data, at_least=THUMBNAIL).image, THUMBNAIL)
+        except ImageError:
+            small = b""
+        return vocab[looked.targets[0][row]], small
+
+    return list(ordered_map(one, known.rows.tolist() if known else []))
 
 
 def _figures(run: Run, stage: str, about: About) -> dict[str, Any]:
@@ -153,36 +192,6 @@ def _give_classifier(network: nn.Module, weight: torch.Tensor, bias: torch.Tenso
     return names[0]
 
 
-@dataclass(frozen=True)
-class _Measured:
-    """What the features of the run's pictures say about its model, before the temperature."""
-
-    temperature: float
-    known: Known | None
-
-    def as_dict(self) -> dict[str, Any]:
-        return {"temperature": self.temperature, "threshold": self.known.threshold if self.known else None}
-
-
-def _measured(project: Project, run: Run, body: Body, weight: torch.Tensor, bias: torch.Tensor) -> _Measured:
-    """Temperature and similarity, from those pictures of the run that are still there."""
-    told = run.predictions()
-    ids = told.image_ids.tolist()
-    split, target = (dict(zip(ids, values.tolist(), strict=True)) for values in (told.splits, told.targets))
-    images = [image for image in Catalog(project).images() if image.image_id in split]
-    try:
-        found = features(project, images, body, TrainConfig.from_dict(run.config).views)
-    except NoImagesError:
-        return _Measured(1.0, None)
-    splits = np.array([split[one] for one in found.image_ids])
-    targets = np.array([target[one] for one in found.image_ids])
-    train, valid = (found.values[splits == name, 0] for name in ("train", "valid"))
-    logits = valid @ weight.numpy().T + bias.numpy()
-    there = len(train) >= MOST_THERE * list(split.values()).count("train")
-    there &= set(targets[splits == "train"]) == {target[one] for one, name in split.items() if name == "train"}
-    return _Measured(temperature(logits, targets[splits == "valid"]), known(train, valid) if there else None)
-
-
 @torch.no_grad()
 def _torch_answers(
     network: nn.Module, inputs: np.ndarray, measure: Known | None
@@ -196,38 +205,9 @@ def _torch_answers(
     return logits, measure.similarity(pooled.numpy())
 
 
-def _write_onnx(body: Path, weight: torch.Tensor, bias: torch.Tensor, measure: Known | None, path: Path) -> None:
-    """Put the head behind the body's last output: logits = features @ weight.T + bias; and the similarity."""
-    model = onnx.load(body)
-    graph = model.graph
-    features = graph.output[0].name
-    floats = onnx.TensorProto.FLOAT
-    outputs = [helper.make_tensor_value_info("logits", floats, ["batch", len(bias)])]
-    _add(graph, "head.weight", weight.numpy(), "head.bias", bias.numpy())
-    graph.node.append(helper.make_node("Gemm", [features, "head.weight", "head.bias"], ["logits"], "head", transB=1))
-    if measure is not None:
-        nearest = np.full(NEAREST, 1 / NEAREST, np.float32)
-        _add(graph, "known.cut", np.float32(measure.cut), "known.bank", measure.bank.T.copy())
-        _add(graph, "known.k", np.array([NEAREST]), "known.mean", nearest)
-        graph.node.extend(
-            [
-                helper.make_node("Min", [features, "known.cut"], ["known/cut"]),
-                helper.make_node("LpNormalization", ["known/cut"], ["known/unit"], axis=-1, p=2),
-                helper.make_node("Cast", ["known.bank"], ["known/bank"], to=floats),
-                helper.make_node("MatMul", ["known/unit", "known/bank"], ["known/cosines"]),
-                helper.make_node("TopK", ["known/cosines", "known.k"], ["known/nearest", "known/which"]),
-                helper.make_node("MatMul", ["known/nearest", "known.mean"], ["similarity"]),
-            ]
-        )
-        outputs.append(helper.make_tensor_value_info("similarity", floats, ["batch"]))
-    del graph.output[:]
-    graph.output.extend(outputs)
-    onnx.checker.check_model(model)
-    onnx.save(model, path)
-
-
-def _add(graph: onnx.GraphProto, *named: Any) -> None:
-    """Constants for a graph: name, array, name, array ..."""
-    graph.initializer.extend(
-        numpy_helper.from_array(np.asarray(a), n) for n, a in zip(named[::2], named[1::2], strict=True)
+def _onnx_answers(model: Path, inputs: np.ndarray, measured: bool) -> tuple[np.ndarray, np.ndarray | None]:
+    """The same as the file gives them."""
+    logits, *more = session(model, threads=1).run(
+        ["logits", "similarity"] if measured else ["logits"], {"input": inputs}
     )
+    return logits, more[0] if more else None

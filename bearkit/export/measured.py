@@ -1,0 +1,80 @@
+"""What the features of a run's pictures say about its model: how sure it may be, and what it knows."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.tables import ImageRecord
+from bearkit.errors import NoImagesError
+from bearkit.interpretation.calibration import temperature
+from bearkit.interpretation.known import Known, known
+from bearkit.project import Project
+from bearkit.runs import Run
+from bearkit.training.bodies import Body
+from bearkit.training.config import TrainConfig
+from bearkit.training.features import features
+
+MOST_THERE = 0.9  # share of the run's training pictures without which nothing is said of what is known
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A run's pictures that are still there, and what a body makes of them.
+
+    Attributes:
+        train: the pictures that were trained on; valid: those that were not.
+        features: float32 (n, D), of both, in order.
+        targets: int (n,), of both.
+        there: whether nearly all training pictures are, of every label: else nothing can be said of what is known.
+    """
+
+    train: list[ImageRecord]
+    valid: list[ImageRecord]
+    features: tuple[np.ndarray, np.ndarray]
+    targets: tuple[np.ndarray, np.ndarray]
+    there: bool
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How a model's probabilities are made honest, and what its pictures are compared with."""
+
+    temperature: float
+    known: Known | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """What config.json keeps of it."""
+        return {"temperature": self.temperature, "threshold": self.known.threshold if self.known else None}
+
+
+def look(project: Project, run: Run, body: Body) -> Looked:
+    """The features of a run's pictures; the kept ones, where they were looked at before."""
+    told = run.predictions()
+    ids = told.image_ids.tolist()
+    split, target = (dict(zip(ids, values.tolist(), strict=True)) for values in (told.splits, told.targets))
+    images = {image.image_id: image for image in Catalog(project).images() if image.image_id in split}
+    try:
+        found = features(project, list(images.values()), body, TrainConfig.from_dict(run.config).views)
+    except NoImagesError:
+        nothing = np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32)
+        return Looked([], [], nothing, (np.zeros(0, int), np.zeros(0, int)), False)
+    rows = {name: [row for row, one in enumerate(found.image_ids) if split[one] == name] for name in ("train", "valid")}
+    train, valid = ([images[found.image_ids[row]] for row in rows[name]] for name in ("train", "valid"))
+    targets = np.array([target[one] for one in found.image_ids], int)
+    there = len(train) >= MOST_THERE * list(split.values()).count("train")
+    there &= set(targets[rows["train"]]) == {target[one] for one, name in split.items() if name == "train"}
+    both = rows["train"], rows["valid"]
+    values = found.values[:, 0]
+    of_train, of_valid = ((values[some], targets[some]) for some in both)
+    return Looked(train, valid, (of_train[0], of_valid[0]), (of_train[1], of_valid[1]), there)
+
+
+def measure(looked: Looked, weight: np.ndarray, bias: np.ndarray) -> Measured:
+    """Temperature and similarity of the head logits = features @ weight.T + bias, (C, D) and (C,)."""
+    train, valid = looked.features
+    if not len(valid):
+        return Measured(1.0, known(train, valid) if looked.there else None)
+    logits = valid @ weight.T + bias
+    return Measured(temperature(logits, looked.targets[1]), known(train, valid) if looked.there else None)

@@ -1,0 +1,55 @@
+"""What the Predict page says, as pieces of page from plain values. Every text is escaped here."""
+
+import base64
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from bearkit import report
+from bearkit.explain import Explanation
+from bearkit.predict import Near, Prediction
+
+
+def head(labels: str, about: dict[str, Any], links: Sequence[tuple[str, str]] = ()) -> str:
+    """What a model tells apart, and how well."""
+    low, high = (report.percent(bound) for bound in about["error_interval"])
+    worth = f"{report.percent(about['error_rate'])} wrong on {about['valid_images']} pictures (likely {low} to {high})"
+    more = "".join(f'<a href="{escape(address)}">{escape(text)}</a>' for address, text in links)
+    return f'<div class="bk-head"><h1>{escape(labels)}</h1><span>{escape(worth)}</span>{more}</div>'
+
+
+def note(text: str, good: bool = True) -> str:
+    """A sentence that stands out."""
+    return f'<div class="{"bk-ok" if good else "bk-bad"}">{escape(text)}</div>'
+
+
+def prediction(found: Prediction, milliseconds: float) -> str:
+    """One label in large letters, or none of these."""
+    spent = f'<span class="bk-quiet">in {milliseconds:.0f} ms</span>'
+    if found.known:
+        sure = f"{report.percent(found.probability)} sure"
+        return f'<div class="bk-big">{escape(found.label)}</div><div>{sure}, {spent}</div>'
+    unlike = f"unlike the pictures that it was trained on; of its labels the likest is {escape(found.label)}"
+    return f'<div class="bk-big">none of these</div><div>{unlike}, {spent}</div>'
+
+
+def why(found: Explanation, near: Sequence[Near]) -> str:
+    """Where the evidence was, and the training pictures most like this one."""
+    label = escape(found.prediction.label)
+    shown = (
+        f'<figure><img alt="heat map" src="{_embedded(found.as_jpeg())}"><figcaption>Orange: what spoke for <b>{label}'
+        "</b>. The model sees this part of the picture only.</figcaption></figure>"
+        if found.evidence.max() > 0
+        else note(f"No one place of the picture spoke for {found.prediction.label}.")
+    )
+    pictures = "".join(
+        f'<figure><img alt="" src="{_embedded(one.thumbnail)}"><figcaption>{escape(one.label)}'
+        f'<br><span class="bk-quiet">{one.cosine:.2f}</span></figcaption></figure>'
+        for one in near
+    )
+    like = f'<div>Training pictures most like it:</div><div class="bk-pictures bk-near">{pictures}</div>'
+    return f'<div class="bk-why">{shown}{like if near else ""}</div>'
+
+
+def _embedded(jpeg: bytes) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"

@@ -1,0 +1,82 @@
+"""The Predict page: drop a picture; one label in large letters, the others as bars; and why, when asked."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from bearkit.explain import explain
+from bearkit.page import answer
+from bearkit.page.edge import take_files, told
+from bearkit.predict import Predictor
+
+TOP = 5  # labels shown as bars
+
+
+class PredictPage:
+    """A picture in, a label in large letters out: layout and wiring, for the studio, a served model and a Space.
+
+    Args:
+        model_of: the model to ask, from what was chosen in `model`, and where its folder is if people may know.
+        models: whether there is a choice.
+        examples: pictures to try it on.
+    """
+
+    def __init__(
+        self,
+        model_of: Callable[[str | None], tuple[Predictor, Path | None]],
+        models: bool = False,
+        examples: Sequence[Path] = (),
+    ) -> None:
+        self.model_of, self.model = model_of, None
+        with gr.Row():
+            with gr.Column(min_width=320):
+                picture = gr.Image(
+                    label="Drop, paste or take a picture", sources=["upload", "clipboard", "webcam"], type="filepath",
+                    height=360, buttons=[],
+                )  # fmt: skip
+                take_files(picture)
+                asked: list[Any] = [picture]
+                if models:
+                    self.model = gr.Dropdown([], label="Model")
+                    asked.append(self.model)
+            with gr.Column(min_width=320):
+                self.answer = gr.HTML(answer.note("Drop a picture."))
+                bars = gr.Label(num_top_classes=TOP, show_heading=False, show_label=False)
+                ask = gr.Button("Why?", size="sm", interactive=False)
+                why = gr.HTML()
+                code = gr.Code(language="python", label="The same in Python", visible=False)
+        shown = [self.answer, bars, code, ask, why]
+        if examples:
+            gr.Examples(
+                [[str(path)] for path in examples], picture, shown, self.predict, run_on_click=True,
+                cache_examples=False, label="Or try one of these", api_visibility="private",
+            )  # fmt: skip
+        picture.input(self.predict, asked, shown, show_progress="hidden", api_name="predict")
+        picture.clear(lambda: ["", None, gr.skip(), gr.update(interactive=False), ""], None, shown)
+        ask.click(self.why, asked, why, show_progress="minimal", api_name="why")
+        if self.model is not None:
+            self.model.input(self.predict, asked, shown, show_progress="hidden")
+
+    @told
+    def predict(self, picture: str | None, model: str | None = None) -> list[Any]:
+        """Label the picture."""
+        if picture is None:
+            return ["", None, gr.skip(), gr.update(interactive=False), ""]
+        predictor, folder = self.model_of(model)
+        clock = time.perf_counter()
+        found = predictor.predict(picture)
+        milliseconds = (time.perf_counter() - clock) * 1e3
+        code = f'from bearkit import Predictor\n\nPredictor({str(folder)!r}).predict("picture.jpg")' if folder else ""
+        shown = gr.update(value=code, visible=folder is not None)
+        return [answer.prediction(found, milliseconds), found.probs, shown, gr.update(interactive=True), ""]
+
+    @told
+    def why(self, picture: str | None, model: str | None = None) -> str:
+        """Show which part of the picture spoke for the label, and the training pictures most like it."""
+        if picture is None:
+            return ""
+        predictor, _ = self.model_of(model)
+        return answer.why(explain(predictor, picture), predictor.nearest(picture))

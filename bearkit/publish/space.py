@@ -1,0 +1,142 @@
+"""A Space for a model, as a folder: a Gradio app without torch, or a page that computes in the visitor's browser."""
+
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from PIL import Image
+
+from bearkit import bundle, card
+from bearkit.errors import ImageError, PublishError
+from bearkit.images import decode, read_file, small_jpeg
+from bearkit.predict import Predictor
+from bearkit.publish import closure
+from bearkit.publish.web_runtime import VERSION, web_runtime
+
+SDKS = ("gradio", "static")
+HERE = Path(__file__).parent
+PINNED = ("gradio", "numpy", "onnxruntime", "pillow")  # what the Gradio app imports; the versions that run it here
+EXAMPLE = 1024  # pixels of an example's longer side: large enough to look at, and nobody's original
+README = """---
+{front}---
+# {title}
+
+{what}
+
+{how}
+"""
+ON_SERVER = """\
+The app needs no torch: it computes with onnxruntime, from the files in `model/`, and with the very code that bearkit
+predicts with. Visitors' pictures are deleted after ten minutes."""
+IN_BROWSER = f"""\
+The model runs in the visitor's browser (onnxruntime-web {VERSION}, MIT, by Microsoft): pictures never leave it, and the
+page fetches nothing from anywhere else."""
+WHAT = """\
+Tells {labels} apart. Of {n} validation pictures {rate:.1%} were wrong (with 95 % confidence between {low:.1%} and
+{high:.1%})."""
+
+
+def write_space(
+    model: Path, folder: Path, sdk: str, name: str = "", license: str | None = None, examples: Sequence[Path] = ()
+) -> None:
+    """Write a Space into an empty folder.
+
+    Args:
+        model: a model folder.
+        folder: where to.
+        sdk: gradio or static.
+        name: for its title; the labels if left out.
+        license: the Hub's word for one.
+        examples: pictures that everybody may see.
+
+    Raises:
+        ModelError: the model is broken; ImageError: an example is no picture.
+        PublishError: there is no such sdk, or the browser's runtime cannot be had.
+    """
+    if sdk not in SDKS:
+        raise PublishError(f"there is no kind of Space `{sdk}`", hint=f"--sdk {'|'.join(SDKS)}")
+    predictor = Predictor(model)
+    folder.mkdir(parents=True, exist_ok=True)
+    names = _examples(examples, folder / "examples")
+    front: dict[str, Any] = {
+        "title": name or card.title(predictor.vocab), "emoji": "🐻", "colorFrom": "green", "colorTo": "yellow",
+        "sdk": sdk, "pinned": False, "short_description": "Drop a picture, see what it is",
+    }  # fmt: skip
+    if license:
+        front["license"] = license
+    if sdk == "gradio":
+        front |= {"sdk_version": version("gradio"), "python_version": ".".join(map(str, sys.version_info[:2]))}
+        front |= {"app_file": "app.py"}
+        _gradio(model, folder)
+    else:
+        front |= {"app_file": "index.html"}
+        _static(predictor, folder, names)
+    about = predictor.config.about
+    low, high = about["error_interval"]
+    labels = ", ".join(f"`{label}`" for label in predictor.vocab)
+    what = WHAT.format(labels=labels, n=about["valid_images"], rate=about["error_rate"], low=low, high=high)
+    text = README.format(
+        front=yaml.safe_dump(front, sort_keys=False, allow_unicode=True), title=front["title"], what=what,
+        how=ON_SERVER if sdk == "gradio" else IN_BROWSER,
+    )  # fmt: skip
+    (folder / "README.md").write_text(text, encoding="utf-8")
+
+
+def _examples(pictures: Sequence[Path], folder: Path) -> list[str]:
+    """Copies of pictures, of which nothing but what one sees is kept."""
+    names = []
+    for number, path in enumerate(pictures):
+        try:
+            data = small_jpeg(decode(read_file(path), at_least=EXAMPLE).image, EXAMPLE)
+        except ImageError as error:
+            raise ImageError(f"the example {path}: {error}", hint=error.hint) from error
+        names.append(f"{number + 1}-{path.stem[:40]}.jpg")
+        folder.mkdir(exist_ok=True)
+        (folder / names[-1]).write_bytes(data)
+    return names
+
+
+def _gradio(model: Path, folder: Path) -> None:
+    source = HERE / "gradio_space" / "app.py"
+    shutil.copyfile(source, folder / "app.py")
+    for path in closure.needed(source.read_text(encoding="utf-8")):
+        target = folder / closure.ROOT.name / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(closure.ROOT / path, target)
+    shutil.copyfile(closure.ROOT / "page" / "page.css", folder / closure.ROOT.name / "page" / "page.css")
+    (folder / "model").mkdir()
+    for name in ("model.onnx", "config.json", "golden.npz", "thumbnails.npz"):
+        if (model / name).is_file():
+            shutil.copyfile(model / name, folder / "model" / name)
+    pins = "".join(f"{package}=={version(package)}\n" for package in PINNED)
+    (folder / "requirements.txt").write_text(f"# what the app imports, in the versions it was tested with\n{pins}")
+
+
+def _static(predictor: Predictor, folder: Path, examples: Sequence[str]) -> None:
+    for source in (HERE / "static_space").iterdir():
+        shutil.copyfile(source, folder / source.name)
+    for name, path in web_runtime().items():
+        shutil.copyfile(path, folder / name)
+    shutil.copyfile(predictor.folder / "model.onnx", folder / "model.onnx")
+    golden = bundle.read_golden(predictor.folder)
+    for number, picture in enumerate(golden["pictures"]):
+        Image.fromarray(picture).save(folder / f"golden-{number}.png")
+    config, about = predictor.config, predictor.config.about
+    what = {
+        "labels": config.vocab,
+        "preprocessing": config.preprocessing.as_timm(),
+        "threshold": predictor.threshold,
+        "error_rate": about["error_rate"],
+        "error_interval": about["error_interval"],
+        "valid_images": about["valid_images"],
+        "scale": max(1 / float(about.get("temperature", 1.0)), float(np.abs(golden["logits"]).max())),
+        "golden": [{"picture": f"golden-{n}.png", "logits": row.tolist()} for n, row in enumerate(golden["logits"])],
+        "examples": [f"examples/{name}" for name in examples],
+    }
+    (folder / "model.json").write_text(json.dumps(what, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
