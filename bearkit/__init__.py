@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from bearkit.predict import Predictor as Predictor
     from bearkit.predict_many import predict_files as predict_files
     from bearkit.project import Project as Project
+    from bearkit.publish.dataset import whose_images as whose_images
+    from bearkit.publish.preflight import preflight as preflight
+    from bearkit.publish.publishing import push_dataset as push_dataset
+    from bearkit.publish.publishing import push_model as push_model
+    from bearkit.publish.publishing import push_space as push_space
     from bearkit.review.before_after import compare_runs as compare_runs
     from bearkit.review.decide import decide_file as decide_file
     from bearkit.review.decide import decide_one as decide_one
@@ -44,6 +49,11 @@ _ROOMS = {
     "run_demo": "bearkit.demo",
     "launch_studio": "bearkit.studio.app",
     "serve_model": "bearkit.serve.app",
+    "preflight": "bearkit.publish.preflight",
+    "whose_images": "bearkit.publish.dataset",
+    "push_dataset": "bearkit.publish.publishing",
+    "push_model": "bearkit.publish.publishing",
+    "push_space": "bearkit.publish.publishing",
     "Queue": "bearkit.review.queue",
     "View": "bearkit.review.queue",
     "decide_one": "bearkit.review.decide",

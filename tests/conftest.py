@@ -5,16 +5,19 @@ import json
 import os
 import shutil
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
+from huggingface_hub import constants
 from PIL import Image
 
 from bearkit import Learner, Project, import_images
 from bearkit.cli.common import run
 from bearkit.collect import sample
+from tests.hub import TOKEN, hub
 
 ROOT = Path(__file__).parent.parent
 DATA = Path(os.environ.get("BEARKIT_TEST_DATA", ROOT.parent / "shared" / "data"))
@@ -123,3 +126,25 @@ def shapes(drawn, tmp_path):
     """The same project for one test alone."""
     shutil.copytree(drawn.root, tmp_path / "shapes")
     return Project(tmp_path / "shapes")
+
+
+@pytest.fixture
+def with_hub(tmp_path, monkeypatch):
+    """Starts a Hub on this machine that the real huggingface_hub client asks, in this process and its children."""
+    with ExitStack() as stack:
+
+        def serve(datasets=(), token=TOKEN):
+            server = stack.enter_context(hub(datasets))
+            files = server.url + "/{repo_id}/resolve/{revision}/{filename}"
+            monkeypatch.setattr(constants, "ENDPOINT", server.url)
+            monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", files)
+            monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
+            monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+            monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "token"))
+            monkeypatch.setenv("HF_ENDPOINT", server.url)
+            monkeypatch.setenv("HF_HUB_DISABLE_XET", "1")
+            if token:
+                monkeypatch.setenv("HF_TOKEN", token)
+            return server
+
+        yield serve

@@ -1,53 +1,255 @@
-"""A Hub on this machine, as far as huggingface_hub asks one when it downloads a data set."""
+"""A Hub on this machine, as far as the real huggingface_hub asks one: to publish, and to download again."""
 
+import base64
 import hashlib
 import json
 import threading
+import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote, urlsplit
 
-COMMIT = "4be8a1c0" * 5
+import yaml
+
+COMMIT = "4be8a1c0" * 5  # of the data sets that a Hub begins with
+TOKEN = "hf_of_the_tests"
+USER = "me"
+LARGE = (".safetensors", ".onnx", ".wasm", ".png", ".jpg", ".jpeg", ".npz", ".webp")
+SDKS = ("gradio", "static", "docker")
 
 
-def oid(data):
-    return hashlib.sha1(data, usedforsecurity=False).hexdigest()
+class Repo:
+    """Commits, each a whole tree: {path: bytes}."""
+
+    def __init__(self, kind, name, private=False, sdk=None, files=None):
+        self.kind, self.name, self.private, self.sdk = kind, name, private, sdk
+        self.commits = [(COMMIT, files)] if files is not None else []
+        if files is None:
+            self.commit({".gitattributes": b"*.onnx filter=lfs\n"})
+
+    def commit(self, files):
+        self.commits.append(
+            (hashlib.sha1(f"{self.name}{len(self.commits)}{time.time_ns()}".encode()).hexdigest(), files)
+        )
+        return self.commits[-1][0]
+
+    def at(self, revision):
+        if revision in ("main", None):
+            return self.commits[-1]
+        return next((commit for commit in self.commits if commit[0] == revision), None)
+
+
+class State:
+    """What is on it, and how it behaves.
+
+    `pro`: whether the account may make Gradio Spaces; `fail`: {(method, part of the path): status}.
+    """
+
+    def __init__(self, datasets=()):
+        self.repos = {("dataset", name): Repo("dataset", name, files=files) for name, files in dict(datasets).items()}
+        self.blobs, self.asked, self.fail, self.pro = {}, [], {}, True
+        self.lock = threading.RLock()
+
+    def of(self, kind, name):
+        return self.repos[kind, name].commits[-1][1]
+
+
+class Refused(Exception):
+    """An error of the Hub's."""
+
+    def __init__(self, status, message, code=""):
+        super().__init__(message)
+        self.status, self.code = status, code
+
+
+def oid(path, data):
+    """As git, or for large files as LFS, names the content."""
+    if is_large(path):
+        return hashlib.sha256(data).hexdigest()
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def is_large(path):
+    return path.lower().endswith(LARGE)
 
 
 class Handler(BaseHTTPRequestHandler):
-    """`/api/datasets/USER/NAME[/revision/REV | /tree/REV]` and `/datasets/USER/NAME/resolve/REV/PATH`."""
+    """One request; each method below is one of the Hub's routes."""
 
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *_):
         """Keep quiet."""
 
-    def do_HEAD(self):
-        self.do_GET()
-
     def do_GET(self):
-        parts = unquote(self.path.partition("?")[0]).strip("/").split("/")
-        self.server.asked.append(self.path)
-        if parts[:2] == ["api", "datasets"] and "/".join(parts[2:4]) in self.server.repos:
-            files = self.server.repos["/".join(parts[2:4])]
-            about = {"id": "/".join(parts[2:4]), "sha": COMMIT, "siblings": [{"rfilename": name} for name in files]}
-            tree = [{"type": "file", "path": name, "size": len(data), "oid": oid(data)} for name, data in files.items()]
-            self.give(json.dumps(tree if parts[4:5] == ["tree"] else about).encode(), kind="application/json")
-        elif parts[0] == "datasets" and parts[3:4] == ["resolve"]:
-            data = self.server.repos.get("/".join(parts[1:3]), {}).get("/".join(parts[5:]))
-            if data is None:
-                self.missing("EntryNotFound")
-            else:
-                self.give(data, ETag=f'"{oid(data)}"', **{"X-Repo-Commit": COMMIT})
-        else:
-            self.missing("RepoNotFound")
+        self.answer()
 
-    def missing(self, code):
-        self.give(
-            b'{"error": "not found"}', 404, "application/json", **{"X-Error-Code": code, "X-Error-Message": "not found"}
+    do_HEAD = do_POST = do_PUT = do_DELETE = do_GET
+
+    def answer(self):
+        self.hub = self.server.hub
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length) if length else self.chunked()
+        parts = urlsplit(self.path)
+        path, self.query = unquote(parts.path).strip("/"), parse_qs(parts.query)
+        with self.hub.lock:
+            self.hub.asked.append(self.path)
+            try:
+                for (method, part), status in self.hub.fail.items():
+                    if method == self.command and part in path:
+                        raise Refused(status, "as the test asked")
+                self.known = self.authorised(path)
+                self.route(path.split("/"), body)
+            except Refused as error:
+                headers = {"X-Error-Message": str(error), **({"X-Error-Code": error.code} if error.code else {})}
+                self.give({"error": str(error)}, error.status, **headers)
+
+    def chunked(self):
+        data = b""
+        while self.headers.get("Transfer-Encoding") == "chunked" and (size := int(self.rfile.readline(), 16)):
+            data += self.rfile.read(size)
+            self.rfile.readline()
+        if self.headers.get("Transfer-Encoding") == "chunked":
+            self.rfile.readline()
+        return data
+
+    def authorised(self, path):
+        token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
+        reading = self.command in ("GET", "HEAD") and "whoami" not in path
+        if (token and token != TOKEN) or (not token and not (reading or path.startswith(("lfs/", "api/validate")))):
+            raise Refused(401, "Invalid credentials in Authorization header")
+        return bool(token)
+
+    def route(self, words, body):
+        if words[0] == "lfs":
+            return self.lfs_object(words[1], body)
+        if words[-4:] == ["info", "lfs", "objects", "batch"]:
+            return self.lfs_batch(json.loads(body))
+        if words[0] != "api":
+            kind = {"datasets": "dataset", "spaces": "space"}.get(words[0], "model")
+            words = words if kind == "model" else words[1:]
+            return self.resolve(self.repo(kind, words), words[3], "/".join(words[4:]))
+        if words[1] in ("whoami-v2", "validate-yaml"):
+            return self.whoami() if words[1] == "whoami-v2" else self.validate(json.loads(body))
+        if words[1] == "repos":
+            return self.create(json.loads(body)) if words[2] == "create" else self.delete(json.loads(body))
+        repo = self.repo(words[1].rstrip("s"), words[2:])
+        what, revision = (words[4:6] + [None, None])[:2]
+        if what == "preupload":
+            return self.preupload(repo, json.loads(body))
+        if what == "commit":
+            return self.commit(repo, [json.loads(line) for line in body.splitlines()])
+        commit, files = self.snapshot(repo, revision)
+        if what == "tree":
+            return self.give([self.entry(path, data) for path, data in sorted(files.items())])
+        if what == "paths-info":
+            asked = json.loads(body)["paths"] if body[:1] == b"{" else parse_qs(body.decode()).get("paths", [])
+            return self.give([self.entry(path, files[path]) for path in asked if path in files])
+        card = files.get("README.md", b"").decode().split("---\n")
+        about = {"id": repo.name, "sha": commit, "private": repo.private, "sdk": repo.sdk}
+        about |= {"cardData": yaml.safe_load(card[1]) if len(card) > 2 else None, "tags": [], "gated": False}
+        return self.give(about | {"siblings": [{"rfilename": path} for path in files]})
+
+    def repo(self, kind, words):
+        found = self.hub.repos.get((kind, "/".join(words[:2])))
+        if found is None or (found.private and not self.known):
+            raise Refused(404 if self.known else 401, "Repository not found", "RepoNotFound")
+        return found
+
+    def snapshot(self, repo, revision):
+        if (found := repo.at(revision)) is None:
+            raise Refused(404, f"Invalid rev id: {revision}", "RevisionNotFound")
+        return found
+
+    def entry(self, path, data):
+        about = {"type": "file", "path": path, "size": len(data), "oid": oid(path, data)}
+        return about | (
+            {"lfs": {"oid": oid(path, data), "size": len(data), "pointerSize": 134}} if is_large(path) else {}
         )
 
-    def give(self, data, status=200, kind="application/octet-stream", **headers):
+    def whoami(self):
+        self.give({"type": "user", "id": "1", "name": USER, "fullname": "Me", "isPro": self.hub.pro, "orgs": []})
+
+    def create(self, asked):
+        kind, owner = asked.get("type", "model"), asked.get("organization") or USER
+        name = f"{owner}/{asked['name']}"
+        if owner != USER:
+            raise Refused(403, f'You don\'t have the rights to create a {kind} under the namespace "{owner}"')
+        if (kind, name) in self.hub.repos:
+            raise Refused(409, f"You already created this {kind} repo")
+        if kind == "space" and asked.get("sdk") != "static" and not self.hub.pro:
+            raise Refused(402, "Subscribe to PRO to create Spaces on cpu-basic")
+        private = asked.get("visibility") == "private" or bool(asked.get("private"))
+        self.hub.repos[kind, name] = Repo(kind, name, private, asked.get("sdk"))
+        prefix = "" if kind == "model" else f"{kind}s/"
+        self.give({"url": f"{self.server.url}/{prefix}{name}", "name": name, "id": "1"})
+
+    def delete(self, asked):
+        name = f"{asked.get('organization') or USER}/{asked['name']}"
+        if self.hub.repos.pop((asked.get("type", "model"), name), None) is None:
+            raise Refused(404, "Repository not found", "RepoNotFound")
+        self.give({})
+
+    def validate(self, asked):
+        parts = asked["content"].split("---\n")
+        meta = (yaml.safe_load(parts[1]) or {}) if len(parts) > 2 else {}
+        wrong = asked["repoType"] == "space" and meta.get("sdk") not in SDKS
+        errors = [{"message": f'"sdk" must be one of [{", ".join(SDKS)}]'}] if wrong else []
+        self.give({"errors": errors, "warnings": []}, 400 if errors else 200)
+
+    def preupload(self, repo, asked):
+        rows = [
+            {
+                "path": f["path"],
+                "uploadMode": "lfs" if is_large(f["path"]) else "regular",
+                "shouldIgnore": False,
+                "oid": None,
+            }
+            for f in asked["files"]
+        ]
+        self.give({"files": rows})
+
+    def lfs_batch(self, asked):
+        rows = []
+        for one in asked["objects"]:
+            url = f"{self.server.url}/lfs/{one['oid']}"
+            actions = {} if one["oid"] in self.hub.blobs else {"actions": {"upload": {"href": url, "header": {}}}}
+            rows.append({**one, **actions})
+        self.give({"transfer": "basic", "objects": rows}, kind="application/vnd.git-lfs+json")
+
+    def lfs_object(self, name, body):
+        if hashlib.sha256(body).hexdigest() != name:
+            raise Refused(400, "sha256 mismatch")
+        self.hub.blobs[name] = body
+        self.give({})
+
+    def commit(self, repo, lines):
+        files = dict(repo.commits[-1][1])
+        for line in lines:
+            value = line["value"]
+            if line["key"] == "file":
+                files[value["path"]] = base64.b64decode(value["content"])
+            elif line["key"] == "lfsFile":
+                if value["oid"] not in self.hub.blobs:
+                    raise Refused(422, f"LFS object {value['oid']} does not exist")
+                files[value["path"]] = self.hub.blobs[value["oid"]]
+        commit = repo.commit(files)
+        self.give(
+            {"commitOid": commit, "commitUrl": f"{self.server.url}/{repo.name}/commit/{commit}", "hookOutput": ""}
+        )
+
+    def resolve(self, repo, revision, path):
+        commit, files = self.snapshot(repo, revision)
+        if path not in files:
+            headers = {"X-Error-Code": "EntryNotFound", "X-Error-Message": "not found", "X-Repo-Commit": commit}
+            return self.give(b"", 404, **headers)
+        data = files[path]
+        return self.give(
+            data, kind="application/octet-stream", ETag=f'"{oid(path, data)}"', **{"X-Repo-Commit": commit}
+        )
+
+    def give(self, content, status=200, kind="application/json", **headers):
+        data = content if isinstance(content, bytes) else json.dumps(content).encode()
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(data)))
@@ -59,10 +261,11 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def hub(repos):
-    """A Hub with these data sets, {name: {path: bytes}}; `.url`, and `.asked`: every address in turn."""
+def hub(datasets=()):
+    """A running Hub with these data sets, {name: {path: bytes}}: `.url`, `.hub` (its State), `.asked`."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.repos, server.asked = repos, []
+    server.hub = State(datasets)
+    server.asked = server.hub.asked
     server.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

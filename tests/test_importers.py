@@ -3,7 +3,6 @@
 import io
 import json
 import wave
-from contextlib import ExitStack
 from importlib.metadata import EntryPoint
 
 import numpy as np
@@ -20,7 +19,7 @@ from bearkit.collect.layout import Found
 from bearkit.errors import ImageError, ImportSourceError, NoImagesError
 from bearkit.images import content_id
 from tests.conftest import picture, write_drawings
-from tests.hub import COMMIT, hub
+from tests.hub import COMMIT
 
 
 @pytest.fixture
@@ -146,23 +145,6 @@ def test_a_label_for_a_whole_folder(project, tmp_path):
 
 
 # --- the Hub
-
-
-@pytest.fixture
-def with_hub(tmp_path, monkeypatch):
-    """Data sets by name; the real huggingface_hub client asks this machine for them."""
-    with ExitStack() as stack:
-
-        def serve(repos):
-            server = stack.enter_context(hub(repos))
-            files = server.url + "/{repo_id}/resolve/{revision}/{filename}"
-            monkeypatch.setattr(constants, "ENDPOINT", server.url)
-            monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", files)
-            monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
-            monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
-            return server
-
-        yield serve
 
 
 def table(rows, names=None, group=None):

@@ -4,6 +4,7 @@ import sys
 
 from bearkit.cli import collecting as collecting
 from bearkit.cli import commands as commands
+from bearkit.cli import publishing as publishing
 from bearkit.cli import review as review
 from bearkit.cli import training as training
 from bearkit.cli.common import run

@@ -11,7 +11,7 @@ import bearkit
 from bearkit import report, runs
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.ledger import Ledger
-from bearkit.cli.common import JsonOption, ProjectOption, RunOption, app, place_of, progress_bars, show
+from bearkit.cli.common import JsonOption, ProjectOption, RunOption, app, model_folder, place_of, progress_bars, show
 from bearkit.dataset import dataset
 from bearkit.project import DEMO_FOLDER, Project, default_project
 
@@ -94,7 +94,7 @@ def predict(
 
     Example: bearkit predict bears/models/001 photo.jpg
     """
-    predictor = bearkit.Predictor(_model(model, project))
+    predictor = bearkit.Predictor(model_folder(model, project))
     with progress_bars() as progress:
         result = {"predictions": bearkit.predict_files(predictor, paths, top, csv, progress)}
     show(as_json, result, report.predicted(result))
@@ -116,7 +116,7 @@ def serve(
 
     Example: bearkit serve bears/models/001
     """
-    page, url, public = bearkit.serve_model(_model(model, project), host, port, share, allow_private)
+    page, url, public = bearkit.serve_model(model_folder(model, project), host, port, share, allow_private)
     text = f"The model answers at {url} (its API: {url}api; Ctrl-C ends it)"
     show(as_json, {"url": url, "public_url": public}, text + (f"\nfor everybody: {public}" if public else ""))
     _until_stopped(page)
@@ -159,9 +159,3 @@ def _until_stopped(page: Any) -> None:
     sys.stdout.flush()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as Ctrl-C does, and take the uploads away
     page.block_thread()
-
-
-def _model(model: Path, project: Path) -> Path:
-    """A model folder by its path, or by its name in the project."""
-    inside = Project(project).models / model
-    return inside if inside.is_dir() and not model.exists() else model

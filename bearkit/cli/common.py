@@ -17,6 +17,7 @@ from rich.progress import Progress as ProgressBar
 import bearkit
 from bearkit.errors import BearkitError
 from bearkit.parallel import Progress
+from bearkit.project import Project
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -72,6 +73,12 @@ def printable(text: str) -> str:
 def place_of(project: Path) -> str:
     """How the next command names this project."""
     return "" if project == Path() else f" -p {shlex.quote(str(project))}"
+
+
+def model_folder(model: Path, project: Path) -> Path:
+    """A model folder by its path, or by its name in the project."""
+    inside = Project(project).models / model
+    return inside if inside.is_dir() and not model.exists() else model
 
 
 def show(as_json: bool, result: dict[str, Any], text: str) -> None:

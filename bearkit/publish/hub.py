@@ -11,10 +11,12 @@ from typing import Any
 import httpx2
 from huggingface_hub import CommitOperationAdd, HfApi
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalTokenNotFoundError
+from huggingface_hub.utils import disable_progress_bars
 
 from bearkit.errors import PublishError
 from bearkit.parallel import Progress, no_progress
 
+HUB = "https://huggingface.co"
 NAME = re.compile(r"[\w.-]+/[\w.-]+")
 PREFIX = {"model": "", "dataset": "datasets/", "space": "spaces/"}
 LOG_IN = "`hf auth login`, with a token that may write: https://huggingface.co/settings/tokens"
@@ -85,6 +87,7 @@ class Hub:
             raise PublishError(f"`{repo}` is no name on the Hub", hint="USER/NAME, of letters, digits, -, _ and .")
         with worded(repo, kind):
             self._api.whoami()
+        disable_progress_bars()  # the Hub's own: ours is one for all of it
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         names = [path.relative_to(folder).as_posix() for path in files]
         made = self._make(repo, kind, sdk, private)
@@ -141,11 +144,19 @@ def worded(repo: str, kind: str, sdk: str | None = None) -> Iterator[None]:
     except HfHubHTTPError as error:
         raise _answered(error, repo, kind, sdk) from error
     except (httpx2.HTTPError, ConnectionError, TimeoutError) as error:
-        text = f"the Hub cannot be reached ({type(error).__name__})"
-        raise PublishError(text, hint="check the network; nothing was published, so simply try again") from error
+        raise _unreached(error) from error
+    except RuntimeError as error:  # about one file; why is behind it
+        if isinstance(error.__cause__, HfHubHTTPError):
+            raise _answered(error.__cause__, repo, kind, sdk) from error
+        raise _unreached(error.__cause__ or error) from error
     except ValueError as error:  # how the client words front matter that the Hub refuses
         text = f"the Hub refuses the README's front matter: {' '.join(str(error).split())}"
         raise PublishError(text, hint="mend the lines between --- in README.md") from error
+
+
+def _unreached(error: BaseException) -> PublishError:
+    text = f"the Hub cannot be reached ({type(error).__name__}: {' '.join(str(error).split())})"
+    return PublishError(text, hint="check the network; nothing was published, so simply try again")
 
 
 def _answered(error: HfHubHTTPError, repo: str, kind: str, sdk: str | None) -> PublishError:

@@ -13,16 +13,15 @@ import yaml
 from PIL import Image
 
 from bearkit import bundle, card
-from bearkit.errors import ImageError, PublishError
-from bearkit.images import decode, read_file, small_jpeg
+from bearkit.errors import PublishError
 from bearkit.predict import Predictor
 from bearkit.publish import closure
+from bearkit.publish.examples import write_examples
 from bearkit.publish.web_runtime import VERSION, web_runtime
 
 SDKS = ("gradio", "static")
 HERE = Path(__file__).parent
 PINNED = ("gradio", "numpy", "onnxruntime", "pillow")  # what the Gradio app imports; the versions that run it here
-EXAMPLE = 1024  # pixels of an example's longer side: large enough to look at, and nobody's original
 README = """---
 {front}---
 # {title}
@@ -63,7 +62,7 @@ def write_space(
         raise PublishError(f"there is no kind of Space `{sdk}`", hint=f"--sdk {'|'.join(SDKS)}")
     predictor = Predictor(model)
     folder.mkdir(parents=True, exist_ok=True)
-    names = _examples(examples, folder / "examples")
+    names = write_examples(examples, folder / "examples")
     front: dict[str, Any] = {
         "title": name or card.title(predictor.vocab), "emoji": "🐻", "colorFrom": "green", "colorTo": "yellow",
         "sdk": sdk, "pinned": False, "short_description": "Drop a picture, see what it is",
@@ -86,20 +85,6 @@ def write_space(
         how=ON_SERVER if sdk == "gradio" else IN_BROWSER,
     )  # fmt: skip
     (folder / "README.md").write_text(text, encoding="utf-8")
-
-
-def _examples(pictures: Sequence[Path], folder: Path) -> list[str]:
-    """Copies of pictures, of which nothing but what one sees is kept."""
-    names = []
-    for number, path in enumerate(pictures):
-        try:
-            data = small_jpeg(decode(read_file(path), at_least=EXAMPLE).image, EXAMPLE)
-        except ImageError as error:
-            raise ImageError(f"the example {path}: {error}", hint=error.hint) from error
-        names.append(f"{number + 1}-{path.stem[:40]}.jpg")
-        folder.mkdir(exist_ok=True)
-        (folder / names[-1]).write_bytes(data)
-    return names
 
 
 def _gradio(model: Path, folder: Path) -> None:

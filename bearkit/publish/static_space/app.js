@@ -132,8 +132,9 @@ $("camera").addEventListener("click", async () => {
     return fail("There is no camera that this page may use.");
   }
   $("picture").hidden = $("invite").hidden = true;
-  $("video").hidden = $("take").hidden = false;
+  $("video").hidden = false;
   await $("video").play();
+  $("take").hidden = false; // there is something to take now
 });
 $("take").addEventListener("click", () => {
   const canvas = document.createElement("canvas");

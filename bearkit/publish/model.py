@@ -1,0 +1,49 @@
+"""A model folder made ready for the Hub: its card completed with what the Hub reads, and examples for its widget."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import EvalResult, ModelCard, ModelCardData
+
+from bearkit import bundle, card
+from bearkit.predict import Predictor
+from bearkit.publish.examples import write_examples
+from bearkit.publish.hub import HUB
+
+
+def write_model(
+    model: Path, folder: Path, repo: str, license: str | None = None, examples: Sequence[Path] = ()
+) -> None:
+    """Copy a model folder, with its card as the Hub shows it. What people wrote into the card stays.
+
+    Raises:
+        ModelError: the model is broken; ImageError: an example is no picture.
+    """
+    predictor = Predictor(model)  # checks its golden pictures
+    folder.mkdir(parents=True)
+    for name in (*bundle.FILES, *bundle.OPTIONAL):
+        if (model / name).is_file():
+            shutil.copyfile(model / name, folder / name)
+    names = write_examples(examples, folder / "examples")
+    text = (folder / "README.md").read_text(encoding="utf-8").replace(card.use(), card.use(repo))
+    readme = ModelCard(text, ignore_metadata_errors=True)
+    before: dict[str, Any] = readme.data.to_dict()  # type: ignore[no-untyped-call]
+    data = ModelCardData(**before | {"model_name": repo.rpartition("/")[2]})
+    data.license = license or data.license
+    data.eval_results = [_accuracy(predictor.config.about)]
+    if names:
+        at = f"{HUB}/{repo}/resolve/main/examples"
+        data["widget"] = [{"src": f"{at}/{name}", "example_title": Path(name).stem} for name in names]
+    readme.data = data
+    readme.save(folder / "README.md")
+
+
+def _accuracy(about: dict[str, Any]) -> EvalResult:
+    high, low = (1 - error for error in about["error_interval"])
+    return EvalResult(
+        task_type="image-classification", dataset_type="imagefolder", dataset_split="validation",
+        dataset_name=f"{about['valid_images']} pictures that were set aside", metric_type="accuracy",
+        metric_value=round(1 - about["error_rate"], 4), metric_name=f"Accuracy (95 % interval {low:.3f} to {high:.3f})",
+    )  # fmt: skip

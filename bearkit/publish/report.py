@@ -1,0 +1,22 @@
+"""What the command line says to people about publishing: results (as `--json` would print them) to text."""
+
+from typing import Any
+
+from bearkit.report import count
+
+
+def published(result: dict[str, Any]) -> str:
+    """What is where now, or what would be."""
+    files = count(len(result["files"]), "file")
+    if result["url"] is None:
+        return f"{files} in {result['folder']}; nothing was published"
+    return f"Published: {result['url']} ({files}, commit {result['commit'][:12]})"
+
+
+def tried(result: dict[str, Any]) -> str:
+    """Whether a Space works, and what it takes."""
+    lines = [f"It works ({result['seconds']:.0f} s)" if result["ok"] else "It does not work:", *result["problems"]]
+    if result["start_seconds"] is not None:
+        took = f"first prediction after {result['start_seconds']:.1f} s, {result['memory_mb'] or '?'} MB of memory"
+        lines.append(f"{took}, an environment of {result['install_mb']} MB")
+    return "\n".join(lines)

@@ -1,0 +1,456 @@
+"""Published with the real huggingface_hub client to a Hub on this machine, and loaded again with what others have."""
+
+import ast
+import csv
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from huggingface_hub import ModelCard, snapshot_download
+from PIL import Image
+
+from bearkit import Predictor, Project, collect_images, import_images, push_dataset, push_model, push_space
+from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.ledger import Ledger
+from bearkit.collect import pinned
+from bearkit.collect.fetch import Limits
+from bearkit.errors import DownloadError, ImageError, ModelError, PublishError
+from bearkit.images import read_file
+from bearkit.preprocessing import decode_for
+from bearkit.publish import closure, preflight, trial, web_runtime
+from bearkit.publish.hub import Hub
+from bearkit.review.decide import decide_one
+from bearkit.training.timm_import import import_timm
+from tests.conftest import encoded
+from tests.servers import serving
+
+
+def files_of(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def published(server, kind, name):
+    """What is on the Hub, without what it puts there itself."""
+    return {path: data for path, data in server.hub.of(kind, name).items() if path != ".gitattributes"}
+
+
+def downloaded(tmp_path, repo, kind="model"):
+    folder = tmp_path / f"downloaded-{kind}"
+    snapshot_download(repo, repo_type=kind, local_dir=folder)
+    shutil.rmtree(folder / ".cache")
+    return folder
+
+
+def front(text):
+    return yaml.safe_load(text.split("---\n")[1])
+
+
+@pytest.fixture(scope="module")
+def drawings(trained):
+    return sorted(trained.project.images.rglob("*.png"))
+
+
+def test_a_model_comes_back_byte_for_byte(trained, tmp_path, with_hub, drawings):
+    server = with_hub()
+    result = push_model(trained.model, "me/shapes", license="cc-by-4.0", examples=drawings[:2])
+    assert result["url"] == f"{server.url}/me/shapes"
+    assert result["commit"] == server.hub.repos["model", "me/shapes"].commits[-1][0]
+    assert len(server.hub.repos["model", "me/shapes"].commits) == 2  # the Hub's own, and ours
+    there = downloaded(tmp_path, "me/shapes")
+    assert sorted(result["files"]) == sorted(set(files_of(there)) - {".gitattributes"})
+    for name in ("model.onnx", "model.safetensors", "config.json", "golden.npz", "confusion_matrix.png"):
+        assert (there / name).read_bytes() == (trained.model / name).read_bytes()
+    expected = Predictor(trained.model).predict(drawings[0]).probs
+    assert Predictor(there).predict(drawings[0]).probs == pytest.approx(expected, abs=1e-6)
+    assert not [name for name in files_of(there) if name.endswith((".bin", ".pkl", ".pt", ".pth"))]
+
+
+def test_timm_and_transformers_load_it_by_its_name(trained, with_hub, drawings):
+    with_hub()
+    push_model(trained.model, "me/shapes")
+    predictor, timm = Predictor(trained.model), import_timm()
+    network = timm.create_model("hf-hub:me/shapes", pretrained=True).eval()
+    assert network.pretrained_cfg["label_names"] == predictor.vocab
+    pictures = [decode_for(read_file(path), predictor.config.preprocessing) for path in drawings[:8]]
+    with torch.no_grad():
+        logits = network(torch.from_numpy(np.stack([predictor.input_of(picture) for picture in pictures]))).numpy()
+    assert np.abs(logits - predictor.logits(pictures)).max() < 1e-3 * max(1, np.abs(logits).max())
+    import transformers  # noqa: PLC0415  # after timm's torchvision, which it would otherwise import broken
+
+    pipeline = transformers.pipeline("image-classification", model="me/shapes", device="cpu", top_k=3)
+    for path in drawings:
+        said = {row["label"]: row["score"] for row in pipeline(str(path))}
+        assert said == pytest.approx(predictor.predict(path).probs, abs=1e-3)
+
+
+def test_the_card_says_what_the_run_measured(trained, with_hub, drawings):
+    server = with_hub()
+    push_model(trained.model, "me/shapes", license="cc-by-4.0", examples=drawings[:1])
+    text = published(server, "model", "me/shapes")["README.md"].decode()
+    about = Predictor(trained.model).config.about
+    (result,) = ModelCard(text).data.eval_results
+    assert result.metric_value == round(1 - about["error_rate"], 4)
+    meta = front(text)
+    assert (meta["license"], meta["library_name"]) == ("cc-by-4.0", "timm")
+    assert meta["model-index"][0]["name"] == "shapes"
+    assert meta["widget"][0]["src"].endswith("/me/shapes/resolve/main/examples/example-1.jpg")
+    assert 'pipeline("image-classification", "me/shapes")' in text
+    assert "FOLDER" not in text
+    assert "](confusion_matrix.png)" in text
+    assert "Nobody has reviewed the labels" in text
+    assert "| disc | 10 | 2 |" in text
+
+
+def test_what_people_wrote_into_a_card_stays(trained, tmp_path, with_hub):
+    server = with_hub()
+    model = shutil.copytree(trained.model, tmp_path / "model")
+    text = (model / "README.md").read_text()
+    (model / "README.md").write_text(text.replace("## Data", "## Who made it\n\nAnn did.\n\n## Data"))
+    push_model(model, "me/shapes")
+    assert "Ann did." in published(server, "model", "me/shapes")["README.md"].decode()
+
+
+def test_an_example_loses_where_it_was_taken(trained, tmp_path, with_hub):
+    server = with_hub()
+    exif = Image.Exif()
+    exif.get_ifd(0x8825)[1] = "N"
+    (tmp_path / "p.jpg").write_bytes(encoded(Image.new("RGB", (2000, 1000), "red"), "JPEG", exif=exif))
+    push_model(trained.model, "me/shapes", examples=[tmp_path / "p.jpg"])
+    data = published(server, "model", "me/shapes")["examples/example-1.jpg"]
+    (tmp_path / "q.jpg").write_bytes(data)
+    with Image.open(tmp_path / "q.jpg") as image:
+        assert not image.getexif()
+        assert image.size == (1024, 512)
+    (tmp_path / "bad.jpg").write_bytes(b"<html>")
+    with pytest.raises(ImageError, match=r"the example .*bad.jpg"):
+        push_model(trained.model, "me/shapes", examples=[tmp_path / "bad.jpg"])
+
+
+@pytest.mark.parametrize("sdk", ["gradio", "static"])
+def test_a_space_comes_back_byte_for_byte(trained, tmp_path, with_hub, drawings, sdk):
+    server = with_hub()
+    result = push_space(trained.model, "me/try", sdk, license="mit", examples=drawings[:2], try_first=False)
+    assert result["url"] == f"{server.url}/spaces/me/try"
+    assert server.hub.repos["space", "me/try"].sdk == sdk
+    dry = push_space(trained.model, "me/try", sdk, license="mit", examples=drawings[:2], dry_run=tmp_path / "dry")
+    assert (dry["url"], dry["commit"]) == (None, None)
+    assert dry["files"] == result["files"]
+    there = files_of(downloaded(tmp_path, "me/try", "space"))
+    there.pop(".gitattributes")
+    assert there == files_of(tmp_path / "dry")
+    meta = front(there["README.md"].decode())
+    assert (meta["sdk"], meta["license"]) == (sdk, "mit")
+    assert not any("pickle" in name or name.endswith(".pkl") for name in there)
+
+
+def test_a_data_set_comes_back_with_where_it_came_from(shapes, tmp_path, with_hub):
+    server = with_hub()
+    images = Catalog(shapes).images()
+    decide_one(shapes, images[0].image_id, "relabel:star", "ann")
+    decide_one(shapes, images[1].image_id, "delete", "ann")
+    with serving() as web:
+        (tmp_path / "urls.csv").write_text(f"url,label,license,creator\n{web.url}/ok/77.png,disc,CC BY 4.0,Bob\n")
+        collect_images(shapes, [("", tmp_path / "urls.csv")], limits=Limits(allow_private=True))
+    exif = Image.Exif()
+    exif.get_ifd(0x8825)[1] = "N"
+    (tmp_path / "more" / "disc").mkdir(parents=True)
+    (tmp_path / "more" / "disc" / "a.jpg").write_bytes(encoded(Image.new("RGB", (90, 80), "red"), "JPEG", exif=exif))
+    import_images(shapes, tmp_path / "more")
+    result = push_dataset(shapes, "me/shapes", private=True, license="cc-by-4.0")
+    assert result["url"] == f"{server.url}/datasets/me/shapes"
+    assert server.hub.repos["dataset", "me/shapes"].private
+    there = published(server, "dataset", "me/shapes")
+    n = len(Ledger(Catalog(shapes)).images())
+    assert n == len(images) + 1
+    assert len([name for name in there if name.endswith((".png", ".jpg"))]) == n
+    rows = [row for name in there if name.endswith(".csv") for row in csv.DictReader(there[name].decode().splitlines())]
+    assert len(rows) == n
+    by_origin = {row["origin"]: row for row in rows}
+    assert by_origin[f"{web.url}/ok/77.png"]["creator"] == "Bob"
+    assert not any(str(tmp_path) in name or "/" in name for name in by_origin if "://" not in name)
+    assert {row["reviewed_by"] for row in rows} == {"", "a person"}
+    text = there["README.md"].decode()
+    assert front(text)["license"] == "cc-by-4.0"
+    assert f"1 CC BY 4.0; of {n - 1} the source told none. 1 of the files say where they were taken." in text
+    assert "People looked at 2 pictures" in text
+    assert "1 were given another label, 1 were left out" in " ".join(text.split())
+    again = Project(tmp_path / "again")
+    report = import_images(again, "hf://me/shapes")
+    assert report.imported == n
+    assert {image.image_id for image in Catalog(again).images()} == {row["image_id"] for row in rows}
+
+
+@pytest.mark.parametrize("broken", ["commit", "preupload", "lfs/"])
+def test_a_hub_that_fails_half_way_holds_nothing(trained, with_hub, broken):
+    server = with_hub()
+    server.hub.fail[("PUT" if broken == "lfs/" else "POST", broken)] = 500 if broken == "commit" else 400  # no retries
+    with pytest.raises(PublishError) as raised:
+        push_model(trained.model, "me/shapes")
+    assert server.hub.repos == {}
+    assert raised.value.hint
+    server.hub.fail.clear()
+    push_model(trained.model, "me/shapes")
+    before = list(server.hub.repos["model", "me/shapes"].commits)
+    server.hub.fail["POST", "commit"] = 500
+    with pytest.raises(PublishError, match="the Hub fails just now"):
+        push_model(trained.model, "me/shapes", license="mit")
+    assert server.hub.repos["model", "me/shapes"].commits == before
+    server.hub.fail.clear()
+    push_model(trained.model, "me/shapes", license="mit")
+    assert len(server.hub.repos["model", "me/shapes"].commits) == len(before) + 1
+
+
+def test_stopped_by_a_person_it_leaves_nothing(trained, with_hub):
+    server = with_hub()
+
+    def stop(what, done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        push_model(trained.model, "me/shapes", progress=stop)
+    assert server.hub.repos == {}
+
+
+def test_without_a_subscription_the_static_space_is_offered(trained, with_hub, bearkit_json):
+    server = with_hub()
+    server.hub.pro = False
+    said = bearkit_json("space", trained.model, "me/try", "--sdk", "gradio", "--no-preflight", code=1)
+    assert "PRO" in said["error"]
+    assert "--sdk static" in said["hint"]
+    assert server.hub.repos == {}
+    said = bearkit_json("space", trained.model, "me/try", "--sdk", "static")
+    assert set(said) == {"url", "files", "commit"}
+
+
+@pytest.mark.parametrize(
+    ("repo", "token", "fail", "error", "hint"),
+    [
+        ("me/a", None, None, "nobody is logged in", "hf auth login"),
+        ("me/a", "hf_other", None, "does not know you", "hf auth login"),
+        ("you/a", "", None, "may not write to you/", "a repository of your own"),
+        ("me/a", "", ("POST", "create", 404), "no such user", "check USER/NAME"),
+        ("me/a", "", ("POST", "commit", 409), "changed by somebody else", "try again"),
+        ("me/a", "", ("POST", "commit", 412), "changed by somebody else", "try again"),
+        ("me/a", "", ("GET", "whoami", 503), "fails just now (error 503)", "later"),
+        ("me/a", "", ("POST", "create", 402), "asks for money", "pricing"),
+        ("me/a", "", ("POST", "create", 418), "error 418", ""),
+        ("a", "", None, "no name on the Hub", "USER/NAME"),
+        ("me/a b", "", None, "no name on the Hub", "USER/NAME"),
+        ("me/a--b", "", None, "no name on the Hub", "USER/NAME"),
+    ],
+)
+def test_every_refusal_says_what_to_do(trained, with_hub, bearkit_json, monkeypatch, repo, token, fail, error, hint):
+    server = with_hub()
+    if token is None:
+        monkeypatch.delenv("HF_TOKEN")
+    elif token:
+        monkeypatch.setenv("HF_TOKEN", token)
+    if fail:
+        server.hub.fail[fail[:2]] = fail[2]
+    said = bearkit_json("push", trained.model, repo, code=1)
+    assert error in said["error"]
+    assert hint in said["hint"]
+    assert server.hub.repos == {}
+    assert "hf_o" not in json.dumps(said)  # no token
+
+
+def test_without_a_network(trained, with_hub, bearkit_json, monkeypatch):
+    server = with_hub()
+    monkeypatch.setenv("HF_ENDPOINT", server.url.rpartition(":")[0] + ":1")
+    said = bearkit_json("push", trained.model, "me/a", code=1)
+    assert "cannot be reached" in said["error"]
+
+
+def test_the_token_is_never_shown():
+    assert "secret" not in repr(Hub("secret"))
+
+
+def test_a_data_set_is_only_published_by_who_may(shapes, with_hub, bearkit_json, tmp_path):
+    server = with_hub()
+    said = bearkit_json("push-dataset", "me/shapes", "-p", shapes.root, code=1)
+    assert "Of none of the 36 pictures the source told a licence" in said["error"]
+    assert "--yes" in said["hint"]
+    assert server.hub.repos == {}
+    assert bearkit_json("push-dataset", "me/shapes", "-p", shapes.root, "--yes")["commit"]
+    said = bearkit_json("push-dataset", "me/shapes", "-p", shapes.root, "--dry-run", tmp_path / "dry")
+    assert said["folder"] == str(tmp_path / "dry")
+    assert len(said["files"]) == 36 + 3
+
+
+def test_bad_input_writes_nothing(trained, tmp_path, with_hub):
+    server = with_hub()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("mine")
+    with pytest.raises(PublishError, match="is there already"):
+        push_model(trained.model, "me/a", dry_run=tmp_path / "full")
+    with pytest.raises(PublishError, match="no kind of Space"):
+        push_space(trained.model, "me/a", "docker")
+    model = shutil.copytree(trained.model, tmp_path / "model")
+    (model / "model.onnx").write_bytes(b"broken")
+    for publish in (push_model, lambda *words, **more: push_space(*words, "static", **more)):
+        with pytest.raises(ModelError):
+            publish(model, "me/a", dry_run=tmp_path / "dry")
+    assert not (tmp_path / "dry").exists()
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+    assert server.hub.repos == {}
+
+
+# -- Spaces before they are pushed
+
+
+@pytest.fixture
+def gradio_space(trained, tmp_path):
+    push_space(trained.model, "me/try", "gradio", dry_run=tmp_path / "space")
+    return tmp_path / "space"
+
+
+def test_a_gradio_space_installs_starts_and_answers(gradio_space, bearkit_json):
+    found = bearkit_json("preflight", gradio_space)
+    assert (found["ok"], found["problems"]) == (True, [])
+    assert found["start_seconds"] < 30  # 3 on a quiet machine; this is no timing
+    assert found["memory_mb"] < 400
+    assert found["install_mb"] < 700
+    pins = (gradio_space / "requirements.txt").read_text()
+    assert "torch" not in pins
+    assert all("==" in line for line in pins.splitlines() if not line.startswith("#"))
+
+
+def test_a_space_carries_all_that_it_imports(gradio_space):
+    """In an interpreter that cannot see this checkout, nor torch."""
+    code = (
+        "import sys; sys.modules['torch'] = None; sys.argv = ['x']\n"
+        "import runpy; runpy.run_path('app.py', run_name='loaded')\n"
+        "import bearkit.predict as p; print(p.__file__, p.Predictor('model').vocab)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=gradio_space, capture_output=True, text=True, check=True)
+    assert str(gradio_space) in done.stdout
+    theirs = {"gradio", "numpy", "onnxruntime", "PIL", "starlette"}  # the last comes with gradio
+    for path in gradio_space.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) else []
+            tops = {name.partition(".")[0] for name in names} - {"bearkit"} - sys.stdlib_module_names
+            assert tops <= theirs, path
+    assert "training" not in {path.parts[0] for path in closure.needed((gradio_space / "app.py").read_text())}
+
+
+@pytest.mark.parametrize(
+    ("break_it", "cause"),
+    [
+        ("requirements.txt", "No matching distribution found for no-such-package-of-anyone==9"),
+        ("app.py", "ModuleNotFoundError: No module named 'fastai'"),
+        ("model/golden.npz", "ModelError: the model in"),
+    ],
+)
+def test_preflight_shows_the_root_cause(gradio_space, bearkit_json, monkeypatch, break_it, cause):
+    path = gradio_space / break_it
+    if break_it == "requirements.txt":
+        path.write_text("no-such-package-of-anyone==9\n")
+    else:
+        monkeypatch.setattr(trial, "_install", lambda *_: "")  # the packages of this environment do
+        monkeypatch.setattr(trial, "_python", lambda _: sys.executable)
+    if break_it == "app.py":
+        path.write_text(path.read_text().replace("from pathlib", "import fastai\nfrom pathlib"))
+    if break_it == "model/golden.npz":
+        with np.load(path) as golden:
+            changed = {**golden, "logits": golden["logits"] + 1}
+        np.savez(path, **changed)
+    found = bearkit_json("preflight", gradio_space, code=1)
+    assert not found["ok"]
+    assert cause in found["problems"][0]
+
+
+def test_what_does_not_work_is_not_pushed(trained, with_hub, monkeypatch):
+    server = with_hub()
+    monkeypatch.setattr(preflight, "tried", lambda *_: trial.Trial(["app.py ended (code 1): KeyError: 'x'"]))
+    with pytest.raises(PublishError, match="would not work, so nothing was published: app.py ended"):
+        push_space(trained.model, "me/try", "gradio")
+    assert server.hub.repos == {}
+
+
+@pytest.mark.parametrize(
+    ("break_it", "problem"),
+    [
+        (lambda folder: (folder / "ort.wasm").unlink(), "missing: ort.wasm"),
+        (lambda folder: (folder / "model.onnx").write_bytes(b"?"), "the model cannot be used"),
+        (lambda folder: shutil.copy(folder / "golden-0.png", folder / "golden-1.png"), "golden-1.png: the model gives"),
+        (lambda folder: _edit(folder, "sdk: static", "sdk: webby"), "sdk is 'webby'"),
+        (lambda folder: _edit(folder, "index.html", "other.html"), "app_file other.html is not in the folder"),
+    ],
+)
+def test_preflight_of_a_static_space(trained, tmp_path, bearkit_json, break_it, problem):
+    bearkit_json("space", trained.model, "me/try", "--sdk", "static", "--dry-run", tmp_path / "space")
+    assert bearkit_json("preflight", tmp_path / "space")["ok"]
+    break_it(tmp_path / "space")
+    assert problem in bearkit_json("preflight", tmp_path / "space", code=1)["problems"][0]
+
+
+def _edit(folder, before, after):
+    text = (folder / "README.md").read_text()
+    (folder / "README.md").write_text(text.replace(before, after))
+
+
+def test_preflight_of_no_space(tmp_path, bearkit_json):
+    assert "is no Space" in bearkit_json("preflight", tmp_path, code=1)["error"]
+    (tmp_path / "README.md").write_text("# Hello")
+    assert "no front matter" in bearkit_json("preflight", tmp_path, code=1)["error"]
+    (tmp_path / "README.md").write_text("---\na: [\n---\n")
+    assert "cannot be read" in bearkit_json("preflight", tmp_path, code=1)["error"]
+
+
+@pytest.mark.parametrize(
+    ("log", "cause"),
+    [
+        (
+            "Collecting x\nERROR: Could not find a version of x\nERROR: No matching distribution found for x\n",
+            "No matching",
+        ),
+        (
+            "Traceback ...\n  File a\nValueError: bad\nDuring handling ...\nbearkit.errors.ModelError: worse\n",
+            "ModelError",
+        ),
+        ("Traceback (most recent call last):\nKeyboardInterrupt\n", "KeyboardInterrupt"),
+        ("hello\nworld\n", "hello / world"),
+        ("", "it said nothing"),
+    ],
+)
+def test_the_root_cause_of_a_log(log, cause):
+    assert cause in trial.root_cause(log)
+
+
+def test_the_browsers_runtime_is_the_one_that_was_tested(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with serving(replay={"/file/ort.tgz": b"something else"}) as server:
+        monkeypatch.setattr(web_runtime, "URL", f"{server.url}/file/ort.tgz")
+        with pytest.raises(PublishError, match="not the file that was tested"):
+            web_runtime.web_runtime()
+        with pytest.raises(DownloadError, match="404"):
+            pinned.pinned(f"{server.url}/nothing", "", 100)
+        with pytest.raises(DownloadError, match="cannot be had"):
+            pinned.pinned("http://127.0.0.1:1/x", "", 100)
+    assert [*tmp_path.rglob("*")] == []
+
+
+def test_a_wheel_carries_the_spaces(tmp_path):
+    source = tmp_path / "source"  # building writes beside it
+    shutil.copytree(closure.ROOT, source / "bearkit", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(closure.ROOT.parent / name, source)
+    words = ["-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(tmp_path), str(source)]
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False)
+    if done.returncode and "setuptools" in done.stderr:
+        pytest.skip("setuptools is not in this environment")
+    assert done.returncode == 0, done.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    for folder in ("gradio_space", "static_space"):
+        for path in (closure.ROOT / "publish" / folder).glob("*.*"):
+            assert f"bearkit/publish/{folder}/{path.name}" in names
+    assert Path("bearkit/page/page.css").as_posix() in names
