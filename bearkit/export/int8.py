@@ -21,6 +21,7 @@ from bearkit.project import Project
 from bearkit.training.features import read_picture
 
 KNOWN_LESS = 0.02  # share of the validation pictures that may become unknown by it
+LEVELS = 127  # on either side of 0
 FEW = 4  # input channels of a convolution that stays as it is: depthwise, or of the picture itself
 
 
@@ -81,7 +82,7 @@ def _in_8_bits(model: onnx.ModelProto) -> onnx.ModelProto:
         if values.ndim < 2 or values.shape[1] <= FEW or values.dtype != np.float32:
             continue
         flat = values.reshape(len(values), -1)
-        scale = np.maximum(np.abs(flat).max(axis=1) / 127, 1e-12).astype(np.float32)
+        scale = np.maximum(np.abs(flat).max(axis=1) / LEVELS, 1e-12).astype(np.float32)
         whole = np.round(flat / scale[:, None]).astype(np.int8).reshape(values.shape)
         name, parts = tensor.name, (f"{tensor.name}.int8", f"{tensor.name}.scale")
         graph.initializer.remove(tensor)

@@ -58,11 +58,15 @@ def guarded(hosts: Collection[str] | None) -> dict[str, Any]:
     return {"middleware": [Middleware(Guard, hosts=hosts)]}
 
 
-def serve_publicly(build: Callable[[], gr.Blocks], css: str = "", **more: Any) -> None:
-    """Serve a page until the process ends, where the environment says, to everybody: as a Space, which frames it."""
+def public_address() -> tuple[str, int]:
+    """Where a Space serves, as its environment says."""
     host = os.environ.get("GRADIO_SERVER_NAME", "0.0.0.0" if os.environ.get("SPACE_ID") else HOST)
-    port = int(os.environ.get("GRADIO_SERVER_PORT", PORT))
-    page, url, _ = launched(build, host, port, {}, css, share=False, **more)
+    return host, int(os.environ.get("GRADIO_SERVER_PORT", PORT))
+
+
+def serve_publicly(build: Callable[[], gr.Blocks]) -> None:
+    """Serve a page to everybody until the process ends: as a Space, which frames it, so without the guard."""
+    page, url, _ = launched(build, *public_address(), {}, share=False)
     print(f"serving at {url}", flush=True)
     page.block_thread()
 

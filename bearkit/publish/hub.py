@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 from huggingface_hub import CommitOperationAdd, HfApi
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalTokenNotFoundError
-from huggingface_hub.utils import disable_progress_bars
+from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from bearkit.errors import PublishError
 from bearkit.parallel import Progress, no_progress

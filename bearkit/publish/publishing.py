@@ -5,6 +5,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,24 +13,73 @@ from bearkit.errors import PublishError
 from bearkit.parallel import Progress, no_progress
 from bearkit.project import Project
 from bearkit.publish.dataset import write_dataset
-from bearkit.publish.hub import Hub
+from bearkit.publish.hub import Hub, Published
 from bearkit.publish.model import write_model
 from bearkit.publish.preflight import preflight
-from bearkit.publish.space import write_space
+from bearkit.publish.space import SDKS, write_space
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Something to publish.
+
+    Attributes:
+        what: model, dataset, or the sdk of a Space: gradio (on the Hub's server) or static (in the visitor's browser).
+        source: the model folder, or the project of a data set.
+        repo: USER/NAME on the Hub.
+        private: whether a new repository is only its owner's.
+        license: the Hub's word for one, such as apache-2.0 or cc-by-4.0.
+        examples: pictures to try it on, that everybody may see.
+    """
+
+    what: str
+    source: Path
+    repo: str
+    private: bool = False
+    license: str | None = None
+    examples: tuple[Path, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """The Hub's kind of repository."""
+        return self.what if self.what in ("model", "dataset") else "space"
+
+    def write(self, folder: Path) -> None:
+        """Write what would be published into a new folder.
+
+        Raises:
+            ModelError: the model is broken; ImageError: an example is no picture; DatasetError: there are no pictures.
+            PublishError: there is no such kind of Space, or what it needs cannot be had.
+        """
+        if self.what == "model":
+            write_model(self.source, folder, self.repo, self.license, self.examples)
+        elif self.what == "dataset":
+            write_dataset(Project(self.source), folder, self.repo, self.license)
+        else:
+            write_space(self.source, folder, self.what, self.repo.rpartition("/")[2], self.license, self.examples)
+
+    def push(self, folder: Path, hub: Hub, progress: Progress = no_progress) -> Published:
+        """Publish a folder that `write` wrote.
+
+        Raises:
+            PublishError: the Hub refuses; nothing is published then.
+        """
+        sdk = self.what if self.what in SDKS else None
+        return hub.push(folder, self.repo, self.kind, sdk, self.private, progress=progress)
 
 
 def push_model(
     model: Path, repo: str, private: bool = False, license: str | None = None, examples: Sequence[Path] = (),
     dry_run: Path | None = None, hub: Hub | None = None, progress: Progress = no_progress,
 ) -> dict[str, Any]:  # fmt: skip
-    """Publish a model folder, so that timm, transformers and bearkit load it by its name.
+    """Publish a model folder, so that timm, transformers and bearkit load it by its name; see `Wanted`.
 
     Args:
         model: the folder, as `bearkit export` writes it.
         repo: USER/NAME on the Hub.
         private: whether a new repository is only its owner's.
-        license: the Hub's word for one, such as apache-2.0 or cc-by-4.0.
-        examples: pictures for the Hub's widget, that everybody may see.
+        license: the Hub's word for one.
+        examples: pictures for the Hub's widget.
         dry_run: a new folder: write there what would be published, and publish nothing.
         hub: whose.
         progress: told of files.
@@ -41,9 +91,7 @@ def push_model(
         ModelError: the model is broken; ImageError: an example is no picture.
         PublishError: the Hub refuses; nothing is published then.
     """
-    with _folder(dry_run) as folder:
-        write_model(model, folder, repo, license, examples)
-        return _push(folder, repo, "model", None, private, dry_run, hub, progress)
+    return _published(Wanted("model", model, repo, private, license, tuple(examples)), dry_run, False, hub, progress)
 
 
 def push_dataset(
@@ -55,56 +103,38 @@ def push_dataset(
     Raises:
         DatasetError: there are no pictures; PublishError: the Hub refuses; nothing is published then.
     """
-    with _folder(dry_run) as folder:
-        write_dataset(project, folder, repo, license)
-        return _push(folder, repo, "dataset", None, private, dry_run, hub, progress)
+    return _published(Wanted("dataset", project.root, repo, private, license), dry_run, False, hub, progress)
 
 
 def push_space(
     model: Path, repo: str, sdk: str, private: bool = False, license: str | None = None, examples: Sequence[Path] = (),
     dry_run: Path | None = None, try_first: bool = True, hub: Hub | None = None, progress: Progress = no_progress,
 ) -> dict[str, Any]:  # fmt: skip
-    """Publish a demo of a model.
-
-    Args:
-        model: the folder, as `bearkit export` writes it.
-        repo: USER/NAME on the Hub.
-        sdk: gradio, on a server of the Hub's, or static, in the visitor's browser.
-        private: whether a new Space is only its owner's.
-        license: the Hub's word for one.
-        examples: pictures to try it on, that everybody may see.
-        dry_run: a new folder: write there what would be published, and publish nothing.
-        try_first: whether to see that it works before anything is pushed; see `preflight`.
-        hub: whose.
-        progress: told of files.
-
-    Returns:
-        As `push_model`.
+    """Publish a demo of a model. `try_first`: see that it works before anything is pushed (`preflight`).
 
     Raises:
         ModelError: the model is broken; ImageError: an example is no picture.
         PublishError: it does not work, or the Hub refuses; nothing is published then.
     """
+    if sdk not in SDKS:
+        raise PublishError(f"there is no kind of Space `{sdk}`", hint=f"--sdk {'|'.join(SDKS)}")
+    return _published(Wanted(sdk, model, repo, private, license, tuple(examples)), dry_run, try_first, hub, progress)
+
+
+def _published(
+    wanted: Wanted, dry_run: Path | None, try_first: bool, hub: Hub | None, progress: Progress
+) -> dict[str, Any]:
     with _folder(dry_run) as folder:
-        write_space(model, folder, sdk, repo.rpartition("/")[2], license, examples)
-        if try_first and dry_run is None:
-            found = preflight(folder, progress)
-            if not found["ok"]:
-                raise PublishError(
-                    f"the Space would not work, so nothing was published: {'; '.join(found['problems'])}",
-                    hint="mend that, or leave it out with --no-preflight",
-                )
-        return _push(folder, repo, "space", sdk, private, dry_run, hub, progress)
-
-
-def _push(
-    folder: Path, repo: str, kind: str, sdk: str | None, private: bool, dry_run: Path | None, hub: Hub | None,
-    progress: Progress,
-) -> dict[str, Any]:  # fmt: skip
-    if dry_run is not None:
-        names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-        return {"url": None, "files": names, "commit": None, "folder": str(dry_run)}
-    return (hub or Hub()).push(folder, repo, kind, sdk, private, progress=progress).as_dict()
+        wanted.write(folder)
+        if dry_run is not None:
+            names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+            return {"url": None, "files": names, "commit": None, "folder": str(dry_run)}
+        if try_first and (problems := preflight(folder, progress)["problems"]):
+            raise PublishError(
+                f"the Space would not work, so nothing was published: {'; '.join(problems)}",
+                hint="mend that, or leave the trial out with --no-preflight",
+            )
+        return wanted.push(folder, hub or Hub(), progress).as_dict()
 
 
 @contextmanager

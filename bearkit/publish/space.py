@@ -13,7 +13,6 @@ import yaml
 from PIL import Image
 
 from bearkit import bundle, card
-from bearkit.errors import PublishError
 from bearkit.predict import Predictor
 from bearkit.publish import closure
 from bearkit.publish.examples import write_examples
@@ -56,10 +55,8 @@ def write_space(
 
     Raises:
         ModelError: the model is broken; ImageError: an example is no picture.
-        PublishError: there is no such sdk, or the browser's runtime cannot be had.
+        PublishError: the browser's runtime cannot be had.
     """
-    if sdk not in SDKS:
-        raise PublishError(f"there is no kind of Space `{sdk}`", hint=f"--sdk {'|'.join(SDKS)}")
     predictor = Predictor(model)
     folder.mkdir(parents=True, exist_ok=True)
     names = write_examples(examples, folder / "examples")

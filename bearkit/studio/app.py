@@ -1,20 +1,26 @@
 """The studio's page: the project's name and counts, and a tab for each step."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from bearkit.page.launch import HOST, NAMES, PORT, guarded, launched
+from bearkit import runs
+from bearkit.export.exporting import exported
+from bearkit.page.demo import demo_page
+from bearkit.page.launch import HOST, NAMES, PORT, guarded, launched, public_address
+from bearkit.predict import Predictor
 from bearkit.project import Project
 from bearkit.studio.data import DataTab
 from bearkit.studio.predict import PredictTab
+from bearkit.studio.publish import PublishTab
 from bearkit.studio.review import SHOW, ReviewTab
 from bearkit.studio.train import TrainTab
 from bearkit.thumbnails import folder as thumbnails_folder
 
 CSS = (Path(__file__).parent / "studio.css").read_text()
-TABS = ("data", "train", "review", "predict")
+TABS = ("data", "train", "review", "predict", "publish")
 
 
 def build(project: Project) -> gr.Blocks:
@@ -31,12 +37,17 @@ def build(project: Project) -> gr.Blocks:
                 ReviewTab(project)
             with gr.Tab("Predict", id="predict") as predict_tab:
                 predict = PredictTab(project)
+            with gr.Tab("Publish", id="publish") as publish_tab:
+                publish = PublishTab(project)
         for event in (page.load, data_tab.select):
             event(data.refresh, data.chosen, data.shown, show_progress="hidden")
         for event in (page.load, train_tab.select):
             event(train.refresh, train.choices.fields["unfreeze"], train.live, show_progress="hidden")
         for event in (page.load, predict_tab.select):
             event(predict.refresh, None, [predict.model, predict.answer], show_progress="hidden")
+        publish_tab.select(publish.refresh, publish.fields, publish.shown, show_progress="hidden").then(
+            publish.follow, None, publish.live, show_progress="hidden", concurrency_limit=None
+        )
         review_tab.select(None, js=SHOW)
         page.load(_asked_for, None, tabs, show_progress="hidden")
     return page
@@ -49,15 +60,32 @@ def _asked_for(request: gr.Request) -> Any:
 
 
 def launch_studio(project: Project, port: int = PORT, open_browser: bool = True) -> tuple[gr.Blocks, str]:
-    """Serve the studio, on this machine only, from threads of its own; returns the page and its address.
+    """Serve the studio from threads of its own; returns the page and its address.
+
+    On this machine only; in a Space (SPACE_ID is set) to everybody, and then the Predict page alone, unless the
+    environment says BEARKIT_STUDIO=all.
 
     Args:
         project: what to show; it need not exist yet.
         port: the first one to try; the next free one is taken.
         open_browser: whether to open it in the browser.
     """
+    hosted = bool(os.environ.get("SPACE_ID"))
+    host, port = public_address() if hosted else (HOST, port)
+    build_it = hosted_page if hosted and os.environ.get("BEARKIT_STUDIO") != "all" else build
     page, url, _ = launched(
-        lambda: build(project), HOST, port, guarded(NAMES),
-        share=False, inbrowser=open_browser, allowed_paths=[str(thumbnails_folder(project))], css=CSS,
+        lambda: build_it(project), host, port, {} if hosted else guarded(NAMES), CSS,
+        share=False, inbrowser=open_browser and not hosted, allowed_paths=[str(thumbnails_folder(project))],
     )  # fmt: skip
     return page, url
+
+
+def hosted_page(project: Project) -> gr.Blocks:
+    """The page of the project's newest model, for everybody.
+
+    Raises:
+        ModelError, RunError: there is none.
+    """
+    written = {config.stat().st_mtime: config.parent for config in project.models.glob("[!.]*/config.json")}
+    run = None if written else runs.finished(project)
+    return demo_page(Predictor(exported(project, run, run.stage) if run else written[max(written)]))

@@ -11,9 +11,11 @@ from bearkit.catalog.tables import SourceRecord
 from bearkit.collect.collecting import short
 from bearkit.collect.url_list import is_address
 from bearkit.page.answer import note
+from bearkit.studio.uploading import Standing
 from bearkit.training.diagnosis import ADVICE
 
-MANY = 50  # addresses of a reason that are shown
+MANY = 50  # addresses of a reason, or files, that are shown when unfolded
+FILES = 12  # of those that will be uploaded that are shown
 SIGNS = {  # of what can go wrong, on the curves
     "lr_too_high": "The validation loss is huge, or the training loss rises.",
     "lr_too_low": "The losses creep down, and the training loss stays above the validation loss.",
@@ -197,3 +199,28 @@ def compared(result: dict[str, Any]) -> str:
     rows = zip((f"run {result['old']}", f"run {result['new']}"), result["table"], strict=True)
     cells = [(name, *(report.percent(error) for error in errors)) for name, errors in rows]
     return note(result["sentence"], result["verdict"] != "worse") + table(("", "old labels", "corrected labels"), cells)
+
+
+def publishing(now: Standing) -> str:
+    """What will be uploaded, how far it is, and where it is in the end."""
+    said = ""
+    if now.doing:
+        share = f' value="{now.done}" max="{now.total}"' if now.total else ""
+        said = f"<div><progress{share}></progress> {escape(now.doing)} …</div>"
+    elif now.failure:
+        said = note(now.failure, good=False)
+    elif now.url:
+        link = f'<a href="{escape(now.url)}" target="_blank" rel="noopener">{escape(now.url)}</a>'
+        said = f'<div class="bk-ok">Published: {link}</div>'
+    if now.trial and now.trial["ok"]:
+        started = now.trial["start_seconds"]
+        took = f": first prediction {started:.1f} s after its start" if started is not None else ""
+        said += note(f"Tried out, it works{took}.")
+    if not now.files or now.wanted is None:
+        return said
+    about = f"{now.wanted.license or 'no licence: nobody may use it further'}"
+    total = sum(size for _, size in now.files) / 1e6
+    rows = [(name, f"{size / 1e3:,.1f} kB") for name, size in now.files]
+    heading = f"{report.count(len(now.files), 'file')}, {total:.1f} MB, to {now.wanted.repo}; {about}"
+    more = folded(f"{len(rows) - FILES} more", table(("file", "size"), rows[FILES:][:MANY]), max(0, len(rows) - FILES))
+    return said + f"<h4>{escape(heading)}</h4>" + table(("file", "size"), rows[:FILES]) + more

@@ -27,27 +27,33 @@ class PredictTab:
 
     @told
     def refresh(self) -> list[Any]:
-        """The models there are: every finished run's, the newest first, and what else was kept of it."""
-        done = [run for run in reversed(runs.every(self.project)) if run.finished]
-        names = []
-        for run in done:
-            names.append((f"run {run.id}: {report.percent(run.result['error_rate'])} wrong", run.id))
-            others = [stage for stage in reversed(run.checkpoints) if stage != run.stage]
-            names += [(f"run {run.id}, {stage}", f"{run.id}/{stage}") for stage in others]
-        hint = note("Drop a picture." if done else "No model yet: train one in the Train tab.", good=bool(done))
-        return [gr.update(choices=names, value=done[0].id if done else None), hint]
+        """The models there are."""
+        names = models(self.project)
+        hint = note("Drop a picture." if names else "No model yet: train one in the Train tab.", good=bool(names))
+        return [gr.update(choices=names, value=names[0][1] if names else None), hint]
 
     def _chosen(self, model: str | None) -> tuple[Predictor, Path]:
         if model is None:
             raise ModelError("there is no model yet", hint="train one in the Train tab")
-        folder = self._folder(model)
+        folder = folder_of(self.project, model)
         return _predictor(str(folder), (folder / "config.json").stat().st_mtime_ns), folder
 
-    def _folder(self, model: str) -> Path:
-        """The model folder of RUN or RUN/STAGE, exported if it is not there yet."""
-        run_id, _, stage = model.partition("/")
-        run = runs.finished(self.project, run_id)
-        return exported(self.project, run, stage or run.stage)
+
+def models(project: Project) -> list[tuple[str, str]]:
+    """(words, RUN or RUN/STAGE) of every finished run, the newest first, and of what else was kept of it."""
+    names = []
+    for run in (run for run in reversed(runs.every(project)) if run.finished):
+        names.append((f"run {run.id}: {report.percent(run.result['error_rate'])} wrong", run.id))
+        others = [stage for stage in reversed(run.checkpoints) if stage != run.stage]
+        names += [(f"run {run.id}, {stage}", f"{run.id}/{stage}") for stage in others]
+    return names
+
+
+def folder_of(project: Project, model: str) -> Path:
+    """The model folder of RUN or RUN/STAGE, exported if it is not there yet."""
+    run_id, _, stage = model.partition("/")
+    run = runs.finished(project, run_id)
+    return exported(project, run, stage or run.stage)
 
 
 @lru_cache(maxsize=4)

@@ -1,0 +1,134 @@
+"""Something that is being looked over or published while people do something else: one at a time, for every page."""
+
+import atexit
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bearkit.errors import BearkitError, PublishError
+from bearkit.publish.hub import Hub
+from bearkit.publish.preflight import preflight
+from bearkit.publish.publishing import Wanted
+
+STOPPED = "Stopped. Nothing was published."
+
+
+class _Stopped(Exception):
+    """Somebody pressed Stop."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far it is.
+
+    Attributes:
+        wanted: what it is about; None before anything was asked.
+        doing: a word for what is being done; "" when nothing is.
+        done, total: steps of it.
+        files: (name, bytes) of what was looked over and may be published.
+        trial: what the preflight said, of a Space.
+        url: where it is, once it was published.
+        failure: why not.
+    """
+
+    wanted: Wanted | None = None
+    doing: str = ""
+    done: int = 0
+    total: int = 0
+    files: tuple[tuple[str, int], ...] = ()
+    trial: dict[str, Any] | None = None
+    url: str = ""
+    failure: str = ""
+
+
+class Uploading:
+    """Writes, tries out and pushes in a thread; Stop leaves nothing on the Hub."""
+
+    def __init__(self) -> None:
+        self.now = Standing()
+        self._folder: Path | None = None
+        self._stop, self._lock = threading.Event(), threading.Lock()
+        atexit.register(self._forget)
+
+    def look_over(self, wanted: Wanted) -> None:
+        """Write what would be published, and see that it works.
+
+        Raises:
+            PublishError: something is under way.
+        """
+        self._begin(lambda: self._look_over(wanted), Standing(wanted, "writing"))
+
+    def publish(self, wanted: Wanted, hub: Hub) -> None:
+        """Publish what was looked over.
+
+        Raises:
+            PublishError: something is under way, or it was not looked over.
+        """
+        now = self.now
+        if now.wanted != wanted or not now.files:
+            raise PublishError("that was not looked over yet", hint="press: See what will be uploaded")
+        doing = Standing(wanted, "uploading", files=now.files, trial=now.trial)
+        self._begin(lambda: self._publish(wanted, hub), doing)
+
+    def stop(self) -> None:
+        """Break off as soon as can be."""
+        self._stop.set()
+
+    def _begin(self, work: Callable[[], None], standing: Standing) -> None:
+        with self._lock:
+            if self.now.doing:
+                raise PublishError("something is being published already", hint="wait for it, or press Stop")
+            self._stop.clear()
+            self.now = standing
+        threading.Thread(target=self._work, args=(work,), name="publish", daemon=True).start()
+
+    def _work(self, work: Callable[[], None]) -> None:
+        failure = "It broke off."
+        try:
+            work()
+            failure = ""
+        except _Stopped:
+            failure = STOPPED
+        except BearkitError as error:
+            failure = f"{error}. {error.hint}"
+        except OSError as error:  # no room, no permission
+            failure = f"{error}. Nothing was published."
+        finally:
+            if failure:
+                self.now = Standing(self.now.wanted, files=self.now.files, trial=self.now.trial, failure=failure)
+
+    def _progress(self, doing: str, done: int, total: int) -> None:
+        if self._stop.is_set():
+            raise _Stopped
+        now = self.now
+        self.now = Standing(now.wanted, doing, done, total, now.files, now.trial)
+
+    def _look_over(self, wanted: Wanted) -> None:
+        self._forget()
+        folder = self._folder = Path(tempfile.mkdtemp(prefix="bearkit-publish-")) / "folder"
+        wanted.write(folder)
+        files = tuple(
+            (path.relative_to(folder).as_posix(), path.stat().st_size)
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        )
+        trial = preflight(folder, self._progress) if wanted.kind == "space" else None
+        self._progress("looking it over", 1, 1)
+        if trial and trial["problems"]:
+            self.now = Standing(wanted, trial=trial, failure="It does not work: " + "; ".join(trial["problems"]))
+        else:
+            self.now = Standing(wanted, files=files, trial=trial)
+
+    def _publish(self, wanted: Wanted, hub: Hub) -> None:
+        assert self._folder is not None
+        done = wanted.push(self._folder, hub, self._progress)
+        self.now = Standing(wanted, files=self.now.files, trial=self.now.trial, url=done.url)
+
+    def _forget(self) -> None:
+        if self._folder is not None:
+            shutil.rmtree(self._folder.parent, ignore_errors=True)
+            self._folder = None

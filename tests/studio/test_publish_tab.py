@@ -1,0 +1,187 @@
+"""The Publish tab, the hosted studio and the reasons on the Predict page, in a real browser."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+import requests
+from playwright.sync_api import expect
+
+from bearkit import Predictor, export_model, push_space
+from bearkit.errors import PublishError
+from bearkit.project import Project
+from bearkit.studio.publish import PublishTab
+from bearkit.studio.uploading import STOPPED, Uploading
+from tests.studio.pages import SECONDS, Studio, is_outside, shoot
+
+
+@pytest.fixture
+def opened(browser, trained, tmp_path):
+    """Opens the studio of a trained project, as the environment stands; a function of what follows the address."""
+    shutil.copytree(trained.project.root, tmp_path / "shapes")
+    running, contexts = [], []
+
+    def open_page(query=""):
+        running.append(Studio(Project(tmp_path / "shapes")))
+        contexts.append(browser.new_context(viewport={"width": 1280, "height": 900}))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(SECONDS)
+        page.wrong = []
+        page.on("request", lambda request: page.wrong.append(request.url) if is_outside(request.url) else None)
+        page.goto(running[-1].url + query)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    for studio in running:
+        studio.end()
+
+
+def button(page, name):
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def test_from_a_model_to_a_link(opened, with_hub):
+    server = with_hub()
+    page = opened("?tab=publish")
+    page.get_by_text("Logged in to the Hub as me.").wait_for()
+    assert page.get_by_label("Name on the Hub").input_value() == "me/shapes"
+    assert button(page, "Publish").is_disabled()
+    button(page, "See what will be uploaded").click()
+    page.get_by_text("Tried out, it works.").wait_for()
+    page.get_by_text("model.onnx").wait_for()
+    assert server.hub.repos == {}
+    page.get_by_label("Private").check()  # no longer what was looked over
+    expect(button(page, "Publish")).to_be_disabled(timeout=SECONDS)
+    button(page, "See what will be uploaded").click()
+    expect(button(page, "Publish")).to_be_enabled(timeout=SECONDS)
+    shoot(page, "publish-looked-over")
+    button(page, "Publish").click()
+    page.get_by_role("link", name=f"{server.url}/spaces/me/shapes").wait_for()
+    assert server.hub.repos["space", "me/shapes"].private
+    shoot(page, "publish-done")
+    assert page.wrong == []
+
+
+def test_pictures_are_only_published_by_who_says_so(opened, with_hub):
+    server = with_hub()
+    page = opened("?tab=publish")
+    page.get_by_text("Logged in to the Hub as me.").wait_for()
+    page.get_by_role("radio", name="Data set").click()
+    page.get_by_text("Of none of the 36 pictures the source told a licence.").wait_for()
+    button(page, "See what will be uploaded").click()
+    page.get_by_text("pictures have owners").wait_for()
+    page.get_by_label("The owners allow").check()
+    button(page, "See what will be uploaded").click()
+    page.locator("h4", has_text="39 files").wait_for()
+    expect(button(page, "Publish")).to_be_enabled(timeout=SECONDS)
+    button(page, "Publish").click()
+    page.get_by_role("link", name=f"{server.url}/datasets/me/shapes").wait_for()
+    assert ("dataset", "me/shapes") in server.hub.repos
+
+
+def test_without_a_login_and_with_a_hub_that_fails(opened, with_hub, monkeypatch):
+    server = with_hub(token="hf_wrong")
+    page = opened("?tab=publish")
+    page.get_by_text("the Hub does not know you").wait_for()
+    page.get_by_text("hf auth login").wait_for()
+    page.get_by_label("Name on the Hub").fill("me/shapes")
+    button(page, "See what will be uploaded").click()
+    expect(button(page, "Publish")).to_be_enabled(timeout=SECONDS)
+    button(page, "Publish").click()
+    page.locator(".bk-bad", has_text="the Hub does not know you").nth(1).wait_for()
+    assert "hf_wrong" not in page.content()
+    assert server.hub.repos == {}
+
+
+def test_stop_leaves_nothing_on_the_hub(trained, tmp_path, with_hub, monkeypatch):
+    """The very steps of the thread, with somebody who presses Stop while files go up."""
+    server = with_hub()
+    uploading, tab = Uploading(), PublishTab.__new__(PublishTab)
+    tab.project = trained.project
+    wanted = tab._wanted("model", trained.learn.run.id, " me/shapes ", None, False, None, False)
+    with pytest.raises(PublishError, match="not looked over"):
+        uploading.publish(wanted, PublishTab._hub(_local(), None))
+    uploading._look_over(wanted)
+    assert {name for name, _ in uploading.now.files} >= {"model.onnx", "README.md"}
+    uploading.stop()
+    monkeypatch.setattr(uploading._stop, "clear", lambda: None)
+    uploading._work(lambda: uploading._publish(wanted, PublishTab._hub(_local(), None)))
+    assert uploading.now.failure == STOPPED
+    assert server.hub.repos == {}
+
+
+class _local:
+    hosted = False
+
+
+class _in_a_space:
+    hosted = True
+
+
+def test_in_a_space_nobody_publishes_with_its_own_token(monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "hf_of_the_space")
+    with pytest.raises(PublishError, match="nobody is logged in"):
+        PublishTab._hub(_in_a_space(), None)
+
+    class Visitor:
+        token = "hf_of_the_visitor"
+
+    assert PublishTab._hub(_in_a_space(), Visitor()).token == "hf_of_the_visitor"
+
+
+def test_the_hosted_studio_only_predicts(opened, monkeypatch, trained):
+    monkeypatch.setenv("SPACE_ID", "me/shapes")
+    monkeypatch.setenv("GRADIO_SERVER_NAME", "127.0.0.1")
+    monkeypatch.setenv("GRADIO_SERVER_PORT", "0")
+    page = opened()
+    page.get_by_text("Drop a picture.").wait_for()
+    assert page.get_by_role("tab").count() == 0
+    page.locator("input[type=file]").first.set_input_files(sorted(trained.project.images.rglob("*.png"))[0])
+    page.get_by_text(" sure").wait_for()
+    assert "x-frame-options" not in requests.get(page.url, timeout=20).headers  # the Hub shows it in a frame
+    monkeypatch.setenv("BEARKIT_STUDIO", "all")
+    page = opened()
+    page.get_by_role("tab", name="Data").wait_for()
+    assert page.get_by_role("tab").count() >= 5
+
+
+def test_why_on_the_predict_page(opened, trained):
+    page = opened("?tab=predict")
+    picture = sorted(trained.project.images.rglob("*.png"))[0]
+    expect(page.get_by_label("Model").first).to_have_value(re.compile("^run 001"), timeout=SECONDS)
+    page.locator("[role=tabpanel]:visible input[type=file]").set_input_files(picture)
+    page.get_by_text(" sure").wait_for()
+    button(page, "Why?").click()
+    heat = page.get_by_alt_text("heat map")
+    heat.wait_for()
+    assert heat.get_attribute("src").startswith("data:image/jpeg")
+    shoot(page, "predict-why")
+
+
+def test_a_gradio_space_with_thumbnails_and_examples(browser, trained, tmp_path):
+    model = export_model(trained.project, tmp_path / "model", thumbnails=True)
+    drawings = sorted(trained.project.images.rglob("*.png"))
+    push_space(model, "me/try", "gradio", examples=[drawings[-1]], dry_run=tmp_path / "space")
+    words = {"cwd": tmp_path / "space", "env": os.environ | {"GRADIO_SERVER_PORT": "0"}}
+    app = subprocess.Popen([sys.executable, "app.py"], stdout=subprocess.PIPE, text=True, **words)
+    context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark")
+    page = context.new_page()
+    page.set_default_timeout(SECONDS)
+    try:
+        page.goto(app.stdout.readline().split()[-1])
+        page.get_by_text("Or try one of these").wait_for()
+        page.locator(".gallery-item img, table img").first.click()
+        page.locator(".bk-big", has_text=Predictor(model).predict(drawings[-1]).label).wait_for()
+        button(page, "Why?").click()
+        page.get_by_text("Training pictures most like it").wait_for()
+        assert page.locator(".bk-near img").count() == 6
+        shoot(page, "demo-why-narrow")
+    finally:
+        context.close()
+        app.terminate()
+        app.communicate(timeout=20)
