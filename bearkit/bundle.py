@@ -25,7 +25,8 @@ from bearkit.preprocessing import Preprocessing
 FORMAT = 2  # 1 had no similarity, and says that every picture is known
 READ = (1, 2)
 FILES = ("model.onnx", "model.safetensors", "config.json", "golden.npz", "README.md")
-OPTIONAL = ("confusion_matrix.png", "thumbnails.npz")
+THUMBNAILS = "thumbnails.npz"
+OPTIONAL = ("confusion_matrix.png", THUMBNAILS)
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def write_thumbnails(folder: Path, pictures: Sequence[tuple[str, bytes]]) -> Non
     sizes = np.array([len(data) for _, data in pictures])
     joined = np.frombuffer(b"".join(data for _, data in pictures), np.uint8)
     labels = np.array([label for label, _ in pictures])
-    np.savez(folder / "thumbnails.npz", labels=labels, sizes=sizes, data=joined)  # no objects, so no pickle
+    np.savez(folder / THUMBNAILS, labels=labels, sizes=sizes, data=joined)  # no objects, so no pickle
 
 
 def read_thumbnails(folder: Path) -> list[tuple[str, bytes]]:
@@ -136,7 +137,7 @@ def read_thumbnails(folder: Path) -> list[tuple[str, bytes]]:
     Raises:
         ModelError: it is damaged.
     """
-    path = folder / "thumbnails.npz"
+    path = folder / THUMBNAILS
     if not path.exists():
         return []
     try:

@@ -1,10 +1,11 @@
 """The model card: what people should know before they trust a model, from what the run measured."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bearkit.bundle import ModelConfig
+from bearkit.catalog.cleaned import Cleaned
 
 TEMPLATE = """---
 library_name: timm
@@ -54,12 +55,12 @@ class Facts:
     Attributes:
         counts: training and validation pictures of each label.
         has_matrix: whether confusion_matrix.png lies in the folder.
-        cleaned: as `export.history.cleaned` gives it.
+        cleaned: what was done with the pictures before the training.
     """
 
     counts: dict[str, tuple[int, int]]
     has_matrix: bool
-    cleaned: dict[str, Any]
+    cleaned: Cleaned
 
 
 def model_card(config: ModelConfig, facts: Facts) -> str:
@@ -78,15 +79,15 @@ def model_card(config: ModelConfig, facts: Facts) -> str:
         rate=about["error_rate"],
         low=low,
         high=high,
-        rows="\n".join(f"| {_cell(label)} | {train} | {valid} |" for label, (train, valid) in facts.counts.items()),
+        rows="\n".join(f"| {cell(label)} | {train} | {valid} |" for label, (train, valid) in facts.counts.items()),
         matrix=MATRIX if facts.has_matrix else "",
-        data=_data(facts.cleaned),
+        data=f"{facts.cleaned.in_words} {facts.cleaned.whose}",
         few=_few(facts.counts),
         use=use(),
         outputs=", how like training pictures it is, and the cosines with them"
         if about.get("threshold") is not None
         else "",
-        int8=" Its weights are 8-bit integers." if about.get("int8", {}).get("kept") else "",
+        int8=_int8(about.get("int8", {})),
         size=how.size,
         mean=list(how.mean),
         std=list(how.std),
@@ -107,6 +108,9 @@ print(Predictor("FOLDER").predict("picture.jpg"))
 `timm.create_model("local-dir:FOLDER", pretrained=True)` gives the same model in torch, and
 `transformers.pipeline("image-classification", "FOLDER")` the same probabilities.
 """
+THUMBNAILS = """
+`thumbnails.npz` holds small copies of the training pictures, to show those most like a new one.
+"""
 ON_HUB = """## Use
 
 ```python
@@ -125,6 +129,18 @@ from huggingface_hub import snapshot_download
 print(Predictor(snapshot_download("{repo}")).predict("picture.jpg"))
 ```
 """
+
+
+def for_hub(text: str, repo: str) -> str:
+    """A card as the Hub should show it: how to use the model by its name there."""
+    text = text.replace(use(), use(repo))
+    for folder, name in (  # older cards, and those that somebody edited
+        ('Predictor("FOLDER")', f'Predictor(huggingface_hub.snapshot_download("{repo}"))'),
+        ("local-dir:FOLDER", f"hf-hub:{repo}"),
+        ('"FOLDER"', f'"{repo}"'),
+    ):
+        text = text.replace(folder, name)
+    return text
 
 
 def use(repo: str | None = None) -> str:
@@ -149,22 +165,15 @@ def _known(threshold: float | None, temperature: float) -> str:
     )
 
 
-def _data(cleaned: dict[str, Any]) -> str:
-    """What was done with the pictures before the training, and whose they are."""
-    looked, relabelled, deleted = (cleaned[key] for key in ("looked_at", "relabelled", "deleted"))
-    if not looked:
-        said = "Nobody has reviewed the labels: some are probably wrong, in training and in validation."
-    else:
-        said = (
-            f"People looked at {looked} of the pictures: {relabelled} had another label when it was trained than the "
-            f"one they came with, and {deleted} were left out."
-        )
-    known = {license: n for license, n in cleaned["licenses"].items() if license}
-    if not known:
-        return f"{said} Where the pictures came from did not say whose they are."
-    whose = ", ".join(f"{n} {license}" for license, n in known.items())
-    rest = cleaned["licenses"].get("", 0)
-    return f"{said} Licences of the pictures: {whose}" + (f", {rest} not told." if rest else ".")
+def _int8(int8: Mapping[str, Any]) -> str:
+    """How the 8-bit weights of model.onnx do, where it has some."""
+    if not int8.get("kept"):
+        return ""
+    n = int8["valid_images"]
+    return (
+        f" Most of its weights are 8-bit integers; with them {round(int8['error_rate'] * n)} of the {n} validation "
+        "pictures were wrong. `model.safetensors` has them as floats, so its probabilities differ a little."
+    )
 
 
 def _few(counts: dict[str, tuple[int, int]]) -> str:
@@ -175,5 +184,6 @@ def _few(counts: dict[str, tuple[int, int]]) -> str:
     return f"Checked on fewer than {FEW} pictures, so that mistakes may not have shown: {named}."
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
+    """A text for a cell of a Markdown table."""
     return text.replace("|", "\\|")

@@ -133,10 +133,9 @@ class Predictor:
         if not bank or "cosines" not in self._outputs:
             return []
         (cosines,) = self._session.run(["cosines"], {"input": self.input_of(picture)[None]})[0]
-        return [
-            Near(label=bank[row][0], thumbnail=bank[row][1], cosine=float(cosines[row]))
-            for row in np.argsort(-cosines)[:n]
-        ]
+        every = (Near(label, small, float(cosine)) for (label, small), cosine in zip(bank, cosines, strict=True))
+        there = [one for one in every if one.thumbnail]  # of some the file was gone
+        return sorted(there, key=lambda one: -one.cosine)[:n]
 
     def logits(self, pictures: Iterable[Image.Image]) -> np.ndarray:
         """The raw outputs for upright RGB pictures, float32 (N, C)."""

@@ -42,12 +42,13 @@ class Repo:
 class State:
     """What is on it, and how it behaves.
 
-    `pro`: whether the account may make Gradio Spaces; `fail`: {(method, part of the path): status}.
+    `pro`: whether the account may make Gradio Spaces; `fail`: {(method, part of the path): status}; `silent`: it takes
+    a commit, and answers with an error.
     """
 
     def __init__(self, datasets=()):
         self.repos = {("dataset", name): Repo("dataset", name, files=files) for name, files in dict(datasets).items()}
-        self.blobs, self.asked, self.fail, self.pro = {}, [], {}, True
+        self.blobs, self.asked, self.fail, self.pro, self.silent = {}, [], {}, True, False
         self.lock = threading.RLock()
 
     def of(self, kind, name):
@@ -175,10 +176,10 @@ class Handler(BaseHTTPRequestHandler):
         name = f"{owner}/{asked['name']}"
         if owner != USER:
             raise Refused(403, f'You don\'t have the rights to create a {kind} under the namespace "{owner}"')
-        if (kind, name) in self.hub.repos:
-            raise Refused(409, f"You already created this {kind} repo")
         if kind == "space" and asked.get("sdk") != "static" and not self.hub.pro:
             raise Refused(402, "Subscribe to PRO to create Spaces on cpu-basic")
+        if (kind, name) in self.hub.repos:
+            raise Refused(409, f"You already created this {kind} repo")
         private = asked.get("visibility") == "private" or bool(asked.get("private"))
         self.hub.repos[kind, name] = Repo(kind, name, private, asked.get("sdk"))
         prefix = "" if kind == "model" else f"{kind}s/"
@@ -233,7 +234,11 @@ class Handler(BaseHTTPRequestHandler):
                 if value["oid"] not in self.hub.blobs:
                     raise Refused(422, f"LFS object {value['oid']} does not exist")
                 files[value["path"]] = self.hub.blobs[value["oid"]]
+            elif line["key"] == "deletedFile":
+                del files[value["path"]]
         commit = repo.commit(files)
+        if self.hub.silent:
+            raise Refused(504, "time-out")
         self.give(
             {"commitOid": commit, "commitUrl": f"{self.server.url}/{repo.name}/commit/{commit}", "hookOutput": ""}
         )

@@ -16,7 +16,17 @@ import yaml
 from huggingface_hub import ModelCard, snapshot_download
 from PIL import Image
 
-from bearkit import Predictor, Project, collect_images, import_images, push_dataset, push_model, push_space
+from bearkit import (
+    Predictor,
+    Project,
+    collect_images,
+    export_model,
+    import_images,
+    push_dataset,
+    push_model,
+    push_space,
+    whose_images,
+)
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.ledger import Ledger
 from bearkit.collect import pinned
@@ -24,7 +34,7 @@ from bearkit.collect.fetch import Limits
 from bearkit.errors import DownloadError, ImageError, ModelError, PublishError
 from bearkit.images import read_file
 from bearkit.preprocessing import decode_for
-from bearkit.publish import closure, preflight, trial, web_runtime
+from bearkit.publish import closure, preflight, publishing, trial, web_runtime
 from bearkit.publish.hub import Hub
 from bearkit.review.decide import decide_one
 from bearkit.training.timm_import import import_timm
@@ -178,9 +188,10 @@ def test_a_data_set_comes_back_with_where_it_came_from(shapes, tmp_path, with_hu
     assert {row["reviewed_by"] for row in rows} == {"", "a person"}
     text = there["README.md"].decode()
     assert front(text)["license"] == "cc-by-4.0"
-    assert f"1 CC BY 4.0; of {n - 1} the source told none. 1 of the files say where they were taken." in text
-    assert "People looked at 2 pictures" in text
-    assert "1 were given another label, 1 were left out" in " ".join(text.split())
+    assert f"1 CC BY 4.0; of {n - 1} the source told none." in text
+    assert "People looked at 2 of the pictures" in text
+    assert whose_images(shapes).endswith("1 of the files say where they were taken.")
+    assert "1 are used under another label than the one they came with, and 1 were left out" in text
     again = Project(tmp_path / "again")
     report = import_images(again, "hf://me/shapes")
     assert report.imported == n
@@ -207,14 +218,99 @@ def test_a_hub_that_fails_half_way_holds_nothing(trained, with_hub, broken):
     assert len(server.hub.repos["model", "me/shapes"].commits) == len(before) + 1
 
 
-def test_stopped_by_a_person_it_leaves_nothing(trained, with_hub):
+@pytest.mark.parametrize("at", [1, 2])
+def test_stopped_by_a_person_it_leaves_nothing(trained, with_hub, at):
+    """Before anything is sent, or when all is sent and only the commit is left."""
     server = with_hub()
 
-    def stop(what, done, total):
-        raise KeyboardInterrupt
+    def push(stop_at, license=None):
+        asked = []
+
+        def progress(*_):
+            asked.append(1)
+            if len(asked) == stop_at:
+                raise KeyboardInterrupt
+
+        return push_model(trained.model, "me/shapes", license=license, progress=progress)
 
     with pytest.raises(KeyboardInterrupt):
-        push_model(trained.model, "me/shapes", progress=stop)
+        push(at)
+    assert server.hub.repos == {}
+    push(0)
+    before = list(server.hub.repos["model", "me/shapes"].commits)
+    with pytest.raises(KeyboardInterrupt):
+        push(at, "mit")
+    assert server.hub.repos["model", "me/shapes"].commits == before
+
+
+@pytest.mark.parametrize("new", [True, False])
+def test_a_commit_that_was_taken_though_the_hub_did_not_say_so_is_published(trained, with_hub, new):
+    server = with_hub()
+    if not new:
+        push_model(trained.model, "me/shapes", license="mit")
+    server.hub.silent = True
+    result = push_model(trained.model, "me/shapes")
+    assert result["commit"] == server.hub.repos["model", "me/shapes"].commits[-1][0]
+    assert "model.onnx" in server.hub.of("model", "me/shapes")
+
+
+def test_what_an_earlier_push_left_over_goes_and_nothing_of_others(shapes, tmp_path, with_hub):
+    server = with_hub()
+    push_dataset(shapes, "me/shapes")
+    repo = server.hub.repos["dataset", "me/shapes"]
+    repo.commit(repo.commits[-1][1] | {"notes/mine.txt": b"mine"})
+    gone, moved = Catalog(shapes).images()[:2]
+    decide_one(shapes, gone.image_id, "delete", "ann")
+    decide_one(shapes, moved.image_id, "relabel:other", "ann")
+    push_dataset(shapes, "me/shapes")
+    there = server.hub.of("dataset", "me/shapes")
+    assert there["notes/mine.txt"] == b"mine"
+    names = [name for name in there if name.endswith(".png")]
+    assert len(names) == 35
+    assert not any(gone.image_id[:8] in name for name in names)
+    assert [name.split("/")[1] for name in names if moved.image_id[:8] in name] == ["other"]
+    push_dataset(shapes, "me/theirs")
+    theirs = server.hub.repos["dataset", "me/theirs"]
+    theirs.commit({"README.md": b"# Mine", "train/a/1.jpg": b"mine"})
+    push_dataset(shapes, "me/theirs")
+    assert server.hub.of("dataset", "me/theirs")["train/a/1.jpg"] == b"mine"
+
+
+def test_a_repository_that_is_there_needs_no_right_to_make_one(trained, with_hub):
+    server = with_hub()
+    push_space(trained.model, "me/try", "gradio", try_first=False)
+    server.hub.pro = False
+    push_space(trained.model, "me/try", "gradio", license="mit", try_first=False)
+    assert b"license: mit" in server.hub.of("space", "me/try")["README.md"]
+
+
+def test_the_thumbnails_only_go_along_when_that_is_said(trained, tmp_path, with_hub):
+    with_hub()
+    model = export_model(trained.project, tmp_path / "model", thumbnails=True)
+    for number, (thumbnails, n) in enumerate([(False, 0), (True, 1)]):
+        said = push_model(model, "me/a", thumbnails=thumbnails, dry_run=tmp_path / f"model-{number}")
+        assert said["files"].count("thumbnails.npz") == n
+        assert (
+            "small copies of the training pictures" in (tmp_path / f"model-{number}" / "README.md").read_text()
+        ) == n
+        said = push_space(model, "me/a", "gradio", thumbnails=thumbnails, dry_run=tmp_path / f"space-{number}")
+        assert said["files"].count("model/thumbnails.npz") == n
+
+
+def test_a_picture_that_is_gone_is_neither_counted_nor_published(shapes, with_hub):
+    server = with_hub()
+    image = Catalog(shapes).images()[0]
+    (shapes.root / image.path).unlink()
+    assert push_dataset(shapes, "me/shapes")["missing"] == [image.path]
+    assert "35 pictures with 3 labels" in server.hub.of("dataset", "me/shapes")["README.md"].decode()
+
+
+def test_too_many_files_for_a_commit(shapes, with_hub, monkeypatch):
+    server = with_hub()
+    monkeypatch.setattr(publishing, "MOST_FILES", 30)
+    with pytest.raises(PublishError, match="39 files are too many") as raised:
+        push_dataset(shapes, "me/shapes")
+    assert "upload-large-folder" in raised.value.hint
     assert server.hub.repos == {}
 
 

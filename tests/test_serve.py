@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from bearkit import Predictor
-from bearkit.serve.api import MOST_BYTES
+from bearkit.page.launch import MOST_BYTES
 from tests.conftest import picture
 from tests.processes import process
 from tests.servers import bomb, serving

@@ -23,6 +23,7 @@ from bearkit.catalog.choices import ABOUT_LABELS, ACTIONS, ANYHOW, Choice, Conte
 from bearkit.catalog.tables import Decision, ImageRecord, decisions, images
 from bearkit.errors import ReviewError
 
+RENAMED = "renamed"  # the kind of decisions about a label, not about pictures
 FEW = 500  # pictures that are asked for by name; more are read with all the others
 
 

@@ -20,6 +20,9 @@ LicenseOption = Annotated[
 ExampleOption = Annotated[
     list[Path] | None, typer.Option("--example", help="A picture that everybody may see and try; give several.")
 ]
+ThumbnailsOption = Annotated[
+    bool, typer.Option("--thumbnails", help="With the small training pictures that the model may carry.")
+]
 DryRunOption = Annotated[
     Path | None, typer.Option("--dry-run", metavar="DIR", help="Write it into this new folder, and publish nothing.")
 ]
@@ -32,6 +35,7 @@ def push(
     private: PrivateOption = False,
     license: LicenseOption = None,
     example: ExampleOption = None,
+    thumbnails: ThumbnailsOption = False,
     dry_run: DryRunOption = None,
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
@@ -42,7 +46,9 @@ def push(
     """
     folder = model_folder(model, project)
     with progress_bars() as progress:
-        result = bearkit.push_model(folder, repo, private, license, example or (), dry_run, progress=progress)
+        result = bearkit.push_model(
+            folder, repo, private, license, example or (), thumbnails, dry_run, progress=progress
+        )
     show(as_json, result, report.published(result))
 
 
@@ -62,7 +68,7 @@ def push_dataset(
     """
     place = Project(project)
     if not (yes or dry_run):
-        said = f"{bearkit.whose_images(place).in_words} Whoever made a picture must allow that it is published."
+        said = f"{bearkit.whose_images(place)} Whoever made a picture must allow that it is published."
         if as_json:
             raise PublishError(said, hint="--yes, if they do; --private keeps a new data set to yourself")
         typer.confirm(f"{said} Publish them as {repo}?", abort=True, err=True)
@@ -79,6 +85,7 @@ def space(
     private: PrivateOption = False,
     license: LicenseOption = None,
     example: ExampleOption = None,
+    thumbnails: ThumbnailsOption = False,
     dry_run: DryRunOption = None,
     preflight: Annotated[bool, typer.Option(help="See that it works before anything is published.")] = True,
     project: ProjectOption = Path(),
@@ -91,7 +98,7 @@ def space(
     folder = model_folder(model, project)
     with progress_bars() as progress:
         result = bearkit.push_space(
-            folder, repo, sdk, private, license, example or (), dry_run, preflight, progress=progress
+            folder, repo, sdk, private, license, example or (), thumbnails, dry_run, preflight, progress=progress
         )
     show(as_json, result, report.published(result))
 

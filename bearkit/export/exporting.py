@@ -15,12 +15,13 @@ from PIL import Image
 from torch import nn
 
 from bearkit import bundle, card, runs, stages
+from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.cleaned import cleaned
 from bearkit.errors import ImageError, ModelError
 from bearkit.export.graph import write_onnx
-from bearkit.export.history import cleaned
 from bearkit.export.int8 import with_int8
 from bearkit.export.measured import Looked, look, measure
-from bearkit.images import decode, read_file, small_jpeg
+from bearkit.images import decode, small_jpeg
 from bearkit.interpretation import figures, metrics
 from bearkit.interpretation.known import Known
 from bearkit.onnx_session import session
@@ -32,6 +33,7 @@ from bearkit.project import Project
 from bearkit.runs import Run
 from bearkit.training import head
 from bearkit.training.checkpoint import About
+from bearkit.training.features import read_unchanged
 
 OLD_SECONDS = 3600  # no export takes that long
 THUMBNAIL = 128  # pixels of a training picture's longer side
@@ -139,7 +141,9 @@ def _write(project: Project, run: Run, stage: str, folder: Path, thumbnails: boo
         figure.savefig(folder / "confusion_matrix.png", dpi=120)
     if thumbnails:
         bundle.write_thumbnails(folder, _thumbnails(project, looked, found.known, config.vocab))
-    facts = card.Facts(_counts(predictions), stage == run.stage, cleaned(project, run))
+    trained_as = dict(zip(predictions.image_ids.tolist(), predictions.vocab[predictions.targets].tolist(), strict=True))
+    began = next((event["time"] for event in run.events()), None)
+    facts = card.Facts(_counts(predictions), stage == run.stage, cleaned(Catalog(project), trained_as, began))
     (folder / "README.md").write_text(card.model_card(config, facts), encoding="utf-8")
 
 
@@ -158,7 +162,8 @@ def _thumbnails(project: Project, looked: Looked, known: Known | None, vocab: li
 
     def one(row: int) -> tuple[str, bytes]:
         try:
-            data = read_file(project.root / looked.train[row].path)
+            image = looked.train[row]
+            data = read_unchanged(project.root / image.path, image.image_id)
             small = small_jpeg(decode(data, at_least=THUMBNAIL).image, THUMBNAIL)
         except ImageError:
             small = b""

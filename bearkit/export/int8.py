@@ -14,7 +14,7 @@ from onnx import helper, numpy_helper
 
 from bearkit.errors import ImageError
 from bearkit.export.measured import Looked, Measured
-from bearkit.onnx_session import session
+from bearkit.onnx_session import InferenceSession, session
 from bearkit.parallel import cores, ordered_map
 from bearkit.preprocessing import Preprocessing, preprocess
 from bearkit.project import Project
@@ -40,36 +40,37 @@ def with_int8(project: Project, model: Path, how: Preprocessing, looked: Looked,
         except ImageError:
             return None
 
-    inputs = [one for one in ordered_map(one, range(len(looked.valid))) if one is not None]
-    if not inputs or len(inputs) < len(looked.valid):
-        return {"kept": False, "why": "the validation pictures that would show whether it is worse are not all there"}
     small = model.with_name("int8.onnx")
     onnx.save(_in_8_bits(onnx.load(model)), small)
     threshold = measured.known.threshold if measured.known else None
-    (wrong, known), (before, known_before) = (
-        _told(path, inputs, looked.targets[1], threshold) for path in (small, model)
-    )
-    n = len(inputs)
-    told = {"error_rate": wrong / n, "float_error_rate": before / n, "valid_images": n}
-    told |= {"bytes": small.stat().st_size, "float_bytes": model.stat().st_size}
+    told = np.zeros((2, 2), int)  # of both models: how many are wrong, and known
+    running, n = [session(path, threads=cores()) for path in (small, model)], 0
+    for inputs, target in zip(ordered_map(one, range(len(looked.valid))), looked.targets[1], strict=True):
+        if inputs is not None:
+            told += [_told(model, inputs, target, threshold) for model in running]
+            n += 1
+    (wrong, known), (before, known_before) = told.tolist()
+    if not n or n < len(looked.valid):
+        small.unlink()
+        return {"kept": False, "why": "the validation pictures that would show whether it is worse are not all there"}
+    figures: dict[str, Any] = {"error_rate": wrong / n, "float_error_rate": before / n, "valid_images": n}
+    figures |= {"bytes": small.stat().st_size, "float_bytes": model.stat().st_size}
     if wrong > before:
         why = f"{wrong} of {n} validation pictures would be wrong, not {before}"
     elif known < known_before - KNOWN_LESS * n:
         why = f"{known} of {n} validation pictures would be known, not {known_before}"
     else:
         small.replace(model)
-        return {"kept": True, **told}
+        return {"kept": True, **figures}
     small.unlink()
-    return {"kept": False, "why": why, **told}
+    return {"kept": False, "why": why, **figures}
 
 
-def _told(model: Path, inputs: list[np.ndarray], targets: np.ndarray, threshold: float | None) -> tuple[int, int]:
-    """How many of the validation pictures a model gets wrong, and how many it knows."""
-    running = session(model, threads=cores())
+def _told(running: InferenceSession, inputs: np.ndarray, target: int, threshold: float | None) -> tuple[int, int]:
+    """Whether a model gets a picture wrong, and whether it knows it."""
     names = ["logits"] if threshold is None else ["logits", "similarity"]
-    rows = [running.run(names, {"input": one[None]}) for one in inputs]
-    wrong = int((np.concatenate([row[0] for row in rows]).argmax(axis=1) != targets).sum())
-    return wrong, len(rows) if threshold is None else int(sum(row[1][0] >= threshold for row in rows))
+    logits, *more = running.run(names, {"input": inputs[None]})
+    return int(logits[0].argmax() != target), int(threshold is None or more[0][0] >= threshold)
 
 
 def _in_8_bits(model: onnx.ModelProto) -> onnx.ModelProto:

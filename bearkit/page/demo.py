@@ -9,6 +9,7 @@ from bearkit.page import answer
 from bearkit.page.predicting import PredictPage
 from bearkit.predict import Predictor
 
+LOOK_SECONDS = 60  # between two looks for pictures that are old
 KEPT_SECONDS = 600  # that a visitor's picture stays on the disk
 
 
@@ -21,7 +22,7 @@ def demo_page(predictor: Predictor, examples: Sequence[Path] = (), links: Sequen
         links: (address, text) for its head.
     """
     labels = " / ".join(predictor.vocab[:4]) + (" …" if len(predictor.vocab) > 4 else "")
-    page = gr.Blocks(title=labels, analytics_enabled=False, delete_cache=(KEPT_SECONDS, KEPT_SECONDS))
+    page = gr.Blocks(title=labels, analytics_enabled=False, delete_cache=(LOOK_SECONDS, KEPT_SECONDS))
     with page:
         gr.HTML(answer.head(labels, predictor.config.about, links))
         PredictPage(lambda _: (predictor, None), examples=examples)

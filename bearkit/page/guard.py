@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-HEADERS = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-origin"), (b"x-frame-options", b"DENY")]
+HEADERS = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-origin")]
+NO_FRAME = (b"x-frame-options", b"DENY")
 
 
 class Guard:
@@ -16,10 +17,12 @@ class Guard:
     Args:
         app: what it guards.
         hosts: the host names under which this server is known; None for a public one.
+        framed: whether others may show it in a frame, as the Hub does with a Space.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str] | None) -> None:
+    def __init__(self, app: ASGIApp, hosts: Collection[str] | None, framed: bool = False) -> None:
         self.app, self.hosts = app, None if hosts is None else frozenset(hosts)
+        self.headers = HEADERS if framed else [*HEADERS, NO_FRAME]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 403, or pass on and add headers."""
@@ -28,7 +31,7 @@ class Guard:
         elif problem := self._problem(scope):
             await PlainTextResponse(problem, status_code=403)(scope, receive, send)
         else:
-            await self.app(scope, receive, _with_headers(send))
+            await self.app(scope, receive, _with_headers(send, self.headers))
 
     def _problem(self, scope: Scope) -> str:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
@@ -48,10 +51,10 @@ def _host(url: str) -> str:
         return ""
 
 
-def _with_headers(send: Send) -> Any:
+def _with_headers(send: Send, headers: list[tuple[bytes, bytes]]) -> Any:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message.get("headers", []), *HEADERS]}
+            message = {**message, "headers": [*message.get("headers", []), *headers]}
         await send(message)
 
     return sending

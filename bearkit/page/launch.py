@@ -18,6 +18,7 @@ from bearkit.page.theme import CSS, theme
 
 HOST = "127.0.0.1"
 PORT = 7860
+MOST_BYTES = 20 * 2**20  # of one picture that a stranger sends
 NAMES = frozenset({HOST, "localhost"})  # under which a server that only this machine reaches is known
 
 
@@ -48,14 +49,15 @@ def launched(
     page = build()
     _, url, public = page.launch(
         server_name=host, server_port=_free_port(port, host), prevent_thread_lock=True, quiet=True, footer_links=[],
-        run_history=False, app_kwargs=app_kwargs, theme=theme(), css=CSS + css, ssr_mode=False, **more,
+        run_history=False, app_kwargs=app_kwargs, theme=theme(), css=CSS + css, ssr_mode=False,
+        enable_monitoring=False, **more,
     )  # fmt: skip
     return page, url, public
 
 
-def guarded(hosts: Collection[str] | None) -> dict[str, Any]:
-    """What makes an application keep other sites out; hosts as the guard takes them."""
-    return {"middleware": [Middleware(Guard, hosts=hosts)]}
+def guarded(hosts: Collection[str] | None, framed: bool = False) -> dict[str, Any]:
+    """What makes an application keep other sites out; the arguments as the guard takes them."""
+    return {"middleware": [Middleware(Guard, hosts=hosts, framed=framed)]}
 
 
 def public_address() -> tuple[str, int]:
@@ -65,8 +67,8 @@ def public_address() -> tuple[str, int]:
 
 
 def serve_publicly(build: Callable[[], gr.Blocks]) -> None:
-    """Serve a page to everybody until the process ends: as a Space, which frames it, so without the guard."""
-    page, url, _ = launched(build, *public_address(), {}, share=False)
+    """Serve a page to everybody until the process ends, as a Space: without the guard, since other sites may ask it."""
+    page, url, _ = launched(build, *public_address(), {}, share=False, max_file_size=MOST_BYTES)
     print(f"serving at {url}", flush=True)
     page.block_thread()
 

@@ -1,32 +1,26 @@
-"""The Hub: who is logged in, and a folder pushed in one commit, all of it or nothing; its errors in plain words."""
+"""The Hub: who is logged in, and a folder pushed in one commit, all of it or nothing."""
 
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-import httpx2
-from huggingface_hub import CommitOperationAdd, HfApi
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalTokenNotFoundError
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from bearkit.errors import PublishError
 from bearkit.parallel import Progress, no_progress
+from bearkit.publish.refusals import LOG_IN, worded
 
 HUB = "https://huggingface.co"
 NAME = re.compile(r"[\w.-]+/[\w.-]+")
 PREFIX = {"model": "", "dataset": "datasets/", "space": "spaces/"}
-LOG_IN = "`hf auth login`, with a token that may write: https://huggingface.co/settings/tokens"
 TOGETHER = 32  # files between two looks at whether to stop
-WORDS = {  # of what the Hub answers, where it is the same for everything
-    401: ("the Hub does not know you: no token, or one that has expired", LOG_IN),
-    404: ("the Hub knows no such user or repository", "check USER/NAME, and that the token may see it"),
-    413: ("the Hub says that a file is too large", "train a smaller body, or export with `--int8`"),
-    429: ("the Hub asks to be left alone for a while: too many requests", "try again in some minutes"),
-}
+UNKNOWN = -1  # instead of a status: whether it is published is not known
+OURS = "bearkit"  # the word in a README that says who wrote what lies beside it
 
 
 @dataclass(frozen=True)
@@ -43,11 +37,31 @@ class Published:
 
 
 @dataclass(frozen=True)
+class Target:
+    """A repository on the Hub.
+
+    Attributes:
+        repo: USER/NAME.
+        kind: model, dataset or space.
+        sdk: of a Space.
+        private: whether a new one is only its owner's; one that is there stays as it is.
+        owned: names and folders that are ours in it: what lies there from an earlier push and is not pushed again is
+            taken away.
+    """
+
+    repo: str
+    kind: str
+    sdk: str | None = None
+    private: bool = False
+    owned: Collection[str] = ()
+
+
+@dataclass(frozen=True)
 class Hub:
     """The Hub as one person reaches it.
 
     Args:
-        token: theirs; the one of `hf auth login` if left out. It is never stored or shown.
+        token: theirs, of who signed in; the one of `hf auth login` if left out. It is never stored or shown.
     """
 
     token: str | None = field(default=None, repr=False)
@@ -56,126 +70,128 @@ class Hub:
     def _api(self) -> HfApi:
         return HfApi(endpoint=os.environ.get("HF_ENDPOINT"), token=self.token)
 
+    @property
+    def _log_in(self) -> str:
+        return LOG_IN if self.token is None else "sign in again; the Space's README needs the scope manage-repos"
+
     def user(self) -> str:
         """The name of whoever is logged in.
 
         Raises:
             PublishError: nobody is, or the Hub cannot be reached.
         """
-        with worded("", ""):
+        with worded("", log_in=self._log_in):
             return str(self._api.whoami()["name"])
 
-    def push(
-        self, folder: Path, repo: str, kind: str, sdk: str | None = None, private: bool = False, message: str = "",
-        progress: Progress = no_progress,
-    ) -> Published:  # fmt: skip
+    def check(self, repo: str) -> None:
+        """See that a name can be one, and that somebody is logged in, before anything long begins.
+
+        Raises:
+            PublishError: it cannot, or nobody is.
+        """
+        if not NAME.fullmatch(repo):
+            raise PublishError(f"`{repo}` is no name on the Hub", hint="USER/NAME, of letters, digits, -, _ and .")
+        self.user()
+
+    def url(self, target: Target) -> str:
+        """Where people find it."""
+        return f"{self._api.endpoint}/{PREFIX[target.kind]}{target.repo}"
+
+    def push(self, folder: Path, target: Target, progress: Progress = no_progress) -> Published:
         """Push a folder in one commit. A repository that this made is taken away again when the commit fails.
 
         Args:
             folder: whose files.
-            repo: USER/NAME; made if it is not there yet.
-            kind: model, dataset or space.
-            sdk: of a Space.
-            private: whether a new one is only its owner's; one that is there stays as it is.
-            message: of the commit.
-            progress: told of files.
+            target: where to; made if it is not there yet.
+            progress: told of files; what it raises breaks off, and nothing is published then.
 
         Raises:
-            PublishError: it could not be; nothing of it is on the Hub then.
+            PublishError: it could not be.
         """
-        if not NAME.fullmatch(repo):
-            raise PublishError(f"`{repo}` is no name on the Hub", hint="USER/NAME, of letters, digits, -, _ and .")
-        with worded(repo, kind):
-            self._api.whoami()
+        self.check(target.repo)
         disable_progress_bars()  # the Hub's own: ours is one for all of it
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         names = [path.relative_to(folder).as_posix() for path in files]
-        made = self._make(repo, kind, sdk, private)
-        done = False
+        made = self._make(target)
+        keep = False
         try:
-            with worded(repo, kind):
-                operations = [CommitOperationAdd(name, path) for name, path in zip(names, files, strict=True)]
-                for start in range(0, len(operations), TOGETHER):
-                    progress("uploading", start, len(files))
-                    some = operations[start : start + TOGETHER]
-                    self._api.preupload_lfs_files(repo, some, repo_type=kind, free_memory=False)
-                commit = self._api.create_commit(
-                    repo, operations, commit_message=message or "Published with bearkit", repo_type=kind
-                )
-                progress("uploading", len(files), len(files))
-            done = True
-        finally:
-            if made and not done:
-                self._take_away(repo, kind)
-        return Published(self.url(repo, kind), names, commit.oid)
-
-    def url(self, repo: str, kind: str) -> str:
-        """Where people find it."""
-        return f"{self._api.endpoint}/{PREFIX[kind]}{repo}"
-
-    def _make(self, repo: str, kind: str, sdk: str | None, private: bool) -> bool:
-        """Make a repository; whether it was not there yet."""
-        try:
-            with worded(repo, kind, sdk):
-                self._api.create_repo(repo, repo_type=kind, space_sdk=sdk, private=private or None)
+            before = self._head(target)
+            adding = [CommitOperationAdd(name, path) for name, path in zip(names, files, strict=True)]
+            self._upload(adding, target, progress)
+            deleting = [CommitOperationDelete(name) for name in self._left_over(target, names)]
+            progress("uploading", len(files), len(files))  # the last moment at which somebody may stop it
+            keep = True  # from here on only the Hub knows
+            commit = self._commit([*adding, *deleting], target, before)
         except PublishError as error:
-            if error.status != 409:
-                raise
-            return False
-        return True
+            keep = keep and error.status == UNKNOWN
+            raise
+        finally:
+            if made and not keep:
+                self._take_away(target)
+        return Published(self.url(target), names, commit)
 
-    def _take_away(self, repo: str, kind: str) -> None:
+    def _make(self, target: Target) -> bool:
+        """Make a repository, if it is not there yet; whether it was not."""
+        repo, kind = target.repo, target.kind
+        with worded(repo, kind, target.sdk, self._log_in):
+            if self._api.repo_exists(repo, repo_type=kind):
+                return False
+            try:
+                self._api.create_repo(repo, repo_type=kind, space_sdk=target.sdk, private=target.private or None)
+            except HfHubHTTPError as error:
+                if error.response is None or error.response.status_code != 409:  # there after all
+                    raise
+                return False
+            return True
+
+    def _head(self, target: Target) -> str | None:
+        with worded(target.repo, target.kind, log_in=self._log_in):
+            return self._api.repo_info(target.repo, repo_type=target.kind).sha
+
+    def _upload(self, adding: list[CommitOperationAdd], target: Target, progress: Progress) -> None:
+        """Send what is large; nothing of it shows before the commit."""
+        with worded(target.repo, target.kind, log_in=self._log_in):
+            for start in range(0, len(adding), TOGETHER):
+                progress("uploading", start, len(adding))
+                self._api.preupload_lfs_files(
+                    target.repo, adding[start : start + TOGETHER], repo_type=target.kind, free_memory=False
+                )
+
+    def _left_over(self, target: Target, names: Collection[str]) -> list[str]:
+        """What an earlier push of ours put there, and this one does not."""
+        with worded(target.repo, target.kind, log_in=self._log_in):
+            there = self._api.list_repo_files(target.repo, repo_type=target.kind)
+            if "README.md" not in there:
+                return []
+            readme = self._api.hf_hub_download(target.repo, "README.md", repo_type=target.kind)
+        if OURS not in Path(readme).read_text(encoding="utf-8", errors="replace"):
+            return []  # somebody else's repository: nothing in it is ours to take away
+        return [name for name in there if name not in names and PurePosixPath(name).parts[0] in target.owned]
+
+    def _commit(self, operations: list[Any], target: Target, before: str | None) -> str:
+        """Commit; the commit's id. Where the Hub does not answer, see whether it took it all the same."""
         try:
-            self._api.delete_repo(repo, repo_type=kind, missing_ok=True)
-        except (HfHubHTTPError, httpx2.HTTPError, OSError):
-            text = f"the upload failed, and the empty repository {self.url(repo, kind)} could not be taken away"
-            raise PublishError(text, hint="delete it in its settings, or push again") from None
+            with worded(target.repo, target.kind, log_in=self._log_in):
+                return self._api.create_commit(
+                    target.repo, operations, commit_message="Published with bearkit", repo_type=target.kind
+                ).oid
+        except PublishError as error:
+            if 0 < error.status < 500:
+                raise
+            try:
+                now = self._head(target)
+            except PublishError:
+                text = f"the Hub did not say whether it took the commit ({error})"
+                raise PublishError(
+                    text, hint=f"look at {self.url(target)} before you try again", status=UNKNOWN
+                ) from error
+            if now is None or now == before:
+                raise
+            return now
 
-
-@contextmanager
-def worded(repo: str, kind: str, sdk: str | None = None) -> Iterator[None]:
-    """What the Hub's client raises, as a PublishError that says what to do."""
-    try:
-        yield
-    except LocalTokenNotFoundError as error:
-        raise PublishError("nobody is logged in to the Hub on this machine", hint=LOG_IN, status=401) from error
-    except HFValidationError as error:
-        raise PublishError(f"`{repo}` is no name on the Hub: {error}", hint="USER/NAME") from error
-    except HfHubHTTPError as error:
-        raise _answered(error, repo, kind, sdk) from error
-    except (httpx2.HTTPError, ConnectionError, TimeoutError) as error:
-        raise _unreached(error) from error
-    except RuntimeError as error:  # about one file; why is behind it
-        if isinstance(error.__cause__, HfHubHTTPError):
-            raise _answered(error.__cause__, repo, kind, sdk) from error
-        raise _unreached(error.__cause__ or error) from error
-    except ValueError as error:  # how the client words front matter that the Hub refuses
-        text = f"the Hub refuses the README's front matter: {' '.join(str(error).split())}"
-        raise PublishError(text, hint="mend the lines between --- in README.md") from error
-
-
-def _unreached(error: BaseException) -> PublishError:
-    text = f"the Hub cannot be reached ({type(error).__name__}: {' '.join(str(error).split())})"
-    return PublishError(text, hint="check the network; nothing was published, so simply try again")
-
-
-def _answered(error: HfHubHTTPError, repo: str, kind: str, sdk: str | None) -> PublishError:
-    status = error.response.status_code if error.response is not None else 0
-    said = " ".join((error.server_message or "").split())
-    why = f" (it says: {said})" if said else ""
-    owner = repo.partition("/")[0]
-    if status == 402:
-        asks = "a Gradio Space runs on a server, and the Hub asks for a PRO subscription to make one"
-        text, hint = (asks, f"free, in the visitor's browser: `bearkit space MODEL {repo} --sdk static`")
-        if sdk != "gradio":
-            text, hint = "the Hub asks for money for this", "see https://huggingface.co/pricing"
-    elif status == 403:
-        text = f"this token may not write to {owner}/"
-        hint = f"a repository of your own; or a token that may write to {owner}: https://huggingface.co/settings/tokens"
-    elif status in (409, 412):
-        text, hint = f"{repo} was changed by somebody else just now", "try again"
-    elif status >= 500:
-        text, hint = f"the Hub fails just now (error {status}); nothing was published", "try again later"
-    else:
-        text, hint = WORDS.get(status, (f"the Hub refuses the {kind} (error {status})", "what it says may help"))
-    return PublishError(text + why, hint=hint, status=status)
+    def _take_away(self, target: Target) -> None:
+        try:
+            self._api.delete_repo(target.repo, repo_type=target.kind, missing_ok=True)
+        except Exception as error:  # whatever it is, people must hear what is left
+            text = f"the upload failed, and the empty repository {self.url(target)} could not be taken away"
+            raise PublishError(text, hint="delete it in its settings, or push again") from error

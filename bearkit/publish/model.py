@@ -14,8 +14,9 @@ from bearkit.publish.hub import HUB
 
 
 def write_model(
-    model: Path, folder: Path, repo: str, license: str | None = None, examples: Sequence[Path] = ()
-) -> None:
+    model: Path, folder: Path, repo: str, license: str | None = None, examples: Sequence[Path] = (),
+    thumbnails: bool = False,
+) -> None:  # fmt: skip
     """Copy a model folder, with its card as the Hub shows it. What people wrote into the card stays.
 
     Raises:
@@ -24,14 +25,15 @@ def write_model(
     predictor = Predictor(model)  # checks its golden pictures
     folder.mkdir(parents=True)
     for name in (*bundle.FILES, *bundle.OPTIONAL):
-        if (model / name).is_file():
+        if (model / name).is_file() and (thumbnails or name != bundle.THUMBNAILS):
             shutil.copyfile(model / name, folder / name)
     names = write_examples(examples, folder / "examples")
-    text = (folder / "README.md").read_text(encoding="utf-8").replace(card.use(), card.use(repo))
+    text = card.for_hub((folder / "README.md").read_text(encoding="utf-8"), repo)
+    text += card.THUMBNAILS if (folder / bundle.THUMBNAILS).exists() else ""
     readme = ModelCard(text, ignore_metadata_errors=True)
     before: dict[str, Any] = readme.data.to_dict()  # type: ignore[no-untyped-call]
     data = ModelCardData(**before | {"model_name": repo.rpartition("/")[2]})
-    data.license = license or data.license
+    data.license = license.lower() if license else data.license
     data.eval_results = [_accuracy(predictor.config.about)]
     if names:
         at = f"{HUB}/{repo}/resolve/main/examples"

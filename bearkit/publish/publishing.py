@@ -9,14 +9,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bearkit import bundle
 from bearkit.errors import PublishError
 from bearkit.parallel import Progress, no_progress
 from bearkit.project import Project
 from bearkit.publish.dataset import write_dataset
-from bearkit.publish.hub import Hub, Published
+from bearkit.publish.hub import Hub, Target
 from bearkit.publish.model import write_model
-from bearkit.publish.preflight import preflight
+from bearkit.publish.preflight import STATIC, preflight
 from bearkit.publish.space import SDKS, write_space
+from bearkit.review.export_dataset import HUB_SPLITS
+
+MOST_FILES = 20_000  # in one commit: what the Hub takes, with its own margin
+MODEL = frozenset({*bundle.FILES, *bundle.OPTIONAL, "examples"})  # names that are ours in a repository of each kind
+DATASET = frozenset({"README.md", *HUB_SPLITS.values()})
+SPACE = frozenset(
+    {*STATIC, "golden-0.png", "golden-1.png", "app.py", "requirements.txt", "bearkit", "model", "examples"}
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +39,7 @@ class Wanted:
         private: whether a new repository is only its owner's.
         license: the Hub's word for one, such as apache-2.0 or cc-by-4.0.
         examples: pictures to try it on, that everybody may see.
+        thumbnails: whether the small copies of training pictures go along that the model may carry.
     """
 
     what: str
@@ -38,39 +48,49 @@ class Wanted:
     private: bool = False
     license: str | None = None
     examples: tuple[Path, ...] = ()
+    thumbnails: bool = False
 
     @property
     def kind(self) -> str:
         """The Hub's kind of repository."""
         return self.what if self.what in ("model", "dataset") else "space"
 
-    def write(self, folder: Path) -> None:
-        """Write what would be published into a new folder.
+    @property
+    def target(self) -> Target:
+        """Where on the Hub."""
+        sdk = self.what if self.what in SDKS else None
+        owned = {"dataset": DATASET, "model": MODEL}.get(self.what, SPACE)
+        return Target(self.repo, self.kind, sdk, self.private, owned)
+
+    @property
+    def scratch(self) -> Path | None:
+        """Where to write it before it is pushed: copies of many pictures on their own disk, the rest anywhere."""
+        if self.what != "dataset":
+            return None
+        folder = Project(self.source).require().cache
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def write(self, folder: Path) -> list[str]:
+        """Write what would be published into a new folder; the paths of pictures that are left out since they are gone.
 
         Raises:
             ModelError: the model is broken; ImageError: an example is no picture; DatasetError: there are no pictures.
-            PublishError: there is no such kind of Space, or what it needs cannot be had.
+            PublishError: what it needs cannot be had.
         """
+        if self.what == "dataset":
+            return write_dataset(Project(self.source), folder, self.repo, self.license)
         if self.what == "model":
-            write_model(self.source, folder, self.repo, self.license, self.examples)
-        elif self.what == "dataset":
-            write_dataset(Project(self.source), folder, self.repo, self.license)
+            write_model(self.source, folder, self.repo, self.license, self.examples, self.thumbnails)
         else:
-            write_space(self.source, folder, self.what, self.repo.rpartition("/")[2], self.license, self.examples)
-
-    def push(self, folder: Path, hub: Hub, progress: Progress = no_progress) -> Published:
-        """Publish a folder that `write` wrote.
-
-        Raises:
-            PublishError: the Hub refuses; nothing is published then.
-        """
-        sdk = self.what if self.what in SDKS else None
-        return hub.push(folder, self.repo, self.kind, sdk, self.private, progress=progress)
+            name = self.repo.rpartition("/")[2]
+            write_space(self.source, folder, self.what, name, self.license, self.examples, self.thumbnails)
+        return []
 
 
 def push_model(
     model: Path, repo: str, private: bool = False, license: str | None = None, examples: Sequence[Path] = (),
-    dry_run: Path | None = None, hub: Hub | None = None, progress: Progress = no_progress,
+    thumbnails: bool = False, dry_run: Path | None = None, hub: Hub | None = None, progress: Progress = no_progress,
 ) -> dict[str, Any]:  # fmt: skip
     """Publish a model folder, so that timm, transformers and bearkit load it by its name; see `Wanted`.
 
@@ -80,6 +100,7 @@ def push_model(
         private: whether a new repository is only its owner's.
         license: the Hub's word for one.
         examples: pictures for the Hub's widget.
+        thumbnails: whether the small copies of training pictures go along that the model may carry.
         dry_run: a new folder: write there what would be published, and publish nothing.
         hub: whose.
         progress: told of files.
@@ -91,7 +112,8 @@ def push_model(
         ModelError: the model is broken; ImageError: an example is no picture.
         PublishError: the Hub refuses; nothing is published then.
     """
-    return _published(Wanted("model", model, repo, private, license, tuple(examples)), dry_run, False, hub, progress)
+    wanted = Wanted("model", model, repo, private, license, tuple(examples), thumbnails)
+    return _published(wanted, dry_run, False, hub, progress)
 
 
 def push_dataset(
@@ -108,7 +130,8 @@ def push_dataset(
 
 def push_space(
     model: Path, repo: str, sdk: str, private: bool = False, license: str | None = None, examples: Sequence[Path] = (),
-    dry_run: Path | None = None, try_first: bool = True, hub: Hub | None = None, progress: Progress = no_progress,
+    thumbnails: bool = False, dry_run: Path | None = None, try_first: bool = True, hub: Hub | None = None,
+    progress: Progress = no_progress,
 ) -> dict[str, Any]:  # fmt: skip
     """Publish a demo of a model. `try_first`: see that it works before anything is pushed (`preflight`).
 
@@ -118,34 +141,54 @@ def push_space(
     """
     if sdk not in SDKS:
         raise PublishError(f"there is no kind of Space `{sdk}`", hint=f"--sdk {'|'.join(SDKS)}")
-    return _published(Wanted(sdk, model, repo, private, license, tuple(examples)), dry_run, try_first, hub, progress)
+    wanted = Wanted(sdk, model, repo, private, license, tuple(examples), thumbnails)
+    return _published(wanted, dry_run, try_first, hub, progress)
 
 
 def _published(
     wanted: Wanted, dry_run: Path | None, try_first: bool, hub: Hub | None, progress: Progress
 ) -> dict[str, Any]:
-    with _folder(dry_run) as folder:
-        wanted.write(folder)
+    hub = hub or Hub()
+    if dry_run is None:
+        hub.check(wanted.repo)  # before anything long begins
+    with _folder(wanted, dry_run) as folder:
+        missing = wanted.write(folder)
+        more = {"missing": missing} if wanted.what == "dataset" else {}
         if dry_run is not None:
             names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-            return {"url": None, "files": names, "commit": None, "folder": str(dry_run)}
+            return {"url": None, "files": names, "commit": None, "folder": str(dry_run)} | more
+        check_size(folder)
         if try_first and (problems := preflight(folder, progress)["problems"]):
             raise PublishError(
                 f"the Space would not work, so nothing was published: {'; '.join(problems)}",
                 hint="mend that, or leave the trial out with --no-preflight",
             )
-        return wanted.push(folder, hub or Hub(), progress).as_dict()
+        return hub.push(folder, wanted.target, progress).as_dict() | more
+
+
+def check_size(folder: Path) -> None:
+    """See that a folder can go into one commit.
+
+    Raises:
+        PublishError: it has too many files.
+    """
+    n = sum(path.is_file() for path in folder.rglob("*"))
+    if n > MOST_FILES:
+        raise PublishError(
+            f"{n} files are too many for one commit (at most {MOST_FILES})",
+            hint="`--dry-run DIR`, and then the Hub's own `hf upload-large-folder USER/NAME DIR --repo-type=dataset`",
+        )
 
 
 @contextmanager
-def _folder(dry_run: Path | None) -> Iterator[Path]:
+def _folder(wanted: Wanted, dry_run: Path | None) -> Iterator[Path]:
     """A folder to write into: the one of a dry run, which appears whole, or one that is gone afterwards.
 
     Raises:
         PublishError: there is something in it.
     """
     if dry_run is None:
-        with tempfile.TemporaryDirectory(prefix="bearkit-publish-") as scratch:
+        with tempfile.TemporaryDirectory(prefix="bearkit-publish-", dir=wanted.scratch) as scratch:
             yield Path(scratch) / "folder"
         return
     if dry_run.exists() and (not dry_run.is_dir() or any(dry_run.iterdir())):

@@ -4,7 +4,7 @@ import json
 import shutil
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
+from importlib.metadata import distribution, version
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ README = """---
 """
 ON_SERVER = """\
 The app needs no torch: it computes with onnxruntime, from the files in `model/`, and with the very code that bearkit
-predicts with. Visitors' pictures are deleted after ten minutes."""
+predicts with (in `bearkit/`, Apache-2.0). Visitors' pictures are deleted after some ten minutes."""
 IN_BROWSER = f"""\
 The model runs in the visitor's browser (onnxruntime-web {VERSION}, MIT, by Microsoft): pictures never leave it, and the
 page fetches nothing from anywhere else."""
@@ -41,8 +41,9 @@ Tells {labels} apart. Of {n} validation pictures {rate:.1%} were wrong (with 95 
 
 
 def write_space(
-    model: Path, folder: Path, sdk: str, name: str = "", license: str | None = None, examples: Sequence[Path] = ()
-) -> None:
+    model: Path, folder: Path, sdk: str, name: str = "", license: str | None = None, examples: Sequence[Path] = (),
+    thumbnails: bool = False,
+) -> None:  # fmt: skip
     """Write a Space into an empty folder.
 
     Args:
@@ -52,6 +53,7 @@ def write_space(
         name: for its title; the labels if left out.
         license: the Hub's word for one.
         examples: pictures that everybody may see.
+        thumbnails: whether a Gradio app may show the training pictures most like a new one, if the model carries them.
 
     Raises:
         ModelError: the model is broken; ImageError: an example is no picture.
@@ -65,11 +67,11 @@ def write_space(
         "sdk": sdk, "pinned": False, "short_description": "Drop a picture, see what it is",
     }  # fmt: skip
     if license:
-        front["license"] = license
+        front["license"] = license.lower()
     if sdk == "gradio":
         front |= {"sdk_version": version("gradio"), "python_version": ".".join(map(str, sys.version_info[:2]))}
         front |= {"app_file": "app.py"}
-        _gradio(model, folder)
+        _gradio(model, folder, thumbnails)
     else:
         front |= {"app_file": "index.html"}
         _static(predictor, folder, names)
@@ -84,7 +86,7 @@ def write_space(
     (folder / "README.md").write_text(text, encoding="utf-8")
 
 
-def _gradio(model: Path, folder: Path) -> None:
+def _gradio(model: Path, folder: Path, thumbnails: bool) -> None:
     source = HERE / "gradio_space" / "app.py"
     shutil.copyfile(source, folder / "app.py")
     for path in closure.needed(source.read_text(encoding="utf-8")):
@@ -92,8 +94,10 @@ def _gradio(model: Path, folder: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(closure.ROOT / path, target)
     shutil.copyfile(closure.ROOT / "page" / "page.css", folder / closure.ROOT.name / "page" / "page.css")
+    if license := distribution(closure.ROOT.name).read_text("licenses/LICENSE"):
+        (folder / closure.ROOT.name / "LICENSE").write_text(license, encoding="utf-8")
     (folder / "model").mkdir()
-    for name in ("model.onnx", "config.json", "golden.npz", "thumbnails.npz"):
+    for name in ("model.onnx", "config.json", "golden.npz", *([bundle.THUMBNAILS] if thumbnails else [])):
         if (model / name).is_file():
             shutil.copyfile(model / name, folder / "model" / name)
     pins = "".join(f"{package}=={version(package)}\n" for package in PINNED)

@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -13,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 from gradio_client import Client, handle_file
@@ -59,31 +58,55 @@ def tried(folder: Path, front: dict[str, Any], progress: Progress) -> Trial:
         place, app = Path(scratch) / "venv", Path(scratch) / "app"
         shutil.copytree(folder, app)  # as a clean checkout, that may write beside itself
         progress("preflight: installing", 0, 3)
-        if problem := _install(place, app, front):
+        if problem := _install(place, app, front, progress):
             found.problems.append(problem)
             return found
         found.install_mb = round(sum(path.lstat().st_size for path in place.rglob("*") if path.is_file()) / 1e6)
         progress("preflight: starting", 1, 3)
         with _running(place, app, str(front.get("app_file", "app.py"))) as running:
-            found.problems += _ask(running, app / "model", found)
+            found.problems += _ask(running, app / "model", found, progress)
         progress("preflight: done", 3, 3)
     return found
 
 
-def _install(place: Path, app: Path, front: dict[str, Any]) -> str:
+def _install(place: Path, app: Path, front: dict[str, Any], progress: Progress) -> str:
     """Make an environment as the Hub does; what failed."""
-    venv.create(place, with_pip=True, symlinks=os.name == "posix")
+    try:
+        venv.create(place, with_pip=True, symlinks=os.name == "posix")
+    except subprocess.CalledProcessError as error:
+        said = root_cause(str(error.output or error))
+        return f"no environment can be made here (on Debian: apt install python3-venv): {said}"
     words = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", f"gradio=={front['sdk_version']}"]
     if (app / "requirements.txt").is_file():
         words += ["-r", str(app / "requirements.txt")]
+    log = app.parent / "pip.log"
+    with log.open("w") as out, _process([_python(place), *words], app.parent, out, _environment()) as pip:
+        ends = time.monotonic() + INSTALL_SECONDS
+        while pip.poll() is None:
+            progress("preflight: installing", 0, 3)
+            if time.monotonic() > ends:
+                return f"its requirements were not installed in {INSTALL_SECONDS} s"
+            time.sleep(0.1)
+    said = log.read_text(encoding="utf-8", errors="replace")
+    return f"its requirements cannot be installed: {root_cause(said)}" if pip.returncode else ""
+
+
+@contextmanager
+def _process(
+    words: list[str], cwd: Path, out: TextIO, environment: dict[str, str]
+) -> Iterator["subprocess.Popen[str]"]:
+    """A process that is gone at the end, whatever happens."""
+    process = subprocess.Popen(words, cwd=cwd, env=environment, stdout=out, stderr=subprocess.STDOUT, text=True)
     try:
-        done = subprocess.run(
-            [_python(place), *words], capture_output=True, text=True, timeout=INSTALL_SECONDS, env=_environment(),
-            check=False,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return f"its requirements were not installed in {INSTALL_SECONDS} s"
-    return f"its requirements cannot be installed: {root_cause(done.stdout + done.stderr)}" if done.returncode else ""
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        process.wait()
 
 
 def _python(place: Path) -> str:
@@ -116,24 +139,14 @@ def _running(place: Path, app: Path, start: str) -> Iterator[_Running]:
         port = probe.getsockname()[1]
     log = app.parent / "log"
     ours = {"GRADIO_SERVER_PORT": str(port), "GRADIO_SERVER_NAME": "127.0.0.1", "GRADIO_ANALYTICS_ENABLED": "False"}
-    with log.open("w") as out:
-        process = subprocess.Popen(
-            [_python(place), start], cwd=app, env=_environment(**ours), stdout=out, stderr=subprocess.STDOUT, text=True
-        )
-        try:
-            yield _Running(process, port, log, time.monotonic())
-        finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+    with log.open("w") as out, _process([_python(place), start], app, out, _environment(**ours)) as process:
+        yield _Running(process, port, log, time.monotonic())
 
 
-def _ask(running: _Running, model: Path, found: Trial) -> Iterator[str]:
+def _ask(running: _Running, model: Path, found: Trial, progress: Progress) -> Iterator[str]:
     """Ask the app about the golden pictures; what is wrong."""
     while not _answers(running.port):
+        progress("preflight: starting", 1, 3)
         if running.process.poll() is not None:
             yield f"app.py ended (code {running.process.returncode}): {root_cause(running.said())}"
             return
@@ -147,7 +160,7 @@ def _ask(running: _Running, model: Path, found: Trial) -> Iterator[str]:
         for number, (picture, logits) in enumerate(zip(golden["pictures"], golden["logits"], strict=True)):
             path = running.log.with_name(f"golden-{number}.png")
             Image.fromarray(picture).save(path)
-            answer = client.predict(handle_file(str(path)), api_name="/predict")
+            answer = client.submit(handle_file(str(path)), api_name="/predict").result(timeout=START_SECONDS)
             if found.start_seconds is None:
                 found.start_seconds = round(time.monotonic() - running.began, 2)
                 found.memory_mb = _memory_mb(running.process.pid)

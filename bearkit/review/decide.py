@@ -7,15 +7,13 @@ from typing import Any
 
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.choices import Choice
-from bearkit.catalog.ledger import Ledger
+from bearkit.catalog.ledger import RENAMED, Ledger
 from bearkit.errors import ReviewError
 from bearkit.project import Project
 from bearkit.review import decisions_file
 from bearkit.review.decisions_file import Finder
 from bearkit.review.finders import RANK
 from bearkit.review.queue import Queue
-
-RENAMED = "renamed"  # the kind of decisions about a label, not about pictures
 
 
 def decide_one(project: Project, image: str, action: str, reviewer: str, kind: str | None = None) -> dict[str, Any]:

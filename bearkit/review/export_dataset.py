@@ -101,7 +101,7 @@ def _tables(catalog: Catalog, images: Sequence[ImageRecord], split: dict[str, st
         top = where.parts[0] if form == "imagefolder" else ""
         rows.setdefault(top, []).append(
             {
-                "file_name": str(Path(*where.parts[1:]) if top else where),
+                "file_name": (Path(*where.parts[1:]) if top else where).as_posix(),
                 "label": image.label,
                 "split": split[image.image_id],
                 "image_id": image.image_id,

@@ -16,11 +16,11 @@ from starlette.routing import Route
 
 from bearkit.collect.fetch import Limits, fetch
 from bearkit.errors import BearkitError, BusyError, DownloadError, ImageError
+from bearkit.page.launch import MOST_BYTES
 from bearkit.predict import Predictor
 from bearkit.serve.batching import Batcher
 from bearkit.serve.openapi import described, page
 
-MOST_BYTES = 20 * 2**20  # of one request
 MOST_HELD = 200 * 2**20  # bytes of all requests that wait
 SENDING_SECONDS = 30.0  # that a client may take to send its picture, or we to fetch it
 FETCHING = 8  # pictures that are fetched by their addresses at once

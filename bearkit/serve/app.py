@@ -5,9 +5,9 @@ import os
 import gradio as gr
 
 from bearkit.page.demo import demo_page
-from bearkit.page.launch import HOST, NAMES, PORT, guarded, launched
+from bearkit.page.launch import HOST, MOST_BYTES, NAMES, PORT, guarded, launched
 from bearkit.predict import Predictor
-from bearkit.serve.api import MOST_BYTES, Api
+from bearkit.serve.api import Api
 
 
 def serve_model(
@@ -32,5 +32,5 @@ def serve_model(
     return launched(
         lambda: demo_page(predictor, links=[("api", "API")]), host, port,
         guarded(None if share or host not in NAMES else NAMES) | {"routes": Api(predictor, allow_private).routes()},
-        share=share, max_file_size=MOST_BYTES, enable_monitoring=False,
+        share=share, max_file_size=MOST_BYTES,
     )  # fmt: skip

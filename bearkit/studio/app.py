@@ -7,9 +7,10 @@ from typing import Any
 import gradio as gr
 
 from bearkit import runs
+from bearkit.errors import ModelError
 from bearkit.export.exporting import exported
 from bearkit.page.demo import demo_page
-from bearkit.page.launch import HOST, NAMES, PORT, guarded, launched, public_address
+from bearkit.page.launch import HOST, MOST_BYTES, NAMES, PORT, guarded, launched, public_address
 from bearkit.predict import Predictor
 from bearkit.project import Project
 from bearkit.studio.data import DataTab
@@ -73,9 +74,11 @@ def launch_studio(project: Project, port: int = PORT, open_browser: bool = True)
     hosted = bool(os.environ.get("SPACE_ID"))
     host, port = public_address() if hosted else (HOST, port)
     build_it = hosted_page if hosted and os.environ.get("BEARKIT_STUDIO") != "all" else build
+    limit = MOST_BYTES if build_it is hosted_page else None
     page, url, _ = launched(
-        lambda: build_it(project), host, port, {} if hosted else guarded(NAMES), CSS,
-        share=False, inbrowser=open_browser and not hosted, allowed_paths=[str(thumbnails_folder(project))],
+        lambda: build_it(project), host, port, guarded(None, framed=True) if hosted else guarded(NAMES), CSS,
+        share=False, inbrowser=open_browser and not hosted, max_file_size=limit,
+        allowed_paths=[str(thumbnails_folder(project))],
     )  # fmt: skip
     return page, url
 
@@ -84,8 +87,12 @@ def hosted_page(project: Project) -> gr.Blocks:
     """The page of the project's newest model, for everybody.
 
     Raises:
-        ModelError, RunError: there is none.
+        ModelError: there is none.
     """
-    written = {config.stat().st_mtime: config.parent for config in project.models.glob("[!.]*/config.json")}
-    run = None if written else runs.finished(project)
-    return demo_page(Predictor(exported(project, run, run.stage) if run else written[max(written)]))
+    if any(run.finished for run in runs.every(project)):
+        run = runs.finished(project)
+        return demo_page(Predictor(exported(project, run, run.stage)))
+    folders = sorted(path.parent for path in project.models.glob("[!.]*/config.json"))  # a Space may hold only these
+    if not folders:
+        raise ModelError(f"there is no model in {project.root} yet", hint="`bearkit train`, and then `bearkit export`")
+    return demo_page(Predictor(folders[-1]))

@@ -214,8 +214,10 @@ def publishing(now: Standing) -> str:
         said = f'<div class="bk-ok">Published: {link}</div>'
     if now.trial and now.trial["ok"]:
         started = now.trial["start_seconds"]
-        took = f": first prediction {started:.1f} s after its start" if started is not None else ""
-        said += note(f"Tried out, it works{took}.")
+        worked = "Looked through: all files are there, and the model answers as it did when it was exported."
+        if started is not None:
+            worked = f"Installed and tried out, it works: first prediction {started:.1f} s after its start."
+        said += note(worked)
     if not now.files or now.wanted is None:
         return said
     about = f"{now.wanted.license or 'no licence: nobody may use it further'}"

@@ -1,6 +1,7 @@
 """The Publish tab: choose what, see what will be uploaded, then one button and a link."""
 
 import os
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -83,13 +84,13 @@ class PublishTab:
             user = self._hub(oauth).user()
         except PublishError as error:
             return [note(f"{error}. {error.hint}", good=False), choice, gr.skip()]
-        return [note(f"Logged in to the Hub as {user}."), choice, repo or f"{user}/{self.project.name}"]
+        return [note(f"Logged in to the Hub as {user}."), choice, repo or f"{user}/{_slug(self.project.name)}"]
 
     @told
     def choose(self, what: str) -> list[Any]:
         """What the chosen kind needs: a model and examples, or the word that the pictures may be published."""
         data = what == "dataset"
-        said = note(whose_images(self.project).in_words, good=False) if data and self.project.exists else ""
+        said = note(whose_images(self.project), good=False) if data and self.project.exists else ""
         return [gr.update(visible=not data), gr.update(visible=not data), said, gr.update(visible=data, value=False)]
 
     @told
@@ -144,6 +145,15 @@ class PublishTab:
             return Hub()
         if oauth is None:
             raise PublishError(
-                "nobody is logged in", hint="press Sign in (the Space's README needs `hf_oauth: true`)", status=401
+                "nobody is logged in", hint="press Sign in; the Space's README needs what bearkit's says", status=401
             )
         return Hub(oauth.token)
+
+
+def _slug(name: str) -> str:
+    """A folder's name as the Hub allows it.
+
+    >>> _slug("my bears!")
+    'my-bears'
+    """
+    return re.sub(r"[^A-Za-z0-9_.]+", "-", name).strip("-.") or "model"

@@ -16,14 +16,13 @@ import gradio as gr
 
 from bearkit import jobs, runs, thumbnails
 from bearkit.catalog.choices import Choice, Context
-from bearkit.catalog.ledger import me
+from bearkit.catalog.ledger import RENAMED, me
 from bearkit.catalog.tables import Decision, ImageRecord
 from bearkit.errors import BearkitError, ReviewError, RunError
 from bearkit.page.answer import note
 from bearkit.page.edge import told
 from bearkit.project import Project
 from bearkit.review.before_after import compare_runs
-from bearkit.review.decide import RENAMED
 from bearkit.review.folders import apply_decisions, unapply_decisions
 from bearkit.review.queue import Page, Queue, View
 from bearkit.review.report import left_in_words

@@ -12,8 +12,9 @@ from typing import Any
 from bearkit.errors import BearkitError, PublishError
 from bearkit.publish.hub import Hub
 from bearkit.publish.preflight import preflight
-from bearkit.publish.publishing import Wanted
+from bearkit.publish.publishing import Wanted, check_size
 
+END_SECONDS = 20  # that an upload may take to break off
 STOPPED = "Stopped. Nothing was published."
 
 
@@ -52,7 +53,8 @@ class Uploading:
         self.now = Standing()
         self._folder: Path | None = None
         self._stop, self._lock = threading.Event(), threading.Lock()
-        atexit.register(self._forget)
+        self._thread = threading.Thread()
+        atexit.register(self._end)
 
     def look_over(self, wanted: Wanted) -> None:
         """Write what would be published, and see that it works.
@@ -84,7 +86,8 @@ class Uploading:
                 raise PublishError("something is being published already", hint="wait for it, or press Stop")
             self._stop.clear()
             self.now = standing
-        threading.Thread(target=self._work, args=(work,), name="publish", daemon=True).start()
+        self._thread = threading.Thread(target=self._work, args=(work,), name="publish", daemon=True)
+        self._thread.start()
 
     def _work(self, work: Callable[[], None]) -> None:
         failure = "It broke off."
@@ -109,8 +112,9 @@ class Uploading:
 
     def _look_over(self, wanted: Wanted) -> None:
         self._forget()
-        folder = self._folder = Path(tempfile.mkdtemp(prefix="bearkit-publish-")) / "folder"
+        folder = self._folder = Path(tempfile.mkdtemp(prefix="bearkit-publish-", dir=wanted.scratch)) / "folder"
         wanted.write(folder)
+        check_size(folder)
         files = tuple(
             (path.relative_to(folder).as_posix(), path.stat().st_size)
             for path in sorted(folder.rglob("*"))
@@ -125,8 +129,16 @@ class Uploading:
 
     def _publish(self, wanted: Wanted, hub: Hub) -> None:
         assert self._folder is not None
-        done = wanted.push(self._folder, hub, self._progress)
+        done = hub.push(self._folder, wanted.target, self._progress)
         self.now = Standing(wanted, files=self.now.files, trial=self.now.trial, url=done.url)
+        self._forget()
+
+    def _end(self) -> None:
+        """The studio ends: break off, so that no half repository is left."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(END_SECONDS)
+        self._forget()
 
     def _forget(self) -> None:
         if self._folder is not None:

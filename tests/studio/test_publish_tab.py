@@ -52,7 +52,7 @@ def test_from_a_model_to_a_link(opened, with_hub):
     assert page.get_by_label("Name on the Hub").input_value() == "me/shapes"
     assert button(page, "Publish").is_disabled()
     button(page, "See what will be uploaded").click()
-    page.get_by_text("Tried out, it works.").wait_for()
+    page.get_by_text("all files are there, and the model answers").wait_for()
     page.get_by_text("model.onnx").wait_for()
     assert server.hub.repos == {}
     page.get_by_label("Private").check()  # no longer what was looked over
