@@ -9,6 +9,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+os.environ |= {"HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}  # read when the client is imported
+
 import numpy as np
 import pytest
 from huggingface_hub import constants
@@ -139,10 +141,8 @@ def with_hub(tmp_path, monkeypatch):
             monkeypatch.setattr(constants, "ENDPOINT", server.url)
             monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", files)
             monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
-            monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
             monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "token"))
             monkeypatch.setenv("HF_ENDPOINT", server.url)
-            monkeypatch.setenv("HF_HUB_DISABLE_XET", "1")
             if token:
                 monkeypatch.setenv("HF_TOKEN", token)
             return server

@@ -144,9 +144,8 @@ class PublishTab:
         if not self.hosted:
             return Hub()
         if oauth is None:
-            raise PublishError(
-                "nobody is logged in", hint="press Sign in; the Space's README needs what bearkit's says", status=401
-            )
+            hint = "press Sign in (the README has hf_oauth: true and hf_oauth_scopes: [manage-repos])"
+            raise PublishError("nobody is logged in", hint=hint, status=401)
         return Hub(oauth.token)
 
 
