@@ -13,6 +13,7 @@ from bearkit.page.edge import take_files, told
 from bearkit.predict import Predictor
 
 TOP = 5  # labels shown as bars
+NEAR = "with the training pictures most like it (small copies of them are kept with the model)"
 
 
 class PredictPage:
@@ -22,6 +23,7 @@ class PredictPage:
         model_of: the model to ask, from what was chosen in `model`, and where its folder is if people may know.
         models: whether there is a choice.
         examples: pictures to try it on.
+        with_near: the same model with small training pictures, made when somebody ticks that they want them.
     """
 
     def __init__(
@@ -29,8 +31,9 @@ class PredictPage:
         model_of: Callable[[str | None], tuple[Predictor, Path | None]],
         models: bool = False,
         examples: Sequence[Path] = (),
+        with_near: Callable[[str | None], Predictor] | None = None,
     ) -> None:
-        self.model_of, self.model = model_of, None
+        self.model_of, self.model, self.with_near = model_of, None, with_near
         with gr.Row():
             with gr.Column(min_width=320):
                 picture = gr.Image(
@@ -46,6 +49,7 @@ class PredictPage:
                 self.answer = gr.HTML(answer.note("Drop a picture."))
                 bars = gr.Label(num_top_classes=TOP, show_heading=False, show_label=False)
                 ask = gr.Button("Why?", size="sm", interactive=False)
+                near = gr.Checkbox(False, label=NEAR, visible=with_near is not None)
                 why = gr.HTML()
                 code = gr.Code(language="python", label="The same in Python", visible=False)
         shown = [self.answer, bars, code, ask, why]
@@ -56,7 +60,7 @@ class PredictPage:
             )  # fmt: skip
         picture.input(self.predict, asked, shown, show_progress="hidden", api_name="predict")
         picture.clear(lambda: ["", None, gr.skip(), gr.update(interactive=False), ""], None, shown)
-        ask.click(self.why, asked, why, show_progress="minimal", api_name="why")
+        ask.click(self.why, [*asked, near] if with_near else asked, why, show_progress="minimal", api_name="why")
         if self.model is not None:
             self.model.input(self.predict, asked, shown, show_progress="hidden")
 
@@ -74,9 +78,9 @@ class PredictPage:
         return [answer.prediction(found, milliseconds), found.probs, shown, gr.update(interactive=True), ""]
 
     @told
-    def why(self, picture: str | None, model: str | None = None) -> str:
+    def why(self, picture: str | None, model: str | None = None, near: bool = False) -> str:
         """Show which part of the picture spoke for the label, and the training pictures most like it."""
         if picture is None:
             return ""
-        predictor, _ = self.model_of(model)
+        predictor = self.with_near(model) if near and self.with_near else self.model_of(model)[0]
         return answer.why(explain(predictor, picture), predictor.nearest(picture))

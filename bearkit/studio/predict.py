@@ -6,9 +6,9 @@ from typing import Any
 
 import gradio as gr
 
-from bearkit import report, runs
+from bearkit import bundle, report, runs
 from bearkit.errors import ModelError
-from bearkit.export.exporting import exported
+from bearkit.export.exporting import export_model, exported
 from bearkit.page.answer import note
 from bearkit.page.edge import told
 from bearkit.page.predicting import PredictPage
@@ -21,7 +21,7 @@ class PredictTab:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        page = PredictPage(self._chosen, models=True)
+        page = PredictPage(self._chosen, models=True, with_near=self._with_near)
         assert page.model is not None
         self.model, self.answer = page.model, page.answer
 
@@ -37,6 +37,15 @@ class PredictTab:
             raise ModelError("there is no model yet", hint="train one in the Train tab")
         folder = folder_of(self.project, model)
         return _predictor(str(folder), (folder / "config.json").stat().st_mtime_ns), folder
+
+    def _with_near(self, model: str | None) -> Predictor:
+        """The chosen model with thumbnails: its folder is written once more, if it has none."""
+        predictor, folder = self._chosen(model)
+        if not (folder / bundle.THUMBNAILS).exists():
+            about = predictor.config.about
+            int8 = bool(about.get("int8", {}).get("kept"))
+            export_model(self.project, folder, about["run"], about["stage"], thumbnails=True, int8=int8)
+        return self._chosen(model)[0]
 
 
 def models(project: Project) -> list[tuple[str, str]]:

@@ -160,13 +160,18 @@ def test_why_on_the_predict_page(opened, trained):
     heat = page.get_by_alt_text("heat map")
     heat.wait_for()
     assert heat.get_attribute("src").startswith("data:image/jpeg")
+    assert page.locator(".bk-near img").count() == 0
+    page.get_by_label("with the training pictures most like it").check()
+    button(page, "Why?").click()
+    page.get_by_text("Training pictures most like it:").wait_for()
+    assert page.locator(".bk-near img").count() == 6
     shoot(page, "predict-why")
 
 
 def test_a_gradio_space_with_thumbnails_and_examples(browser, trained, tmp_path):
     model = export_model(trained.project, tmp_path / "model", thumbnails=True)
     drawings = sorted(trained.project.images.rglob("*.png"))
-    push_space(model, "me/try", "gradio", examples=[drawings[-1]], dry_run=tmp_path / "space")
+    push_space(model, "me/try", "gradio", examples=[drawings[-1]], thumbnails=True, dry_run=tmp_path / "space")
     words = {"cwd": tmp_path / "space", "env": os.environ | {"GRADIO_SERVER_PORT": "0"}}
     app = subprocess.Popen([sys.executable, "app.py"], stdout=subprocess.PIPE, text=True, **words)
     context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark")
