@@ -102,7 +102,10 @@ class ModelError(BearkitError):
 
 
 class PublishError(BearkitError):
-    """Something cannot be published; nothing of it is on the Hub. `status` is what the Hub answered, 0 if nothing."""
+    """Something cannot be published; nothing of it is on the Hub, unless the message says so.
+
+    `status` is what the Hub answered, 0 if nothing.
+    """
 
     def __init__(self, message: str, hint: str = "", status: int = 0, **details: Any) -> None:
         super().__init__(message, hint, **details)

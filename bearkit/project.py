@@ -112,6 +112,7 @@ def whole(path: Path) -> Iterator[Path]:
 
 
 def default_project(folder: Path | None) -> Project:
-    """The project to open: the one that was named, else the one here, else the demo's."""
+    """The project to open: the one that was named, else the one here, else the demo's; in a Space the one here."""
     here = Project(folder if folder is not None else ".")
-    return here if folder is not None or here.exists else Project(DEMO_FOLDER)
+    stay = folder is not None or here.exists or bool(os.environ.get("SPACE_ID"))
+    return here if stay else Project(DEMO_FOLDER)

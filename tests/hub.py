@@ -24,13 +24,14 @@ class Repo:
     def __init__(self, kind, name, private=False, sdk=None, files=None):
         self.kind, self.name, self.private, self.sdk = kind, name, private, sdk
         self.commits = [(COMMIT, files)] if files is not None else []
+        self.titles = {COMMIT: "initial commit"}
         if files is None:
-            self.commit({".gitattributes": b"*.onnx filter=lfs\n"})
+            self.commit({".gitattributes": b"*.onnx filter=lfs\n"}, "initial commit")
 
-    def commit(self, files):
-        self.commits.append(
-            (hashlib.sha1(f"{self.name}{len(self.commits)}{time.time_ns()}".encode()).hexdigest(), files)
-        )
+    def commit(self, files, title="somebody's"):
+        said = f"{self.name} {len(self.commits)} {time.time_ns()}"
+        self.commits.append((hashlib.sha1(said.encode()).hexdigest(), files))
+        self.titles[self.commits[-1][0]] = title
         return self.commits[-1][0]
 
     def at(self, revision):
@@ -138,6 +139,8 @@ class Handler(BaseHTTPRequestHandler):
         what, revision = (words[4:6] + [None, None])[:2]
         if what == "preupload":
             return self.preupload(repo, json.loads(body))
+        if what == "commits":
+            return self.give([self.told(name, repo.titles[name]) for name, _ in reversed(repo.commits)])
         if what == "commit":
             return self.commit(repo, [json.loads(line) for line in body.splitlines()])
         commit, files = self.snapshot(repo, revision)
@@ -150,6 +153,9 @@ class Handler(BaseHTTPRequestHandler):
         about = {"id": repo.name, "sha": commit, "private": repo.private, "sdk": repo.sdk}
         about |= {"cardData": yaml.safe_load(card[1]) if len(card) > 2 else None, "tags": [], "gated": False}
         return self.give(about | {"siblings": [{"rfilename": path} for path in files]})
+
+    def told(self, name, title):
+        return {"id": name, "title": title, "message": "", "authors": [], "date": "2026-01-01T00:00:00.000Z"}
 
     def repo(self, kind, words):
         found = self.hub.repos.get((kind, "/".join(words[:2])))
@@ -225,6 +231,9 @@ class Handler(BaseHTTPRequestHandler):
         self.give({})
 
     def commit(self, repo, lines):
+        header = next(line["value"] for line in lines if line["key"] == "header")
+        if header.get("parentCommit") not in (None, repo.commits[-1][0]):
+            raise Refused(412, "A commit has happened since. Please refresh and try again.")
         files = dict(repo.commits[-1][1])
         for line in lines:
             value = line["value"]
@@ -236,7 +245,7 @@ class Handler(BaseHTTPRequestHandler):
                 files[value["path"]] = self.hub.blobs[value["oid"]]
             elif line["key"] == "deletedFile":
                 del files[value["path"]]
-        commit = repo.commit(files)
+        commit = repo.commit(files, header["summary"])
         if self.hub.silent:
             raise Refused(504, "time-out")
         self.give(

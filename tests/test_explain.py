@@ -12,6 +12,7 @@ from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.ledger import Ledger
 from bearkit.errors import ModelError
 from bearkit.explain import PLACES, explain
+from bearkit.export.exporting import add_thumbnails
 from bearkit.images import decode
 from bearkit.review.decide import decide_one, rename_labels
 from tests.conftest import encoded
@@ -82,6 +83,19 @@ def test_the_nearest_training_pictures_only_where_the_user_said_so(trained, tmp_
         assert set(file.files) == {"labels", "sizes", "data"}
     again = export_model(trained.project, tmp_path / "model")
     assert not (again / "thumbnails.npz").exists()
+    (again / "README.md").write_text("Ann made it.")
+    before = {path.name: path.read_bytes() for path in again.iterdir()}
+    add_thumbnails(trained.project, again)
+    assert Predictor(again).nearest(train[0], 1)[0].label == train[0].parent.name
+    assert {path.name: path.read_bytes() for path in again.iterdir() if path.name != "thumbnails.npz"} == before
+
+
+def test_thumbnails_of_other_pictures_are_not_added(shapes, tmp_path):
+    model = export_model(shapes, tmp_path / "model")
+    (shapes.root / Catalog(shapes).images()[0].path).unlink()
+    with pytest.raises(ModelError, match="not all there any more"):
+        add_thumbnails(shapes, model)
+    assert not (model / "thumbnails.npz").exists()
 
 
 def test_damaged_thumbnails_are_told(trained, tmp_path):

@@ -34,12 +34,20 @@ from bearkit.collect.fetch import Limits
 from bearkit.errors import DownloadError, ImageError, ModelError, PublishError
 from bearkit.images import read_file
 from bearkit.preprocessing import decode_for
-from bearkit.publish import closure, preflight, publishing, trial, web_runtime
+from bearkit.publish import closure, hub, preflight, publishing, trial, web_runtime
 from bearkit.publish.hub import Hub
 from bearkit.review.decide import decide_one
 from bearkit.training.timm_import import import_timm
 from tests.conftest import encoded
 from tests.servers import serving
+
+pytestmark = pytest.mark.usefixtures("no_waiting")
+
+
+@pytest.fixture
+def no_waiting(monkeypatch):
+    """Between looks at whether a Hub took a commit after all."""
+    monkeypatch.setattr(hub, "LOOK_AGAIN", (0, 0))
 
 
 def files_of(folder):
@@ -190,7 +198,7 @@ def test_a_data_set_comes_back_with_where_it_came_from(shapes, tmp_path, with_hu
     assert front(text)["license"] == "cc-by-4.0"
     assert f"1 CC BY 4.0; of {n - 1} the source told none." in text
     assert "People looked at 2 of the pictures" in text
-    assert whose_images(shapes).endswith("1 of the files say where they were taken.")
+    assert whose_images(shapes).endswith("At least 1 of the files say where they were taken.")
     assert "1 are used under another label than the one they came with, and 1 were left out" in text
     again = Project(tmp_path / "again")
     report = import_images(again, "hf://me/shapes")
@@ -254,6 +262,55 @@ def test_a_commit_that_was_taken_though_the_hub_did_not_say_so_is_published(trai
     assert "model.onnx" in server.hub.of("model", "me/shapes")
 
 
+def test_whether_it_was_published_is_said_to_be_unknown_where_it_is(trained, with_hub):
+    """It takes the commit, answers with an error, and then does not answer at all."""
+    server = with_hub()
+    server.hub.silent = True
+    server.hub.fail["GET", "commits"] = 503
+    with pytest.raises(PublishError, match="did not say whether it took the commit") as raised:
+        push_model(trained.model, "me/shapes")
+    assert f"{server.url}/me/shapes" in raised.value.hint
+    assert "model.onnx" in server.hub.of("model", "me/shapes")
+
+
+def test_what_cannot_be_taken_away_is_told(trained, with_hub):
+    server = with_hub()
+    server.hub.fail |= {("POST", "commit"): 403, ("DELETE", "repos"): 403}
+    with pytest.raises(PublishError, match="could not be taken away") as raised:
+        push_model(trained.model, "me/shapes")
+    assert "delete it in its settings" in raised.value.hint
+
+
+def test_what_somebody_put_into_it_meanwhile_stays(trained, with_hub):
+    server = with_hub()
+
+    def meanwhile(what, done, total):
+        if done == 0:
+            server.hub.repos["model", "me/shapes"].commit({"mine.txt": b"mine"})
+
+    with pytest.raises(PublishError, match="changed by somebody else"):
+        push_model(trained.model, "me/shapes", progress=meanwhile)
+    assert server.hub.of("model", "me/shapes") == {"mine.txt": b"mine"}
+
+
+def test_pictures_that_cannot_be_reached_stay_on_the_hub(shapes, with_hub):
+    server = with_hub()
+    push_dataset(shapes, "me/shapes")
+    image = Catalog(shapes).images()[0]
+    (shapes.root / image.path).unlink()
+    assert push_dataset(shapes, "me/shapes")["missing"] == [image.path]
+    assert any(image.image_id[:8] in name for name in server.hub.of("dataset", "me/shapes"))
+
+
+@pytest.mark.parametrize("sdk", ["gradio", "static"])
+def test_another_kind_of_space_leaves_nothing_of_the_first(trained, with_hub, drawings, sdk):
+    server = with_hub()
+    other = {"gradio": "static", "static": "gradio"}[sdk]
+    push_space(trained.model, "me/try", other, examples=drawings[:1], try_first=False)
+    result = push_space(trained.model, "me/try", sdk, try_first=False)
+    assert sorted(published(server, "space", "me/try")) == sorted(result["files"])
+
+
 def test_what_an_earlier_push_left_over_goes_and_nothing_of_others(shapes, tmp_path, with_hub):
     server = with_hub()
     push_dataset(shapes, "me/shapes")
@@ -271,7 +328,7 @@ def test_what_an_earlier_push_left_over_goes_and_nothing_of_others(shapes, tmp_p
     assert [name.split("/")[1] for name in names if moved.image_id[:8] in name] == ["other"]
     push_dataset(shapes, "me/theirs")
     theirs = server.hub.repos["dataset", "me/theirs"]
-    theirs.commit({"README.md": b"# Mine", "train/a/1.jpg": b"mine"})
+    theirs.commit({"README.md": b"# Mine\n\nAs `bearkit import hf://me/theirs`.", "train/a/1.jpg": b"mine"})
     push_dataset(shapes, "me/theirs")
     assert server.hub.of("dataset", "me/theirs")["train/a/1.jpg"] == b"mine"
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 import time
 import uuid
 from importlib.metadata import version
@@ -18,7 +19,7 @@ from bearkit import bundle, card, runs, stages
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.cleaned import cleaned
 from bearkit.errors import ImageError, ModelError
-from bearkit.export.graph import write_onnx
+from bearkit.export.graph import bank_of, write_onnx
 from bearkit.export.int8 import with_int8
 from bearkit.export.measured import Looked, look, measure
 from bearkit.images import decode, small_jpeg
@@ -29,7 +30,7 @@ from bearkit.parallel import ordered_map
 from bearkit.predict import Predictor
 from bearkit.predictions import Predictions
 from bearkit.preprocessing import preprocess
-from bearkit.project import Project
+from bearkit.project import Project, whole
 from bearkit.runs import Run
 from bearkit.training import head
 from bearkit.training.checkpoint import About
@@ -89,6 +90,24 @@ def exported(project: Project, run: Run, stage: str) -> Path:
     if about.get("checkpoint") == run.checkpoint_id(stage) and "temperature" in about:  # older ones had none
         return folder
     return export_model(project, None, run.id, stage)
+
+
+def add_thumbnails(project: Project, folder: Path) -> None:
+    """Put small copies of the training pictures into a model folder that was exported without; nothing else changes.
+
+    Raises:
+        ModelError: the training pictures are no longer those that the model compares with.
+    """
+    about = bundle.read_config(folder).about
+    with tempfile.TemporaryDirectory(prefix="bearkit-") as scratch:
+        again = export_model(project, Path(scratch) / "model", about["run"], about["stage"], thumbnails=True)
+        same = np.array_equal(bank_of(folder / "model.onnx"), bank_of(again / "model.onnx"))
+        if not same or not bundle.read_thumbnails(again):
+            raise ModelError(
+                "the pictures that this model was trained on are not all there any more", hint="train a new one"
+            )
+        with whole(folder / bundle.THUMBNAILS) as part:
+            shutil.copyfile(again / bundle.THUMBNAILS, part)
 
 
 def _own_folder(project: Project, run: Run, stage: str) -> Path:

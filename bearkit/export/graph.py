@@ -52,6 +52,12 @@ def write_onnx(body: Path, weight: np.ndarray, bias: np.ndarray, measure: Known 
     onnx.save(model, path)
 
 
+def bank_of(path: Path) -> np.ndarray:
+    """The training features that a written model compares with, (D, n); empty where it has none."""
+    named = {tensor.name: tensor for tensor in onnx.load(path).graph.initializer}
+    return numpy_helper.to_array(named["known.bank"]) if "known.bank" in named else np.zeros((0, 0), np.float16)
+
+
 def _add(graph: onnx.GraphProto, *named: Any) -> None:
     """Constants for a graph: name, array, name, array ..."""
     graph.initializer.extend(

@@ -54,18 +54,19 @@ Or with bearkit: `bearkit import hf://{repo}`.
 def whose_images(project: Project) -> str:
     """Whose the pictures are that would be published, and how many say where they were taken; for whoever is asked."""
     catalog = Catalog(project)
-    images = [image for image in Ledger(catalog).images() if image.label]
+    images = [image for image in Ledger(catalog).images() if image.label and catalog.path(image).is_file()]
     located = sum(ordered_map(_is_located, [catalog.path(image) for image in images]))
     said = cleaned(catalog, {image.image_id: image.label for image in images}).whose
-    return said + (f" {located} of the files say where they were taken." if located else "")
+    return said + (f" At least {located} of the files say where they were taken." if located else "")
 
 
 def _is_located(path: Path) -> bool:
     """Whether the head of a picture's file says where it was taken."""
     try:
         with Image.open(path) as image:
-            exif = Image.Exif()
-            exif.load(image.info.get("exif", b""))
+            exif = image.getexif() if image.format == "TIFF" else Image.Exif()  # a PNG would be decoded for it
+            if image.format != "TIFF":
+                exif.load(image.info.get("exif", b""))
             return bool(exif.get_ifd(ExifTags.IFD.GPSInfo))
     except Exception:  # a file that is gone, or a damaged header: it is not published, or says nothing
         return False

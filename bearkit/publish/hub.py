@@ -2,11 +2,13 @@
 
 import os
 import re
+import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import yaml
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.utils.tqdm import disable_progress_bars
@@ -20,7 +22,9 @@ NAME = re.compile(r"[\w.-]+/[\w.-]+")
 PREFIX = {"model": "", "dataset": "datasets/", "space": "spaces/"}
 TOGETHER = 32  # files between two looks at whether to stop
 UNKNOWN = -1  # instead of a status: whether it is published is not known
-OURS = "bearkit"  # the word in a README that says who wrote what lies beside it
+OURS = "bearkit"  # the tag in a README that says who wrote what lies beside it
+MESSAGE = "Published with bearkit"
+LOOK_AGAIN = (0, 2, 5)  # seconds before each look at whether the Hub took a commit after all
 
 
 @dataclass(frozen=True)
@@ -113,21 +117,20 @@ class Hub:
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         names = [path.relative_to(folder).as_posix() for path in files]
         made = self._make(target)
-        keep = False
+        keep, before = False, self._head(target)
         try:
-            before = self._head(target)
             adding = [CommitOperationAdd(name, path) for name, path in zip(names, files, strict=True)]
             self._upload(adding, target, progress)
-            deleting = [CommitOperationDelete(name) for name in self._left_over(target, names)]
+            deleting = [CommitOperationDelete(name) for name in self._left_over(target, before, set(names))]
             progress("uploading", len(files), len(files))  # the last moment at which somebody may stop it
             keep = True  # from here on only the Hub knows
             commit = self._commit([*adding, *deleting], target, before)
         except PublishError as error:
-            keep = keep and error.status == UNKNOWN
+            keep = error.status == UNKNOWN
             raise
         finally:
             if made and not keep:
-                self._take_away(target)
+                self._take_away(target, before)
         return Published(self.url(target), names, commit)
 
     def _make(self, target: Target) -> bool:
@@ -144,9 +147,9 @@ class Hub:
                 return False
             return True
 
-    def _head(self, target: Target) -> str | None:
+    def _head(self, target: Target) -> str:
         with worded(target.repo, target.kind, log_in=self._log_in):
-            return self._api.repo_info(target.repo, repo_type=target.kind).sha
+            return str(self._api.repo_info(target.repo, repo_type=target.kind).sha)
 
     def _upload(self, adding: list[CommitOperationAdd], target: Target, progress: Progress) -> None:
         """Send what is large; nothing of it shows before the commit."""
@@ -157,41 +160,63 @@ class Hub:
                     target.repo, adding[start : start + TOGETHER], repo_type=target.kind, free_memory=False
                 )
 
-    def _left_over(self, target: Target, names: Collection[str]) -> list[str]:
+    def _left_over(self, target: Target, before: str, names: Collection[str]) -> list[str]:
         """What an earlier push of ours put there, and this one does not."""
+        where: dict[str, Any] = {"repo_type": target.kind, "revision": before}
         with worded(target.repo, target.kind, log_in=self._log_in):
-            there = self._api.list_repo_files(target.repo, repo_type=target.kind)
-            if "README.md" not in there:
+            there = self._api.list_repo_files(target.repo, **where)
+            if not target.owned or "README.md" not in there:
                 return []
-            readme = self._api.hf_hub_download(target.repo, "README.md", repo_type=target.kind)
-        if OURS not in Path(readme).read_text(encoding="utf-8", errors="replace"):
+            readme = Path(self._api.hf_hub_download(target.repo, "README.md", **where))
+        if OURS not in tags(readme.read_text(encoding="utf-8", errors="replace")):
             return []  # somebody else's repository: nothing in it is ours to take away
         return [name for name in there if name not in names and PurePosixPath(name).parts[0] in target.owned]
 
-    def _commit(self, operations: list[Any], target: Target, before: str | None) -> str:
+    def _commit(self, operations: list[Any], target: Target, before: str) -> str:
         """Commit; the commit's id. Where the Hub does not answer, see whether it took it all the same."""
+        where: dict[str, Any] = {"repo_type": target.kind}
         try:
             with worded(target.repo, target.kind, log_in=self._log_in):
-                return self._api.create_commit(
-                    target.repo, operations, commit_message="Published with bearkit", repo_type=target.kind
-                ).oid
+                done = self._api.create_commit(
+                    target.repo, operations, commit_message=MESSAGE, parent_commit=before, **where
+                )
+                return str(done.oid)
         except PublishError as error:
             if 0 < error.status < 500:
                 raise
             try:
-                now = self._head(target)
+                for seconds in LOOK_AGAIN:
+                    time.sleep(seconds)
+                    with worded(target.repo, target.kind, log_in=self._log_in):
+                        newest = self._api.list_repo_commits(target.repo, **where)[0]
+                    if newest.commit_id != before and newest.title == MESSAGE:
+                        return newest.commit_id
             except PublishError:
                 text = f"the Hub did not say whether it took the commit ({error})"
-                raise PublishError(
-                    text, hint=f"look at {self.url(target)} before you try again", status=UNKNOWN
-                ) from error
-            if now is None or now == before:
-                raise
-            return now
+                hint = f"look at {self.url(target)} before you try again"
+                raise PublishError(text, hint=hint, status=UNKNOWN) from error
+            raise
 
-    def _take_away(self, target: Target) -> None:
+    def _take_away(self, target: Target, before: str) -> None:
+        """Delete a repository that this push made, unless somebody has put something into it meanwhile."""
         try:
-            self._api.delete_repo(target.repo, repo_type=target.kind, missing_ok=True)
+            if self._head(target) == before:
+                self._api.delete_repo(target.repo, repo_type=target.kind, missing_ok=True)
         except Exception as error:  # whatever it is, people must hear what is left
             text = f"the upload failed, and the empty repository {self.url(target)} could not be taken away"
             raise PublishError(text, hint="delete it in its settings, or push again") from error
+
+
+def tags(readme: str) -> list[str]:
+    r"""The tags in a README's front matter.
+
+    >>> tags("---\ntags: [bearkit]\n---\n# Bears"), tags("# bearkit")
+    (['bearkit'], [])
+    """
+    parts = readme.split("---\n", 2)
+    try:
+        front = yaml.safe_load(parts[1]) if len(parts) == 3 else None
+    except yaml.YAMLError:
+        return []
+    found = front.get("tags") if isinstance(front, dict) else None
+    return found if isinstance(found, list) else []

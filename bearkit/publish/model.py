@@ -29,6 +29,7 @@ def write_model(
             shutil.copyfile(model / name, folder / name)
     names = write_examples(examples, folder / "examples")
     text = card.for_hub((folder / "README.md").read_text(encoding="utf-8"), repo)
+    text = text.replace(card.THUMBNAILS, "")
     text += card.THUMBNAILS if (folder / bundle.THUMBNAILS).exists() else ""
     readme = ModelCard(text, ignore_metadata_errors=True)
     before: dict[str, Any] = readme.data.to_dict()  # type: ignore[no-untyped-call]

@@ -55,11 +55,10 @@ class Wanted:
         """The Hub's kind of repository."""
         return self.what if self.what in ("model", "dataset") else "space"
 
-    @property
-    def target(self) -> Target:
-        """Where on the Hub."""
+    def target(self, missing: Sequence[str] = ()) -> Target:
+        """Where on the Hub; while pictures cannot be reached, nothing that an earlier push put there goes."""
         sdk = self.what if self.what in SDKS else None
-        owned = {"dataset": DATASET, "model": MODEL}.get(self.what, SPACE)
+        owned = {"dataset": DATASET, "model": MODEL}.get(self.what, SPACE) if not missing else ()
         return Target(self.repo, self.kind, sdk, self.private, owned)
 
     @property
@@ -163,7 +162,7 @@ def _published(
                 f"the Space would not work, so nothing was published: {'; '.join(problems)}",
                 hint="mend that, or leave the trial out with --no-preflight",
             )
-        return hub.push(folder, wanted.target, progress).as_dict() | more
+        return hub.push(folder, wanted.target(missing), progress).as_dict() | more
 
 
 def check_size(folder: Path) -> None:

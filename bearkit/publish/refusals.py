@@ -43,6 +43,11 @@ def worded(repo: str, kind: str = "model", sdk: str | None = None, log_in: str =
         raise _unreached(error.__cause__ or error) from error
     except JSONDecodeError as error:
         raise PublishError("the Hub fails just now: its answer cannot be read", hint="try again later") from error
+    except OSError as error:  # of the client's own files, or what else it finds no better word for
+        text = f"the Hub's client failed: {' '.join(str(error).split())}"
+        raise PublishError(
+            text, hint="check the network, and that its cache (~/.cache/huggingface) can be written"
+        ) from error
     except ValueError as error:  # of the README's front matter, or a file's name
         text = f"the Hub refuses it: {' '.join(str(error).split())}"
         raise PublishError(

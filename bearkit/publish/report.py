@@ -2,15 +2,17 @@
 
 from typing import Any
 
-from bearkit.report import count
+from bearkit.report import count, listed
 
 
 def published(result: dict[str, Any]) -> str:
     """What is where now, or what would be."""
     files = count(len(result["files"]), "file")
     if result["url"] is None:
-        return f"{files} in {result['folder']}; nothing was published"
-    return f"Published: {result['url']} ({files}, commit {result['commit'][:12]})"
+        lines = [f"{files} in {result['folder']}; nothing was published"]
+    else:
+        lines = [f"Published: {result['url']} ({files}, commit {result['commit'][:12]})"]
+    return "\n".join([*lines, *listed("left out, since their files are not there:", result.get("missing", []))])
 
 
 def tried(result: dict[str, Any]) -> str:

@@ -64,7 +64,7 @@ def write_space(
     names = write_examples(examples, folder / "examples")
     front: dict[str, Any] = {
         "title": name or card.title(predictor.vocab), "emoji": "🐻", "colorFrom": "green", "colorTo": "yellow",
-        "sdk": sdk, "pinned": False, "short_description": "Drop a picture, see what it is",
+        "sdk": sdk, "pinned": False, "tags": ["bearkit"], "short_description": "Drop a picture, see what it is",
     }  # fmt: skip
     if license:
         front["license"] = license.lower()

@@ -89,7 +89,7 @@ def hosted_page(project: Project) -> gr.Blocks:
     Raises:
         ModelError: there is none.
     """
-    if any(run.finished for run in runs.every(project)):
+    if project.exists and any(run.finished for run in runs.every(project)):
         run = runs.finished(project)
         return demo_page(Predictor(exported(project, run, run.stage)))
     folders = sorted(path.parent for path in project.models.glob("[!.]*/config.json"))  # a Space may hold only these

@@ -223,6 +223,9 @@ def publishing(now: Standing) -> str:
     about = f"{now.wanted.license or 'no licence: nobody may use it further'}"
     total = sum(size for _, size in now.files) / 1e6
     rows = [(name, f"{size / 1e3:,.1f} kB") for name, size in now.files]
-    heading = f"{report.count(len(now.files), 'file')}, {total:.1f} MB, to {now.wanted.repo}; {about}"
+    if now.missing:
+        said += note(f"{report.count(len(now.missing), 'picture')} left out: their files are not there.", good=False)
+    what = f"{report.count(len(now.files), 'file')} of {now.wanted.source.name}, {total:.1f} MB"
+    heading = f"{what}, to {now.wanted.repo}; {about}"
     more = folded(f"{len(rows) - FILES} more", table(("file", "size"), rows[FILES:][:MANY]), max(0, len(rows) - FILES))
     return said + f"<h4>{escape(heading)}</h4>" + table(("file", "size"), rows[:FILES]) + more

@@ -8,7 +8,7 @@ import gradio as gr
 
 from bearkit import bundle, report, runs
 from bearkit.errors import ModelError
-from bearkit.export.exporting import export_model, exported
+from bearkit.export.exporting import add_thumbnails, exported
 from bearkit.page.answer import note
 from bearkit.page.edge import told
 from bearkit.page.predicting import PredictPage
@@ -39,12 +39,11 @@ class PredictTab:
         return _predictor(str(folder), (folder / "config.json").stat().st_mtime_ns), folder
 
     def _with_near(self, model: str | None) -> Predictor:
-        """The chosen model with thumbnails: its folder is written once more, if it has none."""
-        predictor, folder = self._chosen(model)
+        """The chosen model with thumbnails: they are put into its folder, if it has none."""
+        _, folder = self._chosen(model)
         if not (folder / bundle.THUMBNAILS).exists():
-            about = predictor.config.about
-            int8 = bool(about.get("int8", {}).get("kept"))
-            export_model(self.project, folder, about["run"], about["stage"], thumbnails=True, int8=int8)
+            add_thumbnails(self.project, folder)
+            _predictor.cache_clear()
         return self._chosen(model)[0]
 
 

@@ -63,7 +63,7 @@ class PublishTab:
             publish = gr.Button("Publish", variant="primary", interactive=False)
             stop = gr.Button("Stop", interactive=False)
         standing = gr.HTML()
-        self.fields: list[Any] = [what, repo]
+        self.fields: list[Any] = [model, repo]
         self.shown = [who, model, repo]
         self.live = [standing, look, publish, stop]
         asked = [what, model, repo, license, private, examples, allowed]
@@ -76,10 +76,11 @@ class PublishTab:
             change(lambda: gr.update(interactive=False), None, publish, show_progress="hidden")
 
     @told
-    def refresh(self, what: str, repo: str, oauth: gr.OAuthToken | None = None) -> list[Any]:
+    def refresh(self, model: str | None, repo: str, oauth: gr.OAuthToken | None = None) -> list[Any]:
         """Who is logged in, and the models there are."""
         names = models(self.project)
-        choice = gr.update(choices=names, value=names[0][1] if names else None)
+        known = [name for _, name in names]
+        choice = gr.update(choices=names, value=model if model in known else next(iter(known), None))
         try:
             user = self._hub(oauth).user()
         except PublishError as error:

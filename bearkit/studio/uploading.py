@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ class Standing:
         doing: a word for what is being done; "" when nothing is.
         done, total: steps of it.
         files: (name, bytes) of what was looked over and may be published.
+        missing: pictures that are left out, since their files are gone.
         trial: what the preflight said, of a Space.
         url: where it is, once it was published.
         failure: why not.
@@ -41,6 +42,7 @@ class Standing:
     done: int = 0
     total: int = 0
     files: tuple[tuple[str, int], ...] = ()
+    missing: tuple[str, ...] = ()
     trial: dict[str, Any] | None = None
     url: str = ""
     failure: str = ""
@@ -71,9 +73,9 @@ class Uploading:
             PublishError: something is under way, or it was not looked over.
         """
         now = self.now
-        if now.wanted != wanted or not now.files:
+        if now.wanted != wanted or not now.files or now.url:
             raise PublishError("that was not looked over yet", hint="press: See what will be uploaded")
-        doing = Standing(wanted, "uploading", files=now.files, trial=now.trial)
+        doing = replace(now, doing="uploading", done=0, total=0, failure="")
         self._begin(lambda: self._publish(wanted, hub), doing)
 
     def stop(self) -> None:
@@ -102,18 +104,17 @@ class Uploading:
             failure = f"{error}. Nothing was published."
         finally:
             if failure:
-                self.now = Standing(self.now.wanted, files=self.now.files, trial=self.now.trial, failure=failure)
+                self.now = replace(self.now, doing="", failure=failure)
 
     def _progress(self, doing: str, done: int, total: int) -> None:
         if self._stop.is_set():
             raise _Stopped
-        now = self.now
-        self.now = Standing(now.wanted, doing, done, total, now.files, now.trial)
+        self.now = replace(self.now, doing=doing, done=done, total=total)
 
     def _look_over(self, wanted: Wanted) -> None:
         self._forget()
         folder = self._folder = Path(tempfile.mkdtemp(prefix="bearkit-publish-", dir=wanted.scratch)) / "folder"
-        wanted.write(folder)
+        missing = tuple(wanted.write(folder))
         check_size(folder)
         files = tuple(
             (path.relative_to(folder).as_posix(), path.stat().st_size)
@@ -125,13 +126,13 @@ class Uploading:
         if trial and trial["problems"]:
             self.now = Standing(wanted, trial=trial, failure="It does not work: " + "; ".join(trial["problems"]))
         else:
-            self.now = Standing(wanted, files=files, trial=trial)
+            self.now = Standing(wanted, files=files, missing=missing, trial=trial)
 
     def _publish(self, wanted: Wanted, hub: Hub) -> None:
         assert self._folder is not None
-        done = hub.push(self._folder, wanted.target, self._progress)
-        self.now = Standing(wanted, files=self.now.files, trial=self.now.trial, url=done.url)
+        done = hub.push(self._folder, wanted.target(self.now.missing), self._progress)
         self._forget()
+        self.now = replace(self.now, doing="", url=done.url)
 
     def _end(self) -> None:
         """The studio ends: break off, so that no half repository is left."""

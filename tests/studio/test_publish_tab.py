@@ -107,6 +107,7 @@ def test_stop_leaves_nothing_on_the_hub(trained, tmp_path, with_hub, monkeypatch
     with pytest.raises(PublishError, match="not looked over"):
         uploading.publish(wanted, PublishTab._hub(_local(), None))
     uploading._look_over(wanted)
+    assert uploading.now.wanted == wanted
     assert {name for name, _ in uploading.now.files} >= {"model.onnx", "README.md"}
     uploading.stop()
     monkeypatch.setattr(uploading._stop, "clear", lambda: None)
