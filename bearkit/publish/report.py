@@ -17,7 +17,10 @@ def published(result: dict[str, Any]) -> str:
 
 def tried(result: dict[str, Any]) -> str:
     """Whether a Space works, and what it takes."""
-    lines = [f"It works ({result['seconds']:.0f} s)" if result["ok"] else "It does not work:", *result["problems"]]
+    good = "All files are there, and the model answers as it did when it was exported"
+    if result["start_seconds"] is not None:
+        good = f"It works ({result['seconds']:.0f} s)"
+    lines = [good] if result["ok"] else ["It does not work:", *result["problems"]]
     if result["start_seconds"] is not None:
         took = f"first prediction after {result['start_seconds']:.1f} s, {result['memory_mb'] or '?'} MB of memory"
         lines.append(f"{took}, an environment of {result['install_mb']} MB")
