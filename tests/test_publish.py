@@ -206,6 +206,21 @@ def test_a_data_set_comes_back_with_where_it_came_from(shapes, tmp_path, with_hu
     assert {image.image_id for image in Catalog(again).images()} == {row["image_id"] for row in rows}
 
 
+def test_a_hub_that_makes_a_repository_and_then_fails_holds_nothing(trained, with_hub, monkeypatch):
+    server = with_hub()
+    made = []
+
+    def fails(self, target):
+        made.extend(server.hub.repos)
+        raise PublishError("no answer", status=503)
+
+    monkeypatch.setattr(Hub, "_head", fails)
+    with pytest.raises(PublishError, match="no answer"):
+        push_model(trained.model, "me/shapes")
+    assert made == [("model", "me/shapes")]
+    assert server.hub.repos == {}
+
+
 @pytest.mark.parametrize("broken", ["commit", "preupload", "lfs/"])
 def test_a_hub_that_fails_half_way_holds_nothing(trained, with_hub, broken):
     server = with_hub()

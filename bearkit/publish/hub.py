@@ -117,8 +117,9 @@ class Hub:
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         names = [path.relative_to(folder).as_posix() for path in files]
         made = self._make(target)
-        keep, before = False, self._head(target)
+        keep, before = False, None
         try:
+            before = self._head(target)
             adding = [CommitOperationAdd(name, path) for name, path in zip(names, files, strict=True)]
             self._upload(adding, target, progress)
             deleting = [CommitOperationDelete(name) for name in self._left_over(target, before, set(names))]
@@ -147,9 +148,10 @@ class Hub:
                 return False
             return True
 
-    def _head(self, target: Target) -> str:
+    def _head(self, target: Target) -> str | None:
+        """The newest commit; None where there is none."""
         with worded(target.repo, target.kind, log_in=self._log_in):
-            return str(self._api.repo_info(target.repo, repo_type=target.kind).sha)
+            return self._api.repo_info(target.repo, repo_type=target.kind).sha
 
     def _upload(self, adding: list[CommitOperationAdd], target: Target, progress: Progress) -> None:
         """Send what is large; nothing of it shows before the commit."""
@@ -160,7 +162,7 @@ class Hub:
                     target.repo, adding[start : start + TOGETHER], repo_type=target.kind, free_memory=False
                 )
 
-    def _left_over(self, target: Target, before: str, names: Collection[str]) -> list[str]:
+    def _left_over(self, target: Target, before: str | None, names: Collection[str]) -> list[str]:
         """What an earlier push of ours put there, and this one does not."""
         where: dict[str, Any] = {"repo_type": target.kind, "revision": before}
         with worded(target.repo, target.kind, log_in=self._log_in):
@@ -172,7 +174,7 @@ class Hub:
             return []  # somebody else's repository: nothing in it is ours to take away
         return [name for name in there if name not in names and PurePosixPath(name).parts[0] in target.owned]
 
-    def _commit(self, operations: list[Any], target: Target, before: str) -> str:
+    def _commit(self, operations: list[Any], target: Target, before: str | None) -> str:
         """Commit; the commit's id. Where the Hub does not answer, see whether it took it all the same."""
         where: dict[str, Any] = {"repo_type": target.kind}
         try:
@@ -197,10 +199,10 @@ class Hub:
                 raise PublishError(text, hint=hint, status=UNKNOWN) from error
             raise
 
-    def _take_away(self, target: Target, before: str) -> None:
+    def _take_away(self, target: Target, before: str | None) -> None:
         """Delete a repository that this push made, unless somebody has put something into it meanwhile."""
         try:
-            if self._head(target) == before:
+            if before is None or self._head(target) == before:
                 self._api.delete_repo(target.repo, repo_type=target.kind, missing_ok=True)
         except Exception as error:  # whatever it is, people must hear what is left
             text = f"the upload failed, and the empty repository {self.url(target)} could not be taken away"
