@@ -1,34 +1,31 @@
 """The demo: what a newcomer sees first, online and offline."""
 
-import json
 import os
-import subprocess
-import sys
 
 import pytest
 
 from bearkit import Project, sample_project
 from bearkit.collect import sample
 from bearkit.errors import SampleError
+from tests.processes import bearkit
 
 OFFLINE = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "PIP_CONFIG_FILE": os.devnull}
 
 
-def demo(folder, *arguments, **environment):
-    command = [sys.executable, "-m", "bearkit", "demo", *arguments]
-    done = subprocess.run(
-        command, cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+def demo(folder, *arguments):
+    code, said, err = bearkit("demo", *arguments, cwd=folder)
+    assert code == 0, err
+    return said
 
 
-def test_offline_it_says_so_and_goes_on_with_drawings(tmp_path):
-    text = demo(tmp_path, **OFFLINE)
+def test_offline_it_says_so_and_goes_on_with_drawings(tmp_path, monkeypatch):
+    for key, value in OFFLINE.items():
+        monkeypatch.setenv(key, value)
+    text = demo(tmp_path)
     assert "the sample photographs cannot be fetched" in text
     assert "pictures that it drew itself" in text
     assert "bearkit predict bearkit-demo/models/001" in text
-    out = json.loads(demo(tmp_path, "--json", **OFFLINE))
+    out = demo(tmp_path, "--json")
     assert out["pictures"] == "drawings"
     assert out["labels"].keys() == {"disc", "square", "star"}
     assert (out["imported"], out["run"]) == (0, "002")
@@ -40,7 +37,7 @@ def test_with_the_photographs(tmp_path):
         sample.bird_photographs()
     except SampleError as error:
         pytest.skip(str(error))
-    out = json.loads(demo(tmp_path, "birds", "--json"))
+    out = demo(tmp_path, "birds", "--json")
     assert out["pictures"] == "photographs"
     assert (out["imported"], out["duplicates"], len(out["rejected"])) == (187, 1, 2)
     assert sorted(row["reason"].split("(")[0].strip() for row in out["rejected"]) == [

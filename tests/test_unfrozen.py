@@ -1,9 +1,6 @@
 """Training the body too: what is shown to it, how it is cut, and that nothing is lost on the way."""
 
 import json
-import signal
-import subprocess
-import sys
 import time
 from dataclasses import replace
 
@@ -33,6 +30,7 @@ from bearkit.training.precision import Precision
 from bearkit.training.sampling import epoch_order, epoch_size
 from bearkit.training.timm_import import import_timm
 from tests.conftest import calibrated, write_drawings
+from tests.processes import bearkit, process
 
 BODY = bodies.get("efficientnet_lite0")
 SMALL = {"sizes": (64,), "unfrozen_batch_size": 16}  # pictures of 64 pixels make an epoch a second
@@ -125,29 +123,28 @@ def checkpoint_of(learn):
     return safetensors.torch.load_file(learn.run.checkpoint(learn.run.stage))
 
 
-TRAIN = ["-m", "bearkit", "train", "--epochs", "4", "--unfreeze", "3", "--sizes", "64", "--unfrozen-batch-size", "8"]
+TRAIN = ["train", "--epochs", "4", "--unfreeze", "3", "--sizes", "64", "--unfrozen-batch-size", "8"]
 
 
 def test_killed_in_an_unfrozen_epoch_and_resumed_it_has_every_epoch_once_and_the_same_weights(shapes, tmp_path):
-    command = [sys.executable, *TRAIN, "-p", str(shapes.root), "--json"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    where = ["-p", str(shapes.root), "--json"]
+    begun = process([*TRAIN, *where], tmp_path / "out", tmp_path / "err")
     run = wait_for_epochs(shapes, 1)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    begun.kill()
+    begun.join()
     assert run.state == "interrupted"
-    done = subprocess.run([*command[:4], "--resume", *command[-3:]], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout)
+    code, result, err = bearkit("train", "--resume", *where)
+    assert code == 0, err
     assert [[row["epoch"] for row in stage["epochs"]] for stage in result["stages"]] == [[0, 1, 2, 3], [0, 1, 2]]
     told = [(e["stage"], e["epoch"]) for e in run.events() if e["event"] == "epoch"]
     assert told == [("frozen", n) for n in range(4)] + [("unfrozen", n) for n in range(3)]
     assert not (run.folder / "resume.safetensors").exists()
-    whole = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    _, whole, _ = bearkit(*TRAIN, *where)
     losses = [[row["train_loss"] for row in r["stages"][1]["epochs"]] for r in (result, whole)]
     assert losses[0] == pytest.approx(losses[1], abs=1e-6)
-    again = subprocess.run([*command[:4], "--resume", *command[-3:]], capture_output=True, text=True, check=False)
-    assert again.returncode == 1
-    assert "nothing to resume" in json.loads(again.stdout)["error"]
+    code, said, _ = bearkit("train", "--resume", *where)
+    assert code == 1
+    assert "nothing to resume" in said["error"]
 
 
 def wait_for_epochs(project, n):

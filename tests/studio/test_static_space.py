@@ -104,7 +104,7 @@ def compared(browser, space, model, pictures):
 
 
 def test_it_answers_as_the_predictor(browser, space, trained):
-    same, known, off = compared(browser, space, trained.model, list(various(100)))
+    same, known, off = compared(browser, space, trained.model, list(various(60)))
     assert same >= 0.99
     assert known >= 0.99
     assert off < 0.02
