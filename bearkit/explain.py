@@ -50,7 +50,7 @@ def explain(predictor: Predictor, picture: Picture) -> Explanation:
     """Hide one place of a picture after the other, and see how much less sure the model gets.
 
     Zeiler and Fergus 2014, "Visualizing and Understanding Convolutional Networks" (occlusion). It asks nothing of the
-    network but answers, so it holds for every model folder; 64 of them, a fifth of a second on two cores.
+    network but answers, so it holds for every model folder; 65 of them, 0.4 s on two cores.
 
     Raises:
         ImageError: it is not a usable picture.
@@ -58,20 +58,22 @@ def explain(predictor: Predictor, picture: Picture) -> Explanation:
     how = predictor.config.preprocessing
     seen = centre_crop(predictor.open(picture), how)
     whole = normalise(seen, how)
-    (found,) = predictor.predict_inputs(whole[None])
-    hidden = [_without(whole, row, column) for row in range(PLACES) for column in range(PLACES)]
+    logits, similarity = predictor.run(whole[None])
+    (found,) = predictor.said(logits, similarity)
+    colour = whole.mean(axis=(1, 2), keepdims=True)
+    hidden = [_without(whole, colour, row, column) for row in range(PLACES) for column in range(PLACES)]
     batches = (np.stack(hidden[start : start + TOGETHER]) for start in range(0, len(hidden), TOGETHER))
     odds = np.concatenate([_log_odds(predictor.run(batch)[0], found.index) for batch in batches])
-    evidence = _log_odds(predictor.run(whole[None])[0], found.index) - odds
+    evidence = _log_odds(logits, found.index) - odds
     return Explanation(found, seen, evidence.reshape(PLACES, PLACES).astype(np.float32))
 
 
-def _without(whole: np.ndarray, row: int, column: int) -> np.ndarray:
-    """An input (3, size, size) with a patch of the picture's mean colour over one place."""
+def _without(whole: np.ndarray, colour: np.ndarray, row: int, column: int) -> np.ndarray:
+    """An input (3, size, size) with a patch of one colour (3, 1, 1) over one place: the picture's mean."""
     size = whole.shape[1]
     hidden = whole.copy()
     rows, columns = (_range(place, size) for place in (row, column))
-    hidden[:, rows, columns] = whole.mean(axis=(1, 2), keepdims=True)
+    hidden[:, rows, columns] = colour
     return hidden
 
 

@@ -120,8 +120,11 @@ class Predictor:
 
     def predict_inputs(self, inputs: np.ndarray) -> list[Prediction]:
         """What the model says of pictures that `input_of` made ready, float32 (N, 3, size, size), all at once."""
-        logits, similarity = self.run(inputs)
-        return [self._said(probs, float(alike)) for probs, alike in zip(_softmax(logits), similarity, strict=True)]
+        return self.said(*self.run(inputs))
+
+    def said(self, logits: np.ndarray, similarity: np.ndarray) -> list[Prediction]:
+        """What the outputs of `run` mean."""
+        return [self._said(probs, float(alike)) for probs, alike in zip(softmax(logits), similarity, strict=True)]
 
     def nearest(self, picture: Picture, n: int = 6) -> list[Near]:
         """The training pictures most like this one, nearest first; none if the model carries no pictures of them.
@@ -187,7 +190,7 @@ class Predictor:
             )
 
 
-def _softmax(logits: np.ndarray) -> np.ndarray:
+def softmax(logits: np.ndarray) -> np.ndarray:
     """Logits to probabilities, float (N, C)."""
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     probs: np.ndarray = powers / powers.sum(axis=1, keepdims=True)

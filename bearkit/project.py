@@ -1,6 +1,7 @@
 """A project is a folder; this says where everything in it lives. Paths only: nothing here reads what is there."""
 
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -109,6 +110,27 @@ def whole(path: Path) -> Iterator[Path]:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def is_taken(folder: Path) -> bool:
+    """Whether something is there that must not be written over: a file, or a folder that is not empty."""
+    return folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+
+
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """Write a folder so that it appears whole or not at all, as `whole` does a file; it is new, or empty."""
+    folder = folder.resolve()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    part = folder.parent / f".{uuid.uuid4().hex[:12]}.part"
+    part.mkdir()
+    try:
+        yield part
+        if folder.exists():
+            folder.rmdir()
+        part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def default_project(folder: Path | None) -> Project:

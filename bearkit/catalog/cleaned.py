@@ -2,9 +2,8 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.choices import ABOUT_LABELS
@@ -26,10 +25,6 @@ class Cleaned:
     relabelled: int
     deleted: int
     licenses: dict[str, int]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values."""
-        return asdict(self)
 
     @property
     def in_words(self) -> str:

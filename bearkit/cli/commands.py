@@ -11,7 +11,17 @@ import bearkit
 from bearkit import report, runs
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.ledger import Ledger
-from bearkit.cli.common import JsonOption, ProjectOption, RunOption, app, model_folder, place_of, progress_bars, show
+from bearkit.cli.common import (
+    JsonOption,
+    ModelArgument,
+    ProjectOption,
+    RunOption,
+    app,
+    model_folder,
+    place_of,
+    progress_bars,
+    show,
+)
 from bearkit.dataset import dataset
 from bearkit.project import DEMO_FOLDER, Project, default_project
 
@@ -83,7 +93,7 @@ def export(
 
 @app.command()
 def predict(
-    model: Annotated[Path, typer.Argument(help="A model folder, or the name of one in the project's models/.")],
+    model: ModelArgument,
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Pictures, folders or zips of them.")],
     csv: Annotated[Path | None, typer.Option(help="Write the rows into this file too.")] = None,
     top: Annotated[int, typer.Option(min=1, help="How many labels each row names.")] = 3,
@@ -102,7 +112,7 @@ def predict(
 
 @app.command()
 def serve(
-    model: Annotated[Path, typer.Argument(help="A model folder, or the name of one in the project's models/.")],
+    model: ModelArgument,
     host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0: all of this machine's.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The first port to try.")] = 7860,
     share: Annotated[bool, typer.Option("--share", help="Also make Gradio's public link to this page.")] = False,

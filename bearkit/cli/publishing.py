@@ -6,12 +6,11 @@ from typing import Annotated
 import typer
 
 import bearkit
-from bearkit.cli.common import JsonOption, ProjectOption, app, model_folder, progress_bars, show
+from bearkit.cli.common import JsonOption, ModelArgument, ProjectOption, app, model_folder, progress_bars, show
 from bearkit.errors import PublishError
 from bearkit.project import Project
 from bearkit.publish import report
 
-ModelArgument = Annotated[Path, typer.Argument(help="A model folder, or the name of one in the project's models/.")]
 RepoArgument = Annotated[str, typer.Argument(metavar="USER/NAME", help="Where to on the Hugging Face Hub.")]
 PrivateOption = Annotated[bool, typer.Option("--private", help="A new repository is yours alone.")]
 LicenseOption = Annotated[

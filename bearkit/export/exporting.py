@@ -23,7 +23,8 @@ from bearkit.export.graph import bank_of, write_onnx
 from bearkit.export.int8 import with_int8
 from bearkit.export.measured import Looked, look, measure
 from bearkit.images import decode, small_jpeg
-from bearkit.interpretation import figures, metrics
+from bearkit.interpretation import metrics
+from bearkit.interpretation.interpretation import Interpretation
 from bearkit.interpretation.known import Known
 from bearkit.onnx_session import session
 from bearkit.parallel import ordered_map
@@ -156,18 +157,13 @@ def _write(project: Project, run: Run, stage: str, folder: Path, thumbnails: boo
     config = bundle.ModelConfig(body.architecture, [str(label) for label in predictions.vocab], how, about)
     bundle.write_config(folder, config, num_features=weight.shape[1], classifier=name)
     if stage == run.stage:  # of others no predictions are kept
-        figure = figures.confusion_matrix(_matrix(predictions.only("valid")), config.vocab)
-        figure.savefig(folder / "confusion_matrix.png", dpi=120)
+        Interpretation(project, run).plot_confusion_matrix().savefig(folder / "confusion_matrix.png", dpi=120)
     if thumbnails:
         bundle.write_thumbnails(folder, _thumbnails(project, looked, found.known, config.vocab))
     trained_as = dict(zip(predictions.image_ids.tolist(), predictions.vocab[predictions.targets].tolist(), strict=True))
     began = next((event["time"] for event in run.events()), None)
     facts = card.Facts(_counts(predictions), stage == run.stage, cleaned(Catalog(project), trained_as, began))
     (folder / "README.md").write_text(card.model_card(config, facts), encoding="utf-8")
-
-
-def _matrix(valid: Predictions) -> np.ndarray:
-    return metrics.confusion_matrix(valid.probs, valid.targets)
 
 
 def _counts(told: Predictions) -> dict[str, tuple[int, int]]:

@@ -105,7 +105,7 @@ def _without_private(table: Path) -> list[dict[str, str]]:
     with table.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     for row in rows:
-        row["origin"], row["page"] = public_address(row["origin"]), public_address(row["page"])
+        row["origin"], row["page"] = without_secrets(row["origin"]), without_secrets(row["page"])
         row["reviewed_by"] = "a person" if row["reviewed_by"] else ""
     with table.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
@@ -114,12 +114,12 @@ def _without_private(table: Path) -> list[dict[str, str]]:
     return rows
 
 
-def public_address(origin: str) -> str:
+def without_secrets(origin: str) -> str:
     """Where something came from, as everybody may know it: no folders, names, passwords or signatures.
 
-    >>> public_address("/home/ann/bears/1.jpg"), public_address("https://ann:secret@x.org/1.jpg?w=9")
+    >>> without_secrets("/home/ann/bears/1.jpg"), without_secrets("https://ann:secret@x.org/1.jpg?w=9")
     ('1.jpg', 'https://x.org/1.jpg?w=9')
-    >>> public_address("https://x.org/1.jpg?w=9&X-Amz-Signature=12ab")
+    >>> without_secrets("https://x.org/1.jpg?w=9&X-Amz-Signature=12ab")
     'https://x.org/1.jpg'
     """
     if "://" not in origin:

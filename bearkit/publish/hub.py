@@ -15,6 +15,7 @@ from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from bearkit.errors import PublishError
 from bearkit.parallel import Progress, no_progress
+from bearkit.publish.front_matter import front_matter
 from bearkit.publish.refusals import LOG_IN, worded
 
 HUB = "https://huggingface.co"
@@ -114,15 +115,14 @@ class Hub:
         """
         self.check(target.repo)
         disable_progress_bars()  # the Hub's own: ours is one for all of it
-        files = sorted(path for path in folder.rglob("*") if path.is_file())
-        names = [path.relative_to(folder).as_posix() for path in files]
+        files = contents(folder)
         made = self._make(target)
         keep, before = False, None
         try:
             before = self._head(target)
-            adding = [CommitOperationAdd(name, path) for name, path in zip(names, files, strict=True)]
+            adding = [CommitOperationAdd(name, path) for name, path in files.items()]
             self._upload(adding, target, progress)
-            deleting = [CommitOperationDelete(name) for name in self._left_over(target, before, set(names))]
+            deleting = [CommitOperationDelete(name) for name in self._left_over(target, before, files)]
             progress("uploading", len(files), len(files))  # the last moment at which somebody may stop it
             keep = True  # from here on only the Hub knows
             commit = self._commit([*adding, *deleting], target, before)
@@ -132,7 +132,7 @@ class Hub:
         finally:
             if made and not keep:
                 self._take_away(target, before)
-        return Published(self.url(target), names, commit)
+        return Published(self.url(target), list(files), commit)
 
     def _make(self, target: Target) -> bool:
         """Make a repository, if it is not there yet; whether it was not."""
@@ -170,7 +170,7 @@ class Hub:
             if not target.owned or "README.md" not in there:
                 return []
             readme = Path(self._api.hf_hub_download(target.repo, "README.md", **where))
-        if OURS not in tags(readme.read_text(encoding="utf-8", errors="replace")):
+        if not _is_ours(readme.read_text(encoding="utf-8", errors="replace")):
             return []  # somebody else's repository: nothing in it is ours to take away
         return [name for name in there if name not in names and PurePosixPath(name).parts[0] in target.owned]
 
@@ -209,16 +209,16 @@ class Hub:
             raise PublishError(text, hint="delete it in its settings, or push again") from error
 
 
-def tags(readme: str) -> list[str]:
-    r"""The tags in a README's front matter.
-
-    >>> tags("---\ntags: [bearkit]\n---\n# Bears"), tags("# bearkit")
-    (['bearkit'], [])
-    """
-    parts = readme.split("---\n", 2)
+def _is_ours(readme: str) -> bool:
+    """Whether a README has our tag."""
     try:
-        front = yaml.safe_load(parts[1]) if len(parts) == 3 else None
+        tags = (front_matter(readme) or {}).get("tags")
     except yaml.YAMLError:
-        return []
-    found = front.get("tags") if isinstance(front, dict) else None
-    return found if isinstance(found, list) else []
+        return False
+    return isinstance(tags, list) and OURS in tags
+
+
+def contents(folder: Path) -> dict[str, Path]:
+    """The files of a folder by the names that they have on the Hub, in order."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path for path in files}

@@ -23,7 +23,7 @@ def write_model(
         ModelError: the model is broken; ImageError: an example is no picture.
     """
     predictor = Predictor(model)  # checks its golden pictures
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for name in (*bundle.FILES, *bundle.OPTIONAL):
         if (model / name).is_file() and (thumbnails or name != bundle.THUMBNAILS):
             shutil.copyfile(model / name, folder / name)

@@ -19,6 +19,7 @@ from bearkit.errors import BearkitError, PublishError
 from bearkit.onnx_session import session
 from bearkit.parallel import Progress, no_progress
 from bearkit.preprocessing import Preprocessing, preprocess
+from bearkit.publish.front_matter import front_matter
 from bearkit.publish.trial import PROBABILITY_TOLERANCE, Trial, tried
 from bearkit.publish.web_runtime import FILES as RUNTIME
 
@@ -53,12 +54,11 @@ def _front(folder: Path) -> dict[str, Any]:
         raise PublishError(
             f"{folder} is no Space: it has no README.md", hint="`bearkit space MODEL USER/NAME --dry-run DIR`"
         )
-    parts = path.read_text(encoding="utf-8").split("---\n", 2)
     try:
-        front = yaml.safe_load(parts[1]) if len(parts) == 3 and not parts[0].strip() else None
+        front = front_matter(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise PublishError(f"the front matter of {path} cannot be read: {error}", hint="mend it") from error
-    if not isinstance(front, dict):
+    if front is None:
         raise PublishError(f"{path} has no front matter between --- and ---", hint="it says what kind of Space it is")
     return front
 

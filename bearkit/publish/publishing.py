@@ -1,8 +1,6 @@
 """What people publish: a model, a cleaned data set, a demo. Each is written as a folder first, and then pushed."""
 
-import shutil
 import tempfile
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,9 +10,9 @@ from typing import Any
 from bearkit import bundle
 from bearkit.errors import PublishError
 from bearkit.parallel import Progress, no_progress
-from bearkit.project import Project
+from bearkit.project import Project, is_taken, whole_folder
 from bearkit.publish.dataset import write_dataset
-from bearkit.publish.hub import Hub, Target
+from bearkit.publish.hub import Hub, Target, contents
 from bearkit.publish.model import write_model
 from bearkit.publish.preflight import STATIC, preflight
 from bearkit.publish.space import SDKS, write_space
@@ -154,8 +152,7 @@ def _published(
         missing = wanted.write(folder)
         more = {"missing": missing} if wanted.what == "dataset" else {}
         if dry_run is not None:
-            names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-            return {"url": None, "files": names, "commit": None, "folder": str(dry_run)} | more
+            return {"url": None, "files": list(contents(folder)), "commit": None, "folder": str(dry_run)} | more
         check_size(folder)
         if try_first and (problems := preflight(folder, progress)["problems"]):
             raise PublishError(
@@ -171,8 +168,7 @@ def check_size(folder: Path) -> None:
     Raises:
         PublishError: it has too many files.
     """
-    n = sum(path.is_file() for path in folder.rglob("*"))
-    if n > MOST_FILES:
+    if (n := len(contents(folder))) > MOST_FILES:
         raise PublishError(
             f"{n} files are too many for one commit (at most {MOST_FILES})",
             hint="`--dry-run DIR`, and then the Hub's own `hf upload-large-folder USER/NAME DIR --repo-type=dataset`",
@@ -188,16 +184,9 @@ def _folder(wanted: Wanted, dry_run: Path | None) -> Iterator[Path]:
     """
     if dry_run is None:
         with tempfile.TemporaryDirectory(prefix="bearkit-publish-", dir=wanted.scratch) as scratch:
-            yield Path(scratch) / "folder"
+            yield Path(scratch)
         return
-    if dry_run.exists() and (not dry_run.is_dir() or any(dry_run.iterdir())):
+    if is_taken(dry_run):
         raise PublishError(f"{dry_run} is there already", hint="name a new folder; nothing is written over")
-    dry_run.parent.mkdir(parents=True, exist_ok=True)
-    part = dry_run.resolve().parent / f".{uuid.uuid4().hex[:12]}.part"
-    try:
+    with whole_folder(dry_run) as part:
         yield part
-        if dry_run.exists():
-            dry_run.rmdir()
-        part.rename(dry_run)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)

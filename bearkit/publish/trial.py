@@ -20,6 +20,7 @@ from PIL import Image
 
 from bearkit import bundle
 from bearkit.parallel import Progress
+from bearkit.predict import softmax
 
 INSTALL_SECONDS = 900
 START_SECONDS = 120  # as long as a Space may take here; the Hub waits 30 minutes
@@ -171,8 +172,7 @@ def _ask(running: _Running, model: Path, found: Trial, progress: Progress) -> It
 
 def _compared(number: int, answer: Sequence[Any], vocab: Sequence[str], logits: np.ndarray) -> Iterator[str]:
     said = {row["label"]: row["confidence"] for row in answer[1]["confidences"]}
-    powers = np.exp(logits - logits.max())
-    expected = dict(zip(vocab, (powers / powers.sum()).tolist(), strict=True))
+    expected = dict(zip(vocab, softmax(logits[None])[0].tolist(), strict=True))
     off = max(abs(expected[label] - probability) for label, probability in said.items())
     if off > PROBABILITY_TOLERANCE:
         yield f"golden picture {number}: probabilities are off by up to {off:.2f} from those of the export"

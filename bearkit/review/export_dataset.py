@@ -2,7 +2,6 @@
 
 import csv
 import shutil
-import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from bearkit.catalog.tables import Decision, ImageRecord, SourceRecord
 from bearkit.collect.intake import file_name
 from bearkit.dataset import dataset
 from bearkit.errors import NoImagesError, ReviewError
-from bearkit.project import Project
+from bearkit.project import Project, is_taken, whole_folder
 
 FORMATS = ("folder", "imagefolder", "csv")
 CREDIT = ("license", "creator", "page")  # whose a picture is, where its source said it
@@ -36,7 +35,7 @@ def export_dataset(project: Project, folder: Path, form: str = "folder", seed: i
     """
     if form not in FORMATS:
         raise ReviewError(f"there is no format `{form}`", hint=f"--format {'|'.join(FORMATS)}")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if is_taken(folder):
         raise ReviewError(f"{folder} is there already", hint="name a new folder; nothing is written over")
     catalog = Catalog(project)
     split = dataset.splits(catalog, seed)
@@ -47,19 +46,11 @@ def export_dataset(project: Project, folder: Path, form: str = "folder", seed: i
     if not images:
         raise NoImagesError("there is no picture with a label", hint="`bearkit import FOLDER`")
     _check_folders({image.label for image in images})
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    part = folder.parent / f".{uuid.uuid4().hex[:12]}.part"
-    part.mkdir()
-    try:
+    with whole_folder(folder) as part:
         if form != "csv":
             _copy(catalog, images, split if form == "imagefolder" else None, part)
         if form != "folder":
             _tables(catalog, images, split, part, form)
-        if folder.exists():
-            folder.rmdir()
-        part.rename(folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return {"folder": str(folder), "images": len(images), "missing": missing}
 
 

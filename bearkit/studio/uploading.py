@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bearkit.errors import BearkitError, PublishError
-from bearkit.publish.hub import Hub
+from bearkit.publish.hub import Hub, contents
 from bearkit.publish.preflight import preflight
 from bearkit.publish.publishing import Wanted, check_size
 
@@ -113,14 +113,10 @@ class Uploading:
 
     def _look_over(self, wanted: Wanted) -> None:
         self._forget()
-        folder = self._folder = Path(tempfile.mkdtemp(prefix="bearkit-publish-", dir=wanted.scratch)) / "folder"
+        folder = self._folder = Path(tempfile.mkdtemp(prefix="bearkit-publish-", dir=wanted.scratch))
         missing = tuple(wanted.write(folder))
         check_size(folder)
-        files = tuple(
-            (path.relative_to(folder).as_posix(), path.stat().st_size)
-            for path in sorted(folder.rglob("*"))
-            if path.is_file()
-        )
+        files = tuple((name, path.stat().st_size) for name, path in contents(folder).items())
         trial = preflight(folder, self._progress) if wanted.kind == "space" else None
         self._progress("looking it over", 1, 1)
         if trial and trial["problems"]:
@@ -143,5 +139,5 @@ class Uploading:
 
     def _forget(self) -> None:
         if self._folder is not None:
-            shutil.rmtree(self._folder.parent, ignore_errors=True)
+            shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
