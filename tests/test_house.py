@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 
 # A room imports only rooms of a lower level; what a room's own files import of each other is its own affair.
 LEVELS = {
-    0: ("errors", "parallel", "report", "onnx_session", "turns"),
+    0: ("errors", "parallel", "report", "onnx_session", "turns", "processes"),
     1: ("project", "images"),
     2: ("preprocessing", "catalog", "predictions", "thumbnails"),
     3: ("runs", "bundle", "collect", "dataset"),
@@ -20,7 +20,7 @@ LEVELS = {
     5: ("training", "predict_many", "explain"),
     6: ("stages", "results", "review", "page"),
     7: ("export", "fitting", "publish"),
-    8: ("learner",),
+    8: ("learner", "job_process"),
     9: ("jobs", "demo"),
     10: ("studio",),
     11: ("serve",),

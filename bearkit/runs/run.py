@@ -15,7 +15,6 @@ import hashlib
 import json
 import os
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,15 +23,17 @@ from typing import Any
 
 import filelock
 
-from bearkit.errors import RunError
+from bearkit.errors import RunError, StoppedError
 from bearkit.predictions import Predictions
-from bearkit.project import Project, whole
-from bearkit.turns import in_turn
+from bearkit.project import whole
+from bearkit.runs import events, files
+from bearkit.turns import in_turn, is_held
 
-FORMAT = 1
 RESUME = "resume"  # the name of the file that an unfrozen stage goes on from
 STARTING_SECONDS = 60  # that a job process may take until it begins
+LOOK_SECONDS = 0.2  # between two looks whether a run was asked to stop
 LIVE = ("starting", "waiting", "running")
+TRAIN_AGAIN = "train again: `bearkit train`; `bearkit doctor` tells what else is damaged"
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,8 @@ class Run:
     @property
     def checkpoints(self) -> list[str]:
         """The names of everything that was saved, oldest first."""
-        files = [path for path in self.folder.glob("[!.]*.safetensors") if path.stem != RESUME]
-        return [path.stem for path in sorted(files, key=lambda path: (path.stat().st_mtime_ns, path.stem))]
+        saved = [path for path in self.folder.glob("[!.]*.safetensors") if path.stem != RESUME]
+        return [path.stem for path in sorted(saved, key=lambda path: (path.stat().st_mtime_ns, path.stem))]
 
     def checkpoint(self, stage: str) -> Path:
         """Where a stage's weights are.
@@ -74,8 +75,13 @@ class Run:
 
     @property
     def finished(self) -> bool:
-        """Whether it went through to the end."""
-        return (self.folder / "result.json").exists()
+        """Whether it went through to the end, and can be used."""
+        return (self.folder / "result.json").exists() and not self.problem
+
+    @property
+    def problem(self) -> str:
+        """Why it cannot be used, where one of its files is damaged; otherwise empty."""
+        return files.problem(self.folder)
 
     @property
     def config(self) -> dict[str, Any]:
@@ -85,38 +91,63 @@ class Run:
             RunError: it cannot be read, or was written in another format.
         """
         try:
-            config: dict[str, Any] = json.loads((self.folder / "config.json").read_text())
+            config = files.read_object(self.folder / "config.json")
         except (OSError, ValueError) as error:
-            raise RunError(f"run {self.id} cannot be read: {error}", hint="train again: `bearkit train`") from error
-        if config.pop("format", None) != FORMAT:
+            raise RunError(f"run {self.id} cannot be read: {error}", hint=TRAIN_AGAIN) from error
+        if config.pop("format", None) != files.FORMAT:
             raise RunError(f"run {self.id} is of another version of bearkit", hint="train again: `bearkit train`")
         return config
 
     @property
     def result(self) -> dict[str, Any]:
-        """The figures of a finished run."""
-        result: dict[str, Any] = json.loads((self.folder / "result.json").read_text())
-        return result
+        """The figures of a finished run.
+
+        Raises:
+            RunError: it is not finished, or they cannot be read.
+        """
+        try:
+            return files.read_object(self.folder / "result.json")
+        except (OSError, ValueError) as error:
+            raise RunError(f"the result of run {self.id} cannot be read: {error}", hint=TRAIN_AGAIN) from error
 
     @property
     def failure(self) -> str:
-        """Why it failed or was cut off; empty where it was not, or nobody knows."""
-        return next((str(event["error"]) for event in self._now() if event["event"] in ("failed", "died")), "")
+        """Why it failed, was cut off or cannot be used; empty where it can, or nobody knows."""
+        failed = (str(event["error"]) for event in self._now() if event["event"] in ("failed", "died"))
+        return self.problem or next(failed, "")
 
     @property
     def state(self) -> str:
-        """finished, failed, stopped, running, waiting, starting, or interrupted: killed before it could say."""
-        if self.finished:
-            return "finished"
-        held = self._is_held()
-        kinds = [event["event"] for event in self._now()]
+        """Where it stands, in a word.
+
+        finished, failed, stopped, running, waiting, starting, interrupted (killed before it could say), or damaged.
+
+        Who works on it writes down how it ended before it lets the lock go. So only what is read after the lock was
+        found free tells how a run ended, and only what was read before tells whether somebody had begun.
+        """
+        while True:
+            if self.problem:
+                return "damaged"
+            before = self._now()
+            held = is_held(self.folder / "lock")
+            now = self._now()
+            if self.finished:
+                return "finished"
+            state = self._state(held, [event["event"] for event in now])
+            if state != "interrupted" or len(before) == len(now):
+                return state
+
+    def _state(self, held: bool, kinds: list[str]) -> str:
         if held:
             return "waiting" if "waiting" in kinds and "began" not in kinds else "running"
         for ended in ("failed", "stopped"):
             if ended in kinds:
                 return ended
-        asked = max(file.stat().st_mtime for file in (self.folder / "config.json", self._events) if file.exists())
-        soon = time.time() - asked < STARTING_SECONDS
+        if "stop" in kinds and "started" in kinds:  # it was interrupted before it could say so
+            return "stopped"
+        written = [file for file in (self.folder / "config.json", self._events) if file.exists()]
+        asked = max((file.stat().st_mtime for file in written), default=0.0)
+        soon = abs(time.time() - asked) < STARTING_SECONDS  # clocks of two machines differ, but not by more
         return "starting" if "started" not in kinds and "died" not in kinds and soon else "interrupted"
 
     def _now(self) -> list[dict[str, Any]]:
@@ -125,31 +156,21 @@ class Run:
         taken_up = max((n for n, event in enumerate(events) if event["event"] == "resume"), default=-1)
         return events[taken_up + 1 :]
 
-    def _is_held(self) -> bool:
-        """Whether a living process works on it. Looking takes the lock for a moment, so a second look decides."""
-        lock = self.folder / "lock"
-        if not lock.exists():
-            return False
-        try:
-            with filelock.FileLock(lock).acquire(timeout=0.05, poll_interval=0.01):
-                return False
-        except filelock.Timeout:
-            return True
-
     @contextmanager
-    def working(self, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
+    def working(self, on_wait: Callable[[], None] = lambda: None) -> Iterator["StopCheck"]:
         """Hold the run while working on it, one at a time in a project: the others wait, in the order of their numbers.
 
-        What goes wrong is written down before it is raised; `on_wait` is called once if it has to wait.
+        What goes wrong is written down before it is raised. Yields what raises StoppedError once somebody asked the
+        run to stop: whoever works calls it often. `on_wait` is called once if it has to wait.
         """
         with filelock.FileLock(self.folder / "lock"):
-            self.event("started", pid=os.getpid())
             try:
+                self.event("started", pid=os.getpid())
                 with in_turn(self.folder.parent / ".training.lock", self._is_next, lambda: self._wait(on_wait)):
                     self.event("began")
-                    self._stop_if_asked()
-                    yield
-            except KeyboardInterrupt:
+                    self.stop_if_asked()
+                    yield StopCheck(self)
+            except (KeyboardInterrupt, StoppedError):
                 self.event("stopped")
                 raise
             except BaseException as error:
@@ -158,24 +179,28 @@ class Run:
                 raise
 
     def _is_next(self) -> bool:
-        others = _runs_in(self.folder.parent)
+        others = runs_in(self.folder.parent)
         return not any(run.state == "waiting" for run in others if int(run.id) < int(self.id))
 
     def _wait(self, on_wait: Callable[[], None]) -> None:
-        self._stop_if_asked()
+        self.stop_if_asked()
         if not any(event["event"] == "waiting" for event in self._now()):
             self.event("waiting")
             on_wait()
 
-    def _stop_if_asked(self) -> None:
+    def stop_if_asked(self) -> None:
+        """Look whether somebody asked this run to stop.
+
+        Raises:
+            StoppedError: somebody did.
+        """
         if any(event["event"] == "stop" for event in self._now()):
-            raise KeyboardInterrupt
+            hint = f"go on after its last whole epoch: `bearkit train --resume --run {self.id}`"
+            raise StoppedError(f"run {self.id} was stopped", hint)
 
     def event(self, kind: str, **fields: Any) -> None:
         """Write one event down."""
-        line = json.dumps({"event": kind, "time": round(time.time(), 3), **fields}) + "\n"
-        with self._events.open("a") as file:
-            file.write(line)
+        events.append(self._events, kind, **fields)
 
     @property
     def _events(self) -> Path:
@@ -183,16 +208,22 @@ class Run:
 
     def events(self) -> list[dict[str, Any]]:
         """Everything that happened so far; a line that a kill cut off is left out."""
-        lines = self._events.read_text().splitlines() if self._events.exists() else []
-        return [event for line in lines if (event := _parsed(line))]
+        return events.read(self._events)
 
     def save_predictions(self, predictions: Predictions) -> None:
         """Keep the probabilities."""
         predictions.save(self.folder / "predictions.npz")
 
     def predictions(self) -> Predictions:
-        """The probabilities for every picture, once it is finished."""
-        return Predictions.load(self.folder / "predictions.npz")
+        """The probabilities for every picture, once it is finished.
+
+        Raises:
+            RunError: they are gone or damaged.
+        """
+        try:
+            return Predictions.load(self.folder / "predictions.npz")
+        except Exception as error:  # numpy and zipfile raise almost anything on damaged bytes
+            raise RunError(f"the predictions of run {self.id} cannot be read: {error}", hint=TRAIN_AGAIN) from error
 
     def finish(self, result: dict[str, Any]) -> None:
         """Write the figures: from here on the run is finished."""
@@ -202,83 +233,24 @@ class Run:
         self.event("finished")
 
 
-def _parsed(line: str) -> dict[str, Any] | None:
-    try:
-        event: dict[str, Any] = json.loads(line)
-    except ValueError:
-        return None
-    return event
+class StopCheck:
+    """Looks whether a run was asked to stop; cheap enough to be called at each step."""
+
+    def __init__(self, run: Run) -> None:
+        self._run, self._next = run, 0.0
+
+    def __call__(self) -> None:
+        """Look, unless that was just done.
+
+        Raises:
+            StoppedError: somebody asked.
+        """
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + LOOK_SECONDS
+            self._run.stop_if_asked()
 
 
-def create(project: Project, config: dict[str, Any]) -> Run:
-    """A new run, numbered after the last one."""
-    project.runs.mkdir(parents=True, exist_ok=True)
-    part = project.runs / f".{uuid.uuid4().hex[:12]}.part"
-    part.mkdir()
-    (part / "config.json").write_text(json.dumps({"format": FORMAT, **config}, indent=1))
-    number = max((int(run.id) for run in every(project)), default=0) + 1
-    while True:
-        folder = project.runs / f"{number:03d}"
-        try:
-            part.rename(folder)
-            return Run(folder)
-        except OSError:
-            if not folder.exists():
-                raise
-            number += 1  # another process took it meanwhile
-
-
-def every(project: Project) -> list[Run]:
-    """All runs, oldest first."""
-    return _runs_in(project.runs)
-
-
-def _runs_in(folder: Path) -> list[Run]:
+def runs_in(folder: Path) -> list[Run]:
+    """Every folder of a run in this one, oldest first, also those that cannot be used."""
     folders = [config.parent for config in folder.glob("*/config.json") if config.parent.name.isdecimal()]
     return [Run(folder) for folder in sorted(folders, key=lambda folder: int(folder.name))]
-
-
-def finished(project: Project, run_id: str | None = None) -> Run:
-    """The run of this id, or the newest finished one.
-
-    Raises:
-        RunError: there is no such run, or it never finished.
-    """
-    if run_id is None:
-        done = [run for run in every(project.require()) if run.finished]
-        if not done:
-            raise RunError("nothing was trained here yet", hint="train first: `bearkit train`")
-        return done[-1]
-    run = named(project, run_id)
-    if not run.finished:
-        why = f": {run.failure}" if run.failure else ""
-        raise RunError(f"run {run.id} is {run.state}{why}", hint="train again: `bearkit train`")
-    return run
-
-
-def named(project: Project, run_id: str) -> Run:
-    """The run of this id, finished or not.
-
-    Raises:
-        RunError: there is no such run.
-    """
-    known = every(project.require())
-    for run in known:
-        if run.id == run_id or (run_id.isdecimal() and int(run.id) == int(run_id)):
-            return run
-    raise RunError(f"there is no run `{run_id}`", hint=f"runs: {', '.join(run.id for run in known) or 'none yet'}")
-
-
-def unfinished(project: Project, run_id: str | None = None) -> Run:
-    """The run of this id, or the newest one, to be taken up again.
-
-    Raises:
-        RunError: it finished, or is under way, or there is none.
-    """
-    known = [named(project, run_id)] if run_id else every(project.require())
-    if not known or known[-1].finished:
-        what = f"run {known[-1].id} finished" if known else "nothing was trained here yet"
-        raise RunError(f"there is nothing to resume: {what}", hint="train again: `bearkit train`")
-    if known[-1].state in LIVE:
-        raise RunError(f"run {known[-1].id} is {known[-1].state}", hint="wait until it ends, or stop it")
-    return known[-1]
