@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +11,6 @@ from typing import Any
 import numpy as np
 
 from bearkit import runs, stages
-from bearkit.catalog.catalog import Catalog
-from bearkit.dataset import dataset
 from bearkit.dataset.dataset import Dataset
 from bearkit.errors import RunError
 from bearkit.export.exporting import export_model, exported
@@ -28,7 +25,7 @@ from bearkit.runs import Run
 from bearkit.stages import Model
 from bearkit.training.config import TrainConfig, slice_rates
 from bearkit.training.faster import faster
-from bearkit.training.features import Features, features
+from bearkit.training.features import Features
 from bearkit.training.head import head_from, predict_probs, seeded_alone
 from bearkit.training.learning_curve import LearningCurve, learning_curve
 from bearkit.training.loop import Epoch, Step, seeded
@@ -36,7 +33,6 @@ from bearkit.training.lr_curve import LRCurve
 from bearkit.training.lr_finder import lr_find
 
 UNFROZEN_EPOCHS = 6  # of an unfrozen fit, unless told otherwise
-PROGRESS_SECONDS = 0.2  # between two progress events of a run
 
 
 class Learner:
@@ -291,19 +287,4 @@ class Learner:
     def _look(
         self, config: TrainConfig, start: Model, run: Run | None, stop_if_asked: Callable[[], None] = lambda: None
     ) -> tuple[Dataset, Features, float]:
-        """The data set and its features, and the seconds that they took."""
-        clock, last = time.perf_counter(), 0.0
-
-        def told(what: str, done: int, total: int) -> None:
-            nonlocal last
-            stop_if_asked()
-            self._watch.progress(what, done, total)
-            if run is not None and (done == total or time.perf_counter() - last > PROGRESS_SECONDS):
-                last = time.perf_counter()
-                run.event("features", done=done, total=total)
-
-        data = dataset.load(Catalog(self.project), config.seed)
-        found = features(self.project, data.images, start.body, config.views, told)
-        if found.skipped:
-            data = data.without({row["image_id"] for row in found.skipped})
-        return data, found, time.perf_counter() - clock
+        return stages.look(self.project, config, start, self._watch.progress, run, stop_if_asked)
