@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bearkit.errors import ProjectError
+from bearkit.errors import ProjectError, ReadOnlyError
 
 DEMO_FOLDER = "bearkit-demo"  # where the demo's project is, unless told otherwise
 
@@ -76,6 +76,27 @@ class Project:
         """Whether something was ever put into this project."""
         return self.catalog.is_file()
 
+    @property
+    def read_only(self) -> bool:
+        """Whether this user may not write into the project."""
+        return not (may_write(self.root) and may_write(self.catalog))
+
+    def require_writable(self, why: str = "") -> "Project":
+        """This project, if this user may write into it.
+
+        Args:
+            why: what would have to be written, for the error.
+
+        Raises:
+            ReadOnlyError: the user may not.
+        """
+        if self.read_only:
+            raise ReadOnlyError(
+                f"the project may only be read: {self.root}" + (f"; {why}" if why else ""),
+                hint="copy it to a folder of yours, or ask for the permission to write there",
+            )
+        return self
+
     def require(self) -> "Project":
         """This project, if it is one.
 
@@ -88,6 +109,13 @@ class Project:
                 hint="put pictures in: `bearkit import FOLDER -p DIR`, or name another folder with `-p`",
             )
         return self
+
+
+def may_write(path: Path) -> bool:
+    """Whether this user may write to a file or into a folder; if there is none yet, whether it may be made."""
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 @contextmanager

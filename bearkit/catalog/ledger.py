@@ -18,7 +18,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.catalog import Catalog, images_in
 from bearkit.catalog.choices import ABOUT_LABELS, ACTIONS, ANYHOW, Choice, Context, check, row_of
 from bearkit.catalog.tables import Decision, ImageRecord, decisions, images
 from bearkit.errors import ReviewError
@@ -174,10 +174,11 @@ class Ledger:
 
     def images(self) -> list[ImageRecord]:
         """The pictures that are there now, with their present labels, by label, then path; "" where there is none."""
-        decided = self.present()
+        with self.catalog.connection() as connection:
+            decided, pictures = self._last(connection, ABOUT_LABELS), images_in(connection)
         now = [
             replace(image, label=_label(decided.get(image.image_id), image.label))
-            for image in self.catalog.images()
+            for image in pictures
             if image.image_id not in decided or decided[image.image_id].action != "delete"
         ]
         return sorted(now, key=lambda image: (image.label, image.path))
