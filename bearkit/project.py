@@ -1,7 +1,10 @@
 """A project is a folder; this says where everything in it lives. Paths only: nothing here reads what is there."""
 
+import getpass
+import hashlib
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -116,6 +119,19 @@ def may_write(path: Path) -> bool:
     while not path.exists() and path != path.parent:
         path = path.parent
     return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
+def spare(path: Path) -> Path:
+    """Where a cache is written: in its place, or in this user's own cache where that may only be read."""
+    return path if may_write(path) else spare_of(path)
+
+
+def spare_of(path: Path) -> Path:
+    """Its place in this user's own cache."""
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    if not may_write(home):
+        home = Path(tempfile.gettempdir()) / f"cache-{getpass.getuser()}"
+    return home / "bearkit" / hashlib.sha256(os.fsencode(path.parent)).hexdigest()[:16] / path.name
 
 
 @contextmanager

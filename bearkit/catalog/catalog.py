@@ -75,7 +75,7 @@ class Catalog:
 
     def _bring_up_to_date(self, query: sa.Select[Any]) -> None:
         self.project.require_writable("its catalogue is of an older bearkit, and has to be brought up to date")
-        keep_copy(self.project.catalog, at_once=True)
+        keep_copy(self.project.catalog)
         with self.connection(write=True) as connection:
             metadata.create_all(connection)
             for name in ADDED.get(str(connection.scalar(query)), ()):  # another program may have been quicker

@@ -26,20 +26,25 @@ def copied_at(catalog: Path) -> datetime | None:
         return None
 
 
-def keep_copy(catalog: Path, at_once: bool = False) -> None:
-    """Copy a catalogue, unless the copy is of today and not much smaller. One that is damaged, or empty, is not copied.
+def keep_copy(catalog: Path, size: int | None = None) -> None:
+    """Copy a catalogue. One that is damaged, or empty, is not copied.
 
     It never stands in the way of what is about to be written: on a full disk there is no new copy.
+
+    Args:
+        catalog: its file.
+        size: how many bytes it has: it is only copied where the copy is a day old, or not half as large. At once where
+            left out.
     """
-    if at_once or _is_due(catalog):
+    if size is None or _is_due(catalog, size):
         with suppress(OSError, sqlite3.Error, _NotWorthIt), whole(copy_of(catalog)) as part:
             _copy(catalog, part)
 
 
-def _is_due(catalog: Path) -> bool:
+def _is_due(catalog: Path, size: int) -> bool:
     try:
         copy = copy_of(catalog).stat()
-        return abs(time.time() - copy.st_mtime) > COPY_SECONDS or 2 * copy.st_size < catalog.stat().st_size
+        return abs(time.time() - copy.st_mtime) > COPY_SECONDS or 2 * copy.st_size < size
     except OSError:
         return True
 

@@ -69,11 +69,12 @@ def connection(project: Project, write: bool = False) -> Iterator[sa.Connection]
     """
     if write:
         project.require_writable()
-        keep_copy(project.catalog)
     opened = _open(project)
     try:
         with opened.engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+            if write:
+                keep_copy(project.catalog, _size(connection))
             yield connection
             connection.commit()
     except sa.exc.DatabaseError as error:
@@ -83,6 +84,12 @@ def connection(project: Project, write: bool = False) -> Iterator[sa.Connection]
             f"{project.catalog} was moved away or replaced while something was written into it",
             hint="look whether it is the right one, and do it once more",
         )
+
+
+def _size(connection: sa.Connection) -> int:
+    """Bytes of the whole catalogue; the file alone may lag behind."""
+    pages, bytes_each = (connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("page_count", "page_size"))
+    return int(pages or 0) * int(bytes_each or 0)
 
 
 def is_read_only(project: Project) -> bool:

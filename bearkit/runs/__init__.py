@@ -26,7 +26,7 @@ __all__ = [
 
 def create(project: Project, config: dict[str, Any]) -> Run:
     """A new run, numbered after the last one."""
-    project.runs.mkdir(parents=True, exist_ok=True)
+    project.require_writable().runs.mkdir(parents=True, exist_ok=True)
     part = project.runs / f".{uuid.uuid4().hex[:12]}.part"
     part.mkdir()
     (part / "config.json").write_text(json.dumps({"format": files.FORMAT, **config}, indent=1))
@@ -89,7 +89,9 @@ def unfinished(project: Project, run_id: str | None = None) -> Run:
 
     Raises:
         RunError: it finished, or is under way, or there is none.
+        ReadOnlyError: the project may only be read.
     """
+    project.require_writable()
     known = [named(project, run_id)] if run_id else every(project.require())
     if not known or known[-1].finished:
         what = f"run {known[-1].id} finished" if known else "nothing was trained here yet"
