@@ -17,7 +17,7 @@ LEVELS = {
     2: ("preprocessing", "catalog", "predictions", "thumbnails"),
     3: ("runs", "bundle", "collect", "dataset"),
     4: ("interpretation", "predict", "card", "sample_project", "leftovers"),
-    5: ("training", "predict_many", "explain"),
+    5: ("training", "predict_many", "explain", "doctor"),
     6: ("stages", "results", "review", "page"),
     7: ("export", "fitting", "publish"),
     8: ("learner", "job_process"),

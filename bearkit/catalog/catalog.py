@@ -21,6 +21,7 @@ from bearkit.catalog.tables import (
     meta,
     metadata,
     moves,
+    record_of,
     sources,
     splits,
 )
@@ -54,7 +55,7 @@ class Catalog:
         if create and not project.exists:
             database.set_aside_remains(project.require_writable().catalog)
             with whole(project.catalog) as part:  # so that whoever looks at this moment finds none, or all of it
-                _make(part)
+                make(part)
         self._check_format()
 
     def connection(self, write: bool = False) -> AbstractContextManager[sa.Connection]:
@@ -230,13 +231,13 @@ def images_in(connection: sa.Connection) -> list[ImageRecord]:
     """Every picture, by label, then path, as a transaction sees them."""
     columns = [images.c[field] for field in ImageRecord.__dataclass_fields__]
     rows = connection.execute(sa.select(*columns).order_by(images.c.label, images.c.path))
-    return [ImageRecord(*row) for row in rows]
+    return [record_of(ImageRecord, row) for row in rows]
 
 
 def _sources_in(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[SourceRecord]:
     columns = [sources.c[field] for field in SourceRecord.__dataclass_fields__]
     query = sa.select(*columns).where(where).order_by(sources.c.origin)
-    return [SourceRecord(**row) for row in connection.execute(query).mappings()]
+    return [record_of(SourceRecord, row) for row in connection.execute(query)]
 
 
 def _split_in(connection: sa.Connection, seed: int) -> dict[str, str]:
@@ -244,7 +245,7 @@ def _split_in(connection: sa.Connection, seed: int) -> dict[str, str]:
     return {image_id: split for image_id, split in connection.execute(query)}
 
 
-def _make(path: Path) -> None:
+def make(path: Path) -> None:
     """Make an empty catalogue."""
     engine = database.made(path)
     with engine.connect() as connection:  # readers and a writer at once; the file remembers it

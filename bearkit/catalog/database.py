@@ -100,7 +100,7 @@ def is_read_only(project: Project) -> bool:
 def _open(project: Project) -> _Opened:
     """The file as it is there now."""
     path = project.catalog
-    file, mode = _file(path), _mode(project)
+    file, mode = _file(path), mode_of(project)
     if file is None:
         raise ProjectError(f"{path} is gone", hint=f"was it moved away? {way_back(project)}")
     if not path.stat().st_size:
@@ -124,7 +124,8 @@ def _file(path: Path) -> tuple[int, int] | None:
     return stat.st_dev, stat.st_ino
 
 
-def _mode(project: Project) -> str:
+def mode_of(project: Project) -> str:
+    """How the file may be opened: rw, ro, or immutable, where nothing can be made beside it."""
     if not project.read_only:
         return "rw"
     wal = project.catalog.with_name(project.catalog.name + "-wal")
@@ -132,8 +133,7 @@ def _mode(project: Project) -> str:
 
 
 def _engine(path: Path, mode: str) -> sa.Engine:
-    how = "mode=ro&immutable=1" if mode == "immutable" else f"mode={mode}"
-    url = f"file:{quote(os.fsencode(path))}?{how}"
+    url = address(path, mode)
 
     def connect() -> sqlite3.Connection:
         # The driver's own transactions begin too late: at the first write, after what was read to decide on it.
@@ -143,6 +143,12 @@ def _engine(path: Path, mode: str) -> sa.Engine:
         return sa.create_engine("sqlite://", creator=connect, poolclass=sa.QueuePool, max_overflow=-1)
     # Without locks nobody tells what others wrote: the file is opened anew each time.
     return sa.create_engine("sqlite://", creator=connect, poolclass=sa.NullPool)
+
+
+def address(path: Path, mode: str) -> str:
+    """A file as SQLite's driver wants it, with `uri=True`."""
+    how = "mode=ro&immutable=1" if mode == "immutable" else f"mode={mode}"
+    return f"file:{quote(os.fsencode(path))}?{how}"
 
 
 def close_all() -> None:
