@@ -135,8 +135,11 @@ def spare_of(path: Path) -> Path:
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
+def whole(path: Path, durable: bool = False) -> Iterator[Path]:
     """Write a file so that it appears whole or not at all: yields a temporary name, renamed to `path` at the end.
+
+    A `durable` one is on the disk before it gets its name, so that a power cut leaves no empty file; that takes
+    milliseconds, and is for what cannot be made anew.
 
     >>> import tempfile
     >>> target = Path(tempfile.mkdtemp()) / "a" / "b.txt"
@@ -151,9 +154,20 @@ def whole(path: Path) -> Iterator[Path]:
     part = path.with_name(f".{uuid.uuid4().hex[:12]}.part{path.suffix}")
     try:
         yield part
+        if durable:
+            to_disk(part)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def to_disk(file: Path) -> None:
+    """Wait until a file's content is on the disk."""
+    handle = os.open(file, os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def is_taken(folder: Path) -> bool:

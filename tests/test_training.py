@@ -284,14 +284,14 @@ def test_a_learner_that_has_not_trained_says_so(drawings):
     assert "fit_one_cycle" in raised.value.hint
 
 
-@pytest.mark.parametrize("damage", [lambda data: data[:1000], lambda data: b"", lambda data: data[:-9] + b"\0" * 9])
-@pytest.mark.parametrize("digest", [True, False])
+@pytest.mark.parametrize(
+    ("damage", "digest"),
+    [(lambda data: data[:-9] + b"\0" * 9, True), (lambda data: b"", True), (lambda data: data[:1000], False)],
+)
 def test_a_converted_body_that_was_damaged_is_made_anew(shapes, damage, digest):
     (body,) = (shapes.cache / "bodies").glob("*.onnx")
     if not digest:  # as an older bearkit left it
         body.with_name(f"{body.name}.sha256").unlink()
-        if damage(b"." * 2000)[-9:] == b"\0" * 9:
-            pytest.skip("it can still be read")
     whole = body.read_bytes()
     body.write_bytes(damage(whole))
     shutil.rmtree(shapes.cache / "features")

@@ -54,7 +54,9 @@ class Catalog:
         self.project = project
         if create and not project.exists:
             database.set_aside_remains(project.require_writable().catalog)
-            with whole(project.catalog) as part:  # so that whoever looks at this moment finds none, or all of it
+            with whole(
+                project.catalog, durable=True
+            ) as part:  # so that whoever looks at this moment finds none, or all of it
                 make(part)
         self._check_format()
 

@@ -91,7 +91,7 @@ def rebuild(project: Project) -> Path:
     """
     path, copy = project.require_writable().catalog, copy_of(project.catalog)
     database.close_all()
-    with whole(path) as part:
+    with whole(path, durable=True) as part:
         make(part)
         with closing(sqlite3.connect(part)) as target:
             for file in (copy, path):

@@ -29,7 +29,7 @@ from bearkit.parallel import ordered_map
 from bearkit.predict import Predictor
 from bearkit.predictions import Predictions
 from bearkit.preprocessing import preprocess
-from bearkit.project import Project, whole
+from bearkit.project import Project, to_disk, whole
 from bearkit.runs import Run
 from bearkit.training import head
 from bearkit.training.checkpoint import About
@@ -72,6 +72,8 @@ def export_model(
     try:
         _write(project, run, stage, part, thumbnails, int8)
         Predictor(part)  # checks the ONNX file against what torch answered
+        for file in part.iterdir():
+            to_disk(file)
         swap.put_in_place(part, target)
     finally:
         shutil.rmtree(part, ignore_errors=True)
