@@ -1,6 +1,7 @@
 """The catalogue's file: what becomes of it while programs have it open, when it is damaged, and its copy."""
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -10,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from bearkit import Project
-from bearkit.catalog import copies
+from bearkit.catalog import copies, database, repair
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.choices import Choice
 from bearkit.catalog.copies import copy_of
+from bearkit.catalog.database import close_all
 from bearkit.catalog.ledger import Ledger
 from bearkit.catalog.tables import ImageRecord
 from bearkit.errors import BusyError, ProjectError, ReviewError
@@ -216,3 +218,28 @@ def pictures_in(file):
         return connection.execute("SELECT count(*) FROM images").fetchone()[0]
     finally:
         connection.close()
+
+
+def test_on_a_full_disk_a_project_is_read_and_what_would_be_written_says_so(project, monkeypatch):
+    catalog = filled(project)
+    close_all()
+    usage = shutil.disk_usage(project.root)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=0))
+    assert len(catalog.images()) == 4
+    with pytest.raises(BusyError, match="is full") as raised:
+        Ledger(catalog).decide([Choice(images(1)[0].image_id, "keep")], "ann")
+    assert "make room" in raised.value.hint
+    monkeypatch.undo()
+    Ledger(catalog).decide([Choice(images(1)[0].image_id, "keep")], "ann")
+
+
+def test_a_catalogue_that_is_locked_is_not_called_damaged(project, monkeypatch):
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
+    filled(project)
+    close_all()
+    other = sqlite3.connect(project.catalog, isolation_level=None)
+    other.execute("PRAGMA locking_mode=EXCLUSIVE")
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(BusyError):
+        repair.faults(project)
+    other.close()

@@ -3,6 +3,7 @@
 import atexit
 import os
 import shlex
+import shutil
 import sqlite3
 import threading
 from collections import OrderedDict
@@ -21,6 +22,7 @@ from bearkit.project import Project
 BUSY_SECONDS = 30  # that one waits for another program's transaction
 MOST_OPEN = 8  # files that a process holds open
 BESIDE = ("-wal", "-shm")  # what SQLite keeps beside a file while it is open
+ROOM = 256 * 1024  # bytes, for a file of 32 KiB beside it and a few pages
 DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR", "SQLITE_MISMATCH")
 
 
@@ -69,6 +71,8 @@ def connection(project: Project, write: bool = False) -> Iterator[sa.Connection]
     """
     if write:
         project.require_writable()
+        if is_full(project):
+            raise _full(project)
     opened = _open(project)
     try:
         with opened.engine.connect() as connection:
@@ -78,7 +82,7 @@ def connection(project: Project, write: bool = False) -> Iterator[sa.Connection]
             yield connection
             connection.commit()
     except sa.exc.DatabaseError as error:
-        raise _worded(project, error) from error
+        raise worded(project, error.orig) from error
     if write and _file(project.catalog) != opened.file:
         raise BusyError(
             f"{project.catalog} was moved away or replaced while something was written into it",
@@ -126,7 +130,7 @@ def _file(path: Path) -> tuple[int, int] | None:
 
 def mode_of(project: Project) -> str:
     """How the file may be opened: rw, ro, or immutable, where nothing can be made beside it."""
-    if not project.read_only:
+    if not project.read_only and not is_full(project):
         return "rw"
     wal = project.catalog.with_name(project.catalog.name + "-wal")
     return "ro" if wal.exists() and wal.stat().st_size else "immutable"
@@ -182,20 +186,27 @@ def way_back(project: Project) -> str:
     )
 
 
-def _worded(project: Project, error: sa.exc.DatabaseError) -> BearkitError:
+def worded(project: Project, error: sqlite3.Error | BaseException | None) -> BearkitError:
     """What SQLite said, as an error for people."""
-    name, said = getattr(error.orig, "sqlite_errorname", ""), str(error.orig)
-    if name.startswith("SQLITE_FULL"):
-        return BusyError(f"the disk of {project.catalog} is full", hint="make room and try again: nothing is lost")
+    path, name, said = project.catalog, getattr(error, "sqlite_errorname", ""), str(error)
+    if name.startswith("SQLITE_FULL") or (name.startswith("SQLITE_IOERR") and is_full(project)):
+        return _full(project)
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN")):
         return ReadOnlyError(
-            f"{project.catalog} cannot be opened: {said}",
+            f"{path} cannot be opened: {said}",
             hint="the project may only be read, and was left open by another program: open it once where it may be "
             "written, or copy it to a folder of yours",
         )
-    if name.startswith(DAMAGED) or "decode" in said or not isinstance(error, sa.exc.OperationalError):
-        return ProjectError(f"{project.catalog} cannot be read as a catalogue: {said}", hint=way_back(project))
-    return BusyError(
-        f"{project.catalog} cannot be used just now: {said}",
-        hint="is another program writing? Nothing is lost: try again",
-    )
+    if name.startswith(DAMAGED) or "decode" in said or not isinstance(error, sqlite3.OperationalError):
+        return ProjectError(f"{path} cannot be read as a catalogue: {said}", hint=way_back(project))
+    hint = "is another program writing? Nothing is lost: try again"
+    return BusyError(f"{path} cannot be used just now: {said}", hint)
+
+
+def is_full(project: Project) -> bool:
+    """Whether the disk has no room left for what SQLite keeps beside an open file."""
+    return shutil.disk_usage(project.root).free < ROOM
+
+
+def _full(project: Project) -> BusyError:
+    return BusyError(f"the disk of {project.catalog} is full", hint="make room, and try again: nothing is lost")

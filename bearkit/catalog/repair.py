@@ -15,7 +15,7 @@ from bearkit.catalog.catalog import make
 from bearkit.catalog.choices import ACTIONS
 from bearkit.catalog.copies import copy_of
 from bearkit.catalog.tables import decisions, images, metadata
-from bearkit.errors import ProjectError
+from bearkit.errors import BusyError, ProjectError
 from bearkit.project import Project, whole
 
 MOST = 5  # faults that are named
@@ -24,7 +24,11 @@ IMAGE_ID = re.compile(r"[0-9a-f]{64}")
 
 
 def faults(project: Project) -> list[str]:
-    """What is wrong with a catalogue's file, in words; nothing where it is in order."""
+    """What is wrong with a catalogue's file, in words; nothing where it is in order.
+
+    Raises:
+        BusyError: it cannot be looked at just now.
+    """
     path = project.catalog
     if not path.stat().st_size:
         return ["it is empty: 0 bytes"]
@@ -33,6 +37,9 @@ def faults(project: Project) -> list[str]:
             found = [row[0].decode() for row in connection.execute(f"PRAGMA integrity_check({MOST})")]
             return [text for text in found if text != "ok"] or list(_wrong_rows(connection))
     except sqlite3.Error as error:
+        wrong = database.worded(project, error)
+        if isinstance(wrong, BusyError):  # it is not the file that is at fault
+            raise wrong from error
         return [str(error)]
 
 
@@ -133,6 +140,6 @@ def _set_aside(path: Path) -> Path:
 
 
 def _reader(path: Path, mode: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(database.address(path, mode), uri=True)
+    connection = sqlite3.connect(database.address(path, mode), uri=True, timeout=database.BUSY_SECONDS)
     connection.text_factory = bytes
     return connection

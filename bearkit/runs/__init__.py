@@ -1,7 +1,9 @@
 """The runs of a project: made, listed, found by their id."""
 
 import json
+import shutil
 import uuid
+from pathlib import Path
 from typing import Any
 
 from bearkit.errors import RunError
@@ -29,7 +31,15 @@ def create(project: Project, config: dict[str, Any]) -> Run:
     project.require_writable().runs.mkdir(parents=True, exist_ok=True)
     part = project.runs / f".{uuid.uuid4().hex[:12]}.part"
     part.mkdir()
-    (part / "config.json").write_text(json.dumps({"format": files.FORMAT, **config}, indent=1))
+    try:
+        (part / "config.json").write_text(json.dumps({"format": files.FORMAT, **config}, indent=1))
+        return _numbered(project, part)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _numbered(project: Project, part: Path) -> Run:
+    """Give a run's folder the number after the last one."""
     number = max((int(run.id) for run in runs_in(project.runs)), default=0) + 1
     while True:
         folder = project.runs / f"{number:03d}"

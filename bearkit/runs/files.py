@@ -39,8 +39,8 @@ def _check_result(path: Path) -> None:
 
 def _check_predictions(path: Path) -> None:
     with zipfile.ZipFile(path) as file:  # its list of arrays lies at the end, and is cut off first
-        if "probs.npy" not in file.namelist():
-            raise ValueError("it holds no probabilities")
+        if "image_ids.npy" not in file.namelist():
+            raise ValueError("it names no pictures")
 
 
 CHECKS = {"config.json": _check_config, "result.json": _check_result, "predictions.npz": _check_predictions}
