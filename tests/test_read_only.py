@@ -127,6 +127,15 @@ def test_an_older_catalogue_is_not_brought_up_to_date_there(mine):
         Catalog(mine)
 
 
+def test_it_can_be_tried_on_a_picture(only_read, tmp_path, bearkit_json):
+    before, learn = everything_in(only_read), Learner(only_read).start_from("001")
+    picture = only_read.root / Catalog(only_read).images()[0].path
+    assert learn.predict(picture).label in ("disc", "square", "star")
+    assert learn.predict(picture) == learn.predict(picture)  # from this user's own cache
+    assert everything_in(only_read) == before
+    assert "name a folder elsewhere" in bearkit_json("export", "-p", only_read.root, code=1)["error"]
+
+
 def test_what_the_studio_asks_for_is_read(only_read):
     assert runs.finished(only_read).state == "finished"
     assert Learner(only_read).out_of_fold_probs()[1].shape == (36, 3)

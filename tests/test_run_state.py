@@ -115,7 +115,8 @@ def test_a_line_that_is_no_event_is_left_out(place, line):
 
 
 BAD_FILES = [("result.json", b""), ("result.json", b'{"error_rate": nu'), ("result.json", b"[]"),
-             ("result.json", b"\xff\xfe"), ("result.json", b'{"error_rate": null}'), ("config.json", b""),
+             ("result.json", b"\xff\xfe"), ("result.json", b'{"error_rate": null}'), 
+             ("result.json", b'{"error_rate": NaN}'), ("config.json", b""),
              ("config.json", b"[]"), ("config.json", b'{"format": 99}'), ("predictions.npz", b""),
              ("predictions.npz", b"PK\x03\x04")]  # fmt: skip
 

@@ -29,7 +29,7 @@ from bearkit.parallel import ordered_map
 from bearkit.predict import Predictor
 from bearkit.predictions import Predictions
 from bearkit.preprocessing import preprocess
-from bearkit.project import Project, to_disk, whole
+from bearkit.project import Project, spare, spare_of, to_disk, whole
 from bearkit.runs import Run
 from bearkit.training import head
 from bearkit.training.checkpoint import About
@@ -63,6 +63,8 @@ def export_model(
     run = runs.finished(project, run_id)
     stage = stage or run.stage
     run.checkpoint(stage)
+    if folder is None:
+        project.require_writable("name a folder elsewhere for the model")
     target = Path(folder).expanduser().resolve() if folder is not None else _own_folder(project, run, stage)
     if target.exists() and not _may_replace(target):
         raise ModelError(f"{target} is there already and is not a model folder", hint="name a new folder")
@@ -81,12 +83,16 @@ def export_model(
 
 
 def exported(project: Project, run: Run, stage: str) -> Path:
-    """A stage's model folder in the project, written if it is not there yet, or is not of these weights."""
-    folder = _own_folder(project, run, stage)
-    about = bundle.read_config(folder).about if bundle.is_model(folder) else {}
-    if about.get("checkpoint") == run.checkpoint_id(stage) and "temperature" in about:  # older ones had none
-        return folder
-    return export_model(project, None, run.id, stage)
+    """A stage's model folder in the project, written if it is not there yet, or is not of these weights.
+
+    Where the project may only be read, it is written into this user's own cache.
+    """
+    own = _own_folder(project, run, stage)
+    for folder in (own, spare_of(own)):
+        about = bundle.read_config(folder).about if bundle.is_model(folder) else {}
+        if about.get("checkpoint") == run.checkpoint_id(stage) and "temperature" in about:  # older ones had none
+            return folder
+    return export_model(project, spare(own), run.id, stage)
 
 
 def add_thumbnails(project: Project, folder: Path) -> None:

@@ -76,7 +76,7 @@ class _Follower:
                 return self._tail
             with self._path.open("rb") as file:
                 return self._read(file)
-        except FileNotFoundError:
+        except OSError:  # there is none yet, or it cannot be read
             self._forget()
             return b""
 

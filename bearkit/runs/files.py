@@ -33,8 +33,9 @@ def _check_config(path: Path) -> None:
 
 
 def _check_result(path: Path) -> None:
-    if not isinstance(read_object(path).get("error_rate"), int | float):
-        raise ValueError("it has no error_rate")
+    rate = read_object(path).get("error_rate")
+    if not isinstance(rate, int | float) or not 0 <= rate <= 1:
+        raise ValueError(f"its error_rate is {rate}")
 
 
 def _check_predictions(path: Path) -> None:

@@ -49,8 +49,15 @@ class Run:
 
     @property
     def stage(self) -> str:
-        """The name of the last stage's checkpoint."""
-        return str(self.result["stages"][-1].get("checkpoint", "stage-1"))
+        """The name of the last stage's checkpoint.
+
+        Raises:
+            RunError: its result names no stage.
+        """
+        try:
+            return str(self.result["stages"][-1].get("checkpoint", "stage-1"))
+        except (KeyError, IndexError, TypeError, AttributeError) as error:
+            raise RunError(f"the result of run {self.id} names no stage", hint=TRAIN_AGAIN) from error
 
     @property
     def checkpoints(self) -> list[str]:
