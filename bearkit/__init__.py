@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from bearkit.collect.importing import import_images as import_images
     from bearkit.collect.search import search_images as search_images
     from bearkit.demo import run_demo as run_demo
+    from bearkit.doctor.doctor import examine_project as examine_project
     from bearkit.errors import BearkitError as BearkitError
     from bearkit.export.exporting import export_model as export_model
     from bearkit.interpretation.interpretation import Interpretation as Interpretation
@@ -67,6 +68,7 @@ _ROOMS = {
     "collect_images": "bearkit.collect.collecting",
     "import_images": "bearkit.collect.importing",
     "search_images": "bearkit.collect.search",
+    "examine_project": "bearkit.doctor.doctor",
 }
 __all__ = [*_ROOMS, "__version__"]
 

@@ -11,6 +11,7 @@ thumbnails.npz      only where the user said so: small pictures of the training 
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
+from bearkit import swap
 from bearkit.errors import ModelError
 from bearkit.preprocessing import Preprocessing
 
@@ -59,7 +61,7 @@ def read_config(folder: Path) -> ModelConfig:
     Raises:
         ModelError: the folder is no model folder, is damaged, or of another format version.
     """
-    if not (folder / "config.json").is_file():
+    if not (folder / "config.json").is_file() and not swap.restored(folder):
         raise ModelError(f"{folder} is not a model folder: it has no config.json", hint="make one: `bearkit export`")
     try:
         content = json.loads((folder / "config.json").read_text(encoding="utf-8"))
@@ -82,6 +84,21 @@ def is_model(folder: Path) -> bool:
     except ModelError:
         return False
     return True
+
+
+def models(folder: Path) -> list[Path]:
+    """The model folders in this folder; numbered ones by their number, so that the newest is the last."""
+    found = (config.parent for config in folder.glob("[!.]*/config.json"))
+    return sorted(found, key=lambda path: _by_number(path.name))
+
+
+def _by_number(name: str) -> list[str | int]:
+    """What names are sorted by, so that 1000 comes after 999.
+
+    >>> sorted(["1000", "999-stage-10", "999-stage-9", "999", "pets"], key=_by_number)
+    ['999', '999-stage-9', '999-stage-10', '1000', 'pets']
+    """
+    return [int(part) if n % 2 else part for n, part in enumerate(re.split(r"([0-9]+)", name))]
 
 
 def damaged(folder: Path, what: str) -> ModelError:

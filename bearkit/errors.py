@@ -3,6 +3,7 @@
     BearkitError                  message + hint: the command or step that would help
     ├── ProjectError              the folder is no project, or one of another version
     ├── BusyError                 the catalogue cannot be written (or read) just now
+    │   └── ReadOnlyError         the project may only be read
     ├── ImportSourceError         what was given to import cannot be read
     ├── SearchError               no provider of pictures could be asked
     ├── DownloadError             one address gives nothing that can be used (its reason is for people)
@@ -13,6 +14,7 @@
     │   └── TooFewImagesError     a label without a picture to learn from, or to check on
     ├── BodyError                 unknown body, or its weights are not here
     ├── RunError                  no such run, or one that never finished
+    │   └── StoppedError          somebody asked the training to stop
     ├── ReviewError               a decision that cannot be: no such picture, no such action, nothing to undo
     ├── ModelError                a model folder that is broken or of another version
     ├── PublishError              the Hub refuses, or what would be published does not work
@@ -44,6 +46,10 @@ class ProjectError(BearkitError):
 
 class BusyError(BearkitError):
     """The catalogue cannot be written or read just now: locked, full disk, no permission. Nothing is lost."""
+
+
+class ReadOnlyError(BusyError):
+    """Something would have to be written into a project that may only be read."""
 
 
 class ImportSourceError(BearkitError):
@@ -91,6 +97,10 @@ class BodyError(BearkitError):
 
 class RunError(BearkitError):
     """There is no such run, or it never finished."""
+
+
+class StoppedError(RunError):
+    """A training was asked to stop, in the studio or by another program; what it learnt is kept."""
 
 
 class ReviewError(BearkitError):

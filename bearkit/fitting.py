@@ -41,6 +41,7 @@ class Training:
     config: TrainConfig
     data: Dataset
     watch: Watch
+    stop_if_asked: Callable[[], None] = lambda: None  # raises once somebody asked; called at each step
 
     def carry_out(self, start: Model, found: Features) -> tuple[Model, list[dict[str, Any]]]:
         """Go through the stages that were asked for; the model at the end, and the stages' tables.
@@ -72,7 +73,7 @@ class Training:
         if stage not in self.run.checkpoints:
             clock = time.perf_counter()
             with seeded(self.config.seed), faster():
-                learns, network = unfrozen_trainee(self.project, self.config, self.data, start, self.watch.progress)
+                learns, network = unfrozen_trainee(self.project, self.config, self.data, start, self._progress)
                 self._fit("unfrozen", stage, start, learns, network.state_dict, clock)
         return self._saved(stage)
 
@@ -111,6 +112,7 @@ class Training:
                 checkpoint.write(self._file(RESUME), learns.state(), about(with_rows=True))
             if row.epoch not in told:
                 self._tell(name, stage, row)
+            self.stop_if_asked()
 
         on_step = self._step_teller(name, stage)
         fit_one_cycle(learns, epochs, lr, record, on_step, first=len(rows), patience=config.patience)
@@ -142,6 +144,7 @@ class Training:
 
         def told(step: Step) -> None:
             nonlocal last
+            self.stop_if_asked()
             if self.watch.on_step is not None:
                 self.watch.on_step(step)
             if time.monotonic() - last > STEP_SECONDS:
@@ -149,6 +152,10 @@ class Training:
                 self.run.event("step", stage=name, checkpoint=stage, **asdict(step))
 
         return told
+
+    def _progress(self, what: str, done: int, total: int) -> None:
+        self.stop_if_asked()
+        self.watch.progress(what, done, total)
 
     def _epochs(self, stage: str) -> list[dict[str, Any]]:
         return [

@@ -2,15 +2,14 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
-from contextlib import suppress
 from typing import Any
 
+from bearkit import processes
 from bearkit.errors import BearkitError
-from bearkit.learner import Learner
+from bearkit.job_process import FIND_LR
 from bearkit.project import Project
 from bearkit.runs import Run
 from bearkit.stages import create_run
@@ -19,7 +18,6 @@ from bearkit.training.config import TrainConfig
 # torch's threads wait for each other without keeping the processor busy: a browser beside them no longer makes a
 # training several times slower, which is worth the 6 % that it costs alone
 ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE"}
-FIND_LR = "find-lr"
 LAST_LINES = 500  # characters of what a process said before it died
 
 
@@ -43,7 +41,7 @@ def resume(project: Project, run: Run) -> None:
 def _launch(project: Project, run: Run) -> None:
     with (run.folder / "output.log").open("a") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "bearkit.jobs", str(project.root), run.id],
+            [sys.executable, "-m", "bearkit.job_process", str(project.root), run.id],
             stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
             env=os.environ | ENVIRONMENT,
         )  # fmt: skip
@@ -74,7 +72,7 @@ def find_lr(project: Project, config: TrainConfig, unfrozen: bool) -> dict[str, 
         BearkitError: what went wrong there.
     """
     asked = json.dumps({"config": config.as_dict(), "unfrozen": unfrozen})
-    command = [sys.executable, "-m", "bearkit.jobs", str(project.root), FIND_LR, asked]
+    command = [sys.executable, "-m", "bearkit.job_process", str(project.root), FIND_LR, asked]
     done = subprocess.run(
         command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False, env=os.environ | ENVIRONMENT
     )
@@ -87,38 +85,13 @@ def find_lr(project: Project, config: TrainConfig, unfrozen: bool) -> dict[str, 
     return answer
 
 
-def _find_lr(project: Project, asked: dict[str, Any]) -> dict[str, Any]:
-    """What the process of `find_lr` does."""
-    try:
-        config = asked["config"]
-        learn = Learner(project, **vars(TrainConfig.from_dict(config | {"start": ""})))
-        if config["start"] or asked["unfrozen"]:
-            learn.start_from(config["start"] or None)
-        if asked["unfrozen"]:
-            learn.unfreeze(config["unfreeze_groups"])
-        return learn.lr_find().as_dict() | {"plot": str(learn.lr_plot)}
-    except BearkitError as error:
-        return error.as_dict()
-
-
 def stop(run: Run) -> None:
-    """Ask a running training to stop; it writes down that it was stopped."""
-    run.event("stop")  # a process that only starts, or waits, reads it
-    pids = [event["pid"] for event in run.events() if event["event"] == "started"]
-    if pids and run.state == "running":
-        with suppress(ProcessLookupError):
-            os.kill(pids[-1], signal.SIGTERM)
+    """Ask a training to stop; it writes down that it was stopped.
 
-
-def main(root: str, run_id: str, asked: str = "") -> None:
-    """What a process of its own does: carry out a run that was created, or find a learning rate."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    project = Project(root)
-    if run_id == FIND_LR:
-        print(json.dumps(_find_lr(project, json.loads(asked)), allow_nan=False))
-    else:
-        Learner(project).fit(Run(project.runs / run_id))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+    Whoever trains looks for it at each step. A process that we started for it is interrupted as well, which is quicker;
+    no other one: it may be somebody's notebook, or another machine's.
+    """
+    run.event("stop")
+    jobs = [event for event in run.events() if event["event"] in ("job", "resume")]
+    if jobs and jobs[-1]["event"] == "job" and run.state in ("running", "waiting"):
+        processes.interrupt(jobs[-1])

@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +11,6 @@ from typing import Any
 import numpy as np
 
 from bearkit import runs, stages
-from bearkit.catalog.catalog import Catalog
-from bearkit.dataset import dataset
 from bearkit.dataset.dataset import Dataset
 from bearkit.errors import RunError
 from bearkit.export.exporting import export_model, exported
@@ -28,7 +25,7 @@ from bearkit.runs import Run
 from bearkit.stages import Model
 from bearkit.training.config import TrainConfig, slice_rates
 from bearkit.training.faster import faster
-from bearkit.training.features import Features, features
+from bearkit.training.features import Features
 from bearkit.training.head import head_from, predict_probs, seeded_alone
 from bearkit.training.learning_curve import LearningCurve, learning_curve
 from bearkit.training.loop import Epoch, Step, seeded
@@ -36,7 +33,6 @@ from bearkit.training.lr_curve import LRCurve
 from bearkit.training.lr_finder import lr_find
 
 UNFROZEN_EPOCHS = 6  # of an unfrozen fit, unless told otherwise
-PROGRESS_SECONDS = 0.2  # between two progress events of a run
 
 
 class Learner:
@@ -209,23 +205,32 @@ class Learner:
         return self.fit(stages.create_run(self.project, replace(self.config, **({"start": self._at} | options))))
 
     def fit(self, run: Run) -> TrainResult:
-        """Carry out a run that was created with its configuration, or go on with one that was cut off."""
+        """Carry out a run that was created with its configuration, or go on with one that was cut off.
+
+        Raises:
+            StoppedError: somebody asked the run to stop.
+        """
+        with run.working(lambda: self._watch.progress("waiting for the training before", 0, 1)) as stop_if_asked:
+            return self.carry_out(run, stop_if_asked)
+
+    def carry_out(self, run: Run, stop_if_asked: Callable[[], None]) -> TrainResult:
+        """What `fit` does once it is the run's turn, inside `run.working()`, which yields `stop_if_asked`."""
+        if run.finished:  # by another process, while this one waited
+            raise RunError(f"run {run.id} finished meanwhile", hint="`bearkit interpret` shows it")
         config = TrainConfig.from_dict(run.config)
-        with run.working(lambda: self._watch.progress("waiting for the training before", 0, 1)):
-            if run.finished:  # by another process, while this one waited
-                raise RunError(f"run {run.id} finished meanwhile", hint="`bearkit interpret` shows it")
-            start = stages.start_of(self.project, config)
-            data, found, seconds = self._look(config, start, run)
-            model, tables = Training(self.project, run, config, data, self._watch).carry_out(start, found)
-            if config.unfreeze:  # the body is another one now, so the pictures go through it once more
-                data, found, more = self._look(config, model, run)
-                seconds += more
-            assert model.head is not None
-            predictions = predictions_of(data, predict_probs(head_from(model.head, 0), found.values[:, 0]))
-            run.save_predictions(predictions)
-            before = start.about.error_rate if start.about else None
-            result = result_of(run.id, tables, predictions.only("valid"), seconds, found.skipped, before)
-            run.finish(result.as_dict())
+        start = stages.start_of(self.project, config)
+        data, found, seconds = self._look(config, start, run, stop_if_asked)
+        training = Training(self.project, run, config, data, self._watch, stop_if_asked)
+        model, tables = training.carry_out(start, found)
+        if config.unfreeze:  # the body is another one now, so the pictures go through it once more
+            data, found, more = self._look(config, model, run, stop_if_asked)
+            seconds += more
+        assert model.head is not None
+        predictions = predictions_of(data, predict_probs(head_from(model.head, 0), found.values[:, 0]))
+        run.save_predictions(predictions)
+        before = start.about.error_rate if start.about else None
+        result = result_of(run.id, tables, predictions.only("valid"), seconds, found.skipped, before)
+        run.finish(result.as_dict())
         self._at = f"{run.id}/{run.stage}"
         return result
 
@@ -279,19 +284,7 @@ class Learner:
         data, found, _ = self._look(self.config, stages.start_of(self.project, self.config), None)
         return data, out_of_fold_probs(found.values[:, 0], data.targets, len(data.vocab))
 
-    def _look(self, config: TrainConfig, start: Model, run: Run | None) -> tuple[Dataset, Features, float]:
-        """The data set and its features, and the seconds that they took."""
-        clock, last = time.perf_counter(), 0.0
-
-        def told(what: str, done: int, total: int) -> None:
-            nonlocal last
-            self._watch.progress(what, done, total)
-            if run is not None and (done == total or time.perf_counter() - last > PROGRESS_SECONDS):
-                last = time.perf_counter()
-                run.event("features", done=done, total=total)
-
-        data = dataset.load(Catalog(self.project), config.seed)
-        found = features(self.project, data.images, start.body, config.views, told)
-        if found.skipped:
-            data = data.without({row["image_id"] for row in found.skipped})
-        return data, found, time.perf_counter() - clock
+    def _look(
+        self, config: TrainConfig, start: Model, run: Run | None, stop_if_asked: Callable[[], None] = lambda: None
+    ) -> tuple[Dataset, Features, float]:
+        return stages.look(self.project, config, start, self._watch.progress, run, stop_if_asked)

@@ -28,7 +28,7 @@ class Predictions:
 
     def save(self, path: Path) -> None:
         """Write them; the file appears whole."""
-        with whole(path) as part:
+        with whole(path, durable=True) as part:
             np.savez_compressed(part, **vars(self))
 
     @classmethod

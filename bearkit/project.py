@@ -1,14 +1,17 @@
 """A project is a folder; this says where everything in it lives. Paths only: nothing here reads what is there."""
 
+import getpass
+import hashlib
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bearkit.errors import ProjectError
+from bearkit.errors import ProjectError, ReadOnlyError
 
 DEMO_FOLDER = "bearkit-demo"  # where the demo's project is, unless told otherwise
 
@@ -76,6 +79,27 @@ class Project:
         """Whether something was ever put into this project."""
         return self.catalog.is_file()
 
+    @property
+    def read_only(self) -> bool:
+        """Whether this user may not write into the project."""
+        return not (may_write(self.root) and may_write(self.catalog))
+
+    def require_writable(self, why: str = "") -> "Project":
+        """This project, if this user may write into it.
+
+        Args:
+            why: what would have to be written, for the error.
+
+        Raises:
+            ReadOnlyError: the user may not.
+        """
+        if self.read_only:
+            raise ReadOnlyError(
+                f"the project may only be read: {self.root}" + (f"; {why}" if why else ""),
+                hint="copy it to a folder of yours, or ask for the permission to write there",
+            )
+        return self
+
     def require(self) -> "Project":
         """This project, if it is one.
 
@@ -90,9 +114,32 @@ class Project:
         return self
 
 
+def may_write(path: Path) -> bool:
+    """Whether this user may write to a file or into a folder; if there is none yet, whether it may be made."""
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
+def spare(path: Path) -> Path:
+    """Where a cache is written: in its place, or in this user's own cache where that may only be read."""
+    return path if may_write(path) else spare_of(path)
+
+
+def spare_of(path: Path) -> Path:
+    """Its place in this user's own cache."""
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    if not may_write(home):
+        home = Path(tempfile.gettempdir()) / f"cache-{getpass.getuser()}"
+    return home / "bearkit" / hashlib.sha256(os.fsencode(path.parent)).hexdigest()[:16] / path.name
+
+
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
+def whole(path: Path, durable: bool = False) -> Iterator[Path]:
     """Write a file so that it appears whole or not at all: yields a temporary name, renamed to `path` at the end.
+
+    A `durable` one is on the disk before it gets its name, so that a power cut leaves no empty file; that takes
+    milliseconds, and is for what cannot be made anew.
 
     >>> import tempfile
     >>> target = Path(tempfile.mkdtemp()) / "a" / "b.txt"
@@ -107,9 +154,20 @@ def whole(path: Path) -> Iterator[Path]:
     part = path.with_name(f".{uuid.uuid4().hex[:12]}.part{path.suffix}")
     try:
         yield part
+        if durable:
+            to_disk(part)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def to_disk(file: Path) -> None:
+    """Wait until a file's content is on the disk."""
+    handle = os.open(file, os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def is_taken(folder: Path) -> bool:

@@ -69,6 +69,8 @@ def status(result: dict[str, Any], place: str = "") -> str:
         "",
         *(table(("run", "state", "error rate"), rows) if rows else [f"No runs yet. Next: bearkit train{place}"]),
     ]
+    bad = [run for run in result["runs"] if run["state"] == "damaged"]
+    lines += [f"run {run['run']} is left out: {run['error']}; more: bearkit doctor{place}" for run in bad]
     lines += [f"model: {model}" for model in result["models"]]
     return "\n".join(lines)
 

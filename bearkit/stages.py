@@ -1,5 +1,7 @@
 """Saved stages: the model in each, and how a training begins with one."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,11 +17,13 @@ from bearkit.training import bodies, checkpoint, head, unfrozen
 from bearkit.training.bodies import Body
 from bearkit.training.checkpoint import About
 from bearkit.training.config import TrainConfig
-from bearkit.training.features import Features
+from bearkit.training.features import Features, features
 from bearkit.training.head import Sides, State, head_from
 from bearkit.training.loop import Trainee
 from bearkit.training.network import Network, parts_of
 from bearkit.training.weights import RANDOM
+
+PROGRESS_SECONDS = 0.2  # between two progress events of a run
 
 
 @dataclass(frozen=True)
@@ -125,6 +129,32 @@ def create_run(project: Project, config: TrainConfig) -> Run:
         run, stage = located(project, config.start)
         config = replace(config, start=f"{run.id}/{stage}", weights=TrainConfig.from_dict(run.config).weights)
     return runs.create(project, config.as_dict())
+
+
+def look(
+    project: Project,
+    config: TrainConfig,
+    start: Model,
+    progress: Progress,
+    run: Run | None = None,
+    stop_if_asked: Callable[[], None] = lambda: None,
+) -> tuple[Dataset, Features, float]:
+    """The data set and its features, and the seconds that they took; a run's events tell how far it is."""
+    clock, last = time.perf_counter(), 0.0
+
+    def told(what: str, done: int, total: int) -> None:
+        nonlocal last
+        stop_if_asked()
+        progress(what, done, total)
+        if run is not None and (done == total or time.perf_counter() - last > PROGRESS_SECONDS):
+            last = time.perf_counter()
+            run.event("features", done=done, total=total)
+
+    data = dataset.load(Catalog(project), config.seed)
+    found = features(project, data.images, start.body, config.views, told)
+    if found.skipped:
+        data = data.without({row["image_id"] for row in found.skipped})
+    return data, found, time.perf_counter() - clock
 
 
 def sides(data: Dataset, found: Features) -> Sides:

@@ -8,7 +8,7 @@ from PIL import Image
 from bearkit.errors import ImageError
 from bearkit.images import decode, read_file, small_jpeg
 from bearkit.parallel import ordered_map
-from bearkit.project import Project, whole
+from bearkit.project import Project, spare, whole
 
 SIDE = 320  # pixels of a small picture
 LARGE = 1280  # of one to look at
@@ -16,7 +16,7 @@ LARGE = 1280  # of one to look at
 
 def folder(project: Project) -> Path:
     """Where they are: the one folder of a project that a browser may read."""
-    return project.cache / "thumbnails"
+    return spare(project.cache / "thumbnails")
 
 
 def thumbnails(project: Project, images: Sequence[tuple[str, str]], side: int = SIDE) -> list[Path | None]:
@@ -26,7 +26,7 @@ def thumbnails(project: Project, images: Sequence[tuple[str, str]], side: int = 
         image_id, path = image
         target = _target(project, image_id, side)
         try:
-            if not target.exists():
+            if not _is_there(target):
                 keep(project, image_id, decode(read_file(project.root / path), at_least=side).image, side)
         except ImageError:
             return None
@@ -38,9 +38,13 @@ def thumbnails(project: Project, images: Sequence[tuple[str, str]], side: int = 
 def keep(project: Project, image_id: str, image: Image.Image, side: int = SIDE) -> None:
     """Keep the thumbnail of a picture that is decoded anyway."""
     target = _target(project, image_id, side)
-    if not target.exists():
+    if not _is_there(target):
         with whole(target) as part:
             part.write_bytes(small_jpeg(image, side))
+
+
+def _is_there(thumbnail: Path) -> bool:
+    return thumbnail.exists() and thumbnail.stat().st_size > 0  # a power cut leaves empty files
 
 
 def _target(project: Project, image_id: str, side: int) -> Path:

@@ -1,11 +1,15 @@
-"""One process at a time, the others in a queue."""
+"""Locks between processes, which the system releases when a process dies; and a queue in front of one."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import filelock
+
+if sys.platform != "win32":
+    import fcntl
 
 WAIT_SECONDS = 0.2  # between two looks
 
@@ -27,6 +31,20 @@ def in_turn(lock_file: Path, is_next: Callable[[], bool], waiting: Callable[[], 
         yield
     finally:
         lock.release()
+
+
+def is_held(lock_file: Path) -> bool:
+    """Whether a living process holds a lock. Only reads, and those who look do not see each other."""
+    try:
+        with lock_file.open("rb") as file:
+            if sys.platform == "win32":
+                return not _acquired(filelock.FileLock(lock_file))
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # released where the file is closed
+            return False
+    except BlockingIOError:
+        return True
+    except OSError:  # nobody has made it yet, or it is hidden from this user
+        return False
 
 
 def _acquired(lock: filelock.BaseFileLock) -> bool:

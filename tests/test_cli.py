@@ -5,6 +5,7 @@ import zipfile
 
 import pytest
 
+from bearkit.cli.common import JsonOption, app
 from bearkit.runs import Run
 from bearkit.training.config import TrainConfig
 from tests.conftest import write_drawings, write_pictures
@@ -158,16 +159,28 @@ def test_what_the_system_refuses_is_told_without_a_traceback(tmp_path):
     assert "room on the disk" in out["hint"]
 
 
-def test_an_unexpected_failure_is_still_an_object(tmp_path):
-    write_pictures(tmp_path / "images", {"black": 2, "teddy": 2})
-    assert bearkit("import", tmp_path / "images", "-p", tmp_path, "--json")[0] == 0
-    (tmp_path / "runs" / "001").mkdir(parents=True)
-    (tmp_path / "runs" / "001" / "config.json").write_text("{}")
-    (tmp_path / "runs" / "001" / "result.json").write_text("no json")
-    code, out, err = bearkit("status", "-p", tmp_path, "--json")
-    assert code == 1
-    assert "unexpected" in out["error"]
-    assert "Traceback" in err
+def test_an_unexpected_failure_is_still_an_object(bearkit_json):
+    @app.command("fail-on-purpose")
+    def fail(as_json: JsonOption = False) -> None:
+        raise ValueError("nobody thought of this")
+
+    try:
+        assert "unexpected: ValueError" in bearkit_json("fail-on-purpose", code=1)["error"]
+    finally:
+        app.registered_commands.pop()
+
+
+def test_the_status_names_a_damaged_run_and_counts_the_rest(tmp_path, bearkit_json):
+    place = ("-p", tmp_path / "p")
+    bearkit_json("import", write_pictures(tmp_path / "images", {"black": 2, "teddy": 2}), *place)
+    for name, result in (("001", "no json"), ("002", '{"error_rate": 0.5}')):
+        (tmp_path / "p" / "runs" / name).mkdir(parents=True)
+        (tmp_path / "p" / "runs" / name / "config.json").write_text('{"format": 1}')
+        (tmp_path / "p" / "runs" / name / "result.json").write_text(result)
+    bad, good = bearkit_json("status", *place)["runs"]
+    assert (bad["run"], bad["state"], bad["error_rate"]) == ("001", "damaged", None)
+    assert "result.json" in bad["error"]
+    assert (good["run"], good["state"], good["error_rate"]) == ("002", "finished", 0.5)
 
 
 def test_a_rate_that_is_too_high_fails_with_advice_and_is_not_taken_for_a_model(tmp_path):

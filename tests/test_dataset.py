@@ -148,7 +148,7 @@ def test_a_catalogue_of_another_format_or_a_broken_one_is_refused_with_a_hint(pr
 
 
 def test_a_catalogue_that_is_in_use_is_not_called_broken(project, monkeypatch):
-    monkeypatch.setattr("bearkit.catalog.catalog.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("bearkit.catalog.database.BUSY_SECONDS", 0.1)
     catalog = Catalog(project, create=True)
     other = sqlite3.connect(project.catalog, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

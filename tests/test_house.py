@@ -12,15 +12,15 @@ from tests.conftest import ROOT
 
 # A room imports only rooms of a lower level; what a room's own files import of each other is its own affair.
 LEVELS = {
-    0: ("errors", "parallel", "report", "onnx_session", "turns"),
+    0: ("errors", "parallel", "report", "onnx_session", "turns", "processes", "swap"),
     1: ("project", "images"),
     2: ("preprocessing", "catalog", "predictions", "thumbnails"),
     3: ("runs", "bundle", "collect", "dataset"),
-    4: ("interpretation", "predict", "card", "sample_project"),
-    5: ("training", "predict_many", "explain"),
+    4: ("interpretation", "predict", "card", "sample_project", "leftovers"),
+    5: ("training", "predict_many", "explain", "doctor"),
     6: ("stages", "results", "review", "page"),
     7: ("export", "fitting", "publish"),
-    8: ("learner",),
+    8: ("learner", "job_process"),
     9: ("jobs", "demo"),
     10: ("studio",),
     11: ("serve",),

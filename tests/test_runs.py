@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from bearkit import jobs, runs
-from bearkit.errors import BearkitError, RunError
+from bearkit.errors import BearkitError, RunError, StoppedError
 from bearkit.project import Project
 from bearkit.runs import STARTING_SECONDS, Run
 from bearkit.training.config import TrainConfig
@@ -63,7 +63,7 @@ def test_what_went_wrong_is_written_down(run):
 
 def test_a_run_that_is_asked_to_stop_before_it_begins_does_not_begin(run):
     jobs.stop(run)
-    with pytest.raises(KeyboardInterrupt), run.working():
+    with pytest.raises(StoppedError, match="run 001 was stopped"), run.working():
         pytest.fail("it began")
     assert run.state == "stopped"
 

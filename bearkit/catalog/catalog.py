@@ -1,7 +1,7 @@
 """The catalogue: SQLite (through SQLAlchemy Core), one file, safe against kill -9."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
+from bearkit.catalog import database
+from bearkit.catalog.copies import keep_copy
 from bearkit.catalog.tables import (
     SPLITS,
     ImageRecord,
@@ -19,21 +21,15 @@ from bearkit.catalog.tables import (
     meta,
     metadata,
     moves,
+    record_of,
     sources,
     splits,
 )
-from bearkit.errors import BusyError, ProjectError
+from bearkit.errors import ProjectError
 from bearkit.project import Project, whole
 
 FORMAT = 3  # 1 had no decisions and no receipts, 2 no credits; they are brought up to date when they are opened
 ADDED = {"1": ("bytes", "address", "seconds", "license", "creator", "page"), "2": ("license", "creator", "page")}
-BUSY_SECONDS = 30  # that one waits for another program's transaction
-
-
-def _engine(path: Path) -> sa.Engine:
-    url = sa.URL.create("sqlite", database=str(path))
-    # The driver's own transactions begin too late: at the first write, after what was read to decide on it.
-    return sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None})
 
 
 def _of_the_net() -> sa.ColumnElement[bool]:
@@ -57,56 +53,38 @@ class Catalog:
             project.require()
         self.project = project
         if create and not project.exists:
-            with whole(project.catalog) as part:  # so that whoever looks at this moment finds none, or all of it
-                self._engine = _engine(part)
-                self._make()
-                self._engine.dispose()
-        self._engine = _engine(project.catalog)
+            database.set_aside_remains(project.require_writable().catalog)
+            with whole(
+                project.catalog, durable=True
+            ) as part:  # so that whoever looks at this moment finds none, or all of it
+                make(part)
         self._check_format()
 
-    @contextmanager
-    def connection(self, write: bool = False) -> Iterator[sa.Connection]:
-        """A connection; one that writes is alone from its beginning. What SQLite says against it is worded here."""
-        try:
-            with self._engine.connect() as connection:
-                if write:
-                    connection.exec_driver_sql("BEGIN IMMEDIATE")
-                yield connection
-                connection.commit()
-        except sa.exc.OperationalError as error:  # locked, full or read-only: the file itself is in order
-            raise BusyError(
-                f"{self.project.catalog} cannot be used just now: {error.orig}",
-                hint="is another program writing, the disk full or the folder read-only? Nothing is lost: try again",
-            ) from error
-        except sa.exc.DatabaseError as error:
-            raise ProjectError(
-                f"{self.project.catalog} cannot be read as a catalogue: {error.orig}",
-                hint="move it away and import the pictures again; the pictures themselves are untouched in images/",
-            ) from error
-
-    def _make(self) -> None:
-        with self.connection() as connection:  # readers and a writer at once; the file remembers it
-            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-        with self.connection(write=True) as connection:
-            metadata.create_all(connection)
-            connection.execute(insert(meta).values(key="format", value=str(FORMAT)))
+    def connection(self, write: bool = False) -> AbstractContextManager[sa.Connection]:
+        """One transaction; see `database.connection`."""
+        return database.connection(self.project, write)
 
     def _check_format(self) -> None:
         query = sa.select(meta.c.value).where(meta.c.key == "format")
         with self.connection() as connection:
             found = connection.scalar(query)
         if found in ADDED:
-            with self.connection(write=True) as connection:
-                metadata.create_all(connection)
-                for name in ADDED.get(str(connection.scalar(query)), ()):  # another program may have been quicker
-                    kind = sources.c[name].type.compile(self._engine.dialect)
-                    connection.exec_driver_sql(f"ALTER TABLE sources ADD COLUMN {name} {kind}")
-                connection.execute(meta.update().where(meta.c.key == "format").values(value=str(FORMAT)))
+            self._bring_up_to_date(query)
         elif found != str(FORMAT):
             raise ProjectError(
                 f"{self.project.catalog} has format {found}; this bearkit reads format {FORMAT}",
                 hint="upgrade bearkit: `pip install --upgrade bearkit`",
             )
+
+    def _bring_up_to_date(self, query: sa.Select[Any]) -> None:
+        self.project.require_writable("its catalogue is of an older bearkit, and has to be brought up to date")
+        keep_copy(self.project.catalog)
+        with self.connection(write=True) as connection:
+            metadata.create_all(connection)
+            for name in ADDED.get(str(connection.scalar(query)), ()):  # another program may have been quicker
+                kind = sources.c[name].type.compile(connection.dialect)
+                connection.exec_driver_sql(f"ALTER TABLE sources ADD COLUMN {name} {kind}")
+            connection.execute(meta.update().where(meta.c.key == "format").values(value=str(FORMAT)))
 
     def record(self, new: Iterable[ImageRecord], seen: Iterable[SourceRecord]) -> None:
         """Store new pictures and what became of each file, all or nothing. A known picture stays as it is."""
@@ -127,10 +105,8 @@ class Catalog:
 
     def images(self) -> list[ImageRecord]:
         """Every picture, by label, then path."""
-        columns = [images.c[field] for field in ImageRecord.__dataclass_fields__]
         with self.connection() as connection:
-            rows = connection.execute(sa.select(*columns).order_by(images.c.label, images.c.path))
-            return [ImageRecord(*row) for row in rows]
+            return images_in(connection)
 
     def addresses(self) -> list[SourceRecord]:
         """Every address of the net, and what came of it; `waiting` are those that were not asked yet."""
@@ -169,9 +145,10 @@ class Catalog:
             )
         )
         found: dict[str, list[SourceRecord]] = {}
-        for source in self._sources(sources.c.image_id.in_(several)):
-            found.setdefault(str(source.image_id), []).append(source)
-        used = {image.image_id: image for image in self.images()} if found else {}
+        with self.connection() as connection:
+            for source in _sources_in(connection, sources.c.image_id.in_(several)):
+                found.setdefault(str(source.image_id), []).append(source)
+            used = {image.image_id: image for image in images_in(connection)} if found else {}
         return [
             {
                 "image_id": image_id,
@@ -194,16 +171,22 @@ class Catalog:
 
     def split(self, seed: int) -> dict[str, str]:
         """The split that each picture was assigned under this seed, {image_id: split}."""
-        rows = self._rows(sa.select(splits.c.image_id, splits.c.split).where(splits.c.seed == seed))
-        return {row["image_id"]: row["split"] for row in rows}
+        with self.connection() as connection:
+            return _split_in(connection, seed)
 
     def assign(self, seed: int, assigned: Mapping[str, str]) -> dict[str, str]:
-        """Keep assignments for good; who came first wins. Returns all of this seed's."""
-        rows = [{"seed": seed, "image_id": image_id, "split": split} for image_id, split in assigned.items()]
-        if rows:
-            with self.connection(write=True) as connection:
-                connection.execute(insert(splits).on_conflict_do_nothing(), rows)
-        return self.split(seed)
+        """Keep assignments for good; who came first wins. Returns all of this seed's.
+
+        Where the project may only be read, they hold for whoever asks, and are not kept.
+        """
+        stored = self.split(seed)
+        new = {image_id: split for image_id, split in assigned.items() if image_id not in stored}
+        if not new or database.is_read_only(self.project):
+            return new | stored
+        rows = [{"seed": seed, "image_id": image_id, "split": split} for image_id, split in new.items()]
+        with self.connection(write=True) as connection:
+            connection.execute(insert(splits).on_conflict_do_nothing(), rows)
+            return _split_in(connection, seed)
 
     def moved(self, files: Iterable[tuple[str, str, str]]) -> None:
         """Write down where files are now, all or nothing: (image_id, from, to), relative to the project."""
@@ -231,16 +214,45 @@ class Catalog:
         with self.connection() as connection:
             counts = connection.execute(sa.select(*every).select_from(images)).one()
             last = [connection.scalar(sa.select(sa.func.max(table.c.id))) or 0 for table in (decisions, moves)]
-        return *counts, *last
+        return *counts, *last, self.project.catalog.stat().st_ino  # it may have been replaced
 
     def path(self, image: ImageRecord) -> Path:
         """Where a picture's file is."""
         return self.project.root / image.path
 
     def _sources(self, where: sa.ColumnElement[bool]) -> list[SourceRecord]:
-        columns = [sources.c[field] for field in SourceRecord.__dataclass_fields__]
-        return [SourceRecord(**row) for row in self._rows(sa.select(*columns).where(where).order_by(sources.c.origin))]
+        with self.connection() as connection:
+            return _sources_in(connection, where)
 
     def _rows(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
         with self.connection() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def images_in(connection: sa.Connection) -> list[ImageRecord]:
+    """Every picture, by label, then path, as a transaction sees them."""
+    columns = [images.c[field] for field in ImageRecord.__dataclass_fields__]
+    rows = connection.execute(sa.select(*columns).order_by(images.c.label, images.c.path))
+    return [record_of(ImageRecord, row) for row in rows]
+
+
+def _sources_in(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[SourceRecord]:
+    columns = [sources.c[field] for field in SourceRecord.__dataclass_fields__]
+    query = sa.select(*columns).where(where).order_by(sources.c.origin)
+    return [record_of(SourceRecord, row) for row in connection.execute(query)]
+
+
+def _split_in(connection: sa.Connection, seed: int) -> dict[str, str]:
+    query = sa.select(splits.c.image_id, splits.c.split).where(splits.c.seed == seed)
+    return {image_id: split for image_id, split in connection.execute(query)}
+
+
+def make(path: Path) -> None:
+    """Make an empty catalogue."""
+    engine = database.made(path)
+    with engine.connect() as connection:  # readers and a writer at once; the file remembers it
+        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+    with engine.begin() as connection:
+        metadata.create_all(connection)
+        connection.execute(insert(meta).values(key="format", value=str(FORMAT)))
+    engine.dispose()

@@ -18,9 +18,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.catalog import Catalog, images_in
 from bearkit.catalog.choices import ABOUT_LABELS, ACTIONS, ANYHOW, Choice, Context, check, row_of
-from bearkit.catalog.tables import Decision, ImageRecord, decisions, images
+from bearkit.catalog.tables import Decision, ImageRecord, decisions, images, record_of
 from bearkit.errors import ReviewError
 
 RENAMED = "renamed"  # the kind of decisions about a label, not about pictures
@@ -63,7 +63,7 @@ class Ledger:
                     connection.scalars(_only(sa.select(decisions.c.image_id), ids).where(*theirs, _counts()))
                 )
                 choices = [choice for choice in choices if choice.image_id not in standing]
-            step = (connection.scalar(sa.select(sa.func.max(decisions.c.step))) or 0) + 1
+            step = (connection.scalar(sa.select(sa.func.max(sa.cast(decisions.c.step, sa.Integer)))) or 0) + 1
             common = {"step": step, "time": now, "reviewer": reviewer, "run": context.run, "kind": kind or context.kind}
             common |= {"view": context.view, "token": context.token}
             rows = [
@@ -174,10 +174,11 @@ class Ledger:
 
     def images(self) -> list[ImageRecord]:
         """The pictures that are there now, with their present labels, by label, then path; "" where there is none."""
-        decided = self.present()
+        with self.catalog.connection() as connection:
+            decided, pictures = self._last(connection, ABOUT_LABELS), images_in(connection)
         now = [
             replace(image, label=_label(decided.get(image.image_id), image.label))
-            for image in self.catalog.images()
+            for image in pictures
             if image.image_id not in decided or decided[image.image_id].action != "delete"
         ]
         return sorted(now, key=lambda image: (image.label, image.path))
@@ -219,7 +220,7 @@ def labels_of(pictures: Iterable[ImageRecord]) -> list[str]:
 
 
 def _read(connection: sa.Connection, query: sa.Select[Any]) -> list[Decision]:
-    return [Decision(**row) for row in connection.execute(query).mappings()]
+    return [record_of(Decision, row) for row in connection.execute(query)]
 
 
 def _in_order(where: sa.ColumnElement[bool]) -> sa.Select[Any]:

@@ -1,9 +1,13 @@
 """The tables of a catalogue, and what a row of each is to the rest of bearkit."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from pathlib import PurePath
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
+
+from bearkit.errors import ProjectError
 
 SPLITS = ("train", "valid", "test")
 
@@ -131,3 +135,25 @@ class Decision:
     kind: str | None
     view: str | None
     token: str | None
+
+
+R = TypeVar("R", ImageRecord, SourceRecord, Decision)
+_right: set[tuple[type, ...]] = set()  # a record and the types of a row that makes one
+
+
+def record_of(kind: type[R], row: Sequence[Any]) -> R:
+    """A row of a table, in the order of the record's fields.
+
+    Raises:
+        ProjectError: a value is of another type, which SQLite allows and bearkit never writes.
+    """
+    types = (kind, *map(type, row))
+    if types not in _right:
+        for field, value in zip(fields(kind), row, strict=True):
+            if not isinstance(value, field.type):  # type: ignore[arg-type]  # no annotation here is a string
+                raise ProjectError(
+                    f"the catalogue is damaged: a row of {kind.__name__} has {value!r} as its {field.name}",
+                    hint="`bearkit doctor` names such rows, and `bearkit doctor --mend` leaves them out",
+                )
+        _right.add(types)
+    return kind(*row)

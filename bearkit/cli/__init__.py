@@ -7,6 +7,7 @@ from bearkit.cli import commands as commands
 from bearkit.cli import publishing as publishing
 from bearkit.cli import review as review
 from bearkit.cli import training as training
+from bearkit.cli import upkeep as upkeep
 from bearkit.cli.common import run
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 import bearkit
-from bearkit import report, runs
+from bearkit import bundle, report, runs
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.ledger import Ledger
 from bearkit.cli.common import (
@@ -43,9 +43,9 @@ def status(project: ProjectOption = Path(), as_json: JsonOption = False) -> None
                 "error_rate": run.result["error_rate"] if run.finished else None,
                 "error": run.failure,
             }
-            for run in runs.every(place)
+            for run in sorted([*runs.every(place), *runs.damaged(place)], key=lambda run: int(run.id))
         ],
-        "models": sorted(str(config.parent) for config in place.models.glob("[!.]*/config.json")),
+        "models": [str(folder) for folder in bundle.models(place.models)],
     }
     show(as_json, result, report.status(result, place_of(project)))
 

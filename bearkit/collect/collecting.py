@@ -81,7 +81,7 @@ def collect_images(
     if not sources:
         project.require()
     asked = sources if isinstance(sources, UrlList) else url_list.read(sources, most)
-    project.root.mkdir(parents=True, exist_ok=True)
+    project.require_writable().root.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(project.files_lock):  # one import at a time; another one waits
         intake = Intake(project)
         known = {row.origin: row for row in intake.catalog.addresses()}

@@ -55,7 +55,7 @@ def import_images(
         found = [replace(one, label=label_of(label)) for one in found]
     if called is not None:
         found = [replace(one, origin=called(one.origin)) for one in found]
-    project.root.mkdir(parents=True, exist_ok=True)
+    project.require_writable().root.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(project.files_lock):  # one import at a time; another one waits
         intake = Intake(project, link)
         try:

@@ -3,8 +3,6 @@
 import os
 import shutil
 import tempfile
-import time
-import uuid
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from bearkit import bundle, card, runs, stages
+from bearkit import bundle, card, leftovers, runs, stages, swap
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.cleaned import cleaned
 from bearkit.errors import ImageError, ModelError
@@ -31,13 +29,12 @@ from bearkit.parallel import ordered_map
 from bearkit.predict import Predictor
 from bearkit.predictions import Predictions
 from bearkit.preprocessing import preprocess
-from bearkit.project import Project, whole
+from bearkit.project import Project, spare, spare_of, to_disk, whole
 from bearkit.runs import Run
 from bearkit.training import head
 from bearkit.training.checkpoint import About
 from bearkit.training.features import read_unchanged
 
-OLD_SECONDS = 3600  # no export takes that long
 THUMBNAIL = 128  # pixels of a training picture's longer side
 
 
@@ -66,31 +63,36 @@ def export_model(
     run = runs.finished(project, run_id)
     stage = stage or run.stage
     run.checkpoint(stage)
+    if folder is None:
+        project.require_writable("name a folder elsewhere for the model")
     target = Path(folder).expanduser().resolve() if folder is not None else _own_folder(project, run, stage)
     if target.exists() and not _may_replace(target):
         raise ModelError(f"{target} is there already and is not a model folder", hint="name a new folder")
     target.parent.mkdir(parents=True, exist_ok=True)
-    for left in target.parent.glob(".bearkit-*.part"):  # by an export that was killed
-        if time.time() - left.stat().st_mtime > OLD_SECONDS:
-            shutil.rmtree(left, ignore_errors=True)
-    part = target.with_name(f".bearkit-{uuid.uuid4().hex[:12]}.part")
-    part.mkdir()
+    _sweep(target.parent, own=target.parent == project.models)
+    part = swap.new_part(target)
     try:
         _write(project, run, stage, part, thumbnails, int8)
         Predictor(part)  # checks the ONNX file against what torch answered
-        _put_in_place(part, target)
+        for file in part.iterdir():
+            to_disk(file)
+        swap.put_in_place(part, target)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return target
 
 
 def exported(project: Project, run: Run, stage: str) -> Path:
-    """A stage's model folder in the project, written if it is not there yet, or is not of these weights."""
-    folder = _own_folder(project, run, stage)
-    about = bundle.read_config(folder).about if bundle.is_model(folder) else {}
-    if about.get("checkpoint") == run.checkpoint_id(stage) and "temperature" in about:  # older ones had none
-        return folder
-    return export_model(project, None, run.id, stage)
+    """A stage's model folder in the project, written if it is not there yet, or is not of these weights.
+
+    Where the project may only be read, it is written into this user's own cache.
+    """
+    own = _own_folder(project, run, stage)
+    for folder in (own, spare_of(own)):
+        about = bundle.read_config(folder).about if bundle.is_model(folder) else {}
+        if about.get("checkpoint") == run.checkpoint_id(stage) and "temperature" in about:  # older ones had none
+            return folder
+    return export_model(project, spare(own), run.id, stage)
 
 
 def add_thumbnails(project: Project, folder: Path) -> None:
@@ -123,13 +125,14 @@ def _may_replace(folder: Path) -> bool:
     return not names or (names <= {*bundle.FILES, *bundle.OPTIONAL} and bundle.is_model(folder))
 
 
-def _put_in_place(part: Path, target: Path) -> None:
-    """Let the new folder appear whole, in place of an older one."""
-    old = part.with_suffix(".old")
-    if target.exists():
-        target.rename(old)
-    part.rename(target)
-    shutil.rmtree(old, ignore_errors=True)
+def _sweep(folder: Path, own: bool) -> None:
+    """Take away what exports that were killed left, and bring back the models that they were replacing."""
+    for left in leftovers.half_written(folder):
+        if left.name.startswith(".bearkit-"):
+            leftovers.remove(left)
+    for left in leftovers.set_aside(folder):
+        if own or not leftovers.OLDER.fullmatch(left.name):
+            leftovers.put_back(left)
 
 
 def _write(project: Project, run: Run, stage: str, folder: Path, thumbnails: bool, int8: bool) -> None:

@@ -38,7 +38,7 @@ class Moved:
 
 def apply_decisions(project: Project) -> Moved:
     """Move deleted pictures to trash/ and relabelled ones to their labels' folders; what was undone goes back."""
-    with filelock.FileLock(project.require().files_lock):
+    with filelock.FileLock(project.require().require_writable().files_lock):
         catalog = Catalog(project)
         labels = {image.image_id: image.label for image in Ledger(catalog).images()}
         return _Mover(catalog).go(labels)
@@ -46,7 +46,7 @@ def apply_decisions(project: Project) -> Moved:
 
 def unapply_decisions(project: Project) -> Moved:
     """Move every file back to where it was when it came. The decisions stay; `apply` carries them out again."""
-    with filelock.FileLock(project.require().files_lock):
+    with filelock.FileLock(project.require().require_writable().files_lock):
         catalog = Catalog(project)
         return _Mover(catalog).go({image.image_id: image.label for image in catalog.images()})
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from bearkit import runs
+from bearkit import bundle, runs
 from bearkit.errors import ModelError
 from bearkit.export.exporting import exported
 from bearkit.page.demo import demo_page
@@ -92,7 +92,7 @@ def hosted_page(project: Project) -> gr.Blocks:
     if project.exists and any(run.finished for run in runs.every(project)):
         run = runs.finished(project)
         return demo_page(Predictor(exported(project, run, run.stage)))
-    folders = sorted(path.parent for path in project.models.glob("[!.]*/config.json"))  # a Space may hold only these
+    folders = bundle.models(project.models)  # a Space may hold only these
     if not folders:
         raise ModelError(f"there is no model in {project.root} yet", hint="`bearkit train`, and then `bearkit export`")
     return demo_page(Predictor(folders[-1]))

@@ -1,7 +1,9 @@
 """A torch network as an ONNX file, checked against torch."""
 
+import hashlib
 import warnings
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import onnx
@@ -10,18 +12,52 @@ from torch import nn
 
 from bearkit.errors import BodyError
 from bearkit.onnx_session import session
-from bearkit.project import Project, whole
+from bearkit.project import Project, spare, spare_of, whole
 
 CONVERSION = 1  # counts up when `convert` changes what it writes
 
 
 def converted(project: Project, name: str, network: Callable[[], nn.Module], size: int) -> Path:
-    """An eval-mode network as an ONNX file under this name, converted once a project; see `convert`."""
+    """An eval-mode network as an ONNX file under this name, converted once a project; see `convert`.
+
+    A file that is no longer as it was written is made anew.
+    """
     path = project.cache / "bodies" / f"{name}-{CONVERSION}.onnx"
-    if not path.exists():
-        with whole(path) as part:
-            convert(network(), size, part)
+    for known in (path, spare_of(path)):
+        if known.exists() and is_whole(known):
+            return known
+    path = spare(path)
+    with whole(path) as part:
+        convert(network(), size, part)
+        digest = _digest(part)
+    with whole(_digest_of(path)) as part:
+        part.write_text(digest)
     return path
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a converted network is as it was written; of one by an older bearkit, whether it can be read."""
+    digest, stat = _digest_of(path), path.stat()
+    return _is_whole(path, digest.read_text() if digest.exists() else "", (stat.st_ino, stat.st_size, stat.st_mtime_ns))
+
+
+@lru_cache(maxsize=64)
+def _is_whole(path: Path, digest: str, file: tuple[int, ...]) -> bool:
+    if digest:
+        return _digest(path) == digest
+    try:
+        onnx.checker.check_model(onnx.load(path))
+    except Exception:  # protobuf's and onnx's errors have no common base
+        return False
+    return True
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _digest_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.sha256")
 
 
 def convert(network: nn.Module, size: int, path: Path) -> None:

@@ -8,6 +8,7 @@ last piece. Arrays are mapped, not read: memory holds only what is looked at.
 import json
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import numpy as np
 from bearkit.catalog.tables import ImageRecord
 from bearkit.errors import ImageError, NoImagesError
 from bearkit.parallel import Progress, ordered_map
-from bearkit.project import Project, whole
+from bearkit.project import Project, may_write, spare_of, whole
 
 PIECE = 256  # pictures a file
 LOOKING = "looking at pictures"
@@ -28,9 +29,14 @@ class Store:
 
     folder: Path
 
+    @property
+    def folders(self) -> list[Path]:
+        """Where its pieces are: also in this user's own cache, where the project may only be read."""
+        return [self.folder] if may_write(self.folder) else [self.folder, spare_of(self.folder)]
+
     def add(self, image_ids: Sequence[str], values: np.ndarray) -> None:
         """Keep the rows (n, ...) of these pictures in one piece."""
-        piece = self.folder / f"{uuid.uuid4().hex}.npy"
+        piece = self.folders[-1] / f"{uuid.uuid4().hex}.npy"
         with whole(piece) as part:
             np.save(part, values)
         with whole(piece.with_suffix(".json")) as part:
@@ -38,17 +44,16 @@ class Store:
 
     def pieces(self) -> Iterator[tuple[list[str], np.ndarray]]:
         """Each piece's image ids and rows; one that cannot be read (a bad disk) is taken away and made anew."""
-        for path in sorted(self.folder.glob("[!.]*.json")):
+        for path in sorted(path for folder in self.folders for path in folder.glob("[!.]*.json")):
             try:
                 image_ids, values = json.loads(path.read_text()), np.load(path.with_suffix(".npy"), mmap_mode="r")
                 if len(image_ids) != len(values):
                     raise ValueError("a row for each picture")
                 yield image_ids, values
-            except FileNotFoundError:  # the cache may be deleted at any time
-                path.unlink(missing_ok=True)
-            except (ValueError, EOFError):
-                path.unlink(missing_ok=True)
-                path.with_suffix(".npy").unlink(missing_ok=True)
+            except (ValueError, TypeError, EOFError, OSError):  # also: the cache may be deleted at any time
+                with suppress(OSError):  # it may only be read
+                    path.unlink(missing_ok=True)
+                    path.with_suffix(".npy").unlink(missing_ok=True)
 
     def read(self, image_ids: Sequence[str]) -> dict[str, np.ndarray]:
         """The rows of those of these pictures that are here."""

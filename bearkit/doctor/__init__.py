@@ -1,0 +1,1 @@
+"""Looks whether a project is in order, and mends what can be mended."""
