@@ -6,7 +6,7 @@ from pathlib import Path
 from PIL import Image
 
 from bearkit.errors import ImageError
-from bearkit.images import decode, read_file, small_jpeg
+from bearkit.images import decode, read_unchanged, small_jpeg
 from bearkit.parallel import ordered_map
 from bearkit.project import Project, whole
 
@@ -27,7 +27,8 @@ def thumbnails(project: Project, images: Sequence[tuple[str, str]], side: int = 
         target = _target(project, image_id, side)
         try:
             if not target.exists():
-                keep(project, image_id, decode(read_file(project.root / path), at_least=side).image, side)
+                data = read_unchanged(project.picture(path), image_id)
+                keep(project, image_id, decode(data, at_least=side).image, side)
         except ImageError:
             return None
         return target

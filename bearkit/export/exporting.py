@@ -22,7 +22,7 @@ from bearkit.errors import ImageError, ModelError
 from bearkit.export.graph import bank_of, write_onnx
 from bearkit.export.int8 import with_int8
 from bearkit.export.measured import Looked, look, measure
-from bearkit.images import decode, small_jpeg
+from bearkit.images import decode, read_unchanged, small_jpeg
 from bearkit.interpretation import metrics
 from bearkit.interpretation.interpretation import Interpretation
 from bearkit.interpretation.known import Known
@@ -35,7 +35,6 @@ from bearkit.project import Project, whole
 from bearkit.runs import Run
 from bearkit.training import head
 from bearkit.training.checkpoint import About
-from bearkit.training.features import read_unchanged
 
 OLD_SECONDS = 3600  # no export takes that long
 THUMBNAIL = 128  # pixels of a training picture's longer side
@@ -178,7 +177,7 @@ def _thumbnails(project: Project, looked: Looked, known: Known | None, vocab: li
     def one(row: int) -> tuple[str, bytes]:
         try:
             image = looked.train[row]
-            data = read_unchanged(project.root / image.path, image.image_id)
+            data = read_unchanged(project.picture(image.path), image.image_id)
             small = small_jpeg(decode(data, at_least=THUMBNAIL).image, THUMBNAIL)
         except ImageError:
             small = b""
