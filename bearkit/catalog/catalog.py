@@ -1,5 +1,6 @@
 """The catalogue: SQLite (through SQLAlchemy Core), one file, safe against kill -9."""
 
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -55,7 +56,7 @@ class Catalog:
             project.root.mkdir(parents=True, exist_ok=True)
         else:
             project.require()
-        self.project = project
+        self.project, self._writing = project, threading.local()
         if create and not project.exists:
             with whole(project.catalog) as part:  # so that whoever looks at this moment finds none, or all of it
                 self._engine = _engine(part)
@@ -66,11 +67,20 @@ class Catalog:
 
     @contextmanager
     def connection(self, write: bool = False) -> Iterator[sa.Connection]:
-        """A connection; one that writes is alone from its beginning. What SQLite says against it is worded here."""
+        """A connection; one that writes is alone from its beginning. What SQLite says against it is worded here.
+
+        Inside of one that writes, every other call of this thread joins it: `with catalog.connection(write=True):`
+        makes one transaction of several methods, also of a `Ledger` on this catalogue.
+        """
+        joined = getattr(self._writing, "connection", None)
+        if joined is not None:
+            yield joined
+            return
         try:
             with self._engine.connect() as connection:
                 if write:
                     connection.exec_driver_sql("BEGIN IMMEDIATE")
+                    self._writing.connection = connection
                 yield connection
                 connection.commit()
         except sa.exc.OperationalError as error:  # locked, full or read-only: the file itself is in order
@@ -83,6 +93,8 @@ class Catalog:
                 f"{self.project.catalog} cannot be read as a catalogue: {error.orig}",
                 hint="move it away and import the pictures again; the pictures themselves are untouched in images/",
             ) from error
+        finally:
+            self._writing.connection = None
 
     def _make(self) -> None:
         with self.connection() as connection:  # readers and a writer at once; the file remembers it
@@ -192,6 +204,17 @@ class Catalog:
         with self.connection(write=True) as connection:
             connection.execute(images.update().where(images.c.image_id == image_id).values(**values))
 
+    def setting(self, key: str) -> str | None:
+        """What is kept under this name about the project as a whole, if anything is."""
+        with self.connection() as connection:
+            return connection.scalar(sa.select(meta.c.value).where(meta.c.key == key))
+
+    def keep_setting(self, key: str, value: str) -> None:
+        """Keep something about the project as a whole; what was there before under this name goes."""
+        row = insert(meta).values(key=key, value=value)
+        with self.connection(write=True) as connection:
+            connection.execute(row.on_conflict_do_update(["key"], set_={"value": value}))
+
     def split(self, seed: int) -> dict[str, str]:
         """The split that each picture was assigned under this seed, {image_id: split}."""
         rows = self._rows(sa.select(splits.c.image_id, splits.c.split).where(splits.c.seed == seed))
@@ -234,8 +257,12 @@ class Catalog:
         return *counts, *last
 
     def path(self, image: ImageRecord) -> Path:
-        """Where a picture's file is."""
-        return self.project.root / image.path
+        """Where a picture's file is.
+
+        Raises:
+            ImageError: its row leads out of the project (`Project.picture`).
+        """
+        return self.project.picture(image.path)
 
     def _sources(self, where: sa.ColumnElement[bool]) -> list[SourceRecord]:
         columns = [sources.c[field] for field in SourceRecord.__dataclass_fields__]

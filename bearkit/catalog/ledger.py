@@ -172,12 +172,16 @@ class Ledger:
         with self.catalog.connection() as connection:
             return {image_id: str(row.to_label) for image_id, row in self._last(connection, ("beside",)).items()}
 
-    def images(self) -> list[ImageRecord]:
-        """The pictures that are there now, with their present labels, by label, then path; "" where there is none."""
+    def images(self, came: Iterable[ImageRecord] | None = None) -> list[ImageRecord]:
+        """The pictures that are there now, with their present labels, by label, then path; "" where there is none.
+
+        Args:
+            came: the pictures as they came, where they were read already.
+        """
         decided = self.present()
         now = [
             replace(image, label=_label(decided.get(image.image_id), image.label))
-            for image in self.catalog.images()
+            for image in (self.catalog.images() if came is None else came)
             if image.image_id not in decided or decided[image.image_id].action != "delete"
         ]
         return sorted(now, key=lambda image: (image.label, image.path))
