@@ -1,7 +1,6 @@
 """Published with the real huggingface_hub client to a Hub on this machine, and loaded again with what others have."""
 
 import ast
-import csv
 import json
 import shutil
 import subprocess
@@ -188,7 +187,7 @@ def test_a_data_set_comes_back_with_where_it_came_from(shapes, tmp_path, with_hu
     n = len(Ledger(Catalog(shapes)).images())
     assert n == len(images) + 1
     assert len([name for name in there if name.endswith((".png", ".jpg"))]) == n
-    rows = [row for name in there if name.endswith(".csv") for row in csv.DictReader(there[name].decode().splitlines())]
+    rows = [json.loads(line) for name in there if name.endswith(".jsonl") for line in there[name].splitlines()]
     assert len(rows) == n
     by_origin = {row["origin"]: row for row in rows}
     assert by_origin[f"{web.url}/ok/77.png"]["creator"] == "Bob"
