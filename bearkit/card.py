@@ -81,7 +81,7 @@ def model_card(config: ModelConfig, facts: Facts) -> str:
         high=high,
         rows="\n".join(f"| {cell(label)} | {train} | {valid} |" for label, (train, valid) in facts.counts.items()),
         matrix=MATRIX if facts.has_matrix else "",
-        data=f"{facts.cleaned.in_words} {facts.cleaned.whose}",
+        data=f"{facts.cleaned.in_words} {facts.cleaned.whose}{_seed(about.get('seed'))}",
         few=_few(facts.counts),
         use=use(),
         outputs=", how like training pictures it is, and the cosines with them"
@@ -163,6 +163,11 @@ def _known(threshold: float | None, temperature: float) -> str:
         f"A picture unlike all that it was trained on is told to be none of these: its similarity is below "
         f"{threshold:.3f}, as is that of about 3.5 % of the pictures that belong here. {sure}"
     )
+
+
+def _seed(seed: int | None) -> str:
+    """Whose split it was; nothing where the model was written by a bearkit that did not say."""
+    return "" if seed is None else f" Seed {seed} decided which pictures were set aside for validation."
 
 
 def _int8(int8: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from bearkit import runs
 from bearkit.catalog.catalog import Catalog
+from bearkit.project import Project
 
 DEFAULT_SEED = 42  # of a project that was never trained with another one
 KEY = "seed"  # in the catalogue
@@ -19,6 +20,21 @@ def project_seed(catalog: Catalog) -> int:
     return int(finished.config.get("seed", DEFAULT_SEED)) if finished else DEFAULT_SEED
 
 
-def keep_seed(catalog: Catalog, seed: int) -> None:
-    """Make this the project's seed: from now on its validation pictures are those that this seed sets aside."""
+def seed_for(project: Project, seed: int | None) -> int:
+    """The seed that was named, or else the project's, which may not be there yet."""
+    if seed is not None:
+        return seed
+    return project_seed(Catalog(project)) if project.exists else DEFAULT_SEED
+
+
+def keep_seed(catalog: Catalog, seed: int) -> str:
+    """Make this the project's seed: from now on its validation pictures are those that this seed sets aside.
+
+    Returns:
+        A sentence for people where it was another one.
+    """
+    before = project_seed(catalog)
     catalog.keep_setting(KEY, str(seed))
+    if seed == before:
+        return ""
+    return f"The project's seed is {seed} now; it was {before}. Its validation pictures are others than before."

@@ -18,6 +18,7 @@ from torch import nn
 from bearkit import bundle, card, runs, stages
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.cleaned import cleaned
+from bearkit.dataset.seed import DEFAULT_SEED
 from bearkit.errors import ImageError, ModelError
 from bearkit.export.graph import bank_of, write_onnx
 from bearkit.export.int8 import with_int8
@@ -151,6 +152,7 @@ def _write(project: Project, run: Run, stage: str, folder: Path, thumbnails: boo
         answers = _onnx_answers(folder / "model.onnx", inputs, found.known is not None)
     bundle.write_golden(folder, bundle.golden_pictures(), *answers)
     about = {"version": version("bearkit"), "body": body.name, "tuned": model.tuned, "run": run.id, "stage": stage}
+    about["seed"] = run.config.get("seed", DEFAULT_SEED)
     about |= {"checkpoint": run.checkpoint_id(stage)} | _figures(run, stage, model.about) | found.as_dict() | smaller
     predictions = run.predictions()
     config = bundle.ModelConfig(body.architecture, [str(label) for label in predictions.vocab], how, about)

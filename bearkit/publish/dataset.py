@@ -91,13 +91,14 @@ def write_dataset(
     """Write the pictures in the Hub's layout (see `export_dataset`), and a card.
 
     Returns:
-        missing, unlabelled and seed, as `export_dataset` gives them.
+        missing, unlabelled and seed, as `export_dataset` gives them; and in a sentence, whose splits these are.
 
     Raises:
         DatasetError: there are none.
     """
     done = export_dataset(project, folder, "imagefolder", seed, _without_private)
     counts: dict[str, int] = done["labels"]
+    splits = _of_splits(project, done["seed"])
     front = {
         "license": license.lower() if license else "unknown",
         "task_categories": ["image-classification"],
@@ -112,10 +113,10 @@ def write_dataset(
     text = CARD.format(
         title=repo.rpartition("/")[2], n=done["images"], n_labels=len(counts), repo=repo,
         rows="\n".join(f"| {cell(label)} | {n} |" for label, n in counts.items()),
-        cleaned=of_card.in_words, whose=of_card.whose, splits=_of_splits(project, done["seed"]),
+        cleaned=of_card.in_words, whose=of_card.whose, splits=splits,
     )  # fmt: skip
     layouts.write_card(folder, front, text)
-    return {name: done[name] for name in ("missing", "unlabelled", "seed")}
+    return {name: done[name] for name in ("missing", "unlabelled", "seed")} | {"splits": splits}
 
 
 def _of_splits(project: Project, seed: int) -> str:
