@@ -84,6 +84,11 @@ def export_dataset(
     with whole_folder(folder) as part:
         there = list(ordered_map(partial(_given, catalog, places, None if form == "csv" else part), labelled))
         images = [image for image, given in zip(labelled, there, strict=True) if given]
+        if labelled and not images:
+            raise NoImagesError(
+                f"not one of the {len(labelled)} pictures with a label has its file (the first: {labelled[0].path})",
+                hint="import them again: `bearkit import FOLDER`",
+            )
         if not images:
             raise NoImagesError("there is no picture with a label", hint="`bearkit import FOLDER`")
         rows = [clean(row) for row in _rows(catalog, images, places, split)]
