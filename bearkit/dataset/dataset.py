@@ -82,8 +82,9 @@ def load(catalog: Catalog, seed: int | None = None) -> Dataset:
 
 def keep_split(catalog: Catalog, seed: int | None = None) -> None:
     """Keep who is set aside for good, so that what is decided from now on cannot change it."""
-    with catalog.connection(write=True):
-        _plan(catalog, seed).keep(catalog)
+    if _plan(catalog, seed).new:  # nothing is written where there is nothing to keep
+        with catalog.connection(write=True):
+            _plan(catalog, seed).keep(catalog)
 
 
 def splits(catalog: Catalog, seed: int | None = None) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from bearkit import runs
 from bearkit.catalog.catalog import Catalog
+from bearkit.errors import RunError
 from bearkit.project import Project
 
 DEFAULT_SEED = 42  # of a project that was never trained with another one
@@ -16,8 +17,13 @@ def project_seed(catalog: Catalog) -> int:
     kept = catalog.setting(KEY)
     if kept is not None and kept.isdecimal():
         return int(kept)
-    finished = next((run for run in reversed(runs.every(catalog.project)) if run.finished), None)
-    return int(finished.config.get("seed", DEFAULT_SEED)) if finished else DEFAULT_SEED
+    for run in reversed(runs.every(catalog.project)):
+        try:
+            if run.finished:
+                return int(run.config.get("seed", DEFAULT_SEED))
+        except (RunError, TypeError, ValueError):  # a damaged run says nothing
+            continue
+    return DEFAULT_SEED
 
 
 def seed_for(project: Project, seed: int | None) -> int:

@@ -1,6 +1,7 @@
 """A project's cleaned pictures as a data set for the Hub, with a card that says whose they are and what was done."""
 
 import re
+import zipfile
 from functools import partial
 from pathlib import Path, PurePath
 from typing import Any
@@ -14,7 +15,9 @@ from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.cleaned import cleaned
 from bearkit.catalog.ledger import Ledger
 from bearkit.catalog.tables import ImageRecord
+from bearkit.dataset import dataset
 from bearkit.dataset.seed import DEFAULT_SEED
+from bearkit.errors import BearkitError
 from bearkit.images import read_unchanged
 from bearkit.parallel import ordered_map
 from bearkit.project import Project
@@ -98,7 +101,6 @@ def write_dataset(
     """
     done = export_dataset(project, folder, "imagefolder", seed, _without_private)
     counts: dict[str, int] = done["labels"]
-    splits = _of_splits(project, done["seed"])
     front = {
         "license": license.lower() if license else "unknown",
         "task_categories": ["image-classification"],
@@ -107,6 +109,7 @@ def write_dataset(
         **(front_matter((folder / "README.md").read_text(encoding="utf-8")) or {}),
     }
     catalog = Catalog(project)
+    splits = _of_splits(catalog, done["seed"])
     out = set(done["missing"])
     given = [image for image in Ledger(catalog).images() if image.label and image.path not in out]
     of_card = cleaned(catalog, {image.image_id: image.label for image in given})
@@ -119,19 +122,22 @@ def write_dataset(
     return {name: done[name] for name in ("missing", "unlabelled", "seed")} | {"splits": splits}
 
 
-def _of_splits(project: Project, seed: int) -> str:
-    """Who was set aside, and whether the newest model was trained on these very splits."""
+def _of_splits(catalog: Catalog, seed: int) -> str:
+    """Who was set aside, and how many of them the newest model was trained on."""
     text = f"Seed {seed} decided which pictures are in `validation`, unless their source did."
-    newest = next((run for run in reversed(runs.every(project)) if run.finished), None)
+    newest = next((run for run in reversed(runs.every(catalog.project)) if run.finished), None)
     if newest is None:
         return text
-    theirs = newest.config.get("seed", DEFAULT_SEED)
-    if theirs == seed:
-        return f"{text} The newest model of these pictures (run {newest.id}) has the same seed: it trained on `train`."
-    return (
-        f"{text} The newest model of these pictures (run {newest.id}) was trained with seed {theirs}, so that it has "
-        "seen pictures that are in `validation` here."
-    )
+    try:
+        told = newest.predictions().only("train")
+    except (BearkitError, OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):  # a damaged run says nothing
+        return text
+    learnt = set(told.image_ids.tolist())
+    valid = {image_id for image_id, split in dataset.splits(catalog, seed).items() if split == "valid"}
+    model = f"The newest model of these pictures (run {newest.id}, seed {newest.config.get('seed', DEFAULT_SEED)})"
+    if seen := len(valid & learnt):
+        return f"{text} {model} was trained on {seen} of these {len(valid)} pictures: its error on them says little."
+    return f"{text} {model} was trained on none of these {len(valid)} pictures."
 
 
 def _without_private(row: Row) -> Row:
