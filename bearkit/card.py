@@ -191,4 +191,4 @@ def _few(counts: dict[str, tuple[int, int]]) -> str:
 
 def cell(text: str) -> str:
     """A text for a cell of a Markdown table."""
-    return text.replace("|", "\\|")
+    return " ".join(text.replace("|", "\\|").split())

@@ -24,8 +24,8 @@ def thumbnails(project: Project, images: Sequence[tuple[str, str]], side: int = 
 
     def one(image: tuple[str, str]) -> Path | None:
         image_id, path = image
-        target = _target(project, image_id, side)
         try:
+            target = _target(project, image_id, side)
             if not target.exists():
                 data = read_unchanged(project.picture(path), image_id)
                 keep(project, image_id, decode(data, at_least=side).image, side)
@@ -45,4 +45,6 @@ def keep(project: Project, image_id: str, image: Image.Image, side: int = SIDE) 
 
 
 def _target(project: Project, image_id: str, side: int) -> Path:
+    if not image_id.isalnum():  # a catalogue of somebody else's may say anything
+        raise ImageError("its id is not one of a picture")
     return folder(project) / f"{image_id}{'' if side == SIDE else f'-{side}'}.jpg"

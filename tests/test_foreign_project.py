@@ -139,11 +139,27 @@ def test_a_linked_picture_is_used_as_long_as_its_bytes_are_its_own(tmp_path, bea
     assert copied < {image.image_id for image in Catalog(project).images()}
 
 
+def test_an_id_that_is_a_path_shows_and_writes_nothing(bears, tmp_path, bearkit_json):
+    image = Catalog(bears).images()[0]
+    (tmp_path / "outside.jpg").write_bytes(picture(5))
+    say(bears, "UPDATE images SET image_id = '../../../outside' WHERE image_id = ?", image.image_id)
+    assert thumbnails(bears, [("../../../outside", image.path), ("../../../new", image.path)]) == [None, None]
+    assert not (tmp_path / "new.jpg").exists()
+    told = bearkit_json("export-dataset", tmp_path / "out", "--format", "imagefolder", "-p", bears.root)
+    assert told["missing"] == [image.path]
+
+
+def test_a_split_that_there_is_not_is_none(bears, tmp_path, bearkit_json):
+    say(bears, "UPDATE images SET given_split = '../../away'")
+    say(bears, "INSERT INTO splits (seed, image_id, split) SELECT 42, image_id, '..' FROM images LIMIT 3")
+    told = bearkit_json("export-dataset", tmp_path / "out", "--format", "imagefolder", "-p", bears.root)
+    assert told["images"] == 12
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["README.md", "train", "validation"]
+
+
 def test_where_a_picture_may_be(project):
     for path in ("images/black/1.png", "unlabelled/1.png", "trash/black/1.png"):
         assert project.picture(path) == project.root / path
-    for path in ("../1.png", "images/../catalog.db", "images", "cache/1.png", "", ".", "trash/../../1.png"):
-        if path == "images":
-            continue  # a folder, which no reader takes for a file
+    for path in ("../1.png", "images/../catalog.db", "cache/1.png", "", ".", "trash/../../1.png"):
         with pytest.raises(ImageError, match="leads out of the project"):
             project.picture(path)

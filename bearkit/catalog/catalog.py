@@ -217,7 +217,8 @@ class Catalog:
 
     def split(self, seed: int) -> dict[str, str]:
         """The split that each picture was assigned under this seed, {image_id: split}."""
-        rows = self._rows(sa.select(splits.c.image_id, splits.c.split).where(splits.c.seed == seed))
+        where = splits.c.seed == seed, splits.c.split.in_(SPLITS)
+        rows = self._rows(sa.select(splits.c.image_id, splits.c.split).where(*where))
         return {row["image_id"]: row["split"] for row in rows}
 
     def assign(self, seed: int, assigned: Mapping[str, str]) -> dict[str, str]:
