@@ -81,7 +81,7 @@ def model_card(config: ModelConfig, facts: Facts) -> str:
         high=high,
         rows="\n".join(f"| {cell(label)} | {train} | {valid} |" for label, (train, valid) in facts.counts.items()),
         matrix=MATRIX if facts.has_matrix else "",
-        data=f"{facts.cleaned.in_words} {facts.cleaned.whose}",
+        data=f"{facts.cleaned.in_words} {facts.cleaned.whose}{_seed(about.get('seed'))}",
         few=_few(facts.counts),
         use=use(),
         outputs=", how like training pictures it is, and the cosines with them"
@@ -165,6 +165,11 @@ def _known(threshold: float | None, temperature: float) -> str:
     )
 
 
+def _seed(seed: int | None) -> str:
+    """Whose split it was; nothing where the model was written by a bearkit that did not say."""
+    return "" if seed is None else f" Seed {seed} decided which pictures were set aside for validation."
+
+
 def _int8(int8: Mapping[str, Any]) -> str:
     """How the 8-bit weights of model.onnx do, where it has some."""
     if not int8.get("kept"):
@@ -186,4 +191,4 @@ def _few(counts: dict[str, tuple[int, int]]) -> str:
 
 def cell(text: str) -> str:
     """A text for a cell of a Markdown table."""
-    return text.replace("|", "\\|")
+    return " ".join(text.replace("|", "\\|").split())

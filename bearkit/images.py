@@ -69,6 +69,18 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
         raise ImageError(f"cannot be read: {error.strerror or error}") from error
 
 
+def read_unchanged(path: str | os.PathLike[str], image_id: str) -> bytes:
+    """The bytes of a picture's file.
+
+    Raises:
+        ImageError: the file is gone, or is not the one that was imported.
+    """
+    data = read_file(path)
+    if content_id(data) != image_id:
+        raise ImageError("the file was changed after it was imported", hint="import it again")
+    return data
+
+
 def too_big(size: int) -> ImageError:
     """The error for a file above `MAX_BYTES`."""
     return ImageError(

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from bearkit import runs, stages
+from bearkit.catalog.catalog import Catalog
 from bearkit.dataset.dataset import Dataset
+from bearkit.dataset.seed import keep_seed, seed_for
 from bearkit.errors import RunError
 from bearkit.export.exporting import export_model, exported
 from bearkit.fitting import Training, Watch
@@ -43,7 +45,7 @@ class Learner:
     Args:
         project: whose pictures.
         body: the pretrained network that looks at them.
-        seed: decides which pictures are set aside for validation, and every random number of the training.
+        seed: of validation pictures and of all random numbers. Left out, it is the project's; a fit makes it that.
         progress: told while pictures go through the body.
         on_epoch: told after each epoch.
         on_step: told after each batch.
@@ -54,14 +56,15 @@ class Learner:
         self,
         project: Project,
         body: str = TrainConfig.body,
-        seed: int = TrainConfig.seed,
+        seed: int | None = None,
         progress: Progress = no_progress,
         on_epoch: Callable[[Epoch], None] | None = None,
         on_step: Callable[[Step], None] | None = None,
         **options: Any,
     ) -> None:
         self.project = project
-        self.config = TrainConfig(body=body, seed=seed, **options)
+        self.config = TrainConfig(body=body, seed=seed_for(project, seed), **options)
+        self._chosen = {"body": body != TrainConfig.body, "seed": seed is not None}
         self._watch = Watch(progress, on_epoch, on_step)
         self._frozen, self._at = True, self.config.start
 
@@ -72,10 +75,10 @@ class Learner:
             RunError: there is no such stage, or it is not of the body and seed that this learner was made with.
         """
         run, stage = stages.located(self.project, name or runs.finished(self.project).id)
-        theirs, default = TrainConfig.from_dict(run.config), TrainConfig()
-        for what in ("body", "seed"):
+        theirs = TrainConfig.from_dict(run.config)
+        for what, chosen in self._chosen.items():
             ours = getattr(self.config, what)
-            if ours not in (getattr(default, what), getattr(theirs, what)):
+            if chosen and ours != getattr(theirs, what):
                 raise RunError(f"run {run.id} has the {what} {getattr(theirs, what)}, not {ours}", hint="name a run")
         self.config = replace(self.config, body=theirs.body, weights=theirs.weights, seed=theirs.seed)
         self._at = f"{run.id}/{stage}"
@@ -230,6 +233,7 @@ class Learner:
         run.save_predictions(predictions)
         before = start.about.error_rate if start.about else None
         result = result_of(run.id, tables, predictions.only("valid"), seconds, found.skipped, before)
+        result = replace(result, seed=config.seed, seed_changed=keep_seed(Catalog(self.project), config.seed))
         run.finish(result.as_dict())
         self._at = f"{run.id}/{run.stage}"
         return result

@@ -9,9 +9,9 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
-from bearkit.errors import ProjectError, ReadOnlyError
+from bearkit.errors import ImageError, ProjectError, ReadOnlyError
 
 DEMO_FOLDER = "bearkit-demo"  # where the demo's project is, unless told otherwise
 
@@ -99,6 +99,37 @@ class Project:
                 hint="copy it to a folder of yours, or ask for the permission to write there",
             )
         return self
+
+    def picture(self, path: str) -> Path:
+        """Where a picture's file is, by its path in the catalogue. Whatever reads, moves or shows one asks here.
+
+        A catalogue may be somebody else's, and say anything. So a relative path must lead to images/, unlabelled/ or
+        trash/, links followed. An absolute path is a linked picture's: `images.read_unchanged` checks that its bytes
+        are those of the picture, and nothing ever moves it.
+
+        Raises:
+            ImageError: the path leads elsewhere.
+        """
+        if PurePath(path).is_absolute():
+            return Path(path)
+        try:
+            inside = (self.root / path).resolve().relative_to(self.root).parts
+        except (ValueError, OSError, RuntimeError):  # outside, a name that cannot be one, links in a circle
+            inside = ()
+        homes = {folder.name for folder in (self.images, self.unlabelled, self.trash)}
+        if ".." in PurePath(path).parts or not homes.intersection(inside[:1]):
+            raise ImageError(
+                "its path leads out of the project's folders of pictures",
+                hint="was the catalogue made by somebody else? import the pictures again: `bearkit import FOLDER`",
+            )
+        return self.root / path
+
+    def has_picture(self, path: str) -> bool:
+        """Whether a picture's file is where the catalogue says, and may be there."""
+        try:
+            return self.picture(path).is_file()
+        except (ImageError, ValueError, OSError):
+            return False
 
     def require(self) -> "Project":
         """This project, if it is one.

@@ -63,7 +63,8 @@ def status(result: dict[str, Any], place: str = "") -> str:
     """What the project holds."""
     counts = [(label, n["train"], n["valid"], n["test"]) for label, n in result["labels"].items()]
     without = f", {result['unlabelled']} of them without a label" if result["unlabelled"] else ""
-    lines = [count(result["images"], "picture") + without, "", *table(("label", "train", "valid", "test"), counts)]
+    lines = [f"{count(result['images'], 'picture')}{without}, split under seed {result['seed']}", ""]
+    lines += table(("label", "train", "valid", "test"), counts)
     rows = [(run["run"], run["state"], percent(run["error_rate"])) for run in result["runs"]]
     lines += [
         "",
@@ -93,6 +94,7 @@ def trained(result: dict[str, Any], place: str = "") -> str:
     lines += _rejected(result["skipped"])
     if unchecked := result["unchecked_labels"]:
         lines += [f"No validation picture of {', '.join(unchecked)}: nothing is known of how well that is recognised"]
+    lines += [result["seed_changed"]] if result["seed_changed"] else []
     lines += [
         in_words(result),
         result["diagnosis"]["advice"],

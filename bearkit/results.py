@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from bearkit.dataset.dataset import Dataset
+from bearkit.dataset.seed import DEFAULT_SEED
 from bearkit.interpretation import metrics
 from bearkit.predictions import Predictions
 from bearkit.training.diagnosis import Diagnosis, diagnose
@@ -24,6 +25,8 @@ class TrainResult:
     skipped: list[dict[str, str]]
     diagnosis: dict[str, Any]
     unchecked_labels: list[str]  # that have no validation picture: nothing is known of how well they are recognised
+    seed: int = DEFAULT_SEED  # it is the project's from here on
+    seed_changed: str = ""  # a sentence for people, where it was not the project's before
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as the run keeps and the command line prints them."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from PIL import Image
 
 from bearkit.errors import ImageError
-from bearkit.images import decode, read_file, small_jpeg
+from bearkit.images import decode, read_unchanged, small_jpeg
 from bearkit.parallel import ordered_map
 from bearkit.project import Project, spare, whole
 
@@ -24,10 +24,11 @@ def thumbnails(project: Project, images: Sequence[tuple[str, str]], side: int = 
 
     def one(image: tuple[str, str]) -> Path | None:
         image_id, path = image
-        target = _target(project, image_id, side)
         try:
+            target = _target(project, image_id, side)
             if not _is_there(target):
-                keep(project, image_id, decode(read_file(project.root / path), at_least=side).image, side)
+                data = read_unchanged(project.picture(path), image_id)
+                keep(project, image_id, decode(data, at_least=side).image, side)
         except ImageError:
             return None
         return target
@@ -48,4 +49,6 @@ def _is_there(thumbnail: Path) -> bool:
 
 
 def _target(project: Project, image_id: str, side: int) -> Path:
+    if not image_id.isalnum():  # a catalogue of somebody else's may say anything
+        raise ImageError("its id is not one of a picture")
     return folder(project) / f"{image_id}{'' if side == SIDE else f'-{side}'}.jpg"

@@ -245,7 +245,10 @@ def test_the_cleaned_pictures_are_a_folder_that_trains_alike(bears, tmp_path):
     decide_one(bears, images[0].image_id, "delete", "ann")
     decide_one(bears, images[1].image_id, "relabel:teddy", "ann")
     result = export_dataset(bears, tmp_path / "cleaned")
-    assert result == {"folder": str(tmp_path / "cleaned"), "images": 19, "missing": []}
+    assert result == {
+        "folder": str(tmp_path / "cleaned"), "images": 19, "missing": [], "unlabelled": 0,
+        "labels": {"black": 8, "teddy": 11}, "renamed": {}, "seed": 42,
+    }  # fmt: skip
     again = Project(tmp_path / "again")
     assert import_images(again, tmp_path / "cleaned").labels == {"black": 8, "teddy": 11}
     theirs = {image.image_id: image.label for image in Ledger(Catalog(again)).images()}
@@ -261,7 +264,8 @@ def test_the_hubs_layout_keeps_splits_and_provenance(bears, tmp_path):
     export_dataset(bears, tmp_path / "hub", "imagefolder")
     counted = {}
     for split in ("train", "validation"):
-        rows = rows_of(tmp_path / "hub" / split / "metadata.csv")
+        lines = (tmp_path / "hub" / split / "metadata.jsonl").read_text(encoding="utf-8").splitlines()
+        rows = [json.loads(line) for line in lines]
         counted[split] = len(rows)
         for row in rows:
             assert (tmp_path / "hub" / split / row["file_name"]).is_file()

@@ -1,11 +1,14 @@
 """The validation set: the same pictures always, a fifth of each label, and clear errors where there can be none."""
 
 import random
+import shutil
 import sqlite3
+import threading
 from collections import Counter
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 
 from bearkit import Project
 from bearkit.catalog.catalog import Catalog
@@ -124,6 +127,82 @@ def test_a_dataset_is_in_vocab_order_and_can_leave_pictures_out(project):
     less = data.without({gone})
     assert gone not in {one.image_id for one in less.images}
     assert len(less.targets) == len(less.splits) == 9
+
+
+def test_a_label_that_lost_all_of_its_pictures_is_named_and_stops_the_training(project):
+    catalog = Catalog(project, create=True)
+    catalog.record(images(black=5, grizzly=6, teddy=5), [])
+    data = dataset.load(catalog)
+    grizzly = [one for one in data.images if one.label == "grizzly"]
+    with pytest.raises(TooFewImagesError, match="none of the 6 files of the label `grizzly` can be read") as raised:
+        data.without({one.image_id for one in grizzly})
+    assert grizzly[0].path in str(raised.value)
+    assert "bearkit import" in raised.value.hint
+    assert data.without({one.image_id for one in grizzly[:3]}).vocab == ["black", "grizzly", "teddy"]
+    with pytest.raises(TooFewImagesError, match="`black`, none of the 6 files of the label `grizzly`"):
+        data.without({one.image_id for one in data.images if one.label != "teddy"})
+
+
+def test_a_label_whose_folder_was_deleted_stops_train_and_the_vocabulary_stays(shapes, bearkit_json):
+    shutil.rmtree(shapes.images / "star")
+    failed = bearkit_json("train", "--epochs", "1", "-p", shapes.root, code=1)
+    assert "none of the 12 files of the label `star` can be read" in failed["error"]
+    assert "delete these pictures in the review" in failed["hint"]
+    for image in Catalog(shapes).images():
+        if image.label == "star":
+            bearkit_json("review", "decide", image.image_id, "delete", "-p", shapes.root)
+    assert bearkit_json("train", "--epochs", "1", "-p", shapes.root)["skipped"] == []
+
+
+def test_no_picture_trains_without_a_stored_split_while_others_come_in(project):
+    catalog = Catalog(project, create=True)
+    catalog.record(images(black=10, teddy=10), [])
+
+    def bring():
+        for number in range(10, 60):
+            Catalog(project).record([image("black", number), image("teddy", number)], [])
+
+    coming = threading.Thread(target=bring)
+    coming.start()
+    seen, sizes = {}, set()
+    while coming.is_alive() or len(sizes) < 2:
+        data = dataset.load(catalog)
+        trained = {one.image_id: str(where) for one, where in zip(data.images, data.splits, strict=True)}
+        stored = catalog.split(42)
+        assert {image_id: stored.get(image_id) for image_id in trained} == trained
+        assert {image_id: trained[image_id] for image_id in seen} == seen, "none moved across"
+        seen = trained
+        sizes.add(len(seen))
+    coming.join()
+    assert len(dataset.load(catalog).images) == 120
+
+
+def test_a_split_is_decided_in_one_transaction_of_few_queries(project):
+    catalog = Catalog(project, create=True)
+    catalog.record(images(black=10, teddy=10), [])
+    asked = []
+    with catalog.connection() as connection:
+        sa.event.listen(connection.engine, "before_cursor_execute", lambda *about: asked.append(about[2].split()[0]))
+    dataset.load(catalog)
+    assert asked.count("BEGIN") == 1
+    assert len([word for word in asked if word != "PRAGMA"]) <= 9
+    asked.clear()
+    dataset.load(catalog)
+    assert "INSERT" not in asked, "what is stored is not stored again"
+
+
+def test_several_methods_can_be_one_transaction(project):
+    catalog = Catalog(project, create=True)
+    with pytest.raises(ZeroDivisionError), catalog.connection(write=True):
+        catalog.record(images(black=1), [])
+        catalog.keep_setting("seed", "7")
+        assert len(catalog.images()) == 1
+        assert len(Catalog(project).images()) == 0, "nobody else sees half of it"
+        _ = 1 / 0
+    assert catalog.images() == []
+    assert catalog.setting("seed") is None
+    catalog.record(images(black=1), [])
+    assert len(Catalog(project).images()) == 1
 
 
 def test_a_catalogue_of_another_format_or_a_broken_one_is_refused_with_a_hint(project):

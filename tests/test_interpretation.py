@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import binomtest
 from sklearn import metrics as reference
 
-from bearkit import Interpretation
+from bearkit import Interpretation, Project
 from bearkit.errors import RunError, ShapeError
 from bearkit.interpretation import figures, metrics
 from bearkit.interpretation.label_issues import rank_label_issues
@@ -101,6 +101,13 @@ def test_figures_are_drawn(trained, tmp_path):
 
 
 def test_a_figure_of_a_picture_that_is_gone_says_so(tmp_path):
-    row = {"path": "gone.jpg", "given": "a", "predicted": "b", "loss": 1.0, "probability": 0.5}
-    axes = figures.top_losses([row], tmp_path).axes[0]
+    row = {
+        "image_id": "0" * 64,
+        "path": "images/gone.jpg",
+        "given": "a",
+        "predicted": "b",
+        "loss": 1.0,
+        "probability": 0.5,
+    }
+    axes = figures.top_losses([row], Project(tmp_path)).axes[0]
     assert axes.texts[0].get_text() == "there is no such file"

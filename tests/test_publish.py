@@ -1,7 +1,6 @@
 """Published with the real huggingface_hub client to a Hub on this machine, and loaded again with what others have."""
 
 import ast
-import csv
 import json
 import shutil
 import subprocess
@@ -188,7 +187,7 @@ def test_a_data_set_comes_back_with_where_it_came_from(shapes, tmp_path, with_hu
     n = len(Ledger(Catalog(shapes)).images())
     assert n == len(images) + 1
     assert len([name for name in there if name.endswith((".png", ".jpg"))]) == n
-    rows = [row for name in there if name.endswith(".csv") for row in csv.DictReader(there[name].decode().splitlines())]
+    rows = [json.loads(line) for name in there if name.endswith(".jsonl") for line in there[name].splitlines()]
     assert len(rows) == n
     by_origin = {row["origin"]: row for row in rows}
     assert by_origin[f"{web.url}/ok/77.png"]["creator"] == "Bob"
@@ -341,6 +340,12 @@ def test_what_an_earlier_push_left_over_goes_and_nothing_of_others(shapes, tmp_p
     assert len(names) == 35
     assert not any(gone.image_id[:8] in name for name in names)
     assert [name.split("/")[1] for name in names if moved.image_id[:8] in name] == ["other"]
+    repo.commit(repo.commits[-1][1] | {"train/metadata.csv": b"file_name,label"})  # as an older bearkit wrote it
+    (shapes.root / Catalog(shapes).images()[5].path).unlink()
+    assert len(push_dataset(shapes, "me/shapes")["missing"]) == 1
+    there = server.hub.of("dataset", "me/shapes")
+    assert len([name for name in there if name.endswith(".png")]) == 35, "what cannot be reached stays"
+    assert [name for name in there if "metadata" in name] == ["train/metadata.jsonl", "validation/metadata.jsonl"]
     push_dataset(shapes, "me/theirs")
     theirs = server.hub.repos["dataset", "me/theirs"]
     theirs.commit({"README.md": b"# Mine\n\nAs `bearkit import hf://me/theirs`.", "train/a/1.jpg": b"mine"})

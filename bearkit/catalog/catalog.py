@@ -1,7 +1,8 @@
 """The catalogue: SQLite (through SQLAlchemy Core), one file, safe against kill -9."""
 
-from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,7 +52,7 @@ class Catalog:
             project.root.mkdir(parents=True, exist_ok=True)
         else:
             project.require()
-        self.project = project
+        self.project, self._writing = project, threading.local()
         if create and not project.exists:
             database.set_aside_remains(project.require_writable().catalog)
             with whole(
@@ -60,9 +61,23 @@ class Catalog:
                 make(part)
         self._check_format()
 
-    def connection(self, write: bool = False) -> AbstractContextManager[sa.Connection]:
-        """One transaction; see `database.connection`."""
-        return database.connection(self.project, write)
+    @contextmanager
+    def connection(self, write: bool = False) -> Iterator[sa.Connection]:
+        """One transaction; see `database.connection`.
+
+        Inside of one that writes, every other call of this thread joins it: `with catalog.connection(write=True):`
+        makes one transaction of several methods, also of a `Ledger` on this catalogue.
+        """
+        joined = getattr(self._writing, "connection", None)
+        if joined is not None:
+            yield joined
+            return
+        with database.connection(self.project, write) as connection:
+            self._writing.connection = connection if write else None
+            try:
+                yield connection
+            finally:
+                self._writing.connection = None
 
     def _check_format(self) -> None:
         query = sa.select(meta.c.value).where(meta.c.key == "format")
@@ -169,6 +184,17 @@ class Catalog:
         with self.connection(write=True) as connection:
             connection.execute(images.update().where(images.c.image_id == image_id).values(**values))
 
+    def setting(self, key: str) -> str | None:
+        """What is kept under this name about the project as a whole, if anything is."""
+        with self.connection() as connection:
+            return connection.scalar(sa.select(meta.c.value).where(meta.c.key == key))
+
+    def keep_setting(self, key: str, value: str) -> None:
+        """Keep something about the project as a whole; what was there before under this name goes."""
+        row = insert(meta).values(key=key, value=value)
+        with self.connection(write=True) as connection:
+            connection.execute(row.on_conflict_do_update(["key"], set_={"value": value}))
+
     def split(self, seed: int) -> dict[str, str]:
         """The split that each picture was assigned under this seed, {image_id: split}."""
         with self.connection() as connection:
@@ -217,8 +243,12 @@ class Catalog:
         return *counts, *last, self.project.catalog.stat().st_ino  # it may have been replaced
 
     def path(self, image: ImageRecord) -> Path:
-        """Where a picture's file is."""
-        return self.project.root / image.path
+        """Where a picture's file is.
+
+        Raises:
+            ImageError: its row leads out of the project (`Project.picture`).
+        """
+        return self.project.picture(image.path)
 
     def _sources(self, where: sa.ColumnElement[bool]) -> list[SourceRecord]:
         with self.connection() as connection:
@@ -243,7 +273,7 @@ def _sources_in(connection: sa.Connection, where: sa.ColumnElement[bool]) -> lis
 
 
 def _split_in(connection: sa.Connection, seed: int) -> dict[str, str]:
-    query = sa.select(splits.c.image_id, splits.c.split).where(splits.c.seed == seed)
+    query = sa.select(splits.c.image_id, splits.c.split).where(splits.c.seed == seed, splits.c.split.in_(SPLITS))
     return {image_id: split for image_id, split in connection.execute(query)}
 
 

@@ -172,10 +172,15 @@ class Ledger:
         with self.catalog.connection() as connection:
             return {image_id: str(row.to_label) for image_id, row in self._last(connection, ("beside",)).items()}
 
-    def images(self) -> list[ImageRecord]:
-        """The pictures that are there now, with their present labels, by label, then path; "" where there is none."""
+    def images(self, came: Iterable[ImageRecord] | None = None) -> list[ImageRecord]:
+        """The pictures that are there now, with their present labels, by label, then path; "" where there is none.
+
+        Args:
+            came: the pictures as they came, where they were read already.
+        """
         with self.catalog.connection() as connection:
-            decided, pictures = self._last(connection, ABOUT_LABELS), images_in(connection)
+            decided = self._last(connection, ABOUT_LABELS)
+            pictures = images_in(connection) if came is None else came
         now = [
             replace(image, label=_label(decided.get(image.image_id), image.label))
             for image in pictures

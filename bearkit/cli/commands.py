@@ -23,6 +23,7 @@ from bearkit.cli.common import (
     show,
 )
 from bearkit.dataset import dataset
+from bearkit.dataset.seed import project_seed
 from bearkit.project import DEMO_FOLDER, Project, default_project
 
 
@@ -36,6 +37,7 @@ def status(project: ProjectOption = Path(), as_json: JsonOption = False) -> None
         "images": len(images),
         "unlabelled": sum(not image.label for image in images),
         "labels": dataset.counts(catalog),
+        "seed": project_seed(catalog),
         "runs": [
             {
                 "run": run.id,

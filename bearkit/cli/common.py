@@ -29,6 +29,9 @@ err = Console(stderr=True)
 ProjectOption = Annotated[Path, typer.Option("--project", "-p", help="The project's folder.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 ModelArgument = Annotated[Path, typer.Argument(help="A model folder, or the name of one in the project's models/.")]
+SplitSeedOption = Annotated[
+    int | None, typer.Option("--seed", help="Whose split; the one of the last training if left out.")
+]
 RunOption = Annotated[str | None, typer.Option("--run", help="A run's id; the newest finished one if left out.")]
 
 

@@ -6,7 +6,16 @@ from typing import Annotated
 import typer
 
 import bearkit
-from bearkit.cli.common import JsonOption, ModelArgument, ProjectOption, app, model_folder, progress_bars, show
+from bearkit.cli.common import (
+    JsonOption,
+    ModelArgument,
+    ProjectOption,
+    SplitSeedOption,
+    app,
+    model_folder,
+    progress_bars,
+    show,
+)
 from bearkit.errors import PublishError
 from bearkit.project import Project
 from bearkit.publish import report
@@ -58,6 +67,7 @@ def push_dataset(
     license: LicenseOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask: I may publish these pictures.")] = False,
     dry_run: DryRunOption = None,
+    seed: SplitSeedOption = None,
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
@@ -72,7 +82,7 @@ def push_dataset(
             raise PublishError(said, hint="--yes, if they do; --private keeps a new data set to yourself")
         typer.confirm(f"{said} Publish them as {repo}?", abort=True, err=True)
     with progress_bars() as progress:
-        result = bearkit.push_dataset(place, repo, private, license, dry_run, progress=progress)
+        result = bearkit.push_dataset(place, repo, private, license, dry_run, progress=progress, seed=seed)
     show(as_json, result, report.published(result))
 
 

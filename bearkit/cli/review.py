@@ -9,7 +9,7 @@ import typer
 import bearkit
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.ledger import Ledger, me
-from bearkit.cli.common import JsonOption, ProjectOption, app, place_of, progress_bars, show
+from bearkit.cli.common import JsonOption, ProjectOption, SplitSeedOption, app, place_of, progress_bars, show
 from bearkit.project import Project
 from bearkit.review import report
 
@@ -150,6 +150,7 @@ def duplicates(
 def export_dataset(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder.")],
     form: Annotated[str, typer.Option("--format", help="folder, imagefolder (the Hub's) or csv.")] = "folder",
+    seed: SplitSeedOption = None,
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
@@ -157,5 +158,5 @@ def export_dataset(
 
     Example: bearkit export-dataset cleaned --format imagefolder -p bears
     """
-    result = bearkit.export_dataset(Project(project), folder, form)
+    result = bearkit.export_dataset(Project(project), folder, form, seed)
     show(as_json, result, report.exported(result))

@@ -15,7 +15,9 @@ from bearkit.training.config import TrainConfig
 
 BodyOption = Annotated[str, typer.Option(help="efficientnet_lite0, resnet18, resnet34, resnet50, or a timm name.")]
 WeightsOption = Annotated[str, typer.Option(metavar="FILE", help="The body's weights; `none` for random ones.")]
-SeedOption = Annotated[int, typer.Option(help="Another seed sets other pictures aside.")]
+SeedOption = Annotated[
+    int | None, typer.Option(help="Another seed sets other pictures aside; the project's if left out.")
+]
 GroupsOption = Annotated[int, typer.Option(min=0, help="Only so many of the last layer groups learn; 0: all.")]
 LRUnfrozenOption = Annotated[str, typer.Option(metavar="A:B", help="Highest rates of the stem and of the head.")]
 
@@ -29,7 +31,7 @@ def train(
     unfreeze_groups: GroupsOption = 0,
     sizes: Annotated[str, typer.Option(metavar="128,224", help="Picture sizes through the unfrozen epochs.")] = "",
     augment: Annotated[str, typer.Option(help="Random changes while unfrozen: none, light, strong.")] = "light",
-    seed: SeedOption = TrainConfig.seed,
+    seed: SeedOption = None,
     body: BodyOption = TrainConfig.body,
     weights: WeightsOption = "",
     start: Annotated[str, typer.Option(metavar="RUN/STAGE", help="Begin with these weights.")] = "",
@@ -61,10 +63,10 @@ def train(
         "batch_size": batch_size, "unfrozen_batch_size": unfrozen_batch_size, "precision": precision,
         "patience": patience,
     }  # fmt: skip
-    asked = options | {"body": body, "seed": seed}
+    asked = options | {"body": body}
     if run is not None and not resume:
         raise typer.BadParameter("--run names the run to --resume; to begin with its weights: --start RUN/STAGE")
-    if resume and asked != {name: getattr(TrainConfig(), name) for name in asked}:
+    if resume and (seed is not None or asked != {name: getattr(TrainConfig(), name) for name in asked}):
         raise typer.BadParameter("--resume goes on as the run was asked for: leave the other options out")
     with progress_bars() as progress:
         learn = _learner(project, progress, body, seed, {} if resume else options)
@@ -81,7 +83,7 @@ def lr_find(
     batch_size: Annotated[int, typer.Option(min=0, help="Pictures a step; 0: as in training.")] = 0,
     body: BodyOption = TrainConfig.body,
     weights: WeightsOption = "",
-    seed: SeedOption = TrainConfig.seed,
+    seed: SeedOption = None,
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
@@ -109,7 +111,7 @@ def lr_find(
 def learning_curve(
     body: BodyOption = TrainConfig.body,
     weights: WeightsOption = "",
-    seed: SeedOption = TrainConfig.seed,
+    seed: SeedOption = None,
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
@@ -139,7 +141,9 @@ def diagnose(
     show(as_json, result, report.diagnosed(result))
 
 
-def _learner(project: Path, progress: Progress, body: str, seed: int, options: dict[str, Any]) -> "bearkit.Learner":
+def _learner(
+    project: Path, progress: Progress, body: str, seed: int | None, options: dict[str, Any]
+) -> "bearkit.Learner":
     def on_step(step: Any) -> None:
         progress(f"epoch {step.epoch + 1}", step.batch, step.batches)
 

@@ -18,6 +18,7 @@ from bearkit.errors import ImageError, ImportSourceError
 from bearkit.images import suffixes
 
 SCHEME = "hf://"
+METADATA = "metadata.parquet"  # what is known of pictures that lie beside it; it holds none itself
 IMAGE_COLUMNS = ("image", "img", "picture", "pixel_values")
 LABEL_COLUMNS = ("label", "labels", "class", "fine_label", "category")
 HELP = "hf://USER/NAME of a public data set, or of a private one after `hf auth login`; @REVISION for another commit"
@@ -38,7 +39,7 @@ class HubDataset:
         """
         repo, _, revision = source.removeprefix(SCHEME).removeprefix("datasets/").strip("/").partition("@")
         root, commit = _fetched(repo, revision or None)
-        tables = sorted(root.rglob("*.parquet"))
+        tables = sorted(path for path in root.rglob("*.parquet") if path.name != METADATA)
         if tables:
             found = [one for table in tables for one in _rows(table, root, labelled)]
         else:
@@ -57,7 +58,7 @@ def _fetched(repo: str, revision: str | None) -> tuple[Path, str]:
     try:
         info = hub.HfApi().dataset_info(repo, revision=revision)
         names = [file.rfilename for file in info.siblings or []]
-        tables = [name for name in names if name.endswith(".parquet")]
+        tables = [n for n in names if n.endswith(".parquet") and PurePosixPath(n).name != METADATA]
         if tables:
             package("pyarrow.parquet", "hub")  # now, and not after the download
         wanted = tables or [name for name in names if PurePosixPath(name).suffix.lower() in suffixes()]

@@ -130,15 +130,14 @@ class Intake:
         known, split = self.known[looked.image_id], looked.found.split
         if looked.found.label and known.label and looked.found.label != known.label:
             self.relabelled[looked.image_id] = looked.found
-        path = self.catalog.path(known)
-        if not path.is_file() or path.stat().st_size != known.bytes:  # it was lost or cut off
-            if known.linked:  # others' files are never written: it is used from here on where it is now
+        if not self._is_whole(known):  # it was lost or cut off
+            if known.linked or not self._is_inside(known):  # only ours are written: it is used where it is
                 again = self._store(replace(looked, found=replace(looked.found, label=known.label)))
                 self._write()
                 self.catalog.amend(known.image_id, path=again.path)
                 self.known[looked.image_id] = known = replace(known, path=again.path)
             else:
-                with whole(path) as part:
+                with whole(self.catalog.path(known)) as part:
                     part.write_bytes(looked.data)
         if not known.label and looked.found.label:
             self._write()
@@ -148,6 +147,19 @@ class Intake:
             self._write()
             self.catalog.amend(looked.image_id, given_split=str(split))
             self.known[looked.image_id] = replace(known, given_split=split)
+
+    def _is_inside(self, known: ImageRecord) -> bool:
+        """Whether the catalogue names a place that is the project's; a foreign one may name any."""
+        try:
+            self.catalog.path(known)
+        except ImageError:
+            return False
+        return True
+
+    def _is_whole(self, known: ImageRecord) -> bool:
+        """Whether a known picture's file is there, with all of its bytes."""
+        there = self.project.has_picture(known.path)
+        return there and self.catalog.path(known).stat().st_size == known.bytes
 
     def _store(self, looked: Looked) -> ImageRecord:
         """Copy a new picture into images/<label>/, unless it is there already or stays where it is, and describe it."""

@@ -1,7 +1,7 @@
 """The pictures of a project as training sees them."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +10,8 @@ from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.ledger import Ledger
 from bearkit.catalog.tables import SPLITS, ImageRecord
 from bearkit.dataset import split as splitting
+from bearkit.dataset.seed import project_seed
+from bearkit.errors import TooFewImagesError
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,28 @@ class Dataset:
         return np.flatnonzero(self.splits == split)
 
     def without(self, image_ids: Collection[str]) -> "Dataset":
-        """The same pictures and vocab, less these; checked again."""
+        """The same pictures and vocab, less these; checked again.
+
+        Raises:
+            DatasetError: it cannot be trained on any more; a label that lost all of its pictures is named.
+        """
         keep = np.array([image.image_id not in image_ids for image in self.images], dtype=bool)
         images = [image for image, kept in zip(self.images, keep, strict=True) if kept]
         splits = self.splits[keep]
+        if lost := sorted(set(self.vocab) - {image.label for image in images}):
+            raise self._without_files(lost)
         splitting.check(images, dict(zip((i.image_id for i in images), splits, strict=True)))
         return make(images, {i.image_id: str(s) for i, s in zip(images, splits, strict=True)})
+
+    def _without_files(self, labels: Sequence[str]) -> TooFewImagesError:
+        """The error for labels that have no picture left whose file can be read."""
+        of = Counter(image.label for image in self.images)
+        told = ", ".join(f"none of the {of[label]} files of the label `{label}`" for label in labels)
+        first = next(image.path for image in self.images if image.label == labels[0])
+        return TooFewImagesError(
+            f"{told} can be read (the first is {first})",
+            hint="import them again: `bearkit import FOLDER`; or delete these pictures in the review",
+        )
 
 
 def make(images: list[ImageRecord], split: dict[str, str]) -> Dataset:
@@ -42,53 +60,79 @@ def make(images: list[ImageRecord], split: dict[str, str]) -> Dataset:
     return Dataset(images, vocab, targets, np.array([split[image.image_id] for image in images]))
 
 
-def load(catalog: Catalog, seed: int = 42) -> Dataset:
+def load(catalog: Catalog, seed: int | None = None) -> Dataset:
     """Every picture of the project that has a label, as people left it, split for good under this seed.
+
+    One transaction: a picture that another program brings in meanwhile is in the next data set, or in this one with
+    its split stored.
+
+    Args:
+        catalog: of the project.
+        seed: whose split; the project's if left out.
 
     Raises:
         DatasetError: it cannot be trained on; the error says why and what would help.
     """
-    images, split = _now(catalog, seed)
-    splitting.check(images, split)
-    keep_split(catalog, seed)
-    images, split = _now(catalog, seed)  # what another process stored meanwhile wins
-    return make(images, split)
+    with catalog.connection(write=True):
+        plan = _plan(catalog, seed)
+        splitting.check(plan.images, plan.split)
+        plan.keep(catalog)
+    return make(plan.images, plan.split)
 
 
-def keep_split(catalog: Catalog, seed: int = 42) -> None:
+def keep_split(catalog: Catalog, seed: int | None = None) -> None:
     """Keep who is set aside for good, so that what is decided from now on cannot change it."""
-    catalog.assign(seed, _assigned(catalog, seed, Ledger(catalog).images()))
+    if _plan(catalog, seed).new:  # nothing is written where there is nothing to keep
+        with catalog.connection(write=True):
+            _plan(catalog, seed).keep(catalog)
 
 
-def splits(catalog: Catalog, seed: int = 42) -> dict[str, str]:
+def splits(catalog: Catalog, seed: int | None = None) -> dict[str, str]:
     """The split of every picture, {image_id: split}, as the next training would see it; nothing is stored."""
-    return _now(catalog, seed)[1]
+    return _plan(catalog, seed).split
 
 
-def counts(catalog: Catalog, seed: int = 42) -> dict[str, dict[str, int]]:
+def counts(catalog: Catalog, seed: int | None = None) -> dict[str, dict[str, int]]:
     """Pictures per label and split, {label: {train, valid, test}}, as the next training would see them."""
-    images, split = _now(catalog, seed)
-    seen = Counter((image.label, split[image.image_id]) for image in images)
+    plan = _plan(catalog, seed)
+    seen = Counter((image.label, plan.split[image.image_id]) for image in plan.images)
     return {label: {s: seen[label, s] for s in SPLITS} for label in sorted({label for label, _ in seen})}
 
 
-def _now(catalog: Catalog, seed: int) -> tuple[list[ImageRecord], dict[str, str]]:
-    """The pictures that have a label now, and the split of each."""
-    ledger = Ledger(catalog)
-    images = ledger.images()
-    split = _assigned(catalog, seed, images)
-    split |= {image_id: split[other] for image_id, other in ledger.beside().items() if other in split}
-    labelled = [image for image in images if image.label]
-    return labelled, {image.image_id: split[image.image_id] for image in labelled}
+@dataclass(frozen=True)
+class _Plan:
+    """Who is set aside under a seed."""
+
+    seed: int
+    images: list[ImageRecord]  # that have a label now
+    split: dict[str, str]  # of each of them
+    new: dict[str, str]  # what was assigned and is not stored yet, of every picture
+
+    def keep(self, catalog: Catalog) -> None:
+        """Store what is new."""
+        if self.new:
+            catalog.assign(self.seed, self.new)
 
 
-def _assigned(catalog: Catalog, seed: int, now: list[ImageRecord]) -> dict[str, str]:
+def _plan(catalog: Catalog, seed: int | None) -> _Plan:
+    seed = project_seed(catalog) if seed is None else seed
+    ledger, came, earlier = Ledger(catalog), catalog.images(), catalog.split(seed)
+    now = ledger.images(came)
+    assigned = _assigned(came, now, earlier, seed)
+    beside = {image_id: assigned[other] for image_id, other in ledger.beside().items() if other in assigned}
+    labelled = [image for image in now if image.label]
+    split = assigned | beside
+    new = {image_id: where for image_id, where in assigned.items() if image_id not in earlier}
+    return _Plan(seed, labelled, {image.image_id: split[image.image_id] for image in labelled}, new)
+
+
+def _assigned(
+    came: Sequence[ImageRecord], now: Sequence[ImageRecord], earlier: Mapping[str, str], seed: int
+) -> dict[str, str]:
     """Who is set aside: decided by the labels that pictures came with, so that a review moves nothing across.
 
     Only what came without a label counts under the one that it has `now`.
     """
     first = {image.image_id: image.label for image in now}
-    every = [
-        image if image.label else replace(image, label=first.get(image.image_id, "")) for image in catalog.images()
-    ]
-    return splitting.assign([image for image in every if image.label], catalog.split(seed), seed)
+    every = [image if image.label else replace(image, label=first.get(image.image_id, "")) for image in came]
+    return splitting.assign([image for image in every if image.label], earlier, seed)

@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
-from bearkit.catalog.tables import ImageRecord
+from bearkit.catalog.tables import SPLITS, ImageRecord
 from bearkit.errors import NoImagesError, TooFewImagesError, TooFewLabelsError
 
 VALID_FRACTION = 0.2
@@ -42,7 +42,7 @@ def _is_given(image: ImageRecord, valid_given: bool, earlier: Mapping[str, str])
     """
     if image.given_split == "train":
         return valid_given and earlier.get(image.image_id) != "valid"
-    return image.given_split is not None
+    return image.given_split in SPLITS  # a catalogue of somebody else's may say anything
 
 
 def _split_label(ids: Sequence[str], earlier: Mapping[str, str], seed: int) -> dict[str, str]:

@@ -16,11 +16,12 @@ from torch import nn
 from bearkit import bundle, card, leftovers, runs, stages, swap
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.cleaned import cleaned
+from bearkit.dataset.seed import DEFAULT_SEED
 from bearkit.errors import ImageError, ModelError
 from bearkit.export.graph import bank_of, write_onnx
 from bearkit.export.int8 import with_int8
 from bearkit.export.measured import Looked, look, measure
-from bearkit.images import decode, small_jpeg
+from bearkit.images import decode, read_unchanged, small_jpeg
 from bearkit.interpretation import metrics
 from bearkit.interpretation.interpretation import Interpretation
 from bearkit.interpretation.known import Known
@@ -33,7 +34,6 @@ from bearkit.project import Project, spare, spare_of, to_disk, whole
 from bearkit.runs import Run
 from bearkit.training import head
 from bearkit.training.checkpoint import About
-from bearkit.training.features import read_unchanged
 
 THUMBNAIL = 128  # pixels of a training picture's longer side
 
@@ -155,6 +155,7 @@ def _write(project: Project, run: Run, stage: str, folder: Path, thumbnails: boo
         answers = _onnx_answers(folder / "model.onnx", inputs, found.known is not None)
     bundle.write_golden(folder, bundle.golden_pictures(), *answers)
     about = {"version": version("bearkit"), "body": body.name, "tuned": model.tuned, "run": run.id, "stage": stage}
+    about["seed"] = run.config.get("seed", DEFAULT_SEED)
     about |= {"checkpoint": run.checkpoint_id(stage)} | _figures(run, stage, model.about) | found.as_dict() | smaller
     predictions = run.predictions()
     config = bundle.ModelConfig(body.architecture, [str(label) for label in predictions.vocab], how, about)
@@ -181,7 +182,7 @@ def _thumbnails(project: Project, looked: Looked, known: Known | None, vocab: li
     def one(row: int) -> tuple[str, bytes]:
         try:
             image = looked.train[row]
-            data = read_unchanged(project.root / image.path, image.image_id)
+            data = read_unchanged(project.picture(image.path), image.image_id)
             small = small_jpeg(decode(data, at_least=THUMBNAIL).image, THUMBNAIL)
         except ImageError:
             small = b""

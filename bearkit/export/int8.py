@@ -36,7 +36,7 @@ def with_int8(project: Project, model: Path, how: Preprocessing, looked: Looked,
     def one(row: int) -> np.ndarray | None:
         image = looked.valid[row]
         try:
-            return preprocess(read_picture(project.root / image.path, image.image_id, how), how)
+            return preprocess(read_picture(project.picture(image.path), image.image_id, how), how)
         except ImageError:
             return None
 

@@ -3,13 +3,13 @@
 import importlib
 import textwrap
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bearkit.errors import ImageError
-from bearkit.images import decode, read_file
+from bearkit.images import decode, read_unchanged
+from bearkit.project import Project
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -47,12 +47,12 @@ def confusion_matrix(matrix: np.ndarray, vocab: Sequence[str]) -> "Figure":
     return figure
 
 
-def top_losses(rows: Sequence[dict[str, Any]], root: Path) -> "Figure":
+def top_losses(rows: Sequence[dict[str, Any]], project: Project) -> "Figure":
     """The pictures a model was most wrong about: prediction / given / loss / probability of the prediction.
 
     Args:
         rows: as `Interpretation.top_losses` gives them.
-        root: what their paths are relative to.
+        project: whose pictures.
     """
     across = max(1, min(3, len(rows)))
     down = max(1, -(-len(rows) // across))
@@ -65,7 +65,8 @@ def top_losses(rows: Sequence[dict[str, Any]], root: Path) -> "Figure":
             f"{row['predicted']} / {row['given']} / {row['loss']:.2f} / {row['probability']:.2f}", fontsize=9
         )
         try:
-            axes.imshow(decode(read_file(root / row["path"]), at_least=256).image)
+            data = read_unchanged(project.picture(row["path"]), row["image_id"])
+            axes.imshow(decode(data, at_least=256).image)
         except ImageError as error:
             axes.text(0.5, 0.5, str(error), ha="center", va="center", wrap=True)
     return figure

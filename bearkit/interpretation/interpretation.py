@@ -110,7 +110,7 @@ class Interpretation:
 
     def plot_top_losses(self, k: int = 9) -> "Figure":
         """The pictures it was most wrong about, drawn: prediction / given / loss / probability."""
-        return figures.top_losses(self.top_losses(k), self.project.root)
+        return figures.top_losses(self.top_losses(k), self.project)
 
     def as_dict(self, k: int = 9) -> dict[str, Any]:
         """Everything, as the command line prints it."""

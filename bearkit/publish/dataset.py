@@ -1,27 +1,34 @@
 """A project's cleaned pictures as a data set for the Hub, with a card that says whose they are and what was done."""
 
-import csv
 import re
-from collections import Counter
+import zipfile
+from functools import partial
 from pathlib import Path, PurePath
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-import yaml
 from PIL import ExifTags, Image
 
+from bearkit import runs
 from bearkit.card import cell
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.cleaned import cleaned
 from bearkit.catalog.ledger import Ledger
+from bearkit.catalog.tables import ImageRecord
+from bearkit.dataset import dataset
+from bearkit.dataset.seed import DEFAULT_SEED
+from bearkit.errors import BearkitError
+from bearkit.images import read_unchanged
 from bearkit.parallel import ordered_map
 from bearkit.project import Project
+from bearkit.publish.front_matter import front_matter
+from bearkit.review import layouts
 from bearkit.review.export_dataset import export_dataset
+from bearkit.review.layouts import Row
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 SECRET = re.compile(r"(?i)(sig|token|key|secret|credential|password|auth|policy|session)[^=&]*=")
-CARD = """---
-{front}---
-# {title}
+CARD = """# {title}
 
 {n} pictures with {n_labels} labels, collected and cleaned with bearkit.
 
@@ -35,9 +42,13 @@ CARD = """---
 
 ## Where the pictures came from
 
-{whose} `metadata.csv` beside the pictures of each split names, for every picture, where it came from (`origin`), its
+{whose} `metadata.jsonl` beside the pictures of each split names, for every picture, where it came from (`origin`), its
 licence, its creator and the page that shows it as far as its source told, the label that it came with (`imported_as`),
 and whether somebody reviewed it.
+
+## The splits
+
+{splits}
 
 ## Use
 
@@ -47,6 +58,8 @@ from datasets import load_dataset
 pictures = load_dataset("{repo}")
 ```
 
+Each picture's `label` is a text; `pictures.class_encode_column("label")` makes it a number with a name.
+
 Or with bearkit: `bearkit import hf://{repo}`.
 """
 
@@ -54,15 +67,18 @@ Or with bearkit: `bearkit import hf://{repo}`.
 def whose_images(project: Project) -> str:
     """Whose the pictures are that would be published, and how many say where they were taken; for whoever is asked."""
     catalog = Catalog(project)
-    images = [image for image in Ledger(catalog).images() if image.label and catalog.path(image).is_file()]
-    located = sum(ordered_map(_is_located, [catalog.path(image) for image in images]))
+    images = [image for image in Ledger(catalog).images() if image.label and project.has_picture(image.path)]
+    located = sum(ordered_map(partial(_is_located, catalog), images))
     said = cleaned(catalog, {image.image_id: image.label for image in images}).whose
     return said + (f" At least {located} of the files say where they were taken." if located else "")
 
 
-def _is_located(path: Path) -> bool:
+def _is_located(catalog: Catalog, picture: ImageRecord) -> bool:
     """Whether the head of a picture's file says where it was taken."""
+    path = catalog.path(picture)
     try:
+        if picture.linked:  # any file, as far as the catalogue goes
+            read_unchanged(path, picture.image_id)
         with Image.open(path) as image:
             exif = image.getexif() if image.format == "TIFF" else Image.Exif()  # a PNG would be decoded for it
             if image.format != "TIFF":
@@ -72,46 +88,62 @@ def _is_located(path: Path) -> bool:
         return False
 
 
-def write_dataset(project: Project, folder: Path, repo: str, license: str | None = None) -> list[str]:
+def write_dataset(
+    project: Project, folder: Path, repo: str, license: str | None = None, seed: int | None = None
+) -> dict[str, Any]:
     """Write the pictures in the Hub's layout (see `export_dataset`), and a card.
 
     Returns:
-        The paths of pictures that are left out, since their files are gone.
+        missing, unlabelled and seed, as `export_dataset` gives them; and in a sentence, whose splits these are.
 
     Raises:
         DatasetError: there are none.
     """
-    missing: list[str] = export_dataset(project, folder, "imagefolder")["missing"]
-    rows = [row for table in sorted(folder.rglob("metadata.csv")) for row in _without_private(table)]
-    counts = Counter(row["label"] for row in rows)
+    done = export_dataset(project, folder, "imagefolder", seed, _without_private)
+    counts: dict[str, int] = done["labels"]
     front = {
         "license": license.lower() if license else "unknown",
         "task_categories": ["image-classification"],
         "tags": ["image", "bearkit"],
-        "size_categories": [next((word for most, word in SIZES if len(rows) < most), "1M<n<10M")],
+        "size_categories": [next((word for most, word in SIZES if done["images"] < most), "1M<n<10M")],
+        **(front_matter((folder / "README.md").read_text(encoding="utf-8")) or {}),
     }
-    done = cleaned(Catalog(project), {row["image_id"]: row["label"] for row in rows})
+    catalog = Catalog(project)
+    splits = _of_splits(catalog, done["seed"])
+    out = set(done["missing"])
+    given = [image for image in Ledger(catalog).images() if image.label and image.path not in out]
+    of_card = cleaned(catalog, {image.image_id: image.label for image in given})
     text = CARD.format(
-        front=yaml.safe_dump(front, sort_keys=False), title=repo.rpartition("/")[2], n=len(rows),
-        n_labels=len(counts), rows="\n".join(f"| {cell(label)} | {n} |" for label, n in sorted(counts.items())),
-        cleaned=done.in_words, whose=done.whose, repo=repo,
+        title=repo.rpartition("/")[2], n=done["images"], n_labels=len(counts), repo=repo,
+        rows="\n".join(f"| {cell(label)} | {n} |" for label, n in counts.items()),
+        cleaned=of_card.in_words, whose=of_card.whose, splits=splits,
     )  # fmt: skip
-    (folder / "README.md").write_text(text, encoding="utf-8")
-    return missing
+    layouts.write_card(folder, front, text)
+    return {name: done[name] for name in ("missing", "unlabelled", "seed")} | {"splits": splits}
 
 
-def _without_private(table: Path) -> list[dict[str, str]]:
-    """Take this machine's folders, people's login names and secrets in addresses out of a metadata.csv; its rows."""
-    with table.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    for row in rows:
-        row["origin"], row["page"] = without_secrets(row["origin"]), without_secrets(row["page"])
-        row["reviewed_by"] = "a person" if row["reviewed_by"] else ""
-    with table.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    return rows
+def _of_splits(catalog: Catalog, seed: int) -> str:
+    """Who was set aside, and how many of them the newest model was trained on."""
+    text = f"Seed {seed} decided which pictures are in `validation`, unless their source did."
+    newest = next((run for run in reversed(runs.every(catalog.project)) if run.finished), None)
+    if newest is None:
+        return text
+    try:
+        told = newest.predictions().only("train")
+    except (BearkitError, OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):  # a damaged run says nothing
+        return text
+    learnt = set(told.image_ids.tolist())
+    valid = {image_id for image_id, split in dataset.splits(catalog, seed).items() if split == "valid"}
+    model = f"The newest model of these pictures (run {newest.id}, seed {newest.config.get('seed', DEFAULT_SEED)})"
+    if seen := len(valid & learnt):
+        return f"{text} {model} was trained on {seen} of these {len(valid)} pictures: its error on them says little."
+    return f"{text} {model} was trained on none of these {len(valid)} pictures."
+
+
+def _without_private(row: Row) -> Row:
+    """A row without this machine's folders, people's login names and secrets in addresses."""
+    public = {name: without_secrets(row[name]) for name in ("origin", "page")}
+    return row | public | {"reviewed_by": "a person" if row["reviewed_by"] else ""}
 
 
 def without_secrets(origin: str) -> str:

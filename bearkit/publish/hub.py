@@ -172,7 +172,8 @@ class Hub:
             readme = Path(self._api.hf_hub_download(target.repo, "README.md", **where))
         if not _is_ours(readme.read_text(encoding="utf-8", errors="replace")):
             return []  # somebody else's repository: nothing in it is ours to take away
-        return [name for name in there if name not in names and PurePosixPath(name).parts[0] in target.owned]
+        ours = [name for name in there if {name, PurePosixPath(name).parts[0]}.intersection(target.owned)]
+        return [name for name in ours if name not in names]
 
     def _commit(self, operations: list[Any], target: Target, before: str | None) -> str:
         """Commit; the commit's id. Where the Hub does not answer, see whether it took it all the same."""

@@ -16,11 +16,12 @@ from bearkit.publish.hub import Hub, Target, contents
 from bearkit.publish.model import write_model
 from bearkit.publish.preflight import STATIC, preflight
 from bearkit.publish.space import SDKS, write_space
-from bearkit.review.export_dataset import HUB_SPLITS
+from bearkit.review.layouts import HUB_SPLITS, OLD_METADATA
 
 MOST_FILES = 20_000  # in one commit: what the Hub takes, with its own margin
 MODEL = frozenset({*bundle.FILES, *bundle.OPTIONAL, "examples"})  # names that are ours in a repository of each kind
 DATASET = frozenset({"README.md", *HUB_SPLITS.values()})
+OLD_TABLES = frozenset(f"{split}/{OLD_METADATA}" for split in HUB_SPLITS.values())  # never beside the new ones
 SPACE = frozenset(
     {*STATIC, "golden-0.png", "golden-1.png", "app.py", "requirements.txt", "bearkit", "model", "examples"}
 )
@@ -38,6 +39,7 @@ class Wanted:
         license: the Hub's word for one, such as apache-2.0 or cc-by-4.0.
         examples: pictures to try it on, that everybody may see.
         thumbnails: whether the small copies of training pictures go along that the model may carry.
+        seed: whose split a data set has; the project's if left out.
     """
 
     what: str
@@ -47,6 +49,7 @@ class Wanted:
     license: str | None = None
     examples: tuple[Path, ...] = ()
     thumbnails: bool = False
+    seed: int | None = None
 
     @property
     def kind(self) -> str:
@@ -56,7 +59,7 @@ class Wanted:
     def target(self, missing: Sequence[str] = ()) -> Target:
         """Where on the Hub; while pictures cannot be reached, nothing that an earlier push put there goes."""
         sdk = self.what if self.what in SDKS else None
-        owned = {"dataset": DATASET, "model": MODEL}.get(self.what, SPACE) if not missing else ()
+        owned = {"dataset": DATASET, "model": MODEL}.get(self.what, SPACE) if not missing else OLD_TABLES
         return Target(self.repo, self.kind, sdk, self.private, owned)
 
     @property
@@ -68,21 +71,24 @@ class Wanted:
         folder.mkdir(exist_ok=True)
         return folder
 
-    def write(self, folder: Path) -> list[str]:
-        """Write what would be published into a new folder; the paths of pictures that are left out since they are gone.
+    def write(self, folder: Path) -> dict[str, Any]:
+        """Write what would be published into a new folder.
+
+        Returns:
+            Of a data set what was left out, and the seed of its split; see `write_dataset`.
 
         Raises:
             ModelError: the model is broken; ImageError: an example is no picture; DatasetError: there are no pictures.
             PublishError: what it needs cannot be had.
         """
         if self.what == "dataset":
-            return write_dataset(Project(self.source), folder, self.repo, self.license)
+            return write_dataset(Project(self.source), folder, self.repo, self.license, self.seed)
         if self.what == "model":
             write_model(self.source, folder, self.repo, self.license, self.examples, self.thumbnails)
         else:
             name = self.repo.rpartition("/")[2]
             write_space(self.source, folder, self.what, name, self.license, self.examples, self.thumbnails)
-        return []
+        return {}
 
 
 def push_model(
@@ -115,14 +121,17 @@ def push_model(
 
 def push_dataset(
     project: Project, repo: str, private: bool = False, license: str | None = None, dry_run: Path | None = None,
-    hub: Hub | None = None, progress: Progress = no_progress,
+    hub: Hub | None = None, progress: Progress = no_progress, seed: int | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Publish a project's cleaned pictures, with where each came from. Their owners must have allowed it.
+
+    `seed` names the split; it is the project's if left out.
 
     Raises:
         DatasetError: there are no pictures; PublishError: the Hub refuses; nothing is published then.
     """
-    return _published(Wanted("dataset", project.root, repo, private, license), dry_run, False, hub, progress)
+    wanted = Wanted("dataset", project.root, repo, private, license, seed=seed)
+    return _published(wanted, dry_run, False, hub, progress)
 
 
 def push_space(
@@ -149,8 +158,7 @@ def _published(
     if dry_run is None:
         hub.check(wanted.repo)  # before anything long begins
     with _folder(wanted, dry_run) as folder:
-        missing = wanted.write(folder)
-        more = {"missing": missing} if wanted.what == "dataset" else {}
+        more = wanted.write(folder)
         if dry_run is not None:
             return {"url": None, "files": list(contents(folder)), "commit": None, "folder": str(dry_run)} | more
         check_size(folder)
@@ -159,7 +167,7 @@ def _published(
                 f"the Space would not work, so nothing was published: {'; '.join(problems)}",
                 hint="mend that, or leave the trial out with --no-preflight",
             )
-        return hub.push(folder, wanted.target(missing), progress).as_dict() | more
+        return hub.push(folder, wanted.target(more.get("missing", ())), progress).as_dict() | more
 
 
 def check_size(folder: Path) -> None:

@@ -12,6 +12,10 @@ def published(result: dict[str, Any]) -> str:
         lines = [f"{files} in {result['folder']}; nothing was published"]
     else:
         lines = [f"Published: {result['url']} ({files}, commit {result['commit'][:12]})"]
+    if result.get("unlabelled"):
+        lines.append(f"{count(result['unlabelled'], 'picture')} left out: they have no label")
+    if "splits" in result:
+        lines.append(result["splits"])
     return "\n".join([*lines, *listed("left out, since their files are not there:", result.get("missing", []))])
 
 

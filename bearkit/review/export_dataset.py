@@ -1,9 +1,11 @@
 """The cleaned pictures as a folder for others, and the decisions as a table."""
 
 import csv
-import shutil
-from collections.abc import Sequence
-from pathlib import Path
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from bearkit.catalog.catalog import Catalog
@@ -11,23 +13,60 @@ from bearkit.catalog.ledger import Ledger
 from bearkit.catalog.tables import Decision, ImageRecord, SourceRecord
 from bearkit.collect.intake import file_name
 from bearkit.dataset import dataset
-from bearkit.errors import NoImagesError, ReviewError
+from bearkit.dataset.seed import project_seed
+from bearkit.errors import ImageError, NoImagesError, ReviewError
+from bearkit.images import read_unchanged
+from bearkit.parallel import ordered_map
 from bearkit.project import Project, is_taken, whole_folder
+from bearkit.review import layouts
+from bearkit.review.layouts import Row
 
 FORMATS = ("folder", "imagefolder", "csv")
 CREDIT = ("license", "creator", "page")  # whose a picture is, where its source said it
-HUB_SPLITS = {"train": "train", "valid": "validation", "test": "test"}  # the Hub's words
+CARD = """# {title}
+
+{n} pictures with {n_labels} labels, exported with bearkit{split}.
+
+```python
+{usage}
+```
+"""
+USAGE = """from datasets import load_dataset
+
+pictures = load_dataset({folder})"""
+TABLES = """from datasets import Features, Value, load_dataset
+
+columns = {columns}
+texts = Features(dict.fromkeys(columns, Value("string")))  # or 007 would be the number 7
+labels = load_dataset({folder}, "labels", features=texts)"""
 
 
-def export_dataset(project: Project, folder: Path, form: str = "folder", seed: int = 42) -> dict[str, Any]:
+def _as_it_is(row: Row) -> Row:
+    return row
+
+
+def export_dataset(
+    project: Project,
+    folder: Path,
+    form: str = "folder",
+    seed: int | None = None,
+    clean: Callable[[Row], Row] = _as_it_is,
+) -> dict[str, Any]:
     """Write what a review left of the pictures; the project stays as it is.
 
     Args:
         project: whose pictures.
         folder: a new folder, or an empty one. It appears whole.
-        form: `folder` has one folder a label, `imagefolder` the Hub's layout (a split, a label, and a metadata.csv
-            with where each picture came from), `csv` only tables: labels.csv and decisions.csv.
-        seed: whose split.
+        form: `folder` has one folder a label, `imagefolder` the Hub's layout (a split, a label, and a metadata.jsonl
+            with where each picture came from), `csv` only tables: labels.csv and decisions.csv. Each has a README.md
+            that tells `datasets.load_dataset` how to read it.
+        seed: whose split; the project's if left out.
+        clean: makes of each row of metadata what others may know.
+
+    Returns:
+        folder, images (how many), labels (how many pictures of each), seed; and what was left out: missing (paths
+        whose file is gone, was changed, or lies outside of the project), unlabelled (how many); renamed: labels that
+        cannot be the name of a folder, with the name of theirs.
 
     Raises:
         ReviewError: there is something in the folder, or there is no such format.
@@ -38,82 +77,122 @@ def export_dataset(project: Project, folder: Path, form: str = "folder", seed: i
     if is_taken(folder):
         raise ReviewError(f"{folder} is there already", hint="name a new folder; nothing is written over")
     catalog = Catalog(project)
-    split = dataset.splits(catalog, seed)
-    labelled = [image for image in Ledger(catalog).images() if image.label]
-    images = [image for image in labelled if catalog.path(image).is_file()]
-    there = {image.path for image in images}
-    missing = [image.path for image in labelled if image.path not in there]
-    if not images:
-        raise NoImagesError("there is no picture with a label", hint="`bearkit import FOLDER`")
-    _check_folders({image.label for image in images})
+    seed = project_seed(catalog) if seed is None else seed
+    split, every = dataset.splits(catalog, seed), Ledger(catalog).images()
+    labelled = [image for image in every if image.label]
+    places = _places(labelled, form, split)
     with whole_folder(folder) as part:
-        if form != "csv":
-            _copy(catalog, images, split if form == "imagefolder" else None, part)
-        if form != "folder":
-            _tables(catalog, images, split, part, form)
-    return {"folder": str(folder), "images": len(images), "missing": missing}
+        there = list(ordered_map(partial(_given, catalog, places, None if form == "csv" else part), labelled))
+        images = [image for image, given in zip(labelled, there, strict=True) if given]
+        if labelled and not images:
+            raise NoImagesError(
+                f"not one of the {len(labelled)} pictures with a label has its file (the first: {labelled[0].path})",
+                hint="import them again: `bearkit import FOLDER`",
+            )
+        if not images:
+            raise NoImagesError("there is no picture with a label", hint="`bearkit import FOLDER`")
+        rows = [clean(row) for row in _rows(catalog, images, places, split)]
+        front = layouts.distinct(_written(catalog, rows, part, form), rows)
+        labels = dict(sorted(Counter(row["label"] for row in rows).items()))
+        words = f", split under seed {seed}" if form != "folder" else ""
+        usage = TABLES if form == "csv" else USAGE
+        usage = usage.format(folder=json.dumps(f"./{folder.name}"), columns=list(rows[0]))
+        text = CARD.format(title=folder.name, n=len(rows), n_labels=len(labels), split=words, usage=usage)
+        layouts.write_card(part, front, text)
+    return {
+        "folder": str(folder),
+        "images": len(images),
+        "missing": [image.path for image, given in zip(labelled, there, strict=True) if not given],
+        "unlabelled": len(every) - len(labelled),
+        "labels": labels,
+        "renamed": {label: file_name(label) for label in labels if form == "folder" and file_name(label) != label},
+        "seed": seed,
+    }
 
 
-def _check_folders(labels: set[str]) -> None:
-    """Labels whose folders would be one cannot be told apart again."""
-    seen: dict[str, str] = {}
-    for label in sorted(labels):
-        other = seen.setdefault(file_name(label).casefold(), label)
-        if other != label:
-            raise ReviewError(f"labels `{other}` and `{label}` would share a folder", hint="relabel one of them")
+def _places(images: Sequence[ImageRecord], form: str, split: Mapping[str, str]) -> dict[str, PurePosixPath]:
+    """Where each picture goes in the folder; in tables, where it is in the project."""
+    if form == "csv":
+        return {image.image_id: PurePosixPath(image.path) for image in images}
+    labels = {image.label for image in images}
+    if form == "folder":
+        layouts.shared_folders(labels)
+        return {image.image_id: layouts.place(image, file_name(image.label), None) for image in images}
+    of = layouts.label_folders(labels)
+    return {image.image_id: layouts.place(image, of[image.label], split[image.image_id]) for image in images}
 
 
-def _copy(catalog: Catalog, images: Sequence[ImageRecord], split: dict[str, str] | None, to: Path) -> None:
-    """Copy pictures to [split/]label/."""
-    for image in images:
-        target = to / _place(image, split)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(catalog.path(image), target)
+def _given(catalog: Catalog, places: Mapping[str, PurePosixPath], to: Path | None, image: ImageRecord) -> bool:
+    """Whether a picture can be given away; it is copied to its place in `to`, if there is one."""
+    if to is None:
+        return catalog.project.has_picture(image.path)
+    try:
+        data = read_unchanged(catalog.path(image), image.image_id)
+    except ImageError:
+        return False
+    target = to / places[image.image_id]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(data)
+    return True
 
 
-def _place(image: ImageRecord, split: dict[str, str] | None) -> Path:
-    """Where a picture goes. Part of its id is in the name: names of two pictures may be the same."""
-    own = Path(image.path)
-    name = f"{own.stem}-{image.image_id[:8]}{own.suffix}"
-    inside = Path(file_name(image.label)) / name
-    return Path(HUB_SPLITS[split[image.image_id]]) / inside if split is not None else inside
-
-
-def _tables(catalog: Catalog, images: Sequence[ImageRecord], split: dict[str, str], to: Path, form: str) -> None:
+def _rows(
+    catalog: Catalog, images: Sequence[ImageRecord], places: Mapping[str, PurePosixPath], split: Mapping[str, str]
+) -> list[Row]:
+    """What is known of each picture; "" where nothing is. `file_name` is its place."""
     came_with = {image.image_id: image.label for image in catalog.images()}
     decided = Ledger(catalog).present()
     came_from: dict[str, SourceRecord] = {}
     for source in sorted(catalog.origins(), key=lambda one: not (one.license or one.creator)):
         came_from.setdefault(str(source.image_id), source)
-    rows: dict[str, list[dict[str, Any]]] = {}
+    rows = []
     for image in images:
-        decision = decided.get(image.image_id)
-        where = _place(image, split) if form == "imagefolder" else Path(image.path)
-        top = where.parts[0] if form == "imagefolder" else ""
-        rows.setdefault(top, []).append(
+        decision, first = decided.get(image.image_id), came_from.get(image.image_id)
+        rows.append(
             {
-                "file_name": (Path(*where.parts[1:]) if top else where).as_posix(),
+                "file_name": places[image.image_id].as_posix(),
                 "label": image.label,
                 "split": split[image.image_id],
                 "image_id": image.image_id,
                 "imported_as": came_with[image.image_id],
-                "origin": came_from[image.image_id].origin if image.image_id in came_from else "",
-                **{name: getattr(came_from.get(image.image_id), name, None) or "" for name in CREDIT},
+                "origin": first.origin if first else "",
+                **{name: getattr(first, name, None) or "" for name in CREDIT},
                 "reviewed_by": decision.reviewer if decision else "",
                 "reviewed": decision.time if decision else "",
             }
         )
-    for top, of_split in rows.items():
-        _write(of_split, to / top / "metadata.csv" if top else to / "labels.csv")
-    if form == "csv" and decided:
-        path = {image.image_id: image.path for image in catalog.images()}
-        said = [_decision(one, path[image_id], came_with[image_id]) for image_id, one in decided.items()]
-        beside = Ledger(catalog).beside().items()
-        said += [_row(image_id, path[image_id], f"beside:{other}") for image_id, other in beside]
-        _write(said, to / "decisions.csv")
+    return rows
 
 
-def _decision(decision: Decision, path: str, came_with: str) -> dict[str, Any]:
+def _written(catalog: Catalog, rows: Sequence[Row], to: Path, form: str) -> dict[str, Any]:
+    """Write the tables that belong to a format; what its card tells programs of them."""
+    if form == "folder":
+        return layouts.folder_front(row["file_name"].partition("/")[0] for row in rows)
+    if form == "imagefolder":
+        of_split: dict[str, list[Row]] = {}
+        for row in rows:  # in metadata, a picture's file is named as it lies beside it
+            top, _, inside = row["file_name"].partition("/")
+            of_split.setdefault(top, []).append(row | {"file_name": inside})
+        layouts.write_metadata(of_split, to)
+        return layouts.imagefolder_front(of_split, rows[0])
+    tables = {"labels": rows, "decisions": _decisions(catalog)}
+    for name, own in tables.items():
+        if own:
+            _write(own, to / f"{name}.csv")
+    return layouts.tables_front({name: list(own[0]) for name, own in tables.items() if own})
+
+
+def _decisions(catalog: Catalog) -> list[Row]:
+    """What became of each picture that somebody decided about."""
+    decided, beside = Ledger(catalog).present(), Ledger(catalog).beside()
+    came = {image.image_id: image for image in catalog.images()}
+    said = [_decision(one, came[image_id].path, came[image_id].label) for image_id, one in decided.items()]
+    if said:
+        said += [_row(image_id, came[image_id].path, f"beside:{other}") for image_id, other in beside.items()]
+    return said
+
+
+def _decision(decision: Decision, path: str, came_with: str) -> Row:
     """What became of a picture, as `bearkit review decide --from` reads it."""
     action = "delete" if decision.action == "delete" else "keep"
     if action == "keep" and decision.to_label != came_with:
@@ -121,14 +200,12 @@ def _decision(decision: Decision, path: str, came_with: str) -> dict[str, Any]:
     return _row(str(decision.image_id), path, action, came_with, decision.reviewer, decision.time)
 
 
-def _row(
-    image_id: str, path: str, action: str, came_with: str = "", reviewer: str = "", time: str = ""
-) -> dict[str, Any]:
+def _row(image_id: str, path: str, action: str, came_with: str = "", reviewer: str = "", time: str = "") -> Row:
     about = {"image_id": image_id, "path": path, "action": action, "imported_as": came_with}
     return about | {"reviewer": reviewer, "time": time}
 
 
-def _write(rows: Sequence[dict[str, Any]], path: Path) -> None:
+def _write(rows: Sequence[Row], path: Path) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()

@@ -17,7 +17,7 @@ from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.ledger import Ledger
 from bearkit.catalog.tables import ImageRecord
 from bearkit.collect.intake import file_name
-from bearkit.errors import ReviewError
+from bearkit.errors import ImageError, ReviewError
 from bearkit.project import Project, whole
 
 BATCH = 64  # files a transaction
@@ -29,7 +29,7 @@ class Moved:
 
     moved: int  # to another label's folder, or back
     trashed: int
-    missing: list[str]  # that are not where the catalogue says
+    missing: list[str]  # that are not where the catalogue says, or where it says a place outside of the project
 
     def as_dict(self) -> dict[str, object]:
         """Plain values, as the command line prints them."""
@@ -55,12 +55,12 @@ class _Mover:
     def __init__(self, catalog: Catalog) -> None:
         self.catalog, self.root = catalog, catalog.project.root
         self.images = catalog.images()
-        moves = catalog.moves()
+        self.places = moves = catalog.moves()
         self.home = {image.image_id: moves.get(image.image_id, (image.path, ""))[0] for image in self.images}
         self.taken = {path.casefold() for path in self.home.values()} | {image.path.casefold() for image in self.images}
         self.folders = {".", "images"} | {str(PurePosixPath(home).parent) for home in self.home.values()}
         for image in self.images:  # a kill may have left a file under its old name too
-            if image.image_id in moves:
+            if image.image_id in moves and self._is_ours(image):
                 self._tidy(moves[image.image_id][1], image.path)
 
     def go(self, labels: Mapping[str, str]) -> Moved:
@@ -69,10 +69,10 @@ class _Mover:
         for image in self.images:
             if image.linked:
                 continue  # not ours to move: the decision alone counts
-            if not (self.root / image.path).is_file():
+            target = self._target(image, labels.get(image.image_id)) if self._is_ours(image) else None
+            if target is None or not self._inside(target):
                 missing.append(image.path)
                 continue
-            target = self._target(image, labels.get(image.image_id))
             if target == image.path:
                 continue
             files.append((image.image_id, image.path, target))
@@ -80,6 +80,19 @@ class _Mover:
         for start in range(0, len(files), BATCH):
             self._move(files[start : start + BATCH])
         return Moved(len(files) - trashed, trashed, missing)
+
+    def _is_ours(self, image: ImageRecord) -> bool:
+        """Whether a picture's file is there and all of its places are in the project: a catalogue may name any."""
+        places = self.home[image.image_id], *self.places.get(image.image_id, ())
+        there = not image.linked and self.catalog.project.has_picture(image.path)
+        return there and all(map(self._inside, places))
+
+    def _inside(self, path: str) -> bool:
+        try:
+            self.catalog.project.picture(path)
+        except ImageError:
+            return False
+        return not PurePosixPath(path).is_absolute()
 
     def _target(self, image: ImageRecord, label: str | None) -> str:
         """Where a picture belongs, relative to the project."""

@@ -9,11 +9,10 @@ from PIL import Image
 
 from bearkit import thumbnails
 from bearkit.catalog.tables import ImageRecord
-from bearkit.images import decode, without_long_ends
+from bearkit.images import decode, read_unchanged, without_long_ends
 from bearkit.interpretation import duplicates, quality
 from bearkit.parallel import Progress, no_progress
 from bearkit.project import Project
-from bearkit.training.features import read_unchanged
 from bearkit.training.store import Store, kept
 
 RECIPE = 1  # counts up when what is kept changes

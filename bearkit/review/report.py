@@ -99,5 +99,10 @@ def compared(result: dict[str, Any]) -> str:
 
 def exported(result: dict[str, Any]) -> str:
     """Where the cleaned pictures are."""
-    lines = [f"{count(result['images'], 'picture')} in {result['folder']}"]
+    lines = [f"{count(result['images'], 'picture')} in {result['folder']}, split under seed {result['seed']}"]
+    if result["unlabelled"]:
+        lines.append(f"{count(result['unlabelled'], 'picture')} left out: they have no label")
+    lines += listed(
+        "labels that cannot name a folder:", [f"{old} is in {new}/" for old, new in result["renamed"].items()]
+    )
     return "\n".join([*lines, *listed(f"{count(len(result['missing']), 'file')} not there:", result["missing"])])

@@ -13,6 +13,7 @@ from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.ledger import Ledger
 from bearkit.catalog.tables import Decision, ImageRecord
 from bearkit.dataset import dataset
+from bearkit.dataset.seed import project_seed
 from bearkit.errors import ReviewError
 from bearkit.interpretation.out_of_fold import LeaveOneOut
 from bearkit.interpretation.quality import problem
@@ -206,10 +207,10 @@ class Material:
         return self._splits[1].copy()
 
     def _config(self) -> tuple[str, str, int]:
-        """The body, its weights and the split's seed of the newest finished run; the default ones before the first."""
+        """The body and its weights of the newest finished run, the default ones before the first; the split's seed."""
         finished = next((run for run in reversed(runs.every(self.project)) if run.finished), None)
         config = TrainConfig.from_dict(finished.config) if finished else TrainConfig()
-        return config.body, config.weights, config.seed
+        return config.body, config.weights, project_seed(self.catalog)
 
     def _probs(self, seen: np.ndarray, targets: np.ndarray, vocab: list[str]) -> np.ndarray | None:
         if len(vocab) < 2:

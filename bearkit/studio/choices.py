@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 
 from bearkit import runs
+from bearkit.dataset.seed import seed_for
 from bearkit.errors import RunError
 from bearkit.project import Project
 from bearkit.training.bodies import BODIES
@@ -65,7 +66,11 @@ class Choices:
     def _numbers(self, names: Any) -> None:
         for name in names:
             label, smallest, step, _ = NUMBERS[name]
-            self.fields[name] = gr.Number(DEFAULTS[name], minimum=smallest, step=step, label=label, **FIELD)
+            value = self._seed if name == "seed" else DEFAULTS[name]  # the project's, asked for as a page opens
+            self.fields[name] = gr.Number(value, minimum=smallest, step=step, label=label, **FIELD)
+
+    def _seed(self) -> int:
+        return seed_for(self.project, None)
 
     @property
     def inputs(self) -> list[Any]:
@@ -92,7 +97,7 @@ class Choices:
 
     def command(self, config: TrainConfig) -> str:
         """The command line that would do the same."""
-        return config.as_command(f" -p {shlex.quote(str(self.project.root))}")
+        return config.as_command(f" -p {shlex.quote(str(self.project.root))}", self._seed())
 
     def starts(self) -> Any:
         """The stages that a training can begin with, the newest first."""

@@ -28,7 +28,7 @@ def changed_pictures(project: Project, kind: str) -> Image.Image:
     squares = []
     for image in images[:: max(1, len(images) // ACROSS)]:
         try:
-            picture = read_picture(project.root / image.path, image.image_id, how)
+            picture = read_picture(project.picture(image.path), image.image_id, how)
         except ImageError:
             continue
         squares.append(np.asarray(centre_crop(picture, square)))

@@ -163,8 +163,9 @@ class TrainTab:
         interp = Interpretation(self.project, run)
         rows = interp.top_losses(TOP)
         small = thumbnails(self.project, [(row["image_id"], row["path"]) for row in rows])
+        changed = run.result.get("seed_changed")
         return [
-            html.error_rate(run.result),
+            html.error_rate(run.result) + (note(changed) if changed else ""),
             html.what_could_go_wrong(run.result["diagnosis"]["verdict"], run.result["diagnosis"]["evidence"]),
             html.confusion_matrix(interp.vocab, interp.confusion_matrix.tolist()),
             html.top_losses(list(zip(small, rows, strict=True))),

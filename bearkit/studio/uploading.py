@@ -114,7 +114,7 @@ class Uploading:
     def _look_over(self, wanted: Wanted) -> None:
         self._forget()
         folder = self._folder = Path(tempfile.mkdtemp(prefix="bearkit-publish-", dir=wanted.scratch))
-        missing = tuple(wanted.write(folder))
+        missing = tuple(wanted.write(folder).get("missing", ()))
         check_size(folder)
         files = tuple((name, path.stat().st_size) for name, path in contents(folder).items())
         trial = preflight(folder, self._progress) if wanted.kind == "space" else None

@@ -5,6 +5,7 @@ import shlex
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from bearkit.dataset.seed import DEFAULT_SEED
 from bearkit.errors import RunError
 
 AUGMENTATIONS = ("none", "light", "strong")
@@ -46,7 +47,7 @@ class TrainConfig:
     start: str = ""
     epochs: int = 15
     lr: float = 3e-3
-    seed: int = 42
+    seed: int = DEFAULT_SEED
     views: int = 1
     batch_size: int = 64
     weight_decay: float = 0.01
@@ -95,10 +96,10 @@ class TrainConfig:
         """Plain values, as the run keeps them."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
-    def as_command(self, place: str = "") -> str:
-        """The command line that trains like this; `place` names the project as ` -p DIR` does."""
+    def as_command(self, place: str = "", seed: int = DEFAULT_SEED) -> str:
+        """The command line that trains like this, in the project that ` -p DIR` names (`place`), whose seed this is."""
         words = [f"bearkit train{place}"]
-        for name, default in asdict(TrainConfig()).items():
+        for name, default in asdict(TrainConfig(seed=seed)).items():
             value, option = getattr(self, name), OPTIONS.get(name, f"--{name.replace('_', '-')}")
             if value == default:
                 continue

@@ -9,8 +9,7 @@ import numpy as np
 from PIL import Image
 
 from bearkit.catalog.tables import ImageRecord
-from bearkit.errors import ImageError
-from bearkit.images import content_id, read_file
+from bearkit.images import read_unchanged
 from bearkit.onnx_session import session
 from bearkit.parallel import Progress, no_progress
 from bearkit.preprocessing import Preprocessing, centre_crop, decode_for, normalise, random_crop
@@ -84,18 +83,6 @@ def through(
         return row_of
 
     return kept(project, images, store, make, progress)
-
-
-def read_unchanged(path: Path, image_id: str) -> bytes:
-    """The bytes of a picture's file.
-
-    Raises:
-        ImageError: the file is gone, or is not the one that was imported.
-    """
-    data = read_file(path)
-    if content_id(data) != image_id:
-        raise ImageError("the file was changed after it was imported", hint="import it again")
-    return data
 
 
 def read_picture(path: Path, image_id: str, how: Preprocessing) -> Image.Image:

@@ -95,11 +95,8 @@ def kept(
     Raises:
         NoImagesError: not one of the pictures can be read any more.
     """
-    skipped = [
-        _skipped(image, "there is no such file")  # a file that was deleted is not used, even where its row is kept
-        for image in images
-        if not (project.root / image.path).is_file()
-    ]
+    # A file that was deleted is not used, even where its row is kept.
+    skipped = [_skipped(image, _why_not(project, image)) for image in images if not project.has_picture(image.path)]
     gone = {row["image_id"] for row in skipped}
     here = [image for image in images if image.image_id not in gone]
     found = store.read([image.image_id for image in here])
@@ -128,7 +125,7 @@ def _fill(
 
     def look(image: ImageRecord) -> np.ndarray | str:
         try:
-            return row_of(project.root / image.path, image.image_id)
+            return row_of(project.picture(image.path), image.image_id)
         except ImageError as error:
             return str(error)
 
@@ -147,6 +144,15 @@ def _fill(
         progress(LOOKING, number, len(images))
     keep()
     return skipped
+
+
+def _why_not(project: Project, image: ImageRecord) -> str:
+    """Why a picture that is not there cannot be used."""
+    try:
+        project.picture(image.path)
+    except ImageError as error:
+        return str(error)
+    return "there is no such file"
 
 
 def _skipped(image: ImageRecord, reason: str) -> dict[str, str]:
