@@ -1,12 +1,15 @@
 """A project is a folder; this says where everything in it lives. Paths only: nothing here reads what is there."""
 
+import io
 import os
 import shutil
+import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from bearkit.errors import ProjectError
 
@@ -91,8 +94,15 @@ class Project:
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
+def whole(path: Path, durable: bool = True) -> Iterator[Path]:
     """Write a file so that it appears whole or not at all: yields a temporary name, renamed to `path` at the end.
+
+    A link of that name is replaced, not followed: in somebody else's project it may lead anywhere. For a file that a
+    person names there is `named`.
+
+    Args:
+        path: the file; its folder is made when it is not there.
+        durable: also after a power cut. It costs a few milliseconds; not worth it for what is made again at no cost.
 
     >>> import tempfile
     >>> target = Path(tempfile.mkdtemp()) / "a" / "b.txt"
@@ -107,9 +117,50 @@ def whole(path: Path) -> Iterator[Path]:
     part = path.with_name(f".{uuid.uuid4().hex[:12]}.part{path.suffix}")
     try:
         yield part
+        if durable:
+            with part.open("rb+") as file:
+                os.fsync(file.fileno())
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def is_stdout(path: Path) -> bool:
+    """Whether a person means standard output.
+
+    >>> is_stdout(Path("-")), is_stdout(Path("rows.csv"))
+    (True, False)
+    """
+    return str(path) in ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+
+
+@contextmanager
+def named(path: Path) -> Iterator[TextIO]:
+    """Write a text file (UTF-8) under a name that a person gave: yields it, open.
+
+    A file appears whole, as with `whole`, and keeps its permissions. A link is followed. What is no file (a device, a
+    pipe) is written to. `-` is standard output.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if is_stdout(path):
+        text = io.StringIO(newline="")
+        yield text
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.getvalue().encode())
+        sys.stdout.flush()
+        return
+    there = path.exists()
+    if there and not path.is_file():
+        with path.open("w", newline="", encoding="utf-8") as file:
+            yield file
+        return
+    target = path.resolve()
+    with whole(target) as part, part.open("w", newline="", encoding="utf-8") as file:
+        yield file
+        if there:
+            shutil.copymode(target, part)
 
 
 def is_taken(folder: Path) -> bool:

@@ -242,15 +242,14 @@ class Sources:
 
 
 def _list(label: str | None, path: Path) -> tuple[str | None, Path]:
-    """A list that was dropped: a CSV's own labels count, where it has some.
+    """A list that was dropped: its own labels count, where it has some.
 
     Raises:
         ImportSourceError: it cannot be read, or its label is missing.
     """
-    if path.suffix.lower() == ".csv":
-        with suppress(ImportSourceError):
-            url_list.read([(None, path)])
-            return None, path
+    with suppress(ImportSourceError):
+        url_list.read([(None, path)])
+        return None, path
     return _named(label), path
 
 
