@@ -1,10 +1,12 @@
 """What all commands share: options, how results and errors are printed, progress bars."""
 
+import io
 import json
+import math
 import shlex
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -34,6 +36,9 @@ RunOption = Annotated[str | None, typer.Option("--run", help="A run's id; the ne
 
 def run() -> None:
     """Run the command line. Exit code 0, 1 with an error object, or 2 for wrong usage."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # letters that the terminal's encoding lacks become question marks
     try:
         app()
     except BearkitError as error:
@@ -54,7 +59,7 @@ def run() -> None:
 def _fail(error: BearkitError) -> None:
     """Word an error once for all commands."""
     if "--json" in sys.argv:
-        print(json.dumps(error.as_dict(), allow_nan=False))
+        print(as_json_text(error.as_dict()), flush=True)
     else:
         err.print(f"[bold red]error:[/] {_plain(str(error))}", highlight=False)
         if error.hint:
@@ -84,7 +89,24 @@ def model_folder(model: Path, project: Path) -> Path:
 
 def show(as_json: bool, result: dict[str, Any], text: str) -> None:
     """Print the result: as one JSON object, or as text."""
-    print(json.dumps(result, allow_nan=False) if as_json else printable(text))
+    print(as_json_text(result) if as_json else printable(text), flush=True)
+
+
+def as_json_text(result: Mapping[str, Any]) -> str:
+    r"""One JSON object in ASCII; a number that is none (nan, inf) is null, which every reader understands.
+
+    >>> as_json_text({"loss": float("nan"), "labels": ("Bär", 1.5)})
+    '{"loss": null, "labels": ["B\\u00e4r", 1.5]}'
+    """
+    return json.dumps(_finite(result), allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(one) for key, one in value.items()}
+    return [_finite(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 @contextmanager
