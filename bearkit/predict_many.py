@@ -11,7 +11,7 @@ from bearkit.collect import archive, folder, stream
 from bearkit.collect.fetch import Limits, fetch
 from bearkit.collect.layout import Found, readable
 from bearkit.collect.url_list import is_address
-from bearkit.errors import BearkitError, ImageError
+from bearkit.errors import BearkitError, DownloadError, ImageError
 from bearkit.images import MAX_BYTES, read_file
 from bearkit.parallel import Progress, no_progress, ordered_map
 from bearkit.predict import Predictor
@@ -65,7 +65,7 @@ def _files(name: str, limits: Limits) -> list[Found]:
     path = Path(name)
     try:
         if is_address(name):
-            return [_one(name, lambda: fetch(name, limits).data)]
+            return [_one(name, lambda: _fetched(name, limits))]
         if "://" in name:
             raise ImageError(f"bearkit fetches only http and https, not {name.partition(':')[0]}", hint=DOWNLOAD)
         if stream.is_stream(name):
@@ -83,6 +83,14 @@ def _files(name: str, limits: Limits) -> list[Found]:
         return [_one(name, partial(_refuse, error))]
     except OSError as error:  # a name that is too long, no permission
         return [_one(name, partial(_refuse, ImageError(f"cannot be read: {error.strerror or error}")))]
+
+
+def _fetched(address: str, limits: Limits) -> bytes:
+    try:
+        return fetch(address, limits).data
+    except DownloadError as error:
+        error.hint = error.hint or DOWNLOAD
+        raise
 
 
 def _one(name: str, read: Callable[[], bytes]) -> Found:

@@ -19,6 +19,7 @@ from bearkit.cli.common import (
     app,
     model_folder,
     place_of,
+    program,
     progress_bars,
     show,
 )
@@ -152,7 +153,7 @@ def demo(
     place = Project(folder or project or DEMO_FOLDER)
     with progress_bars() as progress:
         result = bearkit.run_demo(place, progress)
-    show(as_json, result, report.demonstrated(result))
+    show(as_json, result, report.demonstrated(result, program()))
 
 
 @app.command()

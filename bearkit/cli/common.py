@@ -4,10 +4,11 @@ import io
 import json
 import math
 import shlex
+import shutil
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -38,7 +39,7 @@ def run() -> None:
     """Run the command line. Exit code 0, 1 with an error object, or 2 for wrong usage."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # letters that the terminal's encoding lacks become question marks
+            stream.reconfigure(errors="backslashreplace")  # letters that its encoding lacks: labels stay apart
     try:
         app()
     except BearkitError as error:
@@ -47,6 +48,10 @@ def run() -> None:
         where = f": {error.filename}" if error.filename else ""
         hint = "check the path, its permissions and the room on the disk; nothing that was there is lost"
         _fail(BearkitError(f"{error.strerror or error}{where}", hint))
+    except UnicodeEncodeError as error:  # of a path: what is printed never raises it
+        letters = error.object[error.start : error.end]
+        hint = "set PYTHONUTF8=1, or a locale of UTF-8: LC_ALL=C.UTF-8"
+        _fail(BearkitError(f"this system's encoding ({error.encoding}) cannot write `{letters}`", hint))
     except Exception as error:
         traceback.print_exc()
         _fail(BearkitError(f"unexpected: {error!r}", hint="this is a bug in bearkit; please report the lines above"))
@@ -59,11 +64,12 @@ def run() -> None:
 def _fail(error: BearkitError) -> None:
     """Word an error once for all commands."""
     if "--json" in sys.argv:
-        print(as_json_text(error.as_dict()), flush=True)
-    else:
-        err.print(f"[bold red]error:[/] {_plain(str(error))}", highlight=False)
-        if error.hint:
-            err.print(f"[bold]what helps:[/] {_plain(error.hint)}", highlight=False)
+        with suppress(OSError):  # standard output itself may be what fails
+            print(as_json_text(error.as_dict()), flush=True)
+            sys.exit(1)
+    err.print(f"[bold red]error:[/] {_plain(str(error))}", highlight=False)
+    if error.hint:
+        err.print(f"[bold]what helps:[/] {_plain(error.hint)}", highlight=False)
     sys.exit(1)
 
 
@@ -79,6 +85,22 @@ def printable(text: str) -> str:
 def place_of(project: Path) -> str:
     """How the next command names this project."""
     return "" if project == Path() else f" -p {shlex.quote(str(project))}"
+
+
+def program() -> str:
+    """How to call the command line again from here: `bearkit`, or its path where it is not on the PATH."""
+    called, found = Path(sys.argv[0]), shutil.which("bearkit")
+    if called.name == "__main__.py":
+        return f"{_short(Path(sys.executable))} -m bearkit"
+    if not called.is_file() or (found and Path(found).samefile(called)):
+        return "bearkit"
+    return _short(called)
+
+
+def _short(path: Path) -> str:
+    """A path as one would type it from here; links are kept, since a virtual environment's Python is one."""
+    path, here = path.absolute(), Path.cwd()
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
 def model_folder(model: Path, project: Path) -> Path:
