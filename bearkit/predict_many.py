@@ -3,9 +3,10 @@
 import csv
 import os
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from bearkit.collect import archive, folder, stream
 from bearkit.collect.fetch import Limits, fetch
@@ -43,21 +44,21 @@ def predict_files(
     limits = Limits(max_bytes=MAX_BYTES, allow_private=allow_private, robots=False)
     found = [one for path in paths for one in _files(os.fspath(path), limits)]
     rows = []
-    for row in ordered_map(lambda one: _row(predictor, one, top), found):
-        rows.append(row)
-        progress("predicting", len(rows), len(found))
-    if csv_file is not None:
-        _write_csv(rows, predictor.vocab, csv_file)
+    with nullcontext() if csv_file is None else named(csv_file) as file:  # what cannot be written fails at once
+        for row in ordered_map(lambda one: _row(predictor, one, top), found):
+            rows.append(row)
+            progress("predicting", len(rows), len(found))
+        if file is not None:
+            _write_csv(rows, predictor.vocab, file)
     return rows
 
 
-def _write_csv(rows: Sequence[dict[str, Any]], vocab: Sequence[str], path: Path) -> None:
+def _write_csv(rows: Sequence[dict[str, Any]], vocab: Sequence[str], file: TextIO) -> None:
     names = ["path", "label", "probability", "known", "similarity", "error", *(f"p({label})" for label in vocab)]
-    with named(path) as file:
-        table = csv.DictWriter(file, names, extrasaction="ignore")
-        table.writeheader()
-        for row in rows:
-            table.writerow(row | {f"p({label})": p for label, p in row.get("probs", {}).items()})
+    table = csv.DictWriter(file, names, extrasaction="ignore")
+    table.writeheader()
+    for row in rows:
+        table.writerow(row | {f"p({label})": p for label, p in row.get("probs", {}).items()})
 
 
 def _files(name: str, limits: Limits) -> list[Found]:

@@ -5,14 +5,16 @@ import os
 import shutil
 import sys
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 from bearkit.errors import ProjectError
+from bearkit.parallel import ordered_map
 
+SETTLERS = 16  # threads: they only wait, and the disk takes what waits at once
 DEMO_FOLDER = "bearkit-demo"  # where the demo's project is, unless told otherwise
 
 
@@ -102,7 +104,8 @@ def whole(path: Path, durable: bool = True) -> Iterator[Path]:
 
     Args:
         path: the file; its folder is made when it is not there.
-        durable: also after a power cut. It costs a few milliseconds; not worth it for what is made again at no cost.
+        durable: also after a power cut, which costs a few milliseconds. Not for what is made again at no cost, nor for
+            many files at once, which `settle` makes durable together.
 
     >>> import tempfile
     >>> target = Path(tempfile.mkdtemp()) / "a" / "b.txt"
@@ -118,11 +121,21 @@ def whole(path: Path, durable: bool = True) -> Iterator[Path]:
     try:
         yield part
         if durable:
-            with part.open("rb+") as file:
-                os.fsync(file.fileno())
+            _sync(part)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def settle(files: Iterable[Path]) -> None:
+    """Make files durable that `whole` wrote without it: together it costs a tenth of one after the other."""
+    for _ in ordered_map(_sync, files, SETTLERS):
+        pass
+
+
+def _sync(path: Path) -> None:
+    with suppress(FileNotFoundError), path.open("rb" if os.name == "posix" else "rb+") as file:
+        os.fsync(file.fileno())
 
 
 def is_stdout(path: Path) -> bool:
@@ -148,7 +161,10 @@ def named(path: Path) -> Iterator[TextIO]:
         text = io.StringIO(newline="")
         yield text
         sys.stdout.flush()
-        sys.stdout.buffer.write(text.getvalue().encode())
+        if hasattr(sys.stdout, "buffer"):
+            sys.stdout.buffer.write(text.getvalue().encode())
+        else:  # a notebook's
+            sys.stdout.write(text.getvalue())
         sys.stdout.flush()
         return
     there = path.exists()

@@ -130,6 +130,14 @@ def test_a_csv_goes_through_a_link_and_a_pipe_and_never_in_their_place(predictor
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
 
 
+def test_a_csv_that_cannot_be_written_fails_before_anything_is_predicted(predictor, tmp_path):
+    (tmp_path / "taken").mkdir()
+    told = []
+    with pytest.raises(IsADirectoryError):
+        predict_files(predictor, ["-"], csv_file=tmp_path / "taken", progress=lambda *row: told.append(row))
+    assert told == []
+
+
 @pytest.mark.parametrize("name", ["-", "/dev/stdout"])
 def test_a_csv_is_printed_alone_and_in_utf_8(printed, trained, tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)

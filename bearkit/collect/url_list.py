@@ -23,6 +23,7 @@ COPIED = (  # an address in a piece of a web page, of Markdown, of code
     re.compile(r"""!?\[[^\]]*\]\(\s*(?P<url>https?://\S+?)(?:\s+["'].*["'])?\s*\)[.,;]*$""", re.IGNORECASE),
     re.compile(r"""["']?\w+["']?\s*[:=]\s*(["'])(?P<url>https?://.*?)\1""", re.IGNORECASE),
 )
+LONGEST = 16_000  # characters of an address and what is around it; servers refuse longer ones
 QUOTES = "\"'`<>“”‘’«» \t"
 BULLET = re.compile(r"(?:[-*+•]|\d+[.)])\s+")
 PICTURE = r"\.(?:jpe?g|png|gif|webp|bmp|tiff?|avif|heic)"
@@ -125,6 +126,8 @@ def cleaned(text: str) -> str:
     >>> cleaned("https://e.org/my photo.jpg"), cleaned("https://e.org/c.jpg  # a bear"), cleaned("- https://e.org/c.jpg")
     ('https://e.org/my%20photo.jpg', 'https://e.org/c.jpg', 'https://e.org/c.jpg')
     """
+    if len(text) > LONGEST:
+        return text
     text = text.strip("\ufeff\u200b \t\r\n").replace("\\/", "/").replace("&amp;", "&")
     text = BULLET.sub("", text, count=1) if BULLET.match(text) else text
     copied = next((found for pattern in COPIED if (found := pattern.match(text))), None)
