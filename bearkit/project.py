@@ -193,6 +193,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
     part.mkdir()
     try:
         yield part
+        settle(path for path in part.rglob("*") if path.is_file())
         if folder.exists():
             folder.rmdir()
         part.rename(folder)

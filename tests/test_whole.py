@@ -7,7 +7,7 @@ import pytest
 
 from bearkit import import_images
 from bearkit.catalog.catalog import Catalog
-from bearkit.project import named, settle, whole
+from bearkit.project import named, settle, whole, whole_folder
 from tests.conftest import write_pictures
 
 
@@ -49,6 +49,16 @@ def test_pictures_are_on_the_disk_before_the_catalogue_knows_them(project, tmp_p
     import_images(project, write_pictures(tmp_path / "s", {"black": 70}))
     assert known == []
     assert set(map(file_of, Catalog(project).images())) <= set(synced)
+
+
+def test_the_files_of_a_folder_are_on_the_disk_before_it_has_its_name(tmp_path, synced):
+    with whole_folder(tmp_path / "out") as part:
+        (part / "a").mkdir()
+        for name in ("a/1.txt", "2.txt"):
+            (part / name).write_text(name)
+        assert synced == []
+    files = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert {inode for inode, _ in synced} == {path.stat().st_ino for path in files}
 
 
 def test_what_is_gone_meanwhile_needs_no_settling(tmp_path):

@@ -23,6 +23,7 @@ COPIED = (  # an address in a piece of a web page, of Markdown, of code
     re.compile(r"""!?\[[^\]]*\]\(\s*(?P<url>https?://\S+?)(?:\s+["'].*["'])?\s*\)[.,;]*$""", re.IGNORECASE),
     re.compile(r"""["']?\w+["']?\s*[:=]\s*(["'])(?P<url>https?://.*?)\1""", re.IGNORECASE),
 )
+PLAIN = re.compile(r"https?://[^\s\"'`<>“”‘’«»()\[\]{}\\,;|#&\x00-\x1f\x7f-\x9f]+")  # nothing to clean: most addresses
 LONGEST = 16_000  # characters of an address and what is around it; servers refuse longer ones
 QUOTES = "\"'`<>“”‘’«» \t"
 BULLET = re.compile(r"(?:[-*+•]|\d+[.)])\s+")
@@ -126,12 +127,12 @@ def cleaned(text: str) -> str:
     >>> cleaned("https://e.org/my photo.jpg"), cleaned("https://e.org/c.jpg  # a bear"), cleaned("- https://e.org/c.jpg")
     ('https://e.org/my%20photo.jpg', 'https://e.org/c.jpg', 'https://e.org/c.jpg')
     """
-    if len(text) > LONGEST:
+    if PLAIN.fullmatch(text) or len(text) > LONGEST:
         return text
     text = text.strip("\ufeff\u200b \t\r\n").replace("\\/", "/").replace("&amp;", "&")
     text = BULLET.sub("", text, count=1) if BULLET.match(text) else text
     copied = next((found for pattern in COPIED if (found := pattern.match(text))), None)
-    text = copied["url"] if copied else COLUMNS_FOLLOW.sub(r"\1", re.sub(r"\s+#.*$", "", text))
+    text = copied["url"] if copied else COLUMNS_FOLLOW.sub(r"\1", re.sub(r"(?<!\s)\s+#.*$", "", text))
     before = ""
     while text != before:
         before, text = text, text.rstrip(",; \t").strip(QUOTES).lstrip("[({")
@@ -206,6 +207,8 @@ def _lines(lines: Sequence[str], label: str | None, path: Path) -> list[tuple[st
 def _line(text: str, label: str, separator: str) -> list[tuple[str, str, Credit] | str]:
     """What a line asks for: mostly one address."""
     bare = text.strip("\ufeff \t\r\n")
+    if PLAIN.fullmatch(bare):
+        return [(bare, label, UNKNOWN)]
     if bare.startswith(("#", "//")):
         return ["a comment"]
     if bare in ("[", "]", "],", "{", "}", "},"):  # of JSON
@@ -213,4 +216,4 @@ def _line(text: str, label: str, separator: str) -> list[tuple[str, str, Credit]
     bare = BULLET.sub("", bare, count=1) if BULLET.match(bare) else bare
     cells = next(csv.reader([bare], delimiter=separator), [])
     bare = next((cell for cell in cells if is_address(cleaned(cell))), bare)
-    return [(cleaned(part), label, UNKNOWN) for part in re.split(r"[,;]?\s+(?=https?://)", bare)]
+    return [(cleaned(part), label, UNKNOWN) for part in re.split(r"[,;]?(?<!\s)\s+(?=https?://)", bare)]
