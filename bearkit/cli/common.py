@@ -67,9 +67,9 @@ def _fail(error: BearkitError) -> None:
         with suppress(OSError):  # standard output itself may be what fails
             print(as_json_text(error.as_dict()), flush=True)
             sys.exit(1)
-    err.print(f"[bold red]error:[/] {_plain(str(error))}", highlight=False)
+    err.print(f"[bold red]error:[/] {_plain(str(error))}", highlight=False, soft_wrap=True)
     if error.hint:
-        err.print(f"[bold]what helps:[/] {_plain(error.hint)}", highlight=False)
+        err.print(f"[bold]what helps:[/] {_plain(error.hint)}", highlight=False, soft_wrap=True)
     sys.exit(1)
 
 

@@ -76,7 +76,7 @@ class Sources:
         listed = gr.Textbox(label="Addresses of pictures, one a line", lines=3, max_lines=8)
         files = gr.File(
             label="… or a list: .txt, or .csv with a column of labels",
-            file_types=[".txt", ".csv"],
+            file_types=[".txt", ".csv", ".tsv", ".json", ".jsonl"],
             height=120,
             elem_id="address-list",
         )

@@ -1,6 +1,7 @@
 """Read a table of epochs as training tools write it: fastai, Keras, Lightning, timm, the Hugging Face Trainer, YOLO."""
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -23,6 +24,7 @@ ACCURACY = (
     "val_accuracy_epoch", "val/acc", "val/accuracy", "valid/accuracy", "eval/accuracy", "metrics/accuracy_top1",
     "validation accuracy",
 )  # fmt: skip
+OTHER_ACCURACY = re.compile(r"(?!.*(?:top|5))(?:val|valid|validation|eval|test)[_/ ].*acc(?:uracy)?")
 PERCENT = ("eval_top1", "val_top1", "eval_acc1", "val_acc1", "test_acc1", "eval_prec1")  # accuracies in percent
 FASTAI_ACCURACY = ("accuracy", "acc")  # of the validation pictures, where the loss is called valid_loss
 HINT = (
@@ -72,7 +74,8 @@ def _error(table: Table, valid: str | None) -> tuple[str | None, Callable[[float
     """The column that tells the error, and how it becomes an error rate."""
     if error := _fullest(table, ERROR):
         return error, lambda rate: rate
-    accuracy = _fullest(table, (*ACCURACY, *(FASTAI_ACCURACY if valid == "valid_loss" else ())))
+    others = [name for name in table.columns if OTHER_ACCURACY.fullmatch(name) and name not in PERCENT]
+    accuracy = _fullest(table, (*ACCURACY, *(FASTAI_ACCURACY if valid == "valid_loss" else ()), *others))
     if accuracy:
         return accuracy, lambda share: 1 - share
     return _fullest(table, PERCENT), lambda percent: 1 - percent / 100
@@ -85,6 +88,11 @@ def _epochs(table: Table, path: Path, names: tuple[str, str, str]) -> list[tuple
     """
     groups: dict[float, list[dict[str, float]]] = {}
     for number, row in enumerate(table.rows):
+        if row.extra:
+            raise ImportSourceError(
+                f"{path} is not a table of epochs: line {row.line} has more cells than there are columns",
+                hint="where a comma is the decimal point, separate the columns with ;",
+            )
         named = text_table.number(row.cells.get("epoch", ""))
         epoch = math.ceil(named - 1e-6) if named is not None and math.isfinite(named) else number
         cells = {name: _number(row.cells[name], name, row.line, path) for name in names if row.cells[name]}
