@@ -168,7 +168,7 @@ def named(path: Path) -> Iterator[TextIO]:
         sys.stdout.flush()
         return
     there = path.exists()
-    if there and not path.is_file():
+    if there and (not path.is_file() or path.absolute().parts[1] in ("dev", "proc")):  # also where that is a file now
         with path.open("w", newline="", encoding="utf-8") as file:
             yield file
         return

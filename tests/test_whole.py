@@ -2,6 +2,7 @@
 
 import os
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -94,6 +95,11 @@ def test_a_device_or_pipe_behind_links_is_written_to(tmp_path):
     reader.join()
     assert came == ["熊"]
     assert (tmp_path / "pipe").is_fifo()
+    with (tmp_path / "log").open("w", encoding="utf-8") as log:
+        inode = (tmp_path / "log").stat().st_ino
+        with named(Path(f"/dev/fd/{log.fileno()}")) as file:
+            file.write("泰")
+    assert ((tmp_path / "log").read_text(encoding="utf-8"), (tmp_path / "log").stat().st_ino) == ("泰", inode)
     (tmp_path / "null").symlink_to(os.devnull)
     with named(tmp_path / "null") as file:
         file.write("nothing")
