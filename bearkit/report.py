@@ -163,7 +163,8 @@ def predicted(result: dict[str, Any]) -> str:
 
 def _predicted(row: dict[str, Any]) -> tuple[str, ...]:
     if "error" in row:
-        return row["path"], "-", row["error"]
+        hint = f" ({row['hint']})" if row.get("hint") else ""
+        return row["path"], "-", f"{row['error']}{hint}"
     if not row["known"]:
         return row["path"], "none of these", f"(unlike the training pictures; most like {row['label']})"
     others = ", ".join(f"{one['label']} {percent(one['probability'])}" for one in row["top"][1:])

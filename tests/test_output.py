@@ -121,6 +121,15 @@ def test_a_prediction_among_five_hundred_labels_is_a_line():
     ]
 
 
+def test_a_file_that_cannot_be_read_is_told_with_what_helps():
+    rows = [{"path": "https://e.org/a.jpg", "error": "there is no such host", "hint": "download it first"}]
+    rows += [{"path": "b.jpg", "error": "it is a web page", "hint": ""}]
+    assert report.predicted({"predictions": rows}).splitlines()[1:] == [
+        "https://e.org/a.jpg  -      there is no such host (download it first)",
+        "b.jpg                -      it is a web page",
+    ]
+
+
 def test_the_next_commands_are_called_as_this_one_was(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     script = tmp_path / ".venv" / "bin" / "bearkit"
