@@ -92,7 +92,8 @@ def trained(result: dict[str, Any], place: str = "") -> str:
     lines += [f"looking at the pictures: {result['features_seconds']:.2f} s"]
     lines += _rejected(result["skipped"])
     if unchecked := result["unchecked_labels"]:
-        lines += [f"No validation picture of {', '.join(unchecked)}: nothing is known of how well that is recognised"]
+        which = ", ".join(unchecked[:MANY]) + (f" and {len(unchecked) - MANY} more" if len(unchecked) > MANY else "")
+        lines += [f"No validation picture of {which}: nothing is known of how well that is recognised"]
     lines += [
         in_words(result),
         result["diagnosis"]["advice"],
