@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 MANY = 10  # rows of a list that are shown before the rest is counted
+MATRIX = 20  # labels up to which a confusion matrix is shown
 
 
 def imported(result: dict[str, Any], place: str = "") -> str:
@@ -33,6 +34,7 @@ def collected(result: dict[str, Any], place: str = "") -> str:
         f"{result['skipped']} skipped, in {result['seconds']:.1f} s"
     ]
     lines += [f"  {n:5d}  {reason}" for reason, n in result["reasons"].items()]
+    lines += [result["hint"]] if result.get("hint") else []
     if result["waiting"]:
         lines.append(f"{result['waiting']} still wait; to go on: bearkit collect{place}")
     if result["failed"]:
@@ -93,7 +95,8 @@ def trained(result: dict[str, Any], place: str = "") -> str:
     lines += [f"looking at the pictures: {result['features_seconds']:.2f} s"]
     lines += _rejected(result["skipped"])
     if unchecked := result["unchecked_labels"]:
-        lines += [f"No validation picture of {', '.join(unchecked)}: nothing is known of how well that is recognised"]
+        which = ", ".join(unchecked[:MANY]) + (f" and {len(unchecked) - MANY} more" if len(unchecked) > MANY else "")
+        lines += [f"No validation picture of {which}: nothing is known of how well that is recognised"]
     lines += [result["seed_changed"]] if result["seed_changed"] else []
     lines += [
         in_words(result),
@@ -130,12 +133,17 @@ def learning_curve(result: dict[str, Any]) -> str:
 def interpreted(result: dict[str, Any]) -> str:
     """What the model gets wrong."""
     vocab = result["vocab"]
-    matrix = [(given, *row) for given, row in zip(vocab, result["confusion_matrix"], strict=True)]
     lines = [f"run {result['run']}, {result['split']} pictures; rows given, columns predicted", ""]
-    lines += table(("", *vocab), matrix)
-    lines += ["", *table(("given", "predicted", "times"), result["most_confused"][:MANY])]
-    labels = [(label, percent(one["precision"]), percent(one["recall"])) for label, one in result["labels"].items()]
-    lines += ["", *table(("label", "precision", "recall"), labels)]
+    if len(vocab) <= MATRIX:
+        matrix = [(given, *row) for given, row in zip(vocab, result["confusion_matrix"], strict=True)]
+        lines += [*table(("", *vocab), matrix), ""]
+    lines += table(("given", "predicted", "times"), result["most_confused"][:MANY])
+    labels = list(result["labels"].items())
+    if len(vocab) > MATRIX:
+        labels = sorted(labels, key=lambda pair: 2 if pair[1]["recall"] is None else pair[1]["recall"])[:MANY]
+        lines += ["", f"{len(labels)} of {len(vocab)} labels, those found least often (all, and the matrix: --json):"]
+    rows = [(label, percent(one["precision"]), percent(one["recall"])) for label, one in labels]
+    lines += ["", *table(("label", "precision", "recall"), rows)]
     losses = [
         (row["path"], row["given"], row["predicted"], f"{row['loss']:.2f}", percent(row["probability"]))
         for row in result["top_losses"]
@@ -160,23 +168,24 @@ def predicted(result: dict[str, Any]) -> str:
 
 def _predicted(row: dict[str, Any]) -> tuple[str, ...]:
     if "error" in row:
-        return row["path"], "-", row["error"]
+        hint = f" ({row['hint']})" if row.get("hint") else ""
+        return row["path"], "-", f"{row['error']}{hint}"
     if not row["known"]:
         return row["path"], "none of these", f"(unlike the training pictures; most like {row['label']})"
     others = ", ".join(f"{one['label']} {percent(one['probability'])}" for one in row["top"][1:])
     return row["path"], row["label"], f"{percent(row['probability'])}{f'  ({others})' if others else ''}"
 
 
-def demonstrated(result: dict[str, Any]) -> str:
-    """The demo's report."""
+def demonstrated(result: dict[str, Any], program: str = "bearkit") -> str:
+    """The demo's report; `program` is how the next commands are called."""
     birds = result["pictures"] == "photographs"
     planted, one, root = result["planted_labels"], result["prediction"], _short(result["project"])
     next_steps = {
-        f"  bearkit studio -p {root}": "see it in the browser",
-        f"  bearkit interpret -p {root}": "what does it get wrong?",
-        f"  bearkit predict {_short(result['model'])} PICTURE": "ask it about a picture of yours",
-        "  bearkit import FOLDER -p bears": "your own: a folder with one folder a label in it",
-        "  bearkit train -p bears": "",
+        f"  {program} studio -p {root}": "see it in the browser",
+        f"  {program} interpret -p {root}": "what does it get wrong?",
+        f"  {program} predict {_short(result['model'])} PICTURE": "ask it about a picture of yours",
+        f"  {program} import FOLDER -p bears": "your own: a folder with one folder a label in it",
+        f"  {program} train -p bears": "",
     }
     lines = [] if birds else [result["pictures_why"], "So the demo went on with pictures that it drew itself.", ""]
     lines += [
@@ -247,7 +256,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
     >>> table(("label", "n"), [("black", 9), ("teddy", 10)])
     ['label   n', 'black   9', 'teddy  10']
     """
-    cells = [[str(cell) for cell in row] for row in (head, *rows)]
+    cells = [[str(cell).replace("\n", "\N{REPLACEMENT CHARACTER}") for cell in row] for row in (head, *rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
     lines = []
     for row in cells:
@@ -272,7 +281,8 @@ def listed(title: str, rows: Sequence[str]) -> list[str]:
     if not rows:
         return []
     rest = [f"  and {len(rows) - MANY} more (all of them with --json)"] if len(rows) > MANY else []
-    return [title, *(f"  {row}" for row in rows[:MANY]), *rest]
+    lines = [row.replace("\n", "\N{REPLACEMENT CHARACTER}") for row in rows[:MANY]]
+    return [title, *(f"  {line}" for line in lines), *rest]
 
 
 def count(n: int, what: str) -> str:

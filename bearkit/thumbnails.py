@@ -40,7 +40,7 @@ def keep(project: Project, image_id: str, image: Image.Image, side: int = SIDE) 
     """Keep the thumbnail of a picture that is decoded anyway."""
     target = _target(project, image_id, side)
     if not _is_there(target):
-        with whole(target) as part:
+        with whole(target, durable=False) as part:
             part.write_bytes(small_jpeg(image, side))
 
 

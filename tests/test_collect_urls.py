@@ -10,11 +10,13 @@ import threading
 import time
 import tracemalloc
 from collections import Counter
+from urllib.parse import quote
 
 import pytest
 import trustme
 
 from bearkit import Limits, Project, collect_images
+from bearkit import report as words
 from bearkit.catalog.catalog import Catalog
 from bearkit.collect import addresses, url_list
 from bearkit.collect.fetch import fetch
@@ -60,6 +62,7 @@ def rows(project):
         ("robots/1.png", "its server asks that it is not used for AI"),
         ("gone", "404 not found"),
         ("nowhere", "not an address"),
+        ("to?u=/ok/%1b[2J1.png", "not an address"),
         ("lengths/long", "more than 1 MiB"),
         ("damaged", "its packed answer is damaged"),
     ],
@@ -350,6 +353,23 @@ def test_what_waits_goes_on_without_its_list(server, tmp_path):
     assert (rest.tried, rest.saved, rest.waiting) == (19, 19, 0)
     with pytest.raises(ImportSourceError, match="no address waits"):
         collect_images(project)
+
+
+def test_a_proxy_that_is_not_used_is_told_where_an_address_cannot_be_reached(tmp_path, bearkit_json, monkeypatch):
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:1")
+    (tmp_path / "list.txt").write_text("http://127.0.0.1:1/a.jpg\n")
+    result = bearkit_json("collect", f"a={tmp_path / 'list.txt'}", "--allow-private", "-p", tmp_path / "p")
+    assert result["reasons"] == {"the connection was refused": 1}
+    assert result["hint"] == "proxies of the environment are not used (https_proxy is set)"
+    assert result["hint"] in words.collected(result)
+    asked = ("search", "a=bear", "--provider", "commons=http://127.0.0.1:1", "--allow-private", "-p", tmp_path / "p")
+    assert result["hint"] in bearkit_json(*asked, code=1)["error"]
+
+
+def test_a_redirect_in_letters_of_utf_8_is_followed(server):
+    sent = quote("é=à".encode().decode("latin-1"))  # bytes of UTF-8 in a header
+    assert fetch(f"{server.url}/to?u=/ok/7.png?{sent}", OWN).address.endswith("/ok/7.png?é=à")
+    assert server.asked[-1] == f"/ok/7.png?{quote('é=à', safe='=')}"
 
 
 def test_collecting_on_the_command_line(server, tmp_path, bearkit_json):

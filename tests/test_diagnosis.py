@@ -1,5 +1,8 @@
 """The diagnosis against the lecture's own tables, and against runs in which the mistake was made on purpose."""
 
+import json
+import re
+
 import pytest
 
 from bearkit import Learner, Project, import_images
@@ -143,3 +146,76 @@ def test_a_table_is_read_from_a_csv_and_a_bad_one_is_told(tmp_path):
     path.write_text("train_loss,valid_loss,error_rate\n1,2,many\n")
     with pytest.raises(ImportSourceError, match="many"):
         read_table(path)
+
+
+EPOCHS = [(1.2, 0.9, 0.4), (0.6, 0.7, 0.3), (0.4, 0.5, 0.2), (0.3, 0.5, 0.2)]  # train_loss, valid_loss, error_rate
+COLUMNS = tuple(list(column) for column in zip(*EPOCHS, strict=True))
+
+
+def lines_of(head, row):
+    """A CSV with this header; `row` is formatted with n, t, v and e of each epoch."""
+    values = [row.format(n=n, t=t, v=v, e=e, a=1 - e, p=100 - 100 * e) for n, (t, v, e) in enumerate(EPOCHS)]
+    return "\n".join([head, *values, ""])
+
+
+TRAINER = [
+    entry
+    for n, (t, v, e) in enumerate(EPOCHS, start=1)
+    for entry in (
+        {"loss": t + 0.1, "learning_rate": 1e-5, "epoch": n - 0.5, "step": 2 * n - 1},
+        {"loss": t - 0.1, "learning_rate": 1e-5, "epoch": float(n), "step": 2 * n},
+        {"eval_loss": v, "eval_accuracy": 1 - e, "epoch": float(n), "step": 2 * n},
+    )
+]
+
+
+@pytest.mark.parametrize(
+    ("tool", "text"),
+    [
+        ("fastai", lines_of("epoch,train_loss,valid_loss,error_rate,time", "{n},{t},{v},{e},00:02")),
+        ("fastai", lines_of("epoch,train_loss,valid_loss,accuracy,time", "{n},{t},{v},{a},00:02")),
+        ("Keras", lines_of("epoch,accuracy,loss,val_accuracy,val_loss", "{n},0.99,{t},{a},{v}")),
+        ("Keras 3", lines_of("epoch,MulticlassAccuracy,loss,val_MulticlassAccuracy,val_loss", "{n},1,{t},{a},{v}")),
+        ("timm", lines_of("epoch,train_loss,eval_loss,eval_top1,eval_top5", "{n},{t},{v},{p},99")),
+        ("YOLO", lines_of(" epoch , train/loss, metrics/accuracy_top1, val/loss", " {n} , {t}, {a}, {v}")),
+        ("DeiT", lines_of("", '{{"train_loss": {t}, "test_loss": {v}, "test_acc1": {p}}}')),
+        ("Lightning", lines_of("epoch,step,train_loss,val_loss,val_acc", "{n},8,,{v},{a}\n{n},8,{t},,")),
+        ("Trainer", json.dumps({"log_history": [*TRAINER, {"train_loss": 0.7, "train_runtime": 9.0, "epoch": 4.0}]})),
+        ("a spreadsheet", lines_of("Epoch;Train_Loss;Valid_Loss;Error_Rate", "{n};{t};{v};{e}").replace(".", ",")),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_tables_of_other_tools_are_read(tmp_path, tool, text, encoding):
+    (tmp_path / "history.csv").write_bytes(text.encode(encoding))
+    found = read_table(tmp_path / "history.csv")
+    assert [pytest.approx(column) for column in COLUMNS] == list(found), tool
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("epoch,loss,accuracy\n0,1,0.5\n", "a validation loss, an error rate or accuracy; its columns are epoch, loss"),
+        ("epoch,train_loss,val_loss,f1\n0,1,1,0.5\n", "an error rate or accuracy; its columns are epoch, train_loss"),
+        ("train_loss,valid_loss,error_rate\n1,2,30\n1,2,20\n", "error_rate is a share between 0 and 1, not 30"),
+        ("train_loss,valid_loss,error_rate\n1,2,-0.5\n", "error_rate is a share between 0 and 1, not -0.5"),
+        ("loss,val_loss,val_accuracy\n1,2,71.5\n", "val_accuracy is a share between 0 and 1, not 71.5"),
+        ("train_loss,valid_loss,error_rate\n1,2,0.5\n1,2,many\n", "`many` in the column `error_rate`, line 3, is no"),
+        ("train_loss,valid_loss,error_rate\n1,2,0,5,0,3\n", "line 2 has more cells than there are columns"),
+        ("loss,val_loss,val_top_k_accuracy\n1,1,0.5\n", "no column of an error rate or accuracy; its columns"),
+        ("train_loss,valid_loss,error_rate\n", "has no epoch with all of train_loss"),
+        ("", r"its columns are \(none\)"),
+    ],
+)  # fmt: skip
+def test_a_table_that_cannot_be_judged_is_named_with_what_it_has(tmp_path, bearkit_json, text, error):
+    (tmp_path / "history.csv").write_text(text)
+    found = bearkit_json("diagnose", tmp_path / "history.csv", "--valid-images", 200, code=1)
+    assert re.search(error, found["error"])
+    assert found["hint"]
+
+
+@pytest.mark.parametrize("bad", ["nan", "NaN", "inf", "-inf", "Infinity", "1e400", ""])
+def test_a_loss_that_is_no_number_is_a_verdict_and_null_in_json(tmp_path, bearkit_json, bad):
+    (tmp_path / "h.csv").write_text(f"epoch,train_loss,valid_loss,error_rate\n0,1.2,0.9,0.3\n1,{bad},{bad},0.9\n")
+    found = bearkit_json("diagnose", tmp_path / "h.csv")
+    assert found["verdict"] == "lr_too_high"
+    assert found["evidence"] == {"train_loss": None, "valid_loss": None, "error_rate": 0.9}

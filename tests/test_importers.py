@@ -233,6 +233,17 @@ def test_data_sets_that_cannot_be_had(project, with_hub):
     assert not project.exists
 
 
+def test_a_space_never_lends_its_token_to_who_asks_for_a_private_data_set(project, with_hub, monkeypatch):
+    server = with_hub({"owner/private": {"a/1.png": picture(1, kind="PNG"), "b/2.png": picture(2, kind="PNG")}})
+    server.hub.repos["dataset", "owner/private"].private = True
+    monkeypatch.setenv("SPACE_ID", "owner/studio")
+    with pytest.raises(ImportSourceError, match="cannot be had"):
+        import_images(project, "hf://owner/private")
+    assert not project.exists
+    monkeypatch.delenv("SPACE_ID")
+    assert import_images(project, "hf://owner/private").imported == 2
+
+
 def test_no_network_is_told(project, monkeypatch):
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:1")
     with pytest.raises(ImportSourceError, match="hf://ann/bears cannot be had"):

@@ -15,7 +15,7 @@ from bearkit import Learner, Predictor, Project, import_images, predict_files
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.ledger import Ledger
 from bearkit.dataset import dataset
-from bearkit.errors import ModelError, NoImagesError
+from bearkit.errors import ModelError
 from bearkit.interpretation import known
 from bearkit.interpretation.calibration import calibration_error, temperature
 from tests.conftest import write_pictures
@@ -146,12 +146,6 @@ def test_folders_and_zips_become_rows_and_a_csv(trained, tmp_path, bearkit_json)
     assert [row["label"] for row in table] == [row.get("label", "") for row in rows]
     assert "web page" in table[2]["error"]
     assert sum(float(table[0][f"p({label})"]) for label in ("disc", "square", "star")) == pytest.approx(1, abs=1e-5)
-
-
-def test_an_empty_folder_is_told(trained, tmp_path):
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(NoImagesError, match="holds no files"):
-        predict_files(Predictor(trained.model), [tmp_path / "empty"])
 
 
 def test_photographs_of_something_else_are_none_of_these(data, tmp_path):

@@ -10,6 +10,7 @@ import bearkit
 from bearkit import report
 from bearkit.catalog.catalog import Catalog
 from bearkit.cli.common import JsonOption, ProjectOption, app, err, place_of, printable, progress_bars, show
+from bearkit.collect.url_list import is_address
 from bearkit.project import Project
 
 
@@ -51,7 +52,7 @@ RobotsOption = Annotated[bool, typer.Option("--ignore-robots", help="Also what a
 def collect(
     lists: Annotated[
         list[str] | None,
-        typer.Argument(metavar="LABEL=FILE...", help="Or FILE.csv with a column `label`; none: go on with what waits."),
+        typer.Argument(metavar="LABEL=FILE...", help="Or FILE with columns `url` and `label`; none: what waits."),
     ] = None,
     most: Annotated[
         int | None, typer.Option("--max", min=1, help="Only so many lines of each label in each file.")
@@ -144,6 +145,11 @@ def _told_one_by_one(url: str, reason: str) -> None:
 
 
 def _source(text: str) -> tuple[str | None, Path]:
-    """What LABEL=FILE, or FILE, says."""
-    label, equals, path = text.partition("=")
-    return (label.strip(), Path(path)) if equals and label.strip() else (None, Path(text))
+    """What LABEL=FILE, or FILE, says: the first `=` after which a file is named ends the label."""
+    pairs = [(text[:at].strip(), Path(text[at + 1 :])) for at, char in enumerate(text) if char == "=" and at]
+    there = [pair for pair in pairs if pair[0] and (str(pair[1]) == "-" or pair[1].expanduser().exists())]
+    if there:
+        return there[0]
+    if is_address(text) or Path(text).expanduser().exists() or not pairs:
+        return None, Path(text)
+    return pairs[0]

@@ -19,12 +19,13 @@ from bearkit.cli.common import (
     app,
     model_folder,
     place_of,
+    program,
     progress_bars,
     show,
 )
 from bearkit.dataset import dataset
 from bearkit.dataset.seed import project_seed
-from bearkit.project import DEMO_FOLDER, Project, default_project
+from bearkit.project import DEMO_FOLDER, Project, default_project, is_stdout
 
 
 @app.command()
@@ -96,9 +97,15 @@ def export(
 @app.command()
 def predict(
     model: ModelArgument,
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Pictures, folders or zips of them.")],
-    csv: Annotated[Path | None, typer.Option(help="Write the rows into this file too.")] = None,
+    paths: Annotated[
+        list[str],
+        typer.Argument(metavar="PATH...", help="Pictures, folders or zips of them, https addresses; -: from a pipe."),
+    ],
+    csv: Annotated[Path | None, typer.Option(help="Write the rows into this file too; -: print only them.")] = None,
     top: Annotated[int, typer.Option(min=1, help="How many labels each row names.")] = 3,
+    allow_private: Annotated[
+        bool, typer.Option("--allow-private", help="Fetch pictures from servers of your own network too.")
+    ] = False,
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
@@ -106,10 +113,14 @@ def predict(
 
     Example: bearkit predict bears/models/001 photo.jpg
     """
+    print_csv = csv is not None and is_stdout(csv)
+    if print_csv and as_json:
+        raise typer.BadParameter("--json and --csv - would both print to standard output: leave one of them out")
     predictor = bearkit.Predictor(model_folder(model, project))
     with progress_bars() as progress:
-        result = {"predictions": bearkit.predict_files(predictor, paths, top, csv, progress)}
-    show(as_json, result, report.predicted(result))
+        result = {"predictions": bearkit.predict_files(predictor, paths, top, csv, progress, allow_private)}
+    if not print_csv:
+        show(as_json, result, report.predicted(result))
 
 
 @app.command()
@@ -144,7 +155,7 @@ def demo(
     place = Project(folder or project or DEMO_FOLDER)
     with progress_bars() as progress:
         result = bearkit.run_demo(place, progress)
-    show(as_json, result, report.demonstrated(result))
+    show(as_json, result, report.demonstrated(result, program()))
 
 
 @app.command()

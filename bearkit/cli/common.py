@@ -1,11 +1,14 @@
 """What all commands share: options, how results and errors are printed, progress bars."""
 
+import io
 import json
+import math
 import shlex
+import shutil
 import sys
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -37,6 +40,9 @@ RunOption = Annotated[str | None, typer.Option("--run", help="A run's id; the ne
 
 def run() -> None:
     """Run the command line. Exit code 0, 1 with an error object, or 2 for wrong usage."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # letters that its encoding lacks: labels stay apart
     try:
         app()
     except BearkitError as error:
@@ -45,6 +51,10 @@ def run() -> None:
         where = f": {error.filename}" if error.filename else ""
         hint = "check the path, its permissions and the room on the disk; nothing that was there is lost"
         _fail(BearkitError(f"{error.strerror or error}{where}", hint))
+    except UnicodeEncodeError as error:  # of a path: what is printed never raises it
+        letters = error.object[error.start : error.end]
+        hint = "set PYTHONUTF8=1, or a locale of UTF-8: LC_ALL=C.UTF-8"
+        _fail(BearkitError(f"this system's encoding ({error.encoding}) cannot write `{letters}`", hint))
     except Exception as error:
         traceback.print_exc()
         _fail(BearkitError(f"unexpected: {error!r}", hint="this is a bug in bearkit; please report the lines above"))
@@ -57,11 +67,12 @@ def run() -> None:
 def _fail(error: BearkitError) -> None:
     """Word an error once for all commands."""
     if "--json" in sys.argv:
-        print(json.dumps(error.as_dict(), allow_nan=False))
-    else:
-        err.print(f"[bold red]error:[/] {_plain(str(error))}", highlight=False)
-        if error.hint:
-            err.print(f"[bold]what helps:[/] {_plain(error.hint)}", highlight=False)
+        with suppress(OSError):  # standard output itself may be what fails
+            print(as_json_text(error.as_dict()), flush=True)
+            sys.exit(1)
+    err.print(f"[bold red]error:[/] {_plain(str(error))}", highlight=False, soft_wrap=True)
+    if error.hint:
+        err.print(f"[bold]what helps:[/] {_plain(error.hint)}", highlight=False, soft_wrap=True)
     sys.exit(1)
 
 
@@ -79,6 +90,22 @@ def place_of(project: Path) -> str:
     return "" if project == Path() else f" -p {shlex.quote(str(project))}"
 
 
+def program() -> str:
+    """How to call the command line again from here: `bearkit`, or its path where it is not on the PATH."""
+    called, found = Path(sys.argv[0]), shutil.which("bearkit")
+    if called.name == "__main__.py":
+        return f"{_short(Path(sys.executable))} -m bearkit"
+    if not called.is_file() or (found and Path(found).samefile(called)):
+        return "bearkit"
+    return _short(called)
+
+
+def _short(path: Path) -> str:
+    """A path as one would type it from here; links are kept, since a virtual environment's Python is one."""
+    path, here = path.absolute(), Path.cwd()
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
+
+
 def model_folder(model: Path, project: Path) -> Path:
     """A model folder by its path, or by its name in the project."""
     inside = Project(project).models / model
@@ -87,7 +114,24 @@ def model_folder(model: Path, project: Path) -> Path:
 
 def show(as_json: bool, result: dict[str, Any], text: str) -> None:
     """Print the result: as one JSON object, or as text."""
-    print(json.dumps(result, allow_nan=False) if as_json else printable(text))
+    print(as_json_text(result) if as_json else printable(text), flush=True)
+
+
+def as_json_text(result: Mapping[str, Any]) -> str:
+    r"""One JSON object in ASCII; a number that is none (nan, inf) is null, which every reader understands.
+
+    >>> as_json_text({"loss": float("nan"), "labels": ("Bär", 1.5)})
+    '{"loss": null, "labels": ["B\\u00e4r", 1.5]}'
+    """
+    return json.dumps(_finite(result), allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(one) for key, one in value.items()}
+    return [_finite(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 @contextmanager

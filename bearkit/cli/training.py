@@ -128,12 +128,14 @@ def learning_curve(
 
 @app.command()
 def diagnose(
-    table: Annotated[Path, typer.Argument(metavar="FILE.csv", help="epoch, train_loss, valid_loss, error_rate")],
+    table: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Losses and an error rate, a row an epoch.")],
     valid_images: Annotated[int | None, typer.Option(min=1, help="How many pictures the error is about.")] = None,
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
-    """Read a table of epochs, from any tool: was the learning rate too high, too low, were the epochs too few or many?
+    """Read a table of epochs: was the learning rate too high, too low, were the epochs too few or many?
+
+    It knows the columns of fastai, Keras, timm, Lightning, YOLO and the Hugging Face Trainer, as CSV or JSON.
 
     Example: bearkit diagnose history.csv
     """

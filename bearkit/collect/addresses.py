@@ -5,11 +5,33 @@ import queue
 import socket
 import threading
 from collections.abc import Sequence
+from urllib.request import getproxies_environment
 
 from bearkit.errors import DownloadError
 
+# What Python takes for public, or took in some version, and is not: IANA's registries of special-purpose addresses,
+# and what clouds keep for themselves (168.63.129.16 is Azure's; theirs in 169.254.0.0/16 and fd00::/8 are private).
+SPECIAL_V4 = tuple(map(ipaddress.IPv4Network, (
+    "0.0.0.0/8", "100.64.0.0/10", "168.63.129.16/32", "192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24",
+    "192.52.193.0/24", "192.88.99.0/24", "192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
+    "240.0.0.0/4",
+)))  # fmt: skip
+# All that is asked in IPv6 lies in 2000::/3 or wraps a public IPv4 address for NAT64. Outside of it are ::a.b.c.d,
+# ::ffff:0:a.b.c.d, 64:ff9b:1::/48, 100::/64, fc00::/7, fe80::/10, fec0::/10 and ff00::/8.
+UNICAST, NAT64 = ipaddress.IPv6Network("2000::/3"), ipaddress.IPv6Network("64:ff9b::/96")
+SPECIAL_V6 = tuple(map(ipaddress.IPv6Network, (
+    "2001::/23", "2001:db8::/32", "2620:4f:8000::/48", "3fff::/20",  # 2001::/32 is Teredo
+)))  # fmt: skip
 Where = tuple[socket.AddressFamily, tuple[object, ...]]  # family and address of a socket
 Found = Sequence[tuple[socket.AddressFamily, int, int, str, tuple[object, ...]]] | OSError | UnicodeError
+
+
+def unused_proxies() -> str:
+    """A hint where the environment names a proxy: none is used, since behind one no address could be checked."""
+    proxies = {name: address for name, address in getproxies_environment().items() if name != "no"}
+    if not proxies:
+        return ""
+    return f"proxies of the environment are not used ({', '.join(f'{name}_proxy' for name in sorted(proxies))} is set)"
 
 
 def resolved(host: str, port: int, allow_private: bool, seconds: float) -> list[Where]:
@@ -30,9 +52,9 @@ def resolved(host: str, port: int, allow_private: bool, seconds: float) -> list[
     try:
         found = answer.get(timeout=max(0.1, seconds))
     except queue.Empty:
-        raise DownloadError("the name was not found in time", again=True) from None
+        raise DownloadError("the name was not found in time", unused_proxies(), again=True) from None
     if isinstance(found, OSError | UnicodeError):
-        raise DownloadError("there is no such host")
+        raise DownloadError("there is no such host", unused_proxies())
     every: list[Where] = [(family, address) for family, _, _, _, address in found]
     allowed = [where for where in every if allow_private or is_public(str(where[1][0]))]
     if not allowed:
@@ -54,12 +76,19 @@ def is_public(address: str) -> bool:
     [True, False, False, False, False, False]
     """
     number = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(number, ipaddress.IPv6Address):
-        wrapped = number.ipv4_mapped or number.sixtofour or (number.teredo or (None, None))[1] or _nat64(number)
-        if wrapped is not None:
-            number = wrapped
-    return number.is_global and not number.is_multicast
+    if isinstance(number, ipaddress.IPv4Address):
+        return number.is_global and not number.is_multicast and not any(number in network for network in SPECIAL_V4)
+    if number.ipv4_mapped is not None:
+        return is_public(str(number.ipv4_mapped))
+    if number in NAT64:
+        return is_public(str(_last_bits(number)))
+    if number not in UNICAST or not number.is_global or any(number in network for network in SPECIAL_V6):
+        return False
+    if number.sixtofour is not None:
+        return is_public(str(number.sixtofour))
+    isatap = int(number) >> 32 & 0xFDFFFFFF == 0x00005EFE  # as in 2001:db8::5efe:10.0.0.1
+    return not isatap or is_public(str(_last_bits(number)))
 
 
-def _nat64(number: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    return ipaddress.IPv4Address(int(number) & 0xFFFFFFFF) if number in ipaddress.ip_network("64:ff9b::/96") else None
+def _last_bits(number: ipaddress.IPv6Address) -> ipaddress.IPv4Address:
+    return ipaddress.IPv4Address(int(number) & 0xFFFFFFFF)

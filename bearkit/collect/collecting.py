@@ -16,7 +16,8 @@ import filelock
 
 from bearkit.catalog.tables import SourceRecord
 from bearkit.collect import url_list
-from bearkit.collect.fetch import Limits, fetch
+from bearkit.collect.addresses import unused_proxies
+from bearkit.collect.fetch import SILENCE_SECONDS, Limits, fetch
 from bearkit.collect.hosts import Turns
 from bearkit.collect.intake import Intake, Looked, Receipt, look
 from bearkit.collect.layout import Found
@@ -28,6 +29,10 @@ from bearkit.project import Project
 WORKERS = 32  # addresses at once
 READY = 4  # pictures that wait to be stored; who fetched more waits too
 STOP_SECONDS = 2.0  # that what is under way is waited for, once it is stopped
+UNREACHED = {  # reasons that a proxy may be behind
+    "there is no such host", "the name was not found in time", "the connection was refused", "the connection broke off",
+    f"silent for {SILENCE_SECONDS:g} s",
+}  # fmt: skip
 OnFailure = Callable[[str, str], None]  # an address, and why it failed
 
 
@@ -43,10 +48,11 @@ class CollectReport:
     waiting: int = 0  # not asked yet, since it was stopped
     reasons: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
+    hint: str = ""  # what may help with what failed
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, as the command line prints them."""
-        return asdict(self)
+        """Plain values, as the command line prints them; a hint only where there is one."""
+        return {key: value for key, value in asdict(self).items() if value or key != "hint"}
 
 
 def collect_images(
@@ -110,6 +116,7 @@ def collect_images(
             intake.finish()
     report.waiting = len(urls) - report.tried
     report.reasons = {reason: n for reason, n in reasons.most_common() if n}
+    report.hint = unused_proxies() if UNREACHED & set(report.reasons) else ""
     report.seconds = round(time.perf_counter() - clock, 2)
     return report
 

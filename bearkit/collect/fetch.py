@@ -22,7 +22,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
-from bearkit.collect.addresses import resolved
+from bearkit.collect.addresses import resolved, unused_proxies
 from bearkit.errors import DownloadError
 
 AGENT = "bearkit (+https://pypi.org/project/bearkit; collects pictures for a classifier)"
@@ -155,9 +155,11 @@ class _Attempt:
                 raise self.too_slow()
             if urlsplit(url).scheme.lower() not in ("http", "https"):
                 raise DownloadError("refused: neither http nor https")
+            if any(ord(char) < 32 or 127 <= ord(char) < 160 for char in url):  # no terminal shall obey one
+                raise DownloadError("not an address")
             with _session() as session, session.get(url, stream=True, timeout=TIMEOUTS) as answer:
                 if answer.status_code in MOVED and (to := answer.headers.get("Location")):
-                    url = urljoin(url, to)
+                    url = urljoin(url, to.encode("latin-1", "replace").decode("utf-8", "replace"))
                     continue
                 self._check(answer)
                 data = self._body(answer)
@@ -281,11 +283,11 @@ def _worded(error: Exception) -> DownloadError:
     if isinstance(error, zlib.error):
         return DownloadError("its packed answer is damaged")
     if isinstance(error, requests.Timeout | TimeoutError):
-        return DownloadError(f"silent for {SILENCE_SECONDS:g} s", again=True)
+        return DownloadError(f"silent for {SILENCE_SECONDS:g} s", unused_proxies(), again=True)
     if isinstance(
         error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema | UnicodeError | ValueError
     ):
         return DownloadError("not an address")
     if "refused" in str(error).lower():
-        return DownloadError("the connection was refused")
-    return DownloadError("the connection broke off", again=True)
+        return DownloadError("the connection was refused", unused_proxies())
+    return DownloadError("the connection broke off", unused_proxies(), again=True)

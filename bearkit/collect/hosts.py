@@ -1,7 +1,7 @@
 """Who is asked next: many hosts at once, few questions to each, and a slow one holds up nobody else."""
 
 import threading
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -23,7 +23,7 @@ class Turns:
         self._waiting: dict[str, deque[str]] = {}
         for url in urls:
             self._waiting.setdefault(_host(url), deque()).append(url)
-        self._ready = deque(self._waiting)
+        self._ready = OrderedDict.fromkeys(self._waiting)  # a queue that knows at once whether a host is in it
         self._busy: dict[str, int] = {}
         self._changed = threading.Condition()
         self._stopped = False
@@ -37,7 +37,7 @@ class Turns:
                 self._changed.wait()
             if self._stopped:
                 return None
-            host = self._ready.popleft()
+            host, _ = self._ready.popitem(last=False)
             url = self._waiting[host].popleft()
             self._busy[host] = self._busy.get(host, 0) + 1
             if not self._waiting[host]:
@@ -45,7 +45,7 @@ class Turns:
                 if not self._waiting:
                     self._changed.notify_all()
             elif self._busy[host] < self.each or _is_own(host):
-                self._ready.append(host)
+                self._ready[host] = None
             return url
 
     def done(self, url: str) -> None:
@@ -54,7 +54,7 @@ class Turns:
         with self._changed:
             self._busy[host] -= 1
             if host in self._waiting and host not in self._ready:
-                self._ready.append(host)
+                self._ready[host] = None
                 self._changed.notify()
 
     @property

@@ -4,6 +4,7 @@ The commit that was read is part of each picture's origin, so that its provenanc
 """
 
 import json
+import os
 import threading
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -55,8 +56,9 @@ class HubDataset:
 def _fetched(repo: str, revision: str | None) -> tuple[Path, str]:
     """The data set's pictures and tables on this machine, and the commit that they are of."""
     hub = package("huggingface_hub", "hub")
+    token = False if os.environ.get("SPACE_ID") else None  # a Space lends its visitors no token; here: yours, if any
     try:
-        info = hub.HfApi().dataset_info(repo, revision=revision)
+        info = hub.HfApi(token=token).dataset_info(repo, revision=revision)
         names = [file.rfilename for file in info.siblings or []]
         tables = [n for n in names if n.endswith(".parquet") and PurePosixPath(n).name != METADATA]
         if tables:
@@ -68,7 +70,7 @@ def _fetched(repo: str, revision: str | None) -> tuple[Path, str]:
                 hint="download it yourself and import the folder",
             )
         local = hub.snapshot_download(
-            repo, repo_type="dataset", revision=info.sha, allow_patterns=[_literal(w) for w in wanted]
+            repo, repo_type="dataset", revision=info.sha, allow_patterns=[_literal(w) for w in wanted], token=token
         )
     except ImportSourceError:
         raise
@@ -96,7 +98,7 @@ def _rows(table: Path, root: Path, labelled: bool) -> list[Found]:
         raise ImportSourceError(f"{name} cannot be read as parquet: {error}", hint=HELP) from error
     split = next((SPLIT_FOLDERS[part] for part in _words(name) if part in SPLIT_FOLDERS), None)
     groups = [g for g in range(file.num_row_groups) for _ in range(file.metadata.row_group(g).num_rows)]
-    first = {group: groups.index(group) for group in set(groups)}
+    first = {group: row for row, group in reversed(list(enumerate(groups)))}
     pictures = _Pictures(file, image)
     found = []
     for number, (value, group) in enumerate(zip(given, groups, strict=True)):

@@ -12,7 +12,7 @@ from bearkit.catalog.tables import ImageRecord, SourceRecord
 from bearkit.collect.layout import Found
 from bearkit.errors import ImageError
 from bearkit.images import content_id, decode, suffixes
-from bearkit.project import Project, whole
+from bearkit.project import Project, settle, whole
 
 BATCH = 64  # pictures a transaction
 SUFFIX = {"JPEG": "jpg", "MPO": "jpg", "JPEG2000": "jp2", "TIFF": "tif", "DIB": "bmp"}
@@ -121,6 +121,7 @@ class Intake:
         return self.report
 
     def _write(self) -> None:
+        settle(self.project.root / image.path for image in self.new if not image.linked)
         self.catalog.record(self.new, self.seen)
         self.new, self.seen = [], []
 
@@ -170,7 +171,7 @@ class Intake:
         if not linked and not path.is_relative_to(self.project.images):
             path = self._free_path(looked)
             if not path.exists():
-                with whole(path) as part:
+                with whole(path, durable=False) as part:
                     part.write_bytes(looked.data)
         relative = (path if linked else path.relative_to(self.project.root)).as_posix()
         about = (*looked.size, looked.format, len(looked.data))

@@ -214,7 +214,7 @@ def search_images(
                     if is_address(hit.url) and len(found) < most:
                         found.setdefault(hit.url, hit)
             except (DownloadError, ImportSourceError) as error:
-                hint = f" ({error.hint})" if isinstance(error, ImportSourceError) else ""
+                hint = f" ({error.hint})" if error.hint else ""
                 report.failed.append({"label": label, "provider": name, "reason": f"{error}{hint}"})
         report.found[label] = list(found.values())
         progress("searching", number, len(queries))

@@ -1,37 +1,51 @@
-"""Decisions from a CSV: our own, or another tool's list of cleaned labels.
+"""Decisions from a table: our own, or another tool's list of cleaned labels.
 
     image_id or path, action          keep, delete, relabel:LABEL; what `bearkit export-dataset --format csv` writes
     name, label                       fastai's cleaned.csv: a file and its label now; deleted pictures are not listed
     path, is_label_issue, predicted_label       cleanlab's issues, where a path was kept beside them
+    filepath, ground_truth            FiftyOne's CSV export
     image, choice                     Label Studio's CSV export; its uploads have a prefix before the file's name
 
 A picture is known by its id, or by a path: in the project, where it was imported from, or the end of either if that
-fits one picture only.
+fits one picture only. A row that does not clearly ask for a change changes nothing, or is an error.
 """
 
 import bisect
-import csv
-import io
 import json
 import re
+import unicodedata
 from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from urllib.parse import unquote
 
+from bearkit import text_table
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.choices import Choice
 from bearkit.catalog.ledger import Ledger
-from bearkit.errors import ReviewError
+from bearkit.collect.layout import label_of
+from bearkit.errors import ImportSourceError, ReviewError
+from bearkit.text_table import Row, Table
 
-PICTURE = ("image_id", "path", "name", "file_name", "filename", "file", "image")  # columns, the first there is
-LABEL = ("corrected_label", "cleaned_label", "choice", "label", "predicted_label")
+PICTURE = (  # columns, the first there is
+    "image_id", "path", "filepath", "file_path", "image_path", "img_path", "name", "file_name", "filename", "file",
+    "image", "img", "photo", "picture", "url", "image_url", "origin",
+)  # fmt: skip
+LABEL = (  # what a person wrote, the first there is
+    "corrected_label", "cleaned_label", "new_label", "choice", "label", "ground_truth", "ground_truth.label",
+)  # fmt: skip
+GUESS = ("predicted_label", "suggested_label", "predictions.label")  # what a model says
+ISSUE = "is_label_issue"
+YES, NO = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0", "none", "null", "nan", "na", "n/a", "-", "")
+EMPTY = ("", "none", "null", "nan", "na", "n/a", "<na>", "-")  # how tools write that there is no label
+OWN_PREDICTIONS = {"label", "probability", "known", "similarity"}  # columns of `bearkit predict --csv`
 HINT = "columns `image_id` or `path`, and `action` (keep, delete, relabel:LABEL) or `label`"
 
 
 @dataclass(frozen=True)
 class DecisionsFile:
-    """What a CSV asks for.
+    """What a table asks for.
 
     Attributes:
         choices: one a row that changes or confirms something.
@@ -45,28 +59,37 @@ class DecisionsFile:
 
 
 def read(catalog: Catalog, path: Path) -> DecisionsFile:
-    """Read decisions from a CSV.
+    """Read decisions from a CSV, or from JSON objects.
 
     Raises:
-        ReviewError: it cannot be read, or lacks a column, or a row's action is none.
+        ReviewError: it cannot be read, or lacks a column, or what a row asks for is not clear.
     """
-    columns, rows = _table(path)
-    picture = next((name for name in PICTURE if name in columns), None)
-    label = next((name for name in LABEL if name in columns), None)
-    if picture is None or ("action" not in columns and label is None):
-        raise ReviewError(f"{path} has the columns {', '.join(columns) or '(none)'}", hint=HINT)
+    try:
+        table = text_table.read_table(path)
+    except ImportSourceError as error:
+        raise ReviewError(str(error), hint=error.hint) from error
+    picture, label = table.first(PICTURE), _label_column(table, path)
+    if picture is None or ("action" not in table.columns and label is None):
+        raise ReviewError(f"{path} has the columns {', '.join(table.columns) or '(none)'}", hint=HINT)
     find = Finder(catalog)
     present = {image.image_id: image.label for image in Ledger(catalog).images()}
+    labels = {image.label for image in catalog.images()} | set(present.values())
     choices, unmatched, seen = [], [], set()
-    for line, row in rows:
-        image_id = find(row[picture])
+    for row in table.rows:
+        where = f"line {row.line} of {path}"
+        if row.extra:
+            raise ReviewError(
+                f"{where} has {len(row.extra)} more cells than there are columns: `{row.extra[0]}`",
+                hint="put quotes around a text that holds the separator",
+            )
+        image_id = find(row.cells[picture])
         if image_id is None:
-            unmatched.append(row[picture])
+            unmatched.append(row.cells[picture])
             continue
         seen.add(image_id)
-        action = row["action"] if "action" in columns else _from_label(row, str(label), present.get(image_id, ""))
+        action = _action(row, label, present.get(image_id, ""), labels, where)
         if action:
-            choices.append(_choice(image_id, action, f"line {line} of {path}"))
+            choices.append(_choice(image_id, action, where))
     return DecisionsFile(choices, unmatched, len(set(present) - seen))
 
 
@@ -81,36 +104,76 @@ def choice(image_id: str, action: str) -> Choice:
 
 def _choice(image_id: str, action: str, where: str) -> Choice:
     word, _, label = (part.strip() for part in action.partition(":"))
-    word = {"label": "relabel"}.get(word, word)
+    word = {"label": "relabel"}.get(word.lower(), word.lower())
     if word not in ("keep", "delete", "relabel", "beside") or (word in ("relabel", "beside")) != bool(label):
         at = f"{where}: " if where else ""
         raise ReviewError(f"{at}`{action}` is no decision", hint="keep, delete, or relabel:LABEL")
     return Choice(image_id, word, label or None)
 
 
-def _from_label(row: dict[str, str], column: str, present: str) -> str:
-    """The action of a row that names a label; "" for one that says nothing new: it may be that nobody looked."""
-    if row.get("is_label_issue", "true").strip().lower() in ("false", "0", ""):
+def _label_column(table: Table, path: Path) -> str | None:
+    """Which column says what a picture's label is now; a model's guesses only where another column says which are used.
+
+    Raises:
+        ReviewError: it is a table of predictions: nobody has decided anything.
+    """
+    written, guessed = table.first(LABEL), table.first(GUESS)
+    if ISSUE in table.columns and guessed and written not in LABEL[:3]:
+        return guessed  # `label` is the given one then
+    predictions = set(table.columns) >= OWN_PREDICTIONS or (written is None and guessed)
+    if predictions and "action" not in table.columns:
+        raise ReviewError(
+            f"{path} holds predictions, and no column says which of them are to be labels",
+            hint=f"add a column `{ISSUE}` (true or false) or `action`, or call the labels `corrected_label`",
+        )
+    return written
+
+
+def _action(row: Row, column: str | None, present: str, labels: Collection[str], where: str) -> str:
+    """What a row asks for; "" for nothing: nobody may have looked, or it names the label that the picture has."""
+    if "action" in row.cells:
+        return "" if row.cells["action"].lower() in EMPTY else row.cells["action"]
+    assert column is not None
+    if ISSUE in row.cells and not _is_yes(row.cells, where):
         return ""
-    label = row[column].strip()
-    if label.startswith('{"choices"'):  # Label Studio's way for several choices
-        chosen = json.loads(label)["choices"]
-        label = chosen[0] if len(chosen) == 1 else ""
-    return f"relabel:{label}" if label and label != present else ""
+    label = row.cells[column]
+    if label.startswith(("{", "[")):  # Label Studio's way for several choices
+        label = _one_choice(label, where)
+    label = label_of(label)
+    if not label or label == present or (label.lower() in EMPTY and label not in labels):
+        return ""
+    if "\N{REPLACEMENT CHARACTER}" in label:
+        raise ReviewError(f"{where}: the label `{label}` has letters that cannot be read", hint="save it in UTF-8")
+    if column in GUESS and label not in labels:
+        raise ReviewError(
+            f"{where}: `{label}` in the column `{column}` is no label of this project",
+            hint=f"write the name of a label instead of its number; there are {', '.join(sorted(labels)[:5])}",
+        )
+    return f"relabel:{label}"
 
 
-def _table(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
+def _is_yes(cells: Mapping[str, str], where: str) -> bool:
+    """Whether a row is marked as an issue.
+
+    Raises:
+        ReviewError: it says neither yes nor no.
+    """
+    word = cells[ISSUE].lower()
+    number = text_table.number(word)
+    word = f"{number:g}" if number is not None and number == number else word  # 1.0 is 1
+    if word not in (*YES, *NO):
+        raise ReviewError(f"{where}: `{cells[ISSUE]}` in the column `{ISSUE}` is no yes or no", hint="true or false")
+    return word in YES
+
+
+def _one_choice(text: str, where: str) -> str:
+    """The label of `{"choices": [LABEL]}` or `[LABEL]`; "" where there are none or several."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ReviewError(f"{path} cannot be read: {error}", hint="a CSV in UTF-8") from error
-    try:
-        reader: csv.DictReader[Any] = csv.DictReader(io.StringIO(text, newline=""))
-        columns = [name.strip() for name in reader.fieldnames or []]
-        reader.fieldnames = columns
-        return columns, [(reader.line_num, {key: value or "" for key, value in row.items() if key}) for row in reader]
-    except csv.Error as error:
-        raise ReviewError(f"{path} is no CSV: {error}", hint=HINT) from error
+        value = json.loads(text)
+        chosen = value["choices"] if isinstance(value, dict) else value
+        return str(chosen[0]).strip() if len(chosen) == 1 else ""
+    except (ValueError, KeyError, TypeError) as error:
+        raise ReviewError(f"{where}: `{text}` is no label", hint="a name, or Label Studio's choices") from error
 
 
 class Finder:
@@ -137,15 +200,25 @@ class Finder:
         begun = [one for one in self.ids[place : place + 2] if one.startswith(name)] if len(name) >= 6 else []
         if len(begun) == 1:
             return begun[0]
-        if uploaded := re.fullmatch(r"/data/upload/(?:.*/)?[0-9a-f]{8}-([^/]+)", name):  # by Label Studio
-            name = uploaded.group(1)
-        parts = _parts(name.partition("?d=")[2] or name)  # Label Studio's way to name a local file
-        for n in (len(parts), 3, 2):
-            found = self.ends.get(parts[-n:], set()) if n <= len(parts) else set()
-            if len(found) == 1:
-                return next(iter(found))
+        written = _of_label_studio(name)
+        for parts in dict.fromkeys((_parts(written), _parts(unquote(written)))):
+            for n in (len(parts), 3, 2):
+                found = self.ends.get(parts[-n:], set()) if n <= len(parts) else set()
+                if len(found) == 1:
+                    return next(iter(found))
         return None
 
 
+def _of_label_studio(name: str) -> str:
+    """The path behind Label Studio's names: its uploads have a prefix, its local files are a query.
+
+    >>> _of_label_studio("/data/local-files/?d=bears/teddy/0.jpg"), _of_label_studio("/data/upload/1/1a2b3c4d-0.jpg")
+    ('bears/teddy/0.jpg', '0.jpg')
+    """
+    if uploaded := re.fullmatch(r"(?:https?://[^/]+)?/data/upload/(?:.*/)?[0-9a-f]{8}-([^/?]+)(?:\?.*)?", name):
+        return uploaded.group(1)
+    return name.partition("?d=")[2].partition("&")[0] or name
+
+
 def _parts(name: str) -> tuple[str, ...]:
-    return PurePosixPath(name.replace("\\", "/")).parts
+    return PurePosixPath(unicodedata.normalize("NFC", name).replace("\\", "/")).parts

@@ -76,7 +76,7 @@ class Sources:
         listed = gr.Textbox(label="Addresses of pictures, one a line", lines=3, max_lines=8)
         files = gr.File(
             label="… or a list: .txt, or .csv with a column of labels",
-            file_types=[".txt", ".csv"],
+            file_types=[".txt", ".csv", ".tsv", ".json", ".jsonl"],
             height=120,
             elem_id="address-list",
         )
@@ -242,15 +242,14 @@ class Sources:
 
 
 def _list(label: str | None, path: Path) -> tuple[str | None, Path]:
-    """A list that was dropped: a CSV's own labels count, where it has some.
+    """A list that was dropped: its own labels count, where it has some.
 
     Raises:
         ImportSourceError: it cannot be read, or its label is missing.
     """
-    if path.suffix.lower() == ".csv":
-        with suppress(ImportSourceError):
-            url_list.read([(None, path)])
-            return None, path
+    with suppress(ImportSourceError):
+        url_list.read([(None, path)])
+        return None, path
     return _named(label), path
 
 

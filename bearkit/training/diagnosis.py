@@ -4,14 +4,13 @@ Source: the lecture's four failures. Its warning is kept: a validation loss that
 not overfitting, and a training loss below the validation loss is what a well-trained model shows.
 """
 
-import csv
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
-from bearkit.errors import ImportSourceError
+from bearkit.errors import ImportSourceError, ShapeError
+from bearkit.training.epochs_table import read_table as read_table
 
 HUGE_LOSS = 10.0  # nats; guessing among 20,000 labels costs 9.9
 ROSE = 0.1  # a training loss that rose by more over the whole run diverges
@@ -60,9 +59,20 @@ def diagnose(
         error_before: of the model that this training went on from, whose losses are low from the start; None for a new
             head.
 
+    Raises:
+        ShapeError: the columns differ in length.
+        ImportSourceError: an error rate is no share.
+
     >>> diagnose([24.9], [1184996224.0], [0.64]).verdict
     'lr_too_high'
     """
+    if not len(train_loss) == len(valid_loss) == len(error_rate):
+        raise ShapeError(f"{len(train_loss)}, {len(valid_loss)} and {len(error_rate)} epochs: the columns differ")
+    if outside := [error for error in error_rate if math.isfinite(error) and not 0 <= error <= 1]:
+        raise ImportSourceError(
+            f"error_rate is a share between 0 and 1, not {outside[0]:g}",
+            hint="divide percentages by 100; the error rate is 1 - accuracy",
+        )
     if not error_rate:
         return _verdict("cannot_tell", epochs=0)
     every = [*train_loss, *valid_loss, *error_rate]
@@ -103,29 +113,8 @@ def _overfitting(
 
 def _spread(error: float, n: int | None) -> float:
     """The standard error of an error rate on n pictures; 1 % where n is not known."""
-    return math.sqrt(max(error, 1 / n) * (1 - error) / n) if n else 0.01
+    return math.sqrt(max(error, 1 / n) * max(0.0, 1 - error) / n) if n else 0.01
 
 
 def _verdict(verdict: str, **evidence: float) -> Diagnosis:
     return Diagnosis(verdict, {name: round(float(value), 6) for name, value in evidence.items()}, ADVICE[verdict])
-
-
-def read_table(path: Path) -> tuple[list[float], list[float], list[float]]:
-    """train_loss, valid_loss and error_rate of a CSV with those columns (fastai's history.csv is one).
-
-    Raises:
-        ImportSourceError: it cannot be read, or a column is missing or no number.
-    """
-    names = ("train_loss", "valid_loss", "error_rate")
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file, skipinitialspace=True))
-        columns = [[float(row[name]) for row in rows] for name in names]
-    except OSError as error:
-        raise ImportSourceError(f"{path} cannot be read: {error.strerror}", hint="name a CSV file") from error
-    except (KeyError, TypeError, ValueError) as error:
-        raise ImportSourceError(
-            f"{path} is not a table of epochs ({error!r})",
-            hint=f"its first line must name the columns epoch, {', '.join(names)}",
-        ) from error
-    return columns[0], columns[1], columns[2]

@@ -1,0 +1,128 @@
+"""Lists of addresses as people have them: encodings, separators, and what is copied along with an address."""
+
+import io
+import json
+
+import pytest
+
+from bearkit.cli.collecting import _source
+from bearkit.collect import url_list
+from bearkit.collect.url_list import cleaned
+from bearkit.errors import ImportSourceError
+
+PAIR = {"https://e.org/a.jpg": "Bär", "https://e.org/b.jpg": "teddy"}
+
+
+def read(path, content, label=None):
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return url_list.read([(label, path)])
+
+
+def csv_of(separator, header="url{0}label", line_end="\n"):
+    lines = [header.format(separator), *(f"{url}{separator}{label}" for url, label in PAIR.items())]
+    return line_end.join([*lines, ""])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"])
+def test_a_list_is_read_in_the_encoding_that_it_has(tmp_path, encoding):
+    assert read(tmp_path / "list.csv", csv_of(",").encode(encoding)).urls == PAIR
+
+
+def test_one_damaged_letter_does_not_change_the_encoding_of_the_others(tmp_path):
+    text = "url,label\nhttps://e.org/a.jpg,黑熊\nhttps://e.org/b.jpg,泰迪\n".encode()
+    found = read(tmp_path / "list.csv", text + b"https://e.org/c.jpg,\xe9\n")
+    assert list(found.urls.values()) == ["黑熊", "泰迪", "\ufffd"]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("name", ["list.csv", "list.txt", "list.tsv"])
+def test_columns_are_found_whatever_separates_them(tmp_path, separator, name):
+    assert read(tmp_path / name, csv_of(separator, line_end="\r\n")).urls == PAIR
+    assert read(tmp_path / name, csv_of(separator, "photo_link{0}Label")).urls == PAIR, "a column of addresses"
+    excel = f"sep={separator}\n# mine\n\n" + csv_of(separator)
+    assert read(tmp_path / name, excel).urls == PAIR
+    without_header = csv_of(separator).partition("\n")[2]
+    assert list(read(tmp_path / name, without_header, "bear").urls) == list(PAIR)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps([{"url": url, "label": label} for url, label in PAIR.items()], indent=1),
+        "\n".join(json.dumps({"label": label, "url": url}) for url, label in PAIR.items()),
+        json.dumps({"url": list(PAIR), "label": list(PAIR.values())}),
+    ],
+)
+def test_json_is_a_table_too(tmp_path, text):
+    assert read(tmp_path / "list.json", text).urls == PAIR
+
+
+def test_json_without_labels_takes_the_one_that_is_given(tmp_path):
+    assert read(tmp_path / "list.json", json.dumps(list(PAIR)), "bear").urls == dict.fromkeys(PAIR, "bear")
+    piece = json.dumps(list(PAIR), indent=1).rstrip("]\n") + ","
+    assert list(read(tmp_path / "list.txt", piece, "bear").urls) == list(PAIR)
+
+
+@pytest.mark.parametrize(
+    ("line", "address"),
+    [
+        ('"https://e.org/c.jpg",', "https://e.org/c.jpg"),
+        ("https://e.org/my photo.jpg", "https://e.org/my%20photo.jpg"),
+        ('"https://e.org/my photo.jpg",', "https://e.org/my%20photo.jpg"),
+        ("<https://e.org/c.jpg>", "https://e.org/c.jpg"),
+        ('<img alt="a" src="https://e.org/c.jpg?w=1&amp;h=2" width=3>', "https://e.org/c.jpg?w=1&h=2"),
+        ('* ![bear](https://e.org/a_(b).jpg "a bear")', "https://e.org/a_(b).jpg"),
+        ('"image_url": "https:\\/\\/e.org\\/c.jpg",', "https://e.org/c.jpg"),
+        ("https://e.org/c.jpg  # the best one", "https://e.org/c.jpg"),
+        ("https://e.org/a_(b).jpg", "https://e.org/a_(b).jpg"),
+        ("https://e.org/show;id=4?q=a,b", "https://e.org/show;id=4?q=a,b"),
+        ("https://e.org/c.jpg?of=[1]", "https://e.org/c.jpg?of=[1]"),
+    ],
+)
+def test_an_address_is_taken_without_what_was_copied_along(line, address):
+    assert cleaned(line) == address
+
+
+def test_lines_that_hold_no_address_or_several(tmp_path):
+    text = "# bears\nhttps://e.org/1.jpg, https://e.org/2.jpg\n\nhttps://e.org/3.jpg and more words\nn01_4\thttps://e.org/4\n"
+    found = read(tmp_path / "list.txt", text + "https://e.org/\x1b[2J5.jpg\n1. https://e.org/6.jpg\n", "bear")
+    assert list(found.urls) == [f"https://e.org/{name}" for name in ("1.jpg", "2.jpg", "4", "6.jpg")]
+    assert found.skipped == {"a comment": 1, "blank": 1, "not an address": 2}
+
+
+def test_a_comma_without_quotes_moves_no_address_under_a_wrong_label(tmp_path):
+    found = read(tmp_path / "list.csv", "url,label\nhttps://e.org/a,b.jpg,black\nhttps://e.org/c.jpg,black,\n")
+    assert found.urls == {"https://e.org/c.jpg": "black"}
+    assert found.skipped == {"more cells than columns": 1}
+
+
+def test_the_label_ends_where_a_file_begins(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a=b").mkdir()
+    for name in ("a=b/x.csv", "x.csv"):
+        (tmp_path / name).write_text("url,label\n")
+    assert _source("a=b/x.csv") == (None, tmp_path.relative_to(tmp_path) / "a=b" / "x.csv")
+    assert [str(part) for part in _source("black=x.csv")] == ["black", "x.csv"]
+    assert [str(part) for part in _source("black=a=b/x.csv")] == ["black", "a=b/x.csv"]
+    assert [str(part) for part in _source("n=1=x.csv")] == ["n=1", "x.csv"]
+    assert [str(part) for part in _source("black=gone.csv")] == ["black", "gone.csv"]
+
+
+def test_a_list_comes_through_a_pipe(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(csv_of(";").encode())))
+    assert url_list.read([_source("-")]).urls == PAIR
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"), [(b"PK\x03\x04rest", "spreadsheet"), (b"\x1f\x8brest", "packed"), (b"a\0\0\0b\0", "no text")]
+)
+def test_what_is_no_text_is_named(tmp_path, content, reason):
+    with pytest.raises(ImportSourceError, match=reason) as caught:
+        read(tmp_path / "list.csv", content, "bear")
+    assert "save it as CSV" in caught.value.hint
+
+
+def test_an_address_instead_of_a_list_is_told_as_it_was_typed():
+    with pytest.raises(ImportSourceError, match="https://e.org/list.txt is an address") as caught:
+        url_list.read([_source("black=https://e.org/list.txt")])
+    assert "download it" in caught.value.hint
