@@ -1,0 +1,19 @@
+"""Pictures of every kind: known by their content, opened safely, upright and in RGB, or refused in words."""
+
+from bearkit.images.files import MAX_BYTES, content_id, read_file, suffixes, too_big
+from bearkit.images.opening import Decoded, decode, from_pillow
+from bearkit.images.pixels import small_jpeg, to_rgb, without_long_ends
+
+__all__ = [
+    "MAX_BYTES",
+    "Decoded",
+    "content_id",
+    "decode",
+    "from_pillow",
+    "read_file",
+    "small_jpeg",
+    "suffixes",
+    "to_rgb",
+    "too_big",
+    "without_long_ends",
+]

@@ -1,0 +1,123 @@
+"""Deep grey values (12 or 16 bits, floats) brought to 8 bits, without what stands for "no data here"."""
+
+from typing import Any
+
+import numpy as np
+
+from bearkit.errors import ImageError
+
+HUGE = 1e30  # beyond it a value stands for no data: -3.4e38 is the smallest float
+USUAL = (-9999.0, -99999.0, -999.0, -32768.0, -32767.0, -2147483648.0, -2147483647.0, 2147483647.0, 1e20, -1e20)
+GAP, USUAL_GAP = 3.0, 0.5  # so many times the range of all other values lies between them and no data
+OUTLIERS = 10.0  # the range with outliers is so many times the range without
+TAILS = (0.5, 99.5)  # percentiles of that range
+SAMPLE = 1_000_000  # pixels that percentiles are computed from
+MAX_ROUNDS = 8  # values at either end that are looked at
+
+Array = np.ndarray[Any, Any]
+
+
+def to_8_bits(values: Array, no_data: object = None) -> Array:
+    """Grey values of a deep picture as uint8, same shape.
+
+    Whole numbers are taken as 8, 10, 12, 14, 16 or 32 bits deep, whichever first holds the brightest (microscopes write
+    12 bits into 16, and a plain division by 256 leaves those black); floats and negative numbers are stretched from
+    darkest to brightest. Pixels without data are left out of that, and come in the grey of the median: not finite,
+    `no_data`, beyond 1e30, or far off all others (-9999 where the rest lies between 0 and 255). A single far-off pixel
+    is cut.
+
+    Args:
+        values: whole numbers or floats, (H, W).
+        no_data: the value of pixels without data, as the file says it.
+
+    Raises:
+        ImageError: not one pixel has data.
+
+    >>> to_8_bits(np.array([[0, 4095]], dtype=np.uint16)).tolist()
+    [[0, 255]]
+    >>> to_8_bits(np.array([[-9999, 0, 1, 1, 2]], dtype=np.float32)).tolist()
+    [[128, 0, 128, 128, 255]]
+    """
+    there = _there(values, no_data)
+    if there is not None and not there.any():
+        raise ImageError("not one pixel of the picture has data", hint="export it again, or leave it out")
+    low, high = _ends(values, there)
+    plain = values.dtype.kind in "iu" and low >= 0
+    if not plain and there is not None:
+        there, low, high = _without_far_off(values, there, low, high)
+    if plain:
+        depth = next((bits for bits in (8, 10, 12, 14, 16) if high < 2**bits), 32)
+        low, high = 0.0, float(2**depth - 1)
+    if low == high:
+        return np.full(values.shape, 128, np.uint8)
+    return _scaled(values, there, low, high)
+
+
+def _there(values: Array, no_data: object) -> Array | None:
+    """Which pixels have data, bool (H, W); None where nothing speaks against any."""
+    there = None
+    if values.dtype.kind == "f":
+        there = (values > -HUGE) & (values < HUGE)  # NaN is neither
+    elif values.dtype.kind == "i" and values.size and values.min() < 0:
+        there = np.ones(values.shape, bool)
+    try:
+        said = float(str(no_data).strip("\0 ")) if no_data is not None else np.nan
+    except ValueError:
+        said = np.nan
+    if np.isfinite(said):
+        has_data = values != values.dtype.type(said) if _fits(said, values.dtype) else np.ones(values.shape, bool)
+        there = has_data if there is None else there & has_data
+    return there
+
+
+def _fits(value: float, dtype: np.dtype[Any]) -> bool:
+    """Whether a value can be one of these numbers."""
+    if dtype.kind == "f":
+        return True
+    return value == int(value) and np.iinfo(dtype).min <= value <= np.iinfo(dtype).max
+
+
+def _ends(values: Array, there: Array | None) -> tuple[float, float]:
+    """The darkest and the brightest value that there is."""
+    if there is None:
+        return float(values.min()), float(values.max())
+    some = values[there]
+    return float(some.min()), float(some.max())
+
+
+def _without_far_off(values: Array, there: Array, low: float, high: float) -> tuple[Array, float, float]:
+    """Leave out values at either end that are far off all others; then cut single pixels that are."""
+    for _ in range(MAX_ROUNDS):
+        above, below = values[there & (values > low)], values[there & (values < high)]
+        if not above.size or not below.size:
+            break
+        second, last = float(above.min()), float(below.max())
+        if _is_far(low, second - low, high - second):
+            there = there & (values > low)
+            low = second
+        elif _is_far(high, high - last, last - low):
+            there = there & (values < high)
+            high = last
+        else:
+            break
+    some = values[there]
+    bottom, top = (float(end) for end in np.percentile(some[:: max(1, some.size // SAMPLE)], TAILS))
+    if 0 < OUTLIERS * (top - bottom) < high - low:
+        low, high = bottom, top
+    return there, low, high
+
+
+def _is_far(value: float, gap: float, others: float) -> bool:
+    """Whether the value at an end stands for no data: by how far it is off, and by what it is."""
+    return value != 0 and gap > (USUAL_GAP if value in USUAL else GAP) * others > 0
+
+
+def _scaled(values: Array, there: Array | None, low: float, high: float) -> Array:
+    result: Array = np.empty(values.shape, np.uint8)
+    for row, line in zip(result, values, strict=True):  # row by row: a whole picture in float64 could fill the memory
+        with np.errstate(invalid="ignore"):
+            scaled = ((line.astype(np.float64) - low) * (255 / (high - low))).round()
+        row[:] = np.nan_to_num(scaled.clip(0, 255))
+    if there is not None and not there.all():
+        result[~there] = round(float(np.median(result[there])))
+    return result
