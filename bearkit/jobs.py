@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import warnings
 from contextlib import suppress
 from typing import Any
 
@@ -113,6 +114,7 @@ def stop(run: Run) -> None:
 def main(root: str, run_id: str, asked: str = "") -> None:
     """What a process of its own does: carry out a run that was created, or find a learning rate."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    warnings.filterwarnings("ignore", module=r"PIL\.", category=UserWarning)  # as the command line does
     project = Project(root)
     if run_id == FIND_LR:
         print(json.dumps(_find_lr(project, json.loads(asked)), allow_nan=False))

@@ -4,6 +4,7 @@ import json
 import shlex
 import sys
 import traceback
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,7 @@ RunOption = Annotated[str | None, typer.Option("--run", help="A run's id; the ne
 
 def run() -> None:
     """Run the command line. Exit code 0, 1 with an error object, or 2 for wrong usage."""
+    warnings.filterwarnings("ignore", module=r"PIL\.", category=UserWarning)  # odd metadata of a picture that loads
     try:
         app()
     except BearkitError as error:

@@ -1,8 +1,8 @@
 """Pictures of every kind: known by their content, opened safely, upright and in RGB, or refused in words."""
 
 from bearkit.images.files import MAX_BYTES, content_id, read_file, suffixes, too_big
-from bearkit.images.opening import Decoded, decode, from_pillow
-from bearkit.images.pixels import small_jpeg, to_rgb, without_long_ends
+from bearkit.images.opening import Decoded, decode, from_pillow, is_located
+from bearkit.images.pixels import is_our_jpeg, small_jpeg, to_rgb, without_long_ends
 
 __all__ = [
     "MAX_BYTES",
@@ -10,6 +10,8 @@ __all__ = [
     "content_id",
     "decode",
     "from_pillow",
+    "is_located",
+    "is_our_jpeg",
     "read_file",
     "small_jpeg",
     "suffixes",

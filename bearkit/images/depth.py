@@ -7,9 +7,10 @@ import numpy as np
 from bearkit.errors import ImageError
 
 HUGE = 1e30  # beyond it a value stands for no data: -3.4e38 is the smallest float
-USUAL = (-9999.0, -99999.0, -999.0, -32768.0, -32767.0, -2147483648.0, -2147483647.0, 2147483647.0, 1e20, -1e20)
-GAP, USUAL_GAP = 3.0, 0.5  # so many times the range of all other values lies between them and no data
-OUTLIERS = 10.0  # the range with outliers is so many times the range without
+USUAL = {-999, -9999, -99999, -32767, -32768, -(2**31), 1 - 2**31, 2**31 - 1, 1e20, -1e20, float(np.float32(1e20))}
+USUAL_GAP = 0.5  # a usual value stands for no data where it is so far off, in ranges of all other values
+GAP, ODD = 3.0, -100.0  # and so does any other whole number below ODD that is so far off
+OUTLIERS = 100.0  # the range with outliers is so many times the range without
 TAILS = (0.5, 99.5)  # percentiles of that range
 SAMPLE = 1_000_000  # pixels that percentiles are computed from
 MAX_ROUNDS = 8  # values at either end that are looked at
@@ -22,9 +23,8 @@ def to_8_bits(values: Array, no_data: object = None) -> Array:
 
     Whole numbers are taken as 8, 10, 12, 14, 16 or 32 bits deep, whichever first holds the brightest (microscopes write
     12 bits into 16, and a plain division by 256 leaves those black); floats and negative numbers are stretched from
-    darkest to brightest. Pixels without data are left out of that, and come in the grey of the median: not finite,
-    `no_data`, beyond 1e30, or far off all others (-9999 where the rest lies between 0 and 255). A single far-off pixel
-    is cut.
+    darkest to brightest. Pixels without data are left out of that, and come in the grey of the median: they are not
+    finite, beyond 1e30, `no_data`, or a value like -9999 far off all others. A few very far-off pixels are cut.
 
     Args:
         values: whole numbers or floats, (H, W).
@@ -42,12 +42,13 @@ def to_8_bits(values: Array, no_data: object = None) -> Array:
     if there is not None and not there.any():
         raise ImageError("not one pixel of the picture has data", hint="export it again, or leave it out")
     low, high = _ends(values, there)
-    plain = values.dtype.kind in "iu" and low >= 0
-    if not plain and there is not None:
-        there, low, high = _without_far_off(values, there, low, high)
-    if plain:
+    if there is not None and (values.dtype.kind == "f" or low < 0):
+        there, low, high = _without_no_data(values, there, low, high)
+    if values.dtype.kind in "iu" and low >= 0:
         depth = next((bits for bits in (8, 10, 12, 14, 16) if high < 2**bits), 32)
         low, high = 0.0, float(2**depth - 1)
+    elif there is not None:
+        low, high = _without_outliers(values[there], low, high)
     if low == high:
         return np.full(values.shape, 128, np.uint8)
     return _scaled(values, there, low, high)
@@ -81,35 +82,40 @@ def _ends(values: Array, there: Array | None) -> tuple[float, float]:
     """The darkest and the brightest value that there is."""
     if there is None:
         return float(values.min()), float(values.max())
-    some = values[there]
-    return float(some.min()), float(some.max())
+    largest, smallest = values.max(), values.min()
+    if values.dtype.kind == "f":
+        largest, smallest = values.dtype.type(np.inf), values.dtype.type(-np.inf)
+    low, high = values.min(where=there, initial=largest), values.max(where=there, initial=smallest)
+    return float(low), float(high)
 
 
-def _without_far_off(values: Array, there: Array, low: float, high: float) -> tuple[Array, float, float]:
-    """Leave out values at either end that are far off all others; then cut single pixels that are."""
+def _without_no_data(values: Array, there: Array, low: float, high: float) -> tuple[Array, float, float]:
+    """Leave out the values at either end that stand for no data."""
     for _ in range(MAX_ROUNDS):
-        above, below = values[there & (values > low)], values[there & (values < high)]
-        if not above.size or not below.size:
+        above, below = there & (values > low), there & (values < high)
+        if not above.any():
             break
-        second, last = float(above.min()), float(below.max())
+        second, last = _ends(values, above)[0], _ends(values, below)[1]
         if _is_far(low, second - low, high - second):
-            there = there & (values > low)
-            low = second
+            there, low = above, second
         elif _is_far(high, high - last, last - low):
-            there = there & (values < high)
-            high = last
+            there, high = below, last
         else:
             break
-    some = values[there]
-    bottom, top = (float(end) for end in np.percentile(some[:: max(1, some.size // SAMPLE)], TAILS))
-    if 0 < OUTLIERS * (top - bottom) < high - low:
-        low, high = bottom, top
     return there, low, high
 
 
 def _is_far(value: float, gap: float, others: float) -> bool:
-    """Whether the value at an end stands for no data: by how far it is off, and by what it is."""
-    return value != 0 and gap > (USUAL_GAP if value in USUAL else GAP) * others > 0
+    """Whether the value at an end stands for no data: by what it is, and how far off the range of all others."""
+    if value in USUAL:
+        return gap > USUAL_GAP * others
+    return value <= ODD and value == round(value) and gap > GAP * others > 0
+
+
+def _without_outliers(some: Array, low: float, high: float) -> tuple[float, float]:
+    """The ends of the values, or of nearly all of them where a few are very far off."""
+    bottom, top = (float(end) for end in np.percentile(some[:: max(1, some.size // SAMPLE)], TAILS))
+    return (bottom, top) if 0 < OUTLIERS * (top - bottom) < high - low else (low, high)
 
 
 def _scaled(values: Array, there: Array | None, low: float, high: float) -> Array:

@@ -12,6 +12,7 @@ from bearkit.errors import ImageError
 MAX_BYTES = 100 * 2**20  # of one file
 # Formats that Pillow decodes itself, in this process (its JPEG reads MPO too); EPS would start Ghostscript.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "ICO", "PPM", "JPEG2000", "TGA", "PCX")
+SMALLER = "for example with ImageMagick: `magick FILE -resize 50% smaller.jpg`"
 HEIF_SUFFIXES = {".heic", ".heif", ".hif"}  # pillow-heif reads them
 
 
@@ -58,5 +59,5 @@ def too_big(size: int) -> ImageError:
 
 def too_many_pixels(limit: int) -> ImageError:
     """The error for a picture that could fill the memory."""
-    text = f"more than {limit // 10**6} megapixels: refused, since unpacking it could fill the memory"
-    return ImageError(text, hint="save it smaller")
+    text = f"more than {limit // 10**6} megapixels: refused, since unpacking it could fill the memory; save it smaller"
+    return ImageError(text, hint=SMALLER)

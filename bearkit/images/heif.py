@@ -5,13 +5,15 @@ import io
 
 from PIL import ImageFile
 
-from bearkit.images.kinds import HEIF, unreadable
+from bearkit.images.kinds import HEIF, boxes, unreadable
 
 MAX_PIXELS = 64_000_000  # 9 bytes a pixel while they are decoded; phones take up to 50 megapixels so
 
 
-def opened(data: bytes) -> ImageFile.ImageFile:
-    """The main picture of a HEIC or HEIF file, not yet decoded; decoding turns it upright.
+def opened(data: bytes) -> tuple[ImageFile.ImageFile, int]:
+    """The main picture of a HEIC or HEIF file, not yet decoded, and how it is to be turned then (EXIF's 1 to 8).
+
+    The container's own rotation is applied by the decoder, and EXIF only repeats it: it counts where there is no other.
 
     Its decoder is called by its name and not registered, since that would change what Pillow opens in other parts of
     the same process.
@@ -24,4 +26,6 @@ def opened(data: bytes) -> ImageFile.ImageFile:
     except ImportError:
         raise unreadable(HEIF) from None
     image: ImageFile.ImageFile = module.HeifImageFile(io.BytesIO(data))
-    return image
+    meta = b"".join(data[start:end] for kind, start, end in boxes(data) if kind == b"meta")
+    turned = b"irot" in meta or b"imir" in meta
+    return image, 1 if turned else int(image.info.get("original_orientation") or 1)

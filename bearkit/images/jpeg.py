@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bearkit.errors import ImageError
 from bearkit.images import tiff
-from bearkit.images.files import too_many_pixels
+from bearkit.images.files import SMALLER, too_many_pixels
 from bearkit.images.kinds import damaged_header
 
 START = b"\xff\xd8\xff"
@@ -95,8 +95,8 @@ def _refuse_huge(frame: bytes, progressive: bool, in_scan: bytes, scalable: bool
     if kept > MAX_COEFFICIENTS:
         raise ImageError(
             f"a progressive JPEG of {width * height / 1e6:.0f} megapixels: refused, since unpacking it takes "
-            f"{kept / 1e6:.0f} MB of memory",
-            hint="save it smaller, or as a baseline (not progressive) JPEG",
+            f"{kept / 1e6:.0f} MB of memory; save it smaller, or not progressive",
+            hint=SMALLER,
         )
 
 

@@ -1,6 +1,7 @@
 """What a file is, by its first bytes, where it is no picture that can be read; and what to do about it."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bearkit.errors import ImageError
@@ -109,7 +110,7 @@ def refuse_others(data: bytes) -> None:
     kind = _among(SURE, data)
     if data[:4] == b"RIFF":
         kind = RIFF.get(data[8:12])
-    elif data[4:8] == b"ftyp" and not is_heif(data) and not brands(data) & AVIF_BRANDS:
+    elif data[4:8] == b"ftyp" and len(data) > 12 and not is_heif(data) and not brands(data) & AVIF_BRANDS:
         major = data[8:12]
         kind = RAW if major == b"crx " else SOUND if major in SOUND_BRANDS else VIDEO
     elif data[4:8] in OLD_QUICKTIME:
@@ -129,6 +130,8 @@ def unidentified(data: bytes) -> ImageError:
         return unreadable(kind)
     if all(data[at : at + 1] == b"G" for at in range(0, 4 * TRANSPORT_PACKET, TRANSPORT_PACKET)):
         return unreadable(VIDEO)
+    if is_cut_off(data):
+        return ImageError("the picture is cut off: its end is missing", hint="get the file again")
     if data.startswith(PICTURES) or data[4:8] == b"ftyp":
         return damaged_header()
     what = "not a picture that can be read: its content is of no known picture format"
@@ -158,17 +161,19 @@ def is_cut_off(data: bytes) -> bool:
     """Whether a file of boxes (HEIC, AVIF) or of RIFF (WebP) is shorter than it says."""
     if data[:4] == b"RIFF":
         return 8 + int.from_bytes(data[4:8], "little") > len(data)
+    return any(end > len(data) for _, _, end in boxes(data))
+
+
+def boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """The outermost boxes of an ISO media file: type, where each begins, and where it ends by what it says."""
     at = 0
     while data[4:8] == b"ftyp" and at < len(data):
         size, header = int.from_bytes(data[at : at + 4], "big"), 8
         if size == 1:  # the size is in 64 bits behind the type
             size, header = int.from_bytes(data[at + 8 : at + 16], "big"), 16
-        if size == 0:
-            return False  # to the end of the file
-        if at + size > len(data):
-            return True
-        at += max(size, header)
-    return False
+        end = at + max(size, header) if size else len(data)
+        yield data[at + 4 : at + 8], at, end
+        at = end
 
 
 def _among(table: tuple[tuple[int, bytes, Kind], ...], data: bytes) -> Kind | None:

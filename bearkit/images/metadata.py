@@ -28,6 +28,12 @@ def without_metadata(data: bytes) -> bytes:
     return _gif(data) if data.startswith(GIF) else data
 
 
+def png_exif(data: bytes) -> bytes:
+    """The EXIF block of a PNG, which may come behind its pixels; nothing where it has none."""
+    at = data.find(b"eXIf")
+    return data[at + 4 : at + 4 + int.from_bytes(data[at - 4 : at], "big")] if at > 0 else b""
+
+
 def _png(data: bytes) -> bytes:
     """The chunks of the picture, its transparency and its orientation."""
     at, kept = len(PNG), [(0, len(PNG))]

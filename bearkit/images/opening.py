@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
 
-from PIL import Image, ImageFile, JpegImagePlugin, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, JpegImagePlugin, UnidentifiedImageError
 
 from bearkit.errors import ImageError
 from bearkit.images import heif, jpeg, kinds, metadata, tiff
@@ -23,6 +25,7 @@ XMP_ORIENTATION = re.compile(r'tiff:Orientation(?:="|>)([1-8])')
 DAMAGED = (
     OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, struct.error, ZeroDivisionError, EOFError,
     zlib.error, RuntimeError, AttributeError, OverflowError, AssertionError,
+    Warning,  # where the host program makes warnings errors
 )  # fmt: skip
 
 _large = ThreadPoolExecutor(1, thread_name_prefix="large-picture")  # one thread gives back the memory that it used
@@ -99,17 +102,41 @@ def _open(data: bytes) -> _Opened:
         most = jpeg.MAX_PIXELS if found.scalable else MAX_PIXELS
         return _Opened(image, found.orientation, most, found.scalable)
     if kinds.is_heif(data):
-        return _Opened(heif.opened(data), 1, heif.MAX_PIXELS)
+        return _Opened(*heif.opened(data), heif.MAX_PIXELS)
     if tiff.is_tiff(data):
         tiff.check(data, LARGE_PIXELS)
     elif kinds.brands(data):
         tiff.check_exif_blocks(data)
     _refuse_huge_icons(data)
-    other = _identified(metadata.without_metadata(data))
+    other = _identified(io.BytesIO(metadata.without_metadata(data)))
     return _Opened(other, _orientation(other), MAX_PIXELS)
 
 
-def _identified(data: bytes) -> ImageFile.ImageFile:
+def is_located(path: Path) -> bool:
+    """Whether the EXIF block of a picture's file, which is not decoded for it, says where it was taken.
+
+    Raises:
+        ImageError: it is no picture, or damaged; OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        head = file.read(512)
+        file.seek(0)
+        with _refusals(head):
+            if kinds.is_heif(head):
+                image, _ = heif.opened(file.read())
+            else:
+                image = JpegImagePlugin.JpegImageFile(file) if head.startswith(jpeg.START) else _identified(file)
+            if image.format == "TIFF":
+                return bool(image.getexif().get_ifd(ExifTags.IFD.GPSInfo))
+            file.seek(0)
+            block = metadata.png_exif(file.read()) if image.format == "PNG" else image.info.get("exif", b"")
+            tiff.tags(block.removeprefix(b"Exif\0\0"))  # or it would fill the memory
+            exif = Image.Exif()
+            exif.load(block)
+            return bool(exif.get_ifd(ExifTags.IFD.GPSInfo))
+
+
+def _identified(file: IO[bytes]) -> ImageFile.ImageFile:
     """What Pillow's `open` does, without its warnings about the size: those would go to the host program.
 
     Raises:
@@ -117,12 +144,14 @@ def _identified(data: bytes) -> ImageFile.ImageFile:
     """
     if not all(name in Image.OPEN for name in FORMATS):
         Image.init()
+    head = file.read(16)
     for name in FORMATS:
         factory, accept = Image.OPEN[name]
-        taken = accept is None or accept(data[:16])
+        taken = accept is None or accept(head)
         if taken and not isinstance(taken, str):  # a text says why it cannot
+            file.seek(0)
             try:
-                return factory(io.BytesIO(data), "")
+                return factory(file, "")
             except (SyntaxError, IndexError, TypeError, struct.error):  # as Pillow does: another format may fit
                 continue
     raise UnidentifiedImageError("no format fits")

@@ -82,3 +82,8 @@ def small_jpeg(image: Image.Image, side: int) -> bytes:
     out = io.BytesIO()
     image.save(out, "JPEG", quality=85)
     return out.getvalue()
+
+
+def is_our_jpeg(data: bytes) -> bool:
+    """Whether bytes begin as `small_jpeg` writes them: a project or model of somebody else's may hold anything."""
+    return data.startswith(b"\xff\xd8\xff\xe0\0\x10JFIF\0")

@@ -7,12 +7,12 @@ from pathlib import Path, PurePath
 from urllib.parse import urlsplit, urlunsplit
 
 import yaml
-from PIL import ExifTags, Image
 
 from bearkit.card import cell
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.cleaned import cleaned
 from bearkit.catalog.ledger import Ledger
+from bearkit.images import is_located
 from bearkit.parallel import ordered_map
 from bearkit.project import Project
 from bearkit.review.export_dataset import export_dataset
@@ -63,11 +63,7 @@ def whose_images(project: Project) -> str:
 def _is_located(path: Path) -> bool:
     """Whether the head of a picture's file says where it was taken."""
     try:
-        with Image.open(path) as image:
-            exif = image.getexif() if image.format == "TIFF" else Image.Exif()  # a PNG would be decoded for it
-            if image.format != "TIFF":
-                exif.load(image.info.get("exif", b""))
-            return bool(exif.get_ifd(ExifTags.IFD.GPSInfo))
+        return is_located(path)
     except Exception:  # a file that is gone, or a damaged header: it is not published, or says nothing
         return False
 
