@@ -53,7 +53,7 @@ def to_rgb(image: Image.Image, orientation: int | None = None) -> Image.Image:
         assert converted is not None  # None is only for in-place conversion
         return converted
     if image.mode in ALPHA or "transparency" in image.info:
-        rgba = image.convert("RGBA")
+        rgba = (image.convert("LA") if image.mode == "La" else image).convert("RGBA")
         white = Image.new("RGB", rgba.size, "white")
         white.paste(rgba, mask=rgba.getchannel("A"))
         return white
