@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bearkit import import_images
+from bearkit import Predictor, import_images
 from bearkit.errors import ImageError
 from bearkit.images import decode, suffixes
+from bearkit.page.predicting import PredictPage
 from tests.conftest import encoded, picture
 from tests.test_metadata import is_scene, scene, turned
 
@@ -103,6 +104,16 @@ def test_heic_photos_are_imported_under_their_own_names(project, tmp_path):
     assert (report.imported, report.rejected) == (2, [])
     assert {path.name for path in project.images.rglob("*.*")} == {"IMG_1.HEIC", "no-suffix.heic"}
     assert {".heic", ".heif", ".jpg"} <= suffixes()
+
+
+def test_a_page_shows_what_browsers_do_not(tmp_path, trained):
+    page = PredictPage.__new__(PredictPage)  # its handlers alone, without the components
+    page.model_of = lambda _: (Predictor(trained.model), None)
+    files = {"heic": heic(scene()), "tiff": encoded(scene(), "TIFF"), "jpeg": picture(1)}
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+        said, probs, *_ = page.predict(str(tmp_path / name))
+        assert ("data:image/jpeg;base64," in said, len(probs)) == (name != "jpeg", 3)
 
 
 def test_importing_bearkit_changes_nothing_for_the_host_program():

@@ -1,6 +1,6 @@
 """Pictures of every kind: known by their content, opened safely, upright and in RGB, or refused in words."""
 
-from bearkit.images.files import MAX_BYTES, content_id, read_file, suffixes, too_big
+from bearkit.images.files import MAX_BYTES, content_id, is_shown_by_browsers, read_file, suffixes, too_big
 from bearkit.images.opening import Decoded, decode, from_pillow, is_located
 from bearkit.images.pixels import is_our_jpeg, small_jpeg, to_rgb, without_long_ends
 
@@ -12,6 +12,7 @@ __all__ = [
     "from_pillow",
     "is_located",
     "is_our_jpeg",
+    "is_shown_by_browsers",
     "read_file",
     "small_jpeg",
     "suffixes",

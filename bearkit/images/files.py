@@ -8,6 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from bearkit.errors import ImageError
+from bearkit.images import kinds
 
 MAX_BYTES = 100 * 2**20  # of one file
 # Formats that Pillow decodes itself, in this process (its JPEG reads MPO too); EPS would start Ghostscript.
@@ -48,6 +49,13 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
         raise ImageError("there is no such file", hint="check the path, or import the picture again") from None
     except OSError as error:
         raise ImageError(f"cannot be read: {error.strerror or error}") from error
+
+
+def is_shown_by_browsers(path: str | os.PathLike[str]) -> bool:
+    """Whether browsers show such a picture: all do but for HEIC (which Safari alone shows) and TIFF."""
+    with Path(path).open("rb") as file:
+        head = file.read(512)
+    return not (kinds.is_heif(head) or head[:2] in (b"II", b"MM"))
 
 
 def too_big(size: int) -> ImageError:
