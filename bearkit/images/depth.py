@@ -12,7 +12,8 @@ USUAL_GAP = 0.5  # a usual value stands for no data where it is so far off, in r
 GAP, ODD = 3.0, -100.0  # and so does any other whole number below ODD that is so far off
 OUTLIERS = 100.0  # the range with outliers is so many times the range without
 TAILS = (0.5, 99.5)  # percentiles of that range
-SAMPLE = 1_000_000  # pixels that percentiles are computed from
+SAMPLE = 100_000  # pixels that percentiles are computed from
+BLOCK = 2**16  # pixels that are scaled at once
 MAX_ROUNDS = 8  # values at either end that are looked at
 
 Array = np.ndarray[Any, Any]
@@ -120,10 +121,15 @@ def _without_outliers(some: Array, low: float, high: float) -> tuple[float, floa
 
 def _scaled(values: Array, there: Array | None, low: float, high: float) -> Array:
     result: Array = np.empty(values.shape, np.uint8)
-    for row, line in zip(result, values, strict=True):  # row by row: a whole picture in float64 could fill the memory
-        with np.errstate(invalid="ignore"):
-            scaled = ((line.astype(np.float64) - low) * (255 / (high - low))).round()
-        row[:] = np.nan_to_num(scaled.clip(0, 255))
+    n = max(1, BLOCK // values.shape[1])
+    for rows in (slice(at, at + n) for at in range(0, len(values), n)):  # all in float64 could fill the memory
+        part = values[rows].astype(np.float64)
+        part -= low
+        part *= 255 / (high - low)
+        if there is not None:
+            part[~there[rows]] = 0
+            part.clip(0, 255, out=part)
+        result[rows] = part.round(out=part)
     if there is not None and not there.all():
         result[~there] = round(float(np.median(result[there])))
     return result
