@@ -131,12 +131,14 @@ class Predictor:
         """The training pictures most like this one, nearest first; none if the model carries no pictures of them.
 
         Raises:
-            ImageError: it is not a usable picture.
+            ImageError: it is not a usable picture; ModelError: the model's pictures do not fit its network.
         """
         bank = self._bank
         if not bank or "cosines" not in self._outputs:
             return []
         (cosines,) = self._session.run(["cosines"], {"input": self.input_of(picture)[None]})[0]
+        if len(bank) != len(cosines):
+            raise bundle.damaged(self.folder, f"{len(bank)} thumbnails for {len(cosines)} training pictures")
         every = (Near(label, small, float(cosine)) for (label, small), cosine in zip(bank, cosines, strict=True))
         there = [one for one in every if one.thumbnail]  # of some the file was gone
         return sorted(there, key=lambda one: -one.cosine)[:n]

@@ -157,6 +157,13 @@ def test_a_tiff_that_a_camera_or_an_editor_wrote_is_a_picture():
     assert is_scene(encoded(scene(), "TIFF", tiffinfo={271: "NIKON CORPORATION"}))
 
 
+def test_a_tiff_of_a_kind_that_is_not_read_says_which():
+    floats = GREY | {258: (3, 32), 277: (3, 3), 339: (3, 3), 262: (3, 2)}
+    with pytest.raises(ImageError, match="3 channels of 32-bit floats, compression 1") as told:
+        decode(tiff(floats))
+    assert "save it as PNG" in told.value.hint
+
+
 @pytest.mark.parametrize(
     ("data", "what"),
     [

@@ -217,6 +217,9 @@ def _refusals(data: bytes) -> Iterator[None]:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise too_many_pixels(MAX_PIXELS) from None
     except UnidentifiedImageError as error:
+        if tiff.is_tiff(data) and (kind := tiff.kind_of(data)):
+            why = f"a TIFF of a kind that is not read: {kind}"
+            raise ImageError(why, hint="save it as PNG, or as a TIFF of one or three channels of 8 bits") from error
         raise kinds.unidentified(data) from error
     except MemoryError as error:
         raise ImageError("unpacking it needs more memory than there is") from error

@@ -23,6 +23,7 @@ MAX_BLOCKS = 1000  # places that look like the beginning of an EXIF block
 WIDTH, HEIGHT, COMPRESSION, COLOURS, MAKE, ORIENTATION = 256, 257, 259, 262, 271, 274
 SUBFILE, TILE_WIDTH, TILE_LENGTH, SUB_IFDS, EXIF_IFD, GPS_IFD, INTEROP_IFD = 254, 322, 323, 330, 34665, 34853, 40965
 DNG_VERSION = 50706
+BITS, SAMPLES, SAMPLE_FORMAT = 258, 277, 339
 SENSOR_COLOURS = (32803, 34892)  # a colour filter array, linear raw
 
 
@@ -103,6 +104,16 @@ def check(data: bytes, most_tile_pixels: int) -> None:
             inner = tags(data, _one(first, name))
             if INTEROP_IFD in inner:
                 tags(data, _one(inner, INTEROP_IFD))
+
+
+def kind_of(data: bytes) -> str:
+    """The kind of a TIFF file that no decoder takes, in words; nothing where it has no picture at all."""
+    first = tags(data)
+    bits, samples = _one(first, BITS), _one(first, SAMPLES) or 1
+    if not bits or not _one(first, WIDTH):
+        return ""
+    kind = {2: "signed numbers", 3: "floats"}.get(_one(first, SAMPLE_FORMAT), "numbers")
+    return f"{samples} channels of {bits}-bit {kind}, compression {_one(first, COMPRESSION)}"
 
 
 def check_exif_blocks(data: bytes) -> None:
