@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
 from bearkit import Predictor
@@ -149,6 +149,20 @@ def test_a_network_that_may_never_end_is_not_run(model):
     once = helper.make_node("If", ["yes"], ["n"], then_branch=body("a"), else_branch=body("b"))
     onnx.save(graph_of(condition, once), model / "model.onnx")
     refused(model, "model.onnx")  # a branch alone ends; this one gives no logits
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_network_that_asks_for_a_huge_array_is_not_run(model, packed):
+    shape = np.array([100_000, 100_000], np.int64)
+    tensor = numpy_helper.from_array(shape, "shape") if packed else helper.make_tensor("shape", 7, [2], shape.tolist())
+    made = graph_of(helper.make_node("ConstantOfShape", ["shape"], ["n"]))
+    made.graph.initializer.append(tensor)
+    onnx.save(made, model / "model.onnx")
+    refused(model, "its operator ConstantOfShape makes an array of 10,000,000,000 numbers")
+    one = helper.make_node("Constant", [], ["one"], value=helper.make_tensor("1", TensorProto.FLOAT, [1], [1.0]))
+    told = helper.make_node("Constant", [], ["shape"], value=tensor)
+    onnx.save(graph_of(one, told, helper.make_node("Expand", ["one", "shape"], ["n"])), model / "model.onnx")
+    refused(model, "its operator Expand makes an array")
 
 
 def test_functions_and_weights_in_other_files_are_refused(model):
