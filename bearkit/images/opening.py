@@ -145,7 +145,7 @@ def _identified(file: IO[bytes]) -> ImageFile.ImageFile:
     if not all(name in Image.OPEN for name in FORMATS):
         Image.init()
     head = file.read(16)
-    for name in FORMATS:
+    for name in (name for name in FORMATS if name in Image.OPEN):  # a Pillow may be built without some
         factory, accept = Image.OPEN[name]
         taken = accept is None or accept(head)
         if taken and not isinstance(taken, str):  # a text says why it cannot
