@@ -11,6 +11,7 @@ thumbnails.npz      only where the user said so: small pictures of the training 
 """
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,8 +21,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from bearkit import swap
+from bearkit import model_files, onnx_check, swap
 from bearkit.errors import ModelError
+from bearkit.images import is_our_jpeg
 from bearkit.preprocessing import Preprocessing
 
 FORMAT = 2  # 1 had no similarity, and says that every picture is known
@@ -29,6 +31,9 @@ READ = (1, 2)
 FILES = ("model.onnx", "model.safetensors", "config.json", "golden.npz", "README.md")
 THUMBNAILS = "thumbnails.npz"
 OPTIONAL = ("confusion_matrix.png", THUMBNAILS)
+MAX_SIDE = 2048  # pixels of a model's input: memory grows with their square
+MAX_GOLDEN = 64 * 2**20  # bytes of golden.npz, unpacked
+MAX_THUMBNAILS = 512 * 2**20  # bytes of thumbnails.npz, unpacked
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,7 @@ def read_config(folder: Path) -> ModelConfig:
     Raises:
         ModelError: the folder is no model folder, is damaged, or of another format version.
     """
+    model_files.check(folder, ["config.json"])
     if not (folder / "config.json").is_file() and not swap.restored(folder):
         raise ModelError(f"{folder} is not a model folder: it has no config.json", hint="make one: `bearkit export`")
     try:
@@ -72,9 +78,43 @@ def read_config(folder: Path) -> ModelConfig:
                 hint="upgrade bearkit: `pip install --upgrade bearkit`",
             )
         how = Preprocessing.from_timm(content["pretrained_cfg"])
-        return ModelConfig(content["architecture"], list(content["label_names"]), how, about)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        config = ModelConfig(content["architecture"], list(content["label_names"]), how, about)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise damaged(folder, f"config.json: {error!r}") from error
+    if problem := _problem(config):
+        raise damaged(folder, f"config.json: {problem}")
+    return config
+
+
+def _problem(config: ModelConfig) -> str:
+    """What in a configuration cannot be, or would fill the memory."""
+    how, numbers = config.preprocessing, [config.about.get("temperature", 1.0), config.about.get("threshold") or 0.0]
+    if not 1 <= how.size <= MAX_SIDE:
+        return f"an input of {how.size} x {how.size} pixels; the limit is {MAX_SIDE} x {MAX_SIDE}"
+    if not 0.1 <= how.crop_pct <= 2:
+        return f"crop_pct {how.crop_pct:g} is not between 0.1 and 2"
+    if str(how.interpolation).upper() not in Image.Resampling.__members__:
+        return f"interpolation `{str(how.interpolation)[:40]}` is not known"
+    if len(how.mean) != 3 or len(how.std) != 3 or not all(map(math.isfinite, how.mean + how.std)) or 0 in how.std:
+        return "mean and std are not three numbers each"
+    if not config.vocab or not all(isinstance(label, str) for label in config.vocab):
+        return "label_names are not labels"
+    if not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers) or numbers[0] <= 0:
+        return "temperature or threshold are not numbers"
+    return ""
+
+
+def check(folder: Path) -> None:
+    """Look at all files of a model folder before any is run or copied: it may be anybody's.
+
+    Raises:
+        ModelError: one is no file, is too large or a link out of the folder; or the network in it may run without end.
+    """
+    model_files.check(folder, (*FILES, *OPTIONAL))
+    try:
+        onnx_check.check(folder / "model.onnx")
+    except (onnx_check.UnsafeGraphError, OSError) as error:
+        raise damaged(folder, f"model.onnx: {error}") from error
 
 
 def is_model(folder: Path) -> bool:
@@ -131,11 +171,11 @@ def read_golden(folder: Path) -> dict[str, np.ndarray]:
     Raises:
         ModelError: they are missing or damaged.
     """
+    model_files.check(folder, ["golden.npz"])
     try:
-        with (folder / "golden.npz").open("rb") as raw, np.load(raw) as file:
-            found = {name: file[name] for name in file.files}
-            _ = found["pictures"], found["logits"]
-            return found
+        found = model_files.read_arrays(folder / "golden.npz", MAX_GOLDEN)
+        _ = found["pictures"], found["logits"]
+        return found
     except Exception as error:  # numpy and zipfile raise anything on damaged bytes
         raise damaged(folder, f"golden.npz: {error}") from error
 
@@ -157,11 +197,15 @@ def read_thumbnails(folder: Path) -> list[tuple[str, bytes]]:
     path = folder / THUMBNAILS
     if not path.exists():
         return []
+    model_files.check(folder, [THUMBNAILS])
     try:
-        with path.open("rb") as raw, np.load(raw) as file:
-            ends = np.cumsum(file["sizes"])
-            data = file["data"].tobytes()
-            named = zip(file["labels"].tolist(), [0, *ends[:-1].tolist()], ends.tolist(), strict=True)
-            return [(label, data[start:end]) for label, start, end in named]
+        file = model_files.read_arrays(path, MAX_THUMBNAILS)
+        ends = np.cumsum(file["sizes"])
+        data = file["data"].tobytes()
+        named = zip(file["labels"].tolist(), [0, *ends[:-1].tolist()], ends.tolist(), strict=True)
+        found = [(str(label), data[start:end]) for label, start, end in named]
     except Exception as error:  # numpy and zipfile raise anything on damaged bytes
         raise damaged(folder, f"thumbnails.npz: {error}") from error
+    if not all(is_our_jpeg(small) for _, small in found if small):
+        raise damaged(folder, "thumbnails.npz: it holds something that is no small JPEG")
+    return found

@@ -6,6 +6,7 @@ It waits for its turn before it imports torch, so that a training that waits tak
 import json
 import signal
 import sys
+import warnings
 from contextlib import suppress
 from typing import Any
 
@@ -22,6 +23,7 @@ FIND_LR = "find-lr"
 def main(root: str, run_id: str, asked: str = "") -> None:
     """Carry out a run that was created, or answer what `jobs.find_lr` asked."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    warnings.filterwarnings("ignore", module=r"PIL\.", category=UserWarning)  # as the command line does
     project = Project(root)
     if run_id == FIND_LR:
         print(json.dumps(_find_lr(project, json.loads(asked)), allow_nan=False))

@@ -4,19 +4,19 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image
 
 from bearkit import bundle
-from bearkit.errors import ModelError
-from bearkit.images import read_file, to_rgb
+from bearkit.errors import ImageError, ModelError
+from bearkit.images import MAX_BYTES, from_pillow, read_file, too_big
 from bearkit.onnx_session import session
 from bearkit.parallel import cores
 from bearkit.preprocessing import decode_for, preprocess
 
-Picture = str | os.PathLike[str] | bytes | Image.Image
+Picture = str | os.PathLike[str] | bytes | BinaryIO | Image.Image
 GOLDEN_TOLERANCE = 3e-3  # of the largest logit, or of 1, before the temperature
 SIMILARITY_TOLERANCE = 0.01
 
@@ -84,6 +84,7 @@ class Predictor:
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = Path(folder)
         self.config = bundle.read_config(self.folder)
+        bundle.check(self.folder)
         try:
             self._session = session(self.folder / "model.onnx", threads=cores())
         except Exception as error:  # onnxruntime's errors have no common base
@@ -103,7 +104,7 @@ class Predictor:
         return self.config.vocab
 
     def predict(self, picture: Picture) -> Prediction:
-        """Label one picture: a path, the bytes of a file, or a Pillow image.
+        """Label one picture: a path, the bytes of a file, an open file, or a Pillow image.
 
         Raises:
             ImageError: it is not a usable picture.
@@ -130,12 +131,14 @@ class Predictor:
         """The training pictures most like this one, nearest first; none if the model carries no pictures of them.
 
         Raises:
-            ImageError: it is not a usable picture.
+            ImageError: it is not a usable picture; ModelError: the model's pictures do not fit its network.
         """
         bank = self._bank
         if not bank or "cosines" not in self._outputs:
             return []
         (cosines,) = self._session.run(["cosines"], {"input": self.input_of(picture)[None]})[0]
+        if len(bank) != len(cosines):
+            raise bundle.damaged(self.folder, f"{len(bank)} thumbnails for {len(cosines)} training pictures")
         every = (Near(label, small, float(cosine)) for (label, small), cosine in zip(bank, cosines, strict=True))
         there = [one for one in every if one.thumbnail]  # of some the file was gone
         return sorted(there, key=lambda one: -one.cosine)[:n]
@@ -164,13 +167,20 @@ class Predictor:
             ImageError: it is not a usable picture.
         """
         if isinstance(picture, Image.Image):
-            return to_rgb(picture)
-        data = picture if isinstance(picture, bytes) else read_file(picture)
-        return decode_for(data, self.config.preprocessing)
+            return from_pillow(picture)
+        return decode_for(_bytes_of(picture), self.config.preprocessing)
+
+    def _check_input(self) -> None:
+        """Compare the sizes of pictures that the network and config.json name, before anything is computed."""
+        size, shape = self.config.preprocessing.size, self._session.get_inputs()[0].shape
+        fits = len(shape) == 4 and all(side == size for side in shape[2:] if isinstance(side, int))
+        if not fits:
+            raise bundle.damaged(self.folder, f"model.onnx takes inputs of {shape}, and config.json says {size} pixels")
 
     def _check_golden(self) -> None:
         golden = bundle.read_golden(self.folder)
         expected, alike = golden["logits"], golden.get("similarity")
+        self._check_input()
         if expected.ndim != 2 or expected.shape[1] != len(set(self.vocab)):
             raise bundle.damaged(self.folder, f"{len(set(self.vocab))} labels for outputs of shape {expected.shape}")
         try:
@@ -188,6 +198,34 @@ class Predictor:
                 f"(logits differ by up to {difference:.2g}, similarities by {off:.2g})",
                 hint="the folder was changed, or a library here computes differently; `bearkit export` it again here",
             )
+
+
+def _bytes_of(picture: Any) -> bytes:
+    """The bytes of what a caller gave as a picture.
+
+    Raises:
+        ImageError: it cannot be read, or is nothing that can be a picture.
+    """
+    if isinstance(picture, str | os.PathLike):
+        return read_file(picture)
+    if isinstance(picture, bytes | bytearray | memoryview):
+        return bytes(picture)
+    if hasattr(picture, "read"):
+        try:
+            data = picture.read(MAX_BYTES + 1)
+        except (OSError, ValueError) as error:  # a closed one is a ValueError
+            raise ImageError(f"the open file cannot be read: {error}") from error
+        if isinstance(data, bytes):
+            if len(data) > MAX_BYTES:
+                raise too_big(len(data))
+            return data
+        raise ImageError("the file is open as text: give a path, or open it with mode 'rb'")
+    kind = type(picture)
+    raise ImageError(
+        f"{kind.__module__}.{kind.__qualname__} is not a picture: give a path, bytes or a Pillow image; "
+        "an array becomes one with Image.fromarray(array)",
+        hint="for an array of numbers 0 to 255: `from PIL import Image`, then `Image.fromarray(array.astype('uint8'))`",
+    )
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

@@ -109,7 +109,7 @@ def png_that_claims(width, height):
         (b"", "the file is empty"),
         (b"<!DOCTYPE html><html>404</html>", "it is a web page"),
         (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"></svg>', "SVG drawing"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0" + b"\0" * 60, "HEIC photo"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0" + b"\0" * 60, "damaged"),
         (b"\0\0\0\x18ftypmp42\0\0\0\0" + b"\0" * 60, "a video"),
         (b"%PDF-1.7 ...", "a PDF"),
         (b"PK\x03\x04....", "a zip file"),
@@ -120,7 +120,7 @@ def png_that_claims(width, height):
         (png_that_claims(2_000, 2_000), "cut off"),
         (encoded(photo(400, 300), "JPEG")[:2000], "cut off"),
         (encoded(Image.effect_noise((300, 300), 90))[:20_000], "cut off"),
-        (encoded(photo(300, 300), "WEBP")[:200], "damaged"),
+        (encoded(photo(300, 300), "WEBP")[:200], "cut off"),
     ],
 )
 def test_what_is_no_picture_is_refused_with_a_reason_for_people(data, reason):
@@ -170,7 +170,8 @@ def test_every_odd_file_is_a_picture_or_a_reason(data):
     expected = {}
     for line in (data / "odd_files" / "MANIFEST.tsv").read_text().splitlines():
         name, *rest = line.split("\t")
-        expected[name] = not ("UNREADABLE" in rest[0] or "LOADFAIL" in line)
+        heif = name.endswith(".heif")  # the list was made with Pillow alone
+        expected[name] = heif or not ("UNREADABLE" in rest[0] or "LOADFAIL" in line)
     found = {}
     for name in expected:
         try:

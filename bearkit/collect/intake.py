@@ -15,7 +15,7 @@ from bearkit.images import content_id, decode, suffixes
 from bearkit.project import Project, settle, whole
 
 BATCH = 64  # pictures a transaction
-SUFFIX = {"JPEG": "jpg", "MPO": "jpg", "JPEG2000": "jp2", "TIFF": "tif", "DIB": "bmp"}
+SUFFIX = {"JPEG": "jpg", "MPO": "jpg", "JPEG2000": "jp2", "TIFF": "tif", "DIB": "bmp", "HEIF": "heic"}
 SPLIT_RANK = {None: 0, "train": 1, "valid": 2, "test": 3}
 
 

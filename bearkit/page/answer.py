@@ -33,6 +33,13 @@ def prediction(found: Prediction, milliseconds: float) -> str:
     return f'<div class="bk-big">none of these</div><div>{unlike}, {spent}</div>'
 
 
+def seen(picture: bytes) -> str:
+    """A small JPEG of a picture that browsers do not show."""
+    words = "This is how your picture was read; browsers do not show files of its kind."
+    image = f'<img alt="your picture" src="{_embedded(picture)}">'
+    return f'<div class="bk-pictures"><figure>{image}<figcaption>{words}</figcaption></figure></div>'
+
+
 def why(found: Explanation, near: Sequence[Near]) -> str:
     """Where the evidence was, and the training pictures most like this one."""
     label = escape(found.prediction.label)

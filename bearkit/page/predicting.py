@@ -8,11 +8,13 @@ from typing import Any
 import gradio as gr
 
 from bearkit.explain import explain
+from bearkit.images import is_shown_by_browsers, small_jpeg
 from bearkit.page import answer
 from bearkit.page.edge import take_files, told
 from bearkit.predict import Predictor
 
 TOP = 5  # labels shown as bars
+SIDE = 320  # pixels of a picture that the browser itself does not show
 NEAR = "with the training pictures most like it (small copies of them are kept with the model)"
 
 
@@ -75,7 +77,10 @@ class PredictPage:
         milliseconds = (time.perf_counter() - clock) * 1e3
         code = f'from bearkit import Predictor\n\nPredictor({str(folder)!r}).predict("picture.jpg")' if folder else ""
         shown = gr.update(value=code, visible=folder is not None)
-        return [answer.prediction(found, milliseconds), found.probs, shown, gr.update(interactive=True), ""]
+        said = answer.prediction(found, milliseconds)
+        if not is_shown_by_browsers(picture):
+            said += answer.seen(small_jpeg(predictor.open(picture), SIDE))
+        return [said, found.probs, shown, gr.update(interactive=True), ""]
 
     @told
     def why(self, picture: str | None, model: str | None = None, near: bool = False) -> str:

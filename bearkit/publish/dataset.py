@@ -7,8 +7,6 @@ from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from PIL import ExifTags, Image
-
 from bearkit import runs
 from bearkit.card import cell
 from bearkit.catalog.catalog import Catalog
@@ -18,7 +16,7 @@ from bearkit.catalog.tables import ImageRecord
 from bearkit.dataset import dataset
 from bearkit.dataset.seed import DEFAULT_SEED
 from bearkit.errors import BearkitError
-from bearkit.images import read_unchanged
+from bearkit.images import is_located, read_unchanged
 from bearkit.parallel import ordered_map
 from bearkit.project import Project
 from bearkit.publish.front_matter import front_matter
@@ -79,11 +77,7 @@ def _is_located(catalog: Catalog, picture: ImageRecord) -> bool:
     try:
         if picture.linked:  # any file, as far as the catalogue goes
             read_unchanged(path, picture.image_id)
-        with Image.open(path) as image:
-            exif = image.getexif() if image.format == "TIFF" else Image.Exif()  # a PNG would be decoded for it
-            if image.format != "TIFF":
-                exif.load(image.info.get("exif", b""))
-            return bool(exif.get_ifd(ExifTags.IFD.GPSInfo))
+        return is_located(path)
     except Exception:  # a file that is gone, or a damaged header: it is not published, or says nothing
         return False
 

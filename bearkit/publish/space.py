@@ -4,7 +4,7 @@ import json
 import shutil
 import sys
 from collections.abc import Sequence
-from importlib.metadata import distribution, version
+from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from bearkit.publish.web_runtime import VERSION, web_runtime
 SDKS = ("gradio", "static")
 HERE = Path(__file__).parent
 PINNED = ("gradio", "numpy", "onnxruntime", "pillow")  # what the Gradio app imports; the versions that run it here
+OPTIONAL = ("pillow-heif",)  # for HEIC photos; the app works without it
 README = """---
 {front}---
 # {title}
@@ -100,8 +101,15 @@ def _gradio(model: Path, folder: Path, thumbnails: bool) -> None:
     for name in ("model.onnx", "config.json", "golden.npz", *([bundle.THUMBNAILS] if thumbnails else [])):
         if (model / name).is_file():
             shutil.copyfile(model / name, folder / "model" / name)
-    pins = "".join(f"{package}=={version(package)}\n" for package in PINNED)
+    pins = "".join(f"{package}=={version(package)}\n" for package in (*PINNED, *filter(_is_installed, OPTIONAL)))
     (folder / "requirements.txt").write_text(f"# what the app imports, in the versions it was tested with\n{pins}")
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return bool(version(package))
+    except PackageNotFoundError:
+        return False
 
 
 def _static(predictor: Predictor, folder: Path, examples: Sequence[str]) -> None:

@@ -18,7 +18,7 @@ from bearkit.studio.predict import PredictTab
 from bearkit.studio.publish import PublishTab
 from bearkit.studio.review import SHOW, ReviewTab
 from bearkit.studio.train import TrainTab
-from bearkit.thumbnails import folder as thumbnails_folder
+from bearkit.thumbnails import swept
 
 CSS = (Path(__file__).parent / "studio.css").read_text()
 TABS = ("data", "train", "review", "predict", "publish")
@@ -78,7 +78,7 @@ def launch_studio(project: Project, port: int = PORT, open_browser: bool = True)
     page, url, _ = launched(
         lambda: build_it(project), host, port, guarded(None, framed=True) if hosted else guarded(NAMES), CSS,
         share=False, inbrowser=open_browser and not hosted, max_file_size=limit,
-        allowed_paths=[str(thumbnails_folder(project))],
+        allowed_paths=[str(swept(project))],
     )  # fmt: skip
     return page, url
 

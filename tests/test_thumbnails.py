@@ -1,0 +1,81 @@
+"""Thumbnails are JPEGs that we made, whatever somebody else's project keeps in their place."""
+
+import os
+
+import pytest
+
+from bearkit import Project, bundle, import_images
+from bearkit.catalog.catalog import Catalog
+from bearkit.errors import ModelError, ProjectError
+from bearkit.images import content_id, decode, small_jpeg
+from bearkit.thumbnails import folder, swept, thumbnails
+from tests.conftest import write_pictures
+from tests.test_kinds import heic
+from tests.test_metadata import scene
+
+PAGE = b"<html><script>alert(1)</script></html>"
+
+
+@pytest.fixture
+def filled(project, tmp_path):
+    """A project of two pictures with their thumbnails, and what thumbnails are asked for with."""
+    import_images(project, write_pictures(tmp_path / "in", {"a": 2}))
+    asked = [(image.image_id, image.path) for image in Catalog(project).images()]
+    assert all(thumbnails(project, asked))
+    return project, asked
+
+
+def test_what_is_not_ours_is_taken_away_before_a_browser_may_read_the_folder(filled, tmp_path):
+    project, asked = filled
+    ours = {path.name for path in folder(project).iterdir()}
+    (tmp_path / "token").write_text("secret")
+    (folder(project) / "page.html").write_bytes(PAGE)
+    (folder(project) / "drawing.svg").write_bytes(PAGE)
+    (folder(project) / "deep").mkdir()
+    (folder(project) / "deep" / "page.html").write_bytes(PAGE)
+    (folder(project) / f"{'0' * 64}.jpg").symlink_to(tmp_path / "token")
+    assert {path.name for path in swept(project).iterdir()} == ours
+    assert (tmp_path / "token").exists()
+
+
+def test_a_thumbnail_that_is_something_else_is_made_anew(filled, tmp_path):
+    project, asked = filled
+    first, second = (folder(project) / f"{image_id}.jpg" for image_id, _ in asked)
+    first.write_bytes(PAGE)
+    second.unlink()
+    (tmp_path / "token").write_bytes(small_jpeg(scene(), 20))
+    second.symlink_to(tmp_path / "token")
+    thumbnails(project, asked)
+    assert decode(first.read_bytes()).format == "JPEG"
+    assert not second.is_symlink()
+    assert len((tmp_path / "token").read_bytes()) == len(small_jpeg(scene(), 20))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need rights elsewhere")
+def test_a_folder_of_thumbnails_that_leads_elsewhere_is_refused(tmp_path):
+    project = Project(tmp_path / "theirs")
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "letter.html").write_text("mine")
+    project.cache.mkdir(parents=True)
+    folder(project).symlink_to(tmp_path / "home")
+    with pytest.raises(ProjectError, match="a link out of the project"):
+        swept(project)
+    assert (tmp_path / "home" / "letter.html").exists()
+    assert not swept(Project(tmp_path / "new")).exists()
+
+
+def test_a_heic_photo_has_a_thumbnail(project):
+    data = heic(scene())
+    path = project.images / "a" / "x.heic"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(data)
+    (made,) = thumbnails(project, [(content_id(data), "images/a/x.heic")])
+    assert decode(made.read_bytes()).image.size == (60, 40)
+
+
+def test_a_models_training_pictures_are_jpegs(tmp_path):
+    bundle.write_thumbnails(tmp_path, [("a", small_jpeg(scene(), 20)), ("b", b"")])
+    assert [label for label, _ in bundle.read_thumbnails(tmp_path)] == ["a", "b"]
+    bundle.write_thumbnails(tmp_path, [("a", PAGE)])
+    with pytest.raises(ModelError, match="no small JPEG"):
+        bundle.read_thumbnails(tmp_path)
