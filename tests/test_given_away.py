@@ -6,7 +6,7 @@ from collections import Counter
 from contextlib import chdir
 
 import pytest
-from datasets import config
+from datasets import config, load_dataset
 
 from bearkit import Project, apply_decisions, decide_one, import_images
 from bearkit.catalog.catalog import Catalog
@@ -34,7 +34,8 @@ def offline(tmp_path, monkeypatch):
 
 def load(folder):
     """What the card says a reader should run, where the data set is this folder: the data set that it makes."""
-    code = (folder / "README.md").read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    blocks = (folder / "README.md").read_text(encoding="utf-8").split("```python\n")[1:]
+    code = "".join(block.split("```")[0] for block in blocks)
     found = {}
     with chdir(folder.parent):
         exec(code.replace('"me/x"', repr(str(folder))), found)
@@ -138,9 +139,8 @@ def test_a_published_data_set_loads_as_its_card_says(project, tmp_path, bearkit_
     told = bearkit_json("push-dataset", "me/x", "--dry-run", tmp_path / "push", "-p", project.root)
     found = load(tmp_path / "push")
     assert loaded(found) == expected(project)
-    assert {name: str(feature.dtype) for name, feature in found["train"].features.items() if name != "image"} == {
-        name: "string" for name in found["train"].features if name != "image"
-    }
+    texts = load_dataset(str(tmp_path / "push"))["train"].features
+    assert {str(feature.dtype) for name, feature in texts.items() if name != "image"} == {"string"}
     assert told["missing"] == [image.path for image in Catalog(project).images() if not project.has_picture(image.path)]
     assert told["unlabelled"] == sum(not image.label for image in Ledger(Catalog(project)).images())
 

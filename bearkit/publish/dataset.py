@@ -56,7 +56,13 @@ from datasets import load_dataset
 pictures = load_dataset("{repo}")
 ```
 
-Each picture's `label` is a text; `pictures.class_encode_column("label")` makes it a number with a name.
+Each picture's `label` is a text. As a number with a name, the same one in each split:
+
+```python
+from datasets import ClassLabel
+
+pictures = pictures.cast_column("label", ClassLabel(names=sorted(set(pictures["train"]["label"]))))
+```
 
 Or with bearkit: `bearkit import hf://{repo}`.
 """
@@ -120,14 +126,14 @@ def _of_splits(catalog: Catalog, seed: int) -> str:
     """Who was set aside, and how many of them the newest model was trained on."""
     text = f"Seed {seed} decided which pictures are in `validation`, unless their source did."
     newest = next((run for run in reversed(runs.every(catalog.project)) if run.finished), None)
-    if newest is None:
+    valid = {image_id for image_id, split in dataset.splits(catalog, seed).items() if split == "valid"}
+    if newest is None or not valid:
         return text
     try:
         told = newest.predictions().only("train")
     except (BearkitError, OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):  # a damaged run says nothing
         return text
     learnt = set(told.image_ids.tolist())
-    valid = {image_id for image_id, split in dataset.splits(catalog, seed).items() if split == "valid"}
     model = f"The newest model of these pictures (run {newest.id}, seed {newest.config.get('seed', DEFAULT_SEED)})"
     if seen := len(valid & learnt):
         return f"{text} {model} was trained on {seen} of these {len(valid)} pictures: its error on them says little."
