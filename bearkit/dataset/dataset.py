@@ -64,7 +64,7 @@ def load(catalog: Catalog, seed: int | None = None) -> Dataset:
     """Every picture of the project that has a label, as people left it, split for good under this seed.
 
     One transaction: a picture that another program brings in meanwhile is in the next data set, or in this one with
-    its split stored.
+    its split stored. Where the project may only be read, nothing is stored.
 
     Args:
         catalog: of the project.
@@ -73,7 +73,7 @@ def load(catalog: Catalog, seed: int | None = None) -> Dataset:
     Raises:
         DatasetError: it cannot be trained on; the error says why and what would help.
     """
-    with catalog.connection(write=True):
+    with catalog.connection(write=not catalog.project.read_only):
         plan = _plan(catalog, seed)
         splitting.check(plan.images, plan.split)
         plan.keep(catalog)
@@ -82,7 +82,7 @@ def load(catalog: Catalog, seed: int | None = None) -> Dataset:
 
 def keep_split(catalog: Catalog, seed: int | None = None) -> None:
     """Keep who is set aside for good, so that what is decided from now on cannot change it."""
-    if _plan(catalog, seed).new:  # nothing is written where there is nothing to keep
+    if not catalog.project.read_only and _plan(catalog, seed).new:  # nothing is written where there is nothing to keep
         with catalog.connection(write=True):
             _plan(catalog, seed).keep(catalog)
 
