@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from bearkit.collect.collecting import collect_images as collect_images
     from bearkit.collect.fetch import Limits as Limits
     from bearkit.collect.importing import import_images as import_images
+    from bearkit.collect.importing import preview_import as preview_import
     from bearkit.collect.search import search_images as search_images
     from bearkit.demo import run_demo as run_demo
     from bearkit.errors import BearkitError as BearkitError
@@ -66,6 +67,7 @@ _ROOMS = {
     "Limits": "bearkit.collect.fetch",
     "collect_images": "bearkit.collect.collecting",
     "import_images": "bearkit.collect.importing",
+    "preview_import": "bearkit.collect.importing",
     "search_images": "bearkit.collect.search",
 }
 __all__ = [*_ROOMS, "__version__"]

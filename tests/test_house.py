@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 # A room imports only rooms of a lower level; what a room's own files import of each other is its own affair.
 LEVELS = {
     0: ("errors", "parallel", "report", "onnx_session", "turns"),
-    1: ("project", "images"),
+    1: ("project", "images", "import_report"),
     2: ("preprocessing", "catalog", "predictions", "thumbnails"),
     3: ("runs", "bundle", "collect", "dataset"),
     4: ("interpretation", "predict", "card", "sample_project"),

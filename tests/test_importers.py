@@ -213,7 +213,7 @@ def test_a_column_of_words(project, with_hub):
     ("files", "reason"),
     [
         ({"0.png": picture(0), "1.png": picture(1)}, "has no folder a label"),
-        ({"train/0.png": picture(0), "test/1.png": picture(1)}, "has no folder a label"),
+        ({"train/0.png": picture(0), "test/1.png": picture(1)}, "in no label's folder"),
         ({"README.md": b"#"}, "holds neither pictures nor parquet"),
         ({"a.parquet": b"no parquet"}, "cannot be read as parquet"),
     ],
@@ -365,6 +365,12 @@ def test_sounds_are_registered_like_a_packages_own():
 
 
 def test_unknown_sources(project):
-    for source in ("/nowhere", "ftp://example.org/a.zip"):
-        with pytest.raises(ImportSourceError, match="does not exist"):
+    with pytest.raises(ImportSourceError, match="does not exist"):
+        import_images(project, "/nowhere")
+    for source in ("ftp://example.org/a.zip", "https://example.org/a.zip"):
+        with pytest.raises(ImportSourceError, match="is an address") as caught:
             import_images(project, source)
+        assert caught.value.hint.startswith("download it first")
+    with pytest.raises(ImportSourceError) as caught:
+        import_images(project, "https://huggingface.co/datasets/ann/bears/tree/main")
+    assert "hf://ann/bears" in caught.value.hint
