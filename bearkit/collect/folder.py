@@ -8,7 +8,7 @@ from bearkit.collect.layout import Found, archive_problem, is_litter, left_out, 
 from bearkit.errors import ImportSourceError
 from bearkit.images import read_file
 
-OWN = "it is the project's own folder"
+OWN = "it is the project's own"
 
 
 def find(
@@ -18,7 +18,7 @@ def find(
 
     Args:
         root: the folder.
-        leave_out: folders that are not looked into.
+        leave_out: folders that are not looked into, and files.
         labelled: whether the folders say labels; otherwise each file has the label "".
         tell: whether what is left out is in the list too.
         links: whether links may lead out of the folder.
@@ -68,6 +68,7 @@ def _walk(root: Path, left: set[Path], links: bool) -> Iterator[tuple[Path, str]
     Each comes with "", or with why it, or the folder, cannot be looked at.
     """
     waiting, seen, home = [root], set[Path](), root.resolve()
+    files = {path for path in left if path.is_file()}
     while waiting:
         folder = waiting.pop()
         try:
@@ -83,7 +84,7 @@ def _walk(root: Path, left: set[Path], links: bool) -> Iterator[tuple[Path, str]
                 elif path.is_dir():
                     waiting.append(path)
                 else:
-                    yield path, ""
+                    yield path, OWN if path in files else ""
         except (OSError, RuntimeError) as error:  # no permission, gone meanwhile, or a link in a circle
             yield folder, f"the folder cannot be read ({getattr(error, 'strerror', None) or error})"
 

@@ -152,6 +152,7 @@ class FolderReader:
         """The reading by file names, where it makes labels with several pictures each."""
         by_name = Scheme("name", "" if self.how.splits is False else "any")
         labels, _, left = self.files.counts(by_name)
+        left += any(map(split_of, labels))
         return [by_name] if 2 <= len(labels) <= labels.total() // 2 and not left else []
 
     def _ask_flat_splits(self, around: Dirs) -> NoReturn:

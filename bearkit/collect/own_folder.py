@@ -14,13 +14,13 @@ THEIRS = "files of somebody's own lie in images"  # a key of the catalogue: "yes
 
 
 def own_folders(project: Project) -> list[Path]:
-    """The folders that really are the project's own; another folder of the same name is the user's."""
+    """The folders and files that really are the project's own; another folder of the same name is the user's."""
     if not project.exists:
         return []
     tops = {image.path.partition("/")[0] for image in Catalog(project).images() if not image.linked}
-    folders = [folder for folder in (project.unlabelled, project.trash) if folder.name in tops]
-    folders += [project.images] if project.images.is_dir() else []
-    return folders + _made_by_training(project)
+    own = [folder for folder in (project.unlabelled, project.trash) if folder.name in tops]
+    own += [project.images] if project.images.is_dir() else []
+    return [*own, project.files_lock, *project.root.glob("catalog*.db*"), *_made_by_training(project)]
 
 
 def theirs_lie_in_images(catalog: Catalog) -> bool:
@@ -44,7 +44,8 @@ def _made_by_training(project: Project) -> list[Path]:
 
 def _was_a_project(project: Project) -> bool:
     """Whether there are traces of an earlier project, whose catalogue was moved away."""
-    ours = {project.catalog.name, f"{project.catalog.name}-wal", f"{project.catalog.name}-shm"}
+    database = project.catalog.name
+    ours = {database, f"{database}-wal", f"{database}-shm"}
     return bool(_made_by_training(project)) or any(path.name not in ours for path in project.root.glob("*catalog*.db*"))
 
 
