@@ -177,6 +177,14 @@ def test_a_data_set_of_folders(project, with_hub):
     assert not any("evil" in path for path in server.asked)
 
 
+def test_a_data_set_of_folders_with_the_hubs_own_table(project, with_hub):
+    files = {f"train/{n}.png": picture(n, kind="PNG") for n in range(4)}
+    table = "file_name,label\n" + "".join(f"{n}.png,{'black' if n % 2 else 'teddy'}\n" for n in range(4))
+    with_hub({"ann/bears": files | {"train/metadata.csv": table.encode()}})
+    report = import_images(project, "hf://ann/bears")
+    assert (report.labels, report.splits, report.rejected) == ({"black": 2, "teddy": 2}, {"train": 4}, [])
+
+
 def test_a_data_set_of_parquet_files(project, with_hub):
     rows = [(n % 2, picture(n, kind="PNG")) for n in range(10)]
     test = [(-1, picture(50, kind="PNG")), (1, picture(51, kind="PNG")), (0, b"no picture")]
