@@ -88,6 +88,10 @@ UNSURE = {
     "the same with one folder": (each("black/best"), [{"black": 2}, {"best": 2}]),
     "the same folders in each": (each("site1/cat", "site1/dog", "site2/cat", "site2/dog"),
                                  [{"site1": 4, "site2": 4}, {"cat": 4, "dog": 4}]),
+    "the same folders in each, deeper": (
+        each("seg_train/seg_train/a", "seg_train/seg_train/b", "seg_test/seg_test/a", "seg_test/seg_test/b"),
+        [{"seg_train": 4, "seg_test": 4}, {"a": 4, "b": 4}],
+    ),
     "two levels of labels": (each("cats/tabby", "cats/lynx", "dogs/husky", "dogs/corgi"),
                              [{"cats": 4, "dogs": 4}, dict.fromkeys(("tabby", "lynx", "husky", "corgi"), 2)]),
     "flat splits": (each("train", "test"), [{"train": 2, "test": 2}]),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 SPLIT_FOLDERS = {
     "train": "train", "training": "train",
@@ -73,6 +74,7 @@ TIMES = set(
 )
 
 
+@lru_cache(maxsize=10_000)
 def split_of(folder: str) -> str | None:
     """The split that a folder's name means; None for any other name.
 

@@ -131,10 +131,10 @@ class FolderReader:
 
     def _check_nested(self, dirs: Sequence[Dirs], scheme: Scheme) -> None:
         """Ask where the folders inside the labels could be the labels."""
-        inner: dict[str, set[str]] = defaultdict(set)
+        rows: dict[str, list[Dirs]] = defaultdict(list)
         for one in dirs:
-            if len(one) > 1:
-                inner[one[0]].add(one[1])
+            rows[one[0]].append(one[1:])
+        inner = {top: names for top, below in rows.items() if (names := _first_fork(below))}
         if not inner:
             return
         names = set().union(*inner.values())
@@ -172,6 +172,13 @@ class FolderReader:
     def _say(self, text: str) -> None:
         if text not in self.notes:
             self.notes.append(text)
+
+
+def _first_fork(dirs: Sequence[Dirs]) -> set[str]:
+    """The folders inside a folder, looking through single ones."""
+    while all(dirs) and len({one[0] for one in dirs}) == 1 and any(len(one) > 1 for one in dirs):
+        dirs = [one[1:] for one in dirs]
+    return {one[0] for one in dirs if one}
 
 
 def _stripped(dirs: Dirs, where: str) -> Dirs:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from bearkit.images import suffixes
@@ -115,6 +116,7 @@ def readable(path: str) -> str:
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
+@lru_cache(maxsize=10_000)
 def label_of(name: str) -> str:
     r"""A name as a label: one form of each letter, no characters that nobody sees, no space around it.
 
@@ -125,6 +127,7 @@ def label_of(name: str) -> str:
     return "".join(" " if unicodedata.category(char) == "Zs" else char for char in text).strip()
 
 
+@lru_cache(maxsize=10_000)
 def label_problem(label: str) -> str:
     r"""Why a text cannot be a label; "" where it can.
 
