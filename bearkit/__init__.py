@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from bearkit.collect.collecting import collect_images as collect_images
     from bearkit.collect.fetch import Limits as Limits
     from bearkit.collect.importing import import_images as import_images
+    from bearkit.collect.importing import preview_import as preview_import
     from bearkit.collect.search import search_images as search_images
     from bearkit.demo import run_demo as run_demo
     from bearkit.doctor.doctor import examine_project as examine_project
@@ -67,6 +68,7 @@ _ROOMS = {
     "Limits": "bearkit.collect.fetch",
     "collect_images": "bearkit.collect.collecting",
     "import_images": "bearkit.collect.importing",
+    "preview_import": "bearkit.collect.importing",
     "search_images": "bearkit.collect.search",
     "examine_project": "bearkit.doctor.doctor",
 }

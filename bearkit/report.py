@@ -11,22 +11,6 @@ MANY = 10  # rows of a list that are shown before the rest is counted
 MATRIX = 20  # labels up to which a confusion matrix is shown
 
 
-def imported(result: dict[str, Any], place: str = "") -> str:
-    """What became of the files."""
-    lines = [f"{count(result['imported'], 'new picture')}, {count(result['duplicates'], 'file')} known already"]
-    lines += _rejected(result["rejected"])
-    lines += listed(
-        f"{count(len(result['conflicts']), 'picture')} found under two labels or splits:",
-        [f"{', '.join(row['paths'])}: kept as `{row['kept_label']}`" for row in result["conflicts"]],
-    )
-    lines += ["", *table(("label", "pictures"), list(result["labels"].items())), ""]
-    if unlabelled := result["unlabelled"]:
-        lines.append(f"{count(unlabelled, 'picture')} without a label: bearkit review next --kind unlabelled{place}")
-    one = f"One label so far: import another one's pictures too: bearkit import FOLDER{place}"
-    lines.append(one if len(result["labels"]) == 1 else f"Next: bearkit train{place}")
-    return "\n".join(lines)
-
-
 def collected(result: dict[str, Any], place: str = "") -> str:
     """What became of the addresses."""
     lines = [
@@ -39,7 +23,6 @@ def collected(result: dict[str, Any], place: str = "") -> str:
         lines.append(f"{result['waiting']} still wait; to go on: bearkit collect{place}")
     if result["failed"]:
         lines.append(f"Which ones: bearkit sources --failed{place}; again: bearkit collect --retry-failed{place}")
-    lines.append(f"Next: bearkit train{place}")
     return "\n".join(lines)
 
 
@@ -67,11 +50,13 @@ def status(result: dict[str, Any], place: str = "") -> str:
     without = f", {result['unlabelled']} of them without a label" if result["unlabelled"] else ""
     lines = [f"{count(result['images'], 'picture')}{without}, split under seed {result['seed']}", ""]
     lines += table(("label", "train", "valid", "test"), counts)
+    if missing := result["missing"]:
+        lines += ["", *listed(f"{count(len(missing), 'picture file')} not there:", [row["path"] for row in missing])]
+        lines.append(
+            f"Moved or renamed? bearkit import {result['project']}/images{place} looks for them; or import them again"
+        )
     rows = [(run["run"], run["state"], percent(run["error_rate"])) for run in result["runs"]]
-    lines += [
-        "",
-        *(table(("run", "state", "error rate"), rows) if rows else [f"No runs yet. Next: bearkit train{place}"]),
-    ]
+    lines += ["", *(table(("run", "state", "error rate"), rows) if rows else ["No runs yet"])]
     bad = [run for run in result["runs"] if run["state"] == "damaged"]
     lines += [f"run {run['run']} is left out: {run['error']}; more: bearkit doctor{place}" for run in bad]
     lines += [f"model: {model}" for model in result["models"]]
@@ -93,7 +78,7 @@ def trained(result: dict[str, Any], place: str = "") -> str:
         lines += table(("epoch", "train_loss", "valid_loss", "error_rate", "seconds"), rows)
         lines += ["", f"{stage['name']}: {stage['seconds']:.2f} s", ""]
     lines += [f"looking at the pictures: {result['features_seconds']:.2f} s"]
-    lines += _rejected(result["skipped"])
+    lines += rejected(result["skipped"])
     if unchecked := result["unchecked_labels"]:
         which = ", ".join(unchecked[:MANY]) + (f" and {len(unchecked) - MANY} more" if len(unchecked) > MANY else "")
         lines += [f"No validation picture of {which}: nothing is known of how well that is recognised"]
@@ -272,7 +257,8 @@ def _is_number(rows: Sequence[Sequence[Any]], column: int) -> bool:
     return all(str(row[column]).replace(" %", "").replace(".", "", 1).lstrip("-").isdigit() for row in rows) or not rows
 
 
-def _rejected(rows: Sequence[dict[str, str]]) -> list[str]:
+def rejected(rows: Sequence[dict[str, str]]) -> list[str]:
+    """The files that were refused, with their reasons."""
     return listed(f"{count(len(rows), 'file')} rejected:", [f"{row['path']}: {row['reason']}" for row in rows])
 
 
@@ -285,13 +271,13 @@ def listed(title: str, rows: Sequence[str]) -> list[str]:
     return [title, *(f"  {line}" for line in lines), *rest]
 
 
-def count(n: int, what: str) -> str:
+def count(n: int, what: str, many: str = "") -> str:
     """Say how many.
 
     >>> count(1, "file"), count(2, "file")
     ('1 file', '2 files')
     """
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+    return f"{n} {what}" if n == 1 else f"{n} {many or f'{what}s'}"
 
 
 def _short(path: str) -> str:

@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 # A room imports only rooms of a lower level; what a room's own files import of each other is its own affair.
 LEVELS = {
     0: ("errors", "parallel", "report", "onnx_check", "onnx_session", "turns", "processes", "swap"),
-    1: ("project", "images", "model_files", "text_table"),
+    1: ("project", "images", "import_report", "model_files", "text_table"),
     2: ("preprocessing", "catalog", "predictions", "thumbnails"),
     3: ("runs", "bundle", "collect"),
     4: ("dataset", "interpretation", "predict", "card", "sample_project", "leftovers"),

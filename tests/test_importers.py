@@ -177,6 +177,14 @@ def test_a_data_set_of_folders(project, with_hub):
     assert not any("evil" in path for path in server.asked)
 
 
+def test_a_data_set_of_folders_with_the_hubs_own_table(project, with_hub):
+    files = {f"train/{n}.png": picture(n, kind="PNG") for n in range(4)}
+    table = "file_name,label\n" + "".join(f"{n}.png,{'black' if n % 2 else 'teddy'}\n" for n in range(4))
+    with_hub({"ann/bears": files | {"train/metadata.csv": table.encode()}})
+    report = import_images(project, "hf://ann/bears")
+    assert (report.labels, report.splits, report.rejected) == ({"black": 2, "teddy": 2}, {"train": 4}, [])
+
+
 def test_a_data_set_of_parquet_files(project, with_hub):
     rows = [(n % 2, picture(n, kind="PNG")) for n in range(10)]
     test = [(-1, picture(50, kind="PNG")), (1, picture(51, kind="PNG")), (0, b"no picture")]
@@ -213,7 +221,7 @@ def test_a_column_of_words(project, with_hub):
     ("files", "reason"),
     [
         ({"0.png": picture(0), "1.png": picture(1)}, "has no folder a label"),
-        ({"train/0.png": picture(0), "test/1.png": picture(1)}, "has no folder a label"),
+        ({"train/0.png": picture(0), "test/1.png": picture(1)}, "in no label's folder"),
         ({"README.md": b"#"}, "holds neither pictures nor parquet"),
         ({"a.parquet": b"no parquet"}, "cannot be read as parquet"),
     ],
@@ -376,6 +384,12 @@ def test_sounds_are_registered_like_a_packages_own():
 
 
 def test_unknown_sources(project):
-    for source in ("/nowhere", "ftp://example.org/a.zip"):
-        with pytest.raises(ImportSourceError, match="does not exist"):
+    with pytest.raises(ImportSourceError, match="does not exist"):
+        import_images(project, "/nowhere")
+    for source in ("ftp://example.org/a.zip", "https://example.org/a.zip"):
+        with pytest.raises(ImportSourceError, match="is an address") as caught:
             import_images(project, source)
+        assert caught.value.hint.startswith("download it first")
+    with pytest.raises(ImportSourceError) as caught:
+        import_images(project, "https://huggingface.co/datasets/ann/bears/tree/main")
+    assert "hf://ann/bears" in caught.value.hint

@@ -242,6 +242,16 @@ class Catalog:
             last = [connection.scalar(sa.select(sa.func.max(table.c.id))) or 0 for table in (decisions, moves)]
         return *counts, *last, self.project.catalog.stat().st_ino  # it may have been replaced
 
+    def remember(self, key: str, value: str) -> None:
+        """Keep a fact about the project; the first value stays."""
+        with self.connection(write=True) as connection:
+            connection.execute(insert(meta).values(key=key, value=value).on_conflict_do_nothing())
+
+    def remembered(self, key: str) -> str | None:
+        """A fact about the project; None if nobody said it."""
+        with self.connection() as connection:
+            return connection.scalar(sa.select(meta.c.value).where(meta.c.key == key))
+
     def path(self, image: ImageRecord) -> Path:
         """Where a picture's file is.
 

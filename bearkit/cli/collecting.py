@@ -1,17 +1,29 @@
 """Commands that bring pictures in, from this machine or the net, and tell what came of every file and address."""
 
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 import bearkit
-from bearkit import report
+from bearkit import import_report, report
 from bearkit.catalog.catalog import Catalog
 from bearkit.cli.common import JsonOption, ProjectOption, app, err, place_of, printable, progress_bars, show
+from bearkit.collect.preview import Preview
 from bearkit.collect.url_list import is_address
+from bearkit.dataset import dataset
 from bearkit.project import Project
+
+
+class LabelFrom(StrEnum):
+    """What says the label."""
+
+    folder = "folder"
+    parent = "parent"
+    name = "name"
+    metadata = "metadata"
 
 
 @app.command("import")
@@ -26,19 +38,45 @@ def import_(
     unlabelled: Annotated[
         bool, typer.Option("--unlabelled", help="They have no labels yet; folders are none.")
     ] = False,
+    label_from: Annotated[
+        LabelFrom | None,
+        typer.Option(
+            help="What says the label: the outermost folder, the parent folder of each file, the beginning of its "
+            "name, or a table (metadata.csv) with the columns file_name,label."
+        ),
+    ] = None,
+    splits: Annotated[
+        bool | None, typer.Option("--splits/--no-splits", help="Whether train, valid and test are splits, or labels.")
+    ] = None,
     link: Annotated[bool, typer.Option("--link", help="Leave the files where they are; nothing is copied.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the labels and splits; copy nothing.")] = False,
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
-    """Bring pictures into the project, each checked by decoding it whole.
+    """Bring pictures into the project, each checked by decoding it whole. Labels and splits are shown before.
 
     Example: bearkit import photos -p bears
     """
+    place, how = Project(project), (label_from.value if label_from else None, splits)
+    if dry_run:
+        seen = bearkit.preview_import(place, sources, not unlabelled, label, *how)
+        show(as_json, seen.as_dict(), import_report.previewed(seen.as_dict()))
+        return
     with progress_bars() as progress:
         result = bearkit.import_images(
-            Project(project), sources, progress, labelled=not unlabelled, label=label, link=link
-        )
-    show(as_json, result.as_dict(), report.imported(result.as_dict(), place_of(project)))
+            place, sources, progress, not unlabelled, label, link, None, *how, understood=_tell_understood
+        ).as_dict()
+    show(as_json, result, import_report.imported(result, dataset.counts(Catalog(place)), place_of(project)))
+
+
+def _collected(result: dict[str, Any], project: Path) -> str:
+    steps = import_report.next_steps(dataset.counts(Catalog(Project(project))), 0, place_of(project))
+    return "\n".join([report.collected(result, place_of(project)), *steps])
+
+
+def _tell_understood(seen: Preview) -> None:
+    """Say on stderr what is about to be copied."""
+    err.print(printable(import_report.understood(seen.as_dict())), markup=False, highlight=False)
 
 
 MaxOption = Annotated[int, typer.Option("--max", min=1, help="So many pictures a label.")]
@@ -82,7 +120,7 @@ def collect(
             progress,
             told,
         ).as_dict()
-    show(as_json, result, report.collected(result, place_of(project)))
+    show(as_json, result, _collected(result, project))
 
 
 @app.command()
@@ -121,7 +159,9 @@ def search(
             )
             result |= collected.as_dict()
     text = report.searched(result)
-    show(as_json, result, text if dry_run else f"{text}\n{report.collected(result, place_of(project))}")
+    if not dry_run:
+        text += "\n" + _collected(result, project)
+    show(as_json, result, text)
 
 
 @app.command()

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import typer
 
 import bearkit
-from bearkit import bundle, report, runs
+from bearkit import bundle, import_report, report, runs
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.ledger import Ledger
+from bearkit.catalog.missing import missing_files
 from bearkit.cli.common import (
     JsonOption,
     ModelArgument,
@@ -34,11 +35,13 @@ def status(project: ProjectOption = Path(), as_json: JsonOption = False) -> None
     place = Project(project)
     catalog = Catalog(place)
     images = Ledger(catalog).images()
-    result = {
+    result: dict[str, Any] = {
+        "project": str(place.root),
         "images": len(images),
         "unlabelled": sum(not image.label for image in images),
         "labels": dataset.counts(catalog),
         "seed": project_seed(catalog),
+        "missing": [{"path": image.path, "label": image.label} for image in missing_files(catalog)],
         "runs": [
             {
                 "run": run.id,
@@ -50,7 +53,10 @@ def status(project: ProjectOption = Path(), as_json: JsonOption = False) -> None
         ],
         "models": [str(folder) for folder in bundle.models(place.models)],
     }
-    show(as_json, result, report.status(result, place_of(project)))
+    text = report.status(result, place_of(project))
+    if not result["missing"] and not (result["runs"] and result["labels"]):
+        text += "\n" + "\n".join(import_report.next_steps(result["labels"], result["unlabelled"], place_of(project)))
+    show(as_json, result, text)
 
 
 @app.command()

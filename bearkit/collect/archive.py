@@ -4,19 +4,26 @@ import stat
 import zipfile
 from pathlib import Path, PurePosixPath
 
-from bearkit.collect.layout import Found, is_litter, places, readable
+from bearkit.collect.layout import Found, archive_problem, litter, litter_left_out, readable
+from bearkit.collect.zip_names import check_list, name_of
 from bearkit.errors import ImageError, ImportSourceError
 from bearkit.images import MAX_BYTES, too_big
 
-MAX_MEMBERS = 200_000
+ALWAYS, TIMES = 2**30, 100  # bytes that may always come out of a zip; above that, so many times its own size
 
 
-def find(path: Path, labelled: bool = True) -> list[Found]:
-    """Every file in the zip, with what its folders say.
+def find(path: Path, labelled: bool = True, tell: bool = False) -> list[Found]:
+    """Every file in the zip, at its place in it.
+
+    Args:
+        path: the zip.
+        labelled: whether the folders say labels; otherwise each file has the label "".
+        tell: whether what is left out is in the list too.
 
     Raises:
-        ImportSourceError: it is no zip file.
+        ImportSourceError: it is no zip file, or one that would fill the memory or take for ever.
     """
+    check_list(path)
     try:
         archive = zipfile.ZipFile(path)
     except Exception as error:  # zipfile raises almost anything on damaged bytes
@@ -25,24 +32,47 @@ def find(path: Path, labelled: bool = True) -> list[Found]:
             hint="give a folder or a zip of one; unpack other kinds of archive first",
         ) from error
     members = [member for member in archive.infolist() if not member.is_dir()]
-    if len(members) > MAX_MEMBERS:
-        raise ImportSourceError(f"{path} holds more than {MAX_MEMBERS} files", hint="unpack it and import the folder")
-    names = [PurePosixPath(readable(member.filename.replace("\\", "/"))) for member in members]
-    refused = [_refusal(member, name) for member, name in zip(members, names, strict=True)]
-    good = [
-        (member, name)
-        for member, name, why in zip(members, names, refused, strict=True)
-        if not why and not is_litter(name)
-    ]
-    found = [
-        Found(f"{path}!{name}", name.name, None, None, _nothing, why)
-        for name, why in zip(names, refused, strict=True)
-        if why
-    ]
-    for (member, name), place in zip(good, places([name for _, name in good], path.stem, labelled), strict=True):
-        read = _Member(archive, member)
-        found.append(Found(f"{path}!{name}", name.name, place.label, place.split, read, place.problem))
-    return found
+    _refuse_bomb(path, sum(member.file_size for member in members))
+    refused, found, places = [], [], []
+    for member in members:
+        place = PurePosixPath(readable(name_of(member)[0].replace("\\", "/")))
+        if problem := _refusal(member, place):
+            refused.append(Found(f"{path}!{place}", place.name, None, None, bytes, problem))
+        elif litter(place):
+            places.append(place)
+        else:
+            problem, label = archive_problem(place.name), None if labelled else ""
+            read = _Member(archive, member)
+            found.append(Found(f"{path}!{place}", place.name, label, None, read, problem, place))
+    return refused + found + (litter_left_out(places, lambda place: f"{path}!{place}") if tell else [])
+
+
+def unsure_names(path: Path) -> str:
+    """A sentence about the names in a zip that are in an unknown encoding; "" where all are clear.
+
+    Raises:
+        ImportSourceError: it is no zip file.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name for name, sure in map(name_of, archive.infolist()) if not sure]
+    except Exception as error:
+        raise ImportSourceError(f"{path.name} cannot be opened as a zip file: {error}") from error
+    if not names:
+        return ""
+    return (
+        f"{len(names)} names in {path.name} are in an unknown encoding and were read as DOS names, for example "
+        f"`{names[0]}`; if they are wrong, unpack it and import the folder"
+    )
+
+
+def _refuse_bomb(path: Path, unpacked: int) -> None:
+    own = path.stat().st_size
+    if unpacked > ALWAYS + TIMES * own:
+        raise ImportSourceError(
+            f"{path.name} has {own / 2**20:.0f} MiB and would unpack to {unpacked / 2**30:.0f} GiB: refused",
+            hint="unpack what you need of it and import the folder",
+        )
 
 
 def _refusal(member: zipfile.ZipInfo, name: PurePosixPath) -> str:
@@ -54,10 +84,6 @@ def _refusal(member: zipfile.ZipInfo, name: PurePosixPath) -> str:
     if stat.S_ISLNK(member.external_attr >> 16):
         return "it is a link, not a picture"
     return ""
-
-
-def _nothing() -> bytes:
-    return b""
 
 
 class _Member:

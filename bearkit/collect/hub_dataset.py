@@ -14,7 +14,9 @@ from typing import Any
 
 from bearkit.collect import folder
 from bearkit.collect.extras import package
-from bearkit.collect.layout import SPLIT_FOLDERS, Found, label_of
+from bearkit.collect.folder_names import SPLIT_FOLDERS
+from bearkit.collect.layout import Found, label_of
+from bearkit.collect.metadata import HUB_TABLES
 from bearkit.errors import ImageError, ImportSourceError
 from bearkit.images import suffixes
 
@@ -44,11 +46,7 @@ class HubDataset:
         if tables:
             found = [one for table in tables for one in _rows(table, root, labelled)]
         else:
-            found = folder.find(root, labelled=labelled)
-            if labelled and {one.label for one in found} <= {root.name, *SPLIT_FOLDERS}:
-                raise ImportSourceError(
-                    f"{SCHEME}{repo} has no folder a label", hint="--label NAME for all of them, or --unlabelled"
-                )
+            found = folder.find(root, labelled=labelled, links=True)  # the cache is made of links
         prefix = f"{SCHEME}{repo}@{commit}"
         return [replace(one, origin=f"{prefix}/{one.origin.removeprefix(str(root)).lstrip('/')}") for one in found]
 
@@ -64,6 +62,8 @@ def _fetched(repo: str, revision: str | None) -> tuple[Path, str]:
         if tables:
             package("pyarrow.parquet", "hub")  # now, and not after the download
         wanted = tables or [name for name in names if PurePosixPath(name).suffix.lower() in suffixes()]
+        if wanted and not tables:
+            wanted += [name for name in names if PurePosixPath(name).name in HUB_TABLES]
         if not wanted:
             raise ImportSourceError(
                 f"{SCHEME}{repo} holds neither pictures nor parquet",
@@ -97,14 +97,14 @@ def _rows(table: Path, root: Path, labelled: bool) -> list[Found]:
     except (arrow.ArrowException, OSError) as error:
         raise ImportSourceError(f"{name} cannot be read as parquet: {error}", hint=HELP) from error
     split = next((SPLIT_FOLDERS[part] for part in _words(name) if part in SPLIT_FOLDERS), None)
-    groups = [g for g in range(file.num_row_groups) for _ in range(file.metadata.row_group(g).num_rows)]
-    first = {group: row for row, group in reversed(list(enumerate(groups)))}
+    sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
+    places = ((group, row) for group, size in enumerate(sizes) for row in range(size))
     pictures = _Pictures(file, image)
     found = []
-    for number, (value, group) in enumerate(zip(given, groups, strict=True)):
+    for number, (value, (group, row)) in enumerate(zip(given, places, strict=True)):
         text = names[value] if names and isinstance(value, int) and 0 <= value < len(names) else value
         problem = "" if text is not None and text != -1 else "it has no label"
-        read = partial(pictures.read, group, number - first[group])
+        read = partial(pictures.read, group, row)
         found.append(Found(f"{name}#{number}", f"{table.stem}-{number:06}", label_of(str(text)), split, read, problem))
     return found
 

@@ -7,6 +7,7 @@ names a class without arguments that is an `Importer`. It is asked before bearki
 (`bearkit.collect.sounds`) is one that is registered in this very way.
 """
 
+import re
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 from importlib.metadata import entry_points
@@ -16,6 +17,7 @@ from typing import Protocol
 from bearkit.collect import archive, folder
 from bearkit.collect.hub_dataset import HubDataset
 from bearkit.collect.layout import Found
+from bearkit.collect.zip_names import is_zip
 from bearkit.errors import ImportSourceError
 
 GROUP = "bearkit.importers"
@@ -31,7 +33,8 @@ class Importer(Protocol):
     def find(self, source: str, labelled: bool, leave_out: Collection[Path]) -> Sequence[Found]:
         """Every file of the source, with its label ("" for all of them if not `labelled`).
 
-        Folders in `leave_out` are the project's own, and are not looked into.
+        A file without a label, and with its place `inside` the source, gets its label from the folders around it, as
+        those of a folder do. Folders in `leave_out` are the project's own, and are not looked into.
 
         Raises:
             ImportSourceError: the source cannot be read.
@@ -48,7 +51,7 @@ class Folder:
 
     def find(self, source: str, labelled: bool, leave_out: Collection[Path]) -> Sequence[Found]:
         """See `Importer.find`."""
-        return folder.find(Path(source).resolve(), leave_out, labelled)
+        return folder.find(Path(source).resolve(), leave_out, labelled, tell=True)
 
 
 class Archive:
@@ -56,11 +59,11 @@ class Archive:
 
     def accepts(self, source: str) -> bool:
         """See `Importer.accepts`."""
-        return Path(source).is_file() and Path(source).suffix.lower() == ".zip"
+        return is_zip(Path(source))
 
     def find(self, source: str, labelled: bool, leave_out: Collection[Path]) -> Sequence[Found]:
         """See `Importer.find`."""
-        return archive.find(Path(source).resolve(), labelled)
+        return archive.find(Path(source).resolve(), labelled, tell=True)
 
 
 class File:
@@ -84,6 +87,15 @@ def importer_of(source: str) -> Importer:
     for one in _every():
         if one.accepts(source):
             return one
+    if found := re.fullmatch(r"https?://huggingface\.co/datasets/([^/]+/[^/?#]+).*", source):
+        raise ImportSourceError(
+            f"{source} is the page of a data set", hint=f"bearkit import hf://{found[1]} takes the data set itself"
+        )
+    if "://" in source:
+        raise ImportSourceError(
+            f"{source} is an address, and import takes what is on this machine",
+            hint="download it first, and import the file; for pictures' addresses: bearkit collect LABEL=urls.txt",
+        )
     raise ImportSourceError(
         f"{source} does not exist",
         hint="give a folder with one folder a label in it, a zip of one, files, or hf://USER/NAME",

@@ -1,19 +1,41 @@
-"""What the folders around a picture say about it: `label/x.jpg`, or `train|valid|test/label/x.jpg`."""
+"""What an importer finds, and what the names of files and folders say: litter, splits, labels, pictures."""
 
+import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 
-SPLIT_FOLDERS = {"train": "train", "valid": "valid", "val": "valid", "validation": "valid", "test": "test"}
-LITTER = {"__MACOSX", "Thumbs.db", "desktop.ini"}  # what systems leave in folders; so are names that start with a dot
+from bearkit.images import suffixes
+
+# What systems and programs leave in folders, in any case; so are names that begin with a dot or with "~$".
+LITTER = {
+    "__macosx", "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "@eadir", "$recycle.bin",
+    "system volume information", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "@tmp", "picasa.ini",
+    "lost+found", "icon\r", "network trash folder", "temporary items", "found.000",
+}  # fmt: skip
+ALSO_PICTURES = {".heic", ".heif", ".hif", ".jxl"}  # read with a package more, or refused with a reason
+NO_PICTURES = {
+    ".txt", ".csv", ".tsv", ".json", ".jsonl", ".md", ".rst", ".xml", ".yaml", ".yml", ".html", ".htm", ".pdf", ".doc",
+    ".docx", ".xls", ".xlsx", ".py", ".ipynb", ".js", ".css", ".sh", ".toml", ".ini", ".cfg", ".log", ".db", ".sqlite",
+    ".npy", ".npz", ".pkl", ".h5", ".mat", ".parquet", ".pt", ".pth", ".onnx", ".zip", ".gz", ".tar", ".tgz", ".rar",
+    ".7z", ".mp4", ".mov", ".avi", ".mkv", ".lnk", ".url", ".names", ".bak",
+}  # fmt: skip
+NO_PICTURE_NAMES = {"readme", "license", "licence", "copying", "makefile", "authors", "changelog", "notice", "credits"}
+ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".tbz2", ".xz", ".txz", ".zst", ".7z", ".rar")
+UNSEEN = dict.fromkeys(
+    map(ord, "\u00ad\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff")
+)
+LIGATURES = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)}
 
 
 @dataclass(frozen=True)
 class Found:
     """One file that an importer found: the whole interface between where pictures come from and the project.
 
-    `read` gives its bytes (or raises ImageError); `problem` says why it cannot even be tried.
+    `read` gives its bytes (or raises ImageError); `problem` says why it cannot even be tried. A file with a place
+    `inside` the source, and no label, gets its label from the layout (`bearkit.collect.reading`).
     """
 
     origin: str  # where it is, for people: a path, or ARCHIVE!member
@@ -22,65 +44,71 @@ class Found:
     split: str | None
     read: Callable[[], bytes]
     problem: str = ""
+    inside: PurePosixPath | None = None
+    aside: bool = False  # a folder or file that is left out, and not counted as rejected
+
+    @property
+    def place(self) -> PurePosixPath:
+        """Where it is inside of its source."""
+        return self.inside or PurePosixPath(self.name)
 
 
-@dataclass(frozen=True)
-class Place:
-    """What a path says: a label and perhaps a split, or why it says neither."""
+def left_out(origin: str, reason: str) -> Found:
+    """Something that an import leaves out, to be named."""
+    return Found(origin, PurePosixPath(origin).name, None, None, bytes, reason, aside=True)
 
-    label: str | None
-    split: str | None
-    problem: str = ""
+
+def litter(path: PurePosixPath) -> PurePosixPath | None:
+    """The part of a path that an operating system put there; None where there is none.
+
+    >>> litter(PurePosixPath("black/@eaDir/1.jpg/SYNO.jpg")), litter(PurePosixPath("black/1.jpg"))
+    (PurePosixPath('black/@eaDir'), None)
+    """
+    for number, part in enumerate(path.parts, start=1):
+        if part.casefold() in LITTER or part.startswith((".", "~$")):
+            return PurePosixPath(*path.parts[:number])
+    return None
 
 
 def is_litter(path: PurePosixPath) -> bool:
-    """Files that an operating system put there and nobody wants to hear about.
+    """Whether an operating system put this file there.
 
     >>> is_litter(PurePosixPath("__MACOSX/black/._1.jpg")), is_litter(PurePosixPath("black/1.jpg"))
     (True, False)
     """
-    return any(part in LITTER or part.startswith(".") for part in path.parts)
+    return litter(path) is not None
 
 
-def places(paths: Sequence[PurePosixPath], root_name: str, labelled: bool = True) -> list[Place]:
-    """Read label and split off each path, relative to what was given; not `labelled`, they all have the label "".
+def litter_left_out(places: Iterable[PurePosixPath], called: Callable[[PurePosixPath], str]) -> list[Found]:
+    """Name the litter among these files, each folder of it once."""
+    every = dict.fromkeys(place for path in places if (place := litter(path)) is not None)
+    return [left_out(called(place), f"`{place.name}` is a name of the system's own files") for place in every]
 
-    A single folder around everything is looked through (zips often have one). Pictures right in the folder that was
-    given, with no folders beside them, take that folder's name as their label.
 
-    >>> [p.label for p in places([PurePosixPath("bears/black/1.jpg"), PurePosixPath("bears/teddy/2.jpg")], "bears.zip")]
-    ['black', 'teddy']
-    >>> places([PurePosixPath("val/black/1.jpg")], "bears")
-    [Place(label='black', split='valid', problem='')]
+def look_like_pictures(names: Sequence[str]) -> list[bool]:
+    """Which of these files can be pictures, by their names: only those decide what is a label.
+
+    Where no name ends as a picture's does, all count but those that never are one.
+
+    >>> look_like_pictures(["1.jpg", "README.md", "x.part"]), look_like_pictures(["1", "README"])
+    ([True, False, False], [True, False])
     """
-    if not labelled:
-        return [Place("", None)] * len(paths)
-    parts = [path.parts for path in paths]
-    while _is_wrapped(parts):
-        root_name, parts = parts[0][0], [p[1:] for p in parts]
-    if parts and all(len(p) == 1 for p in parts):
-        return [Place(_label(root_name), None)] * len(parts)
-    has_splits = any(len(p) > 2 and p[0].lower() in SPLIT_FOLDERS for p in parts)
-    return [_place(p, has_splits) for p in parts]
+    endings = suffixes() | ALSO_PICTURES
+    ends = [PurePosixPath(name).suffix.lower() for name in names]
+    sure = [end in endings for end in ends]
+    if any(sure):
+        return sure
+    return [
+        end not in NO_PICTURES and PurePosixPath(name).stem.lower() not in NO_PICTURE_NAMES
+        for name, end in zip(names, ends, strict=True)
+    ]
 
 
-def _is_wrapped(parts: list[tuple[str, ...]]) -> bool:
-    """Whether one folder, itself no label and no split, holds all the rest."""
-    tops = {p[0].lower() for p in parts}
-    return len(tops) == 1 and all(len(p) > 2 for p in parts) and tops.isdisjoint(SPLIT_FOLDERS)
-
-
-def _place(parts: tuple[str, ...], has_splits: bool) -> Place:
-    if not has_splits:
-        if len(parts) < 2:
-            return Place(None, None, "it is in no label's folder")
-        return Place(_label(parts[0]), None)
-    split = SPLIT_FOLDERS.get(parts[0].lower())
-    if split is None:
-        return Place(None, None, "it is outside of train, valid and test, which are beside it")
-    if len(parts) < 3:
-        return Place(None, split, f"it is in no label's folder inside {parts[0]}")
-    return Place(_label(parts[1]), split)
+def archive_problem(name: str) -> str:
+    """Why a file that is an archive by its name is not read where it lies among pictures; "" for other files."""
+    if not name.lower().endswith(ARCHIVES):
+        return ""
+    return "it is an archive: unpack it first, and import the folder or the zip by itself"
 
 
 def readable(path: str) -> str:
@@ -88,10 +116,40 @@ def readable(path: str) -> str:
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
+@lru_cache(maxsize=10_000)
 def label_of(name: str) -> str:
-    """A name as a label: one form of each accented letter, no space around it."""
-    return unicodedata.normalize("NFC", name).strip()
+    r"""A name as a label: one form of each letter, no characters that nobody sees, no space around it.
+
+    >>> label_of(" gri\u200bzzly "), label_of("\ufb01sh"), label_of("black\u00a0bear")
+    ('grizzly', 'fish', 'black bear')
+    """
+    text = unicodedata.normalize("NFC", name.translate(UNSEEN).translate(LIGATURES))
+    return "".join(" " if unicodedata.category(char) == "Zs" else char for char in text).strip()
 
 
-def _label(folder: str) -> str:
-    return label_of(folder) or folder
+@lru_cache(maxsize=10_000)
+def label_problem(label: str) -> str:
+    r"""Why a text cannot be a label; "" where it can.
+
+    >>> label_problem("black"), label_problem("a\0b")
+    ('', "its label holds a control character ('a\\x00b')")
+    """
+    if any(unicodedata.category(char) in ("Cc", "Cs") for char in label):
+        return f"its label holds a control character ({label!r})"
+    return ""
+
+
+def file_name(name: str) -> str:
+    """A name that every system accepts.
+
+    >>> file_name('a:b?.jpg'), file_name("..")
+    ('a_b_.jpg', '_')
+    """
+    name = re.sub(r'[\x00-\x1f<>:"/\\|?*]', "_", name).strip(" .")
+    stem, dot, suffix = name.rpartition(".")
+    return (f"{_cut(stem, 150)}.{_cut(suffix, 16)}" if dot else _cut(name, 150)) or "_"
+
+
+def _cut(text: str, n_bytes: int) -> str:
+    """The beginning of a text that fits into so many bytes."""
+    return text.encode("utf-8", "replace")[:n_bytes].decode("utf-8", "ignore")

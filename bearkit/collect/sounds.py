@@ -16,6 +16,7 @@ from PIL import Image
 from bearkit.collect import archive, folder
 from bearkit.collect.extras import package
 from bearkit.collect.layout import Found
+from bearkit.collect.zip_names import is_zip
 from bearkit.errors import ImageError, ImportSourceError
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif", ".opus")
@@ -37,9 +38,9 @@ class Sounds:
         path = Path(source)
         if path.is_dir():
             names = [one.name for one, _ in zip(_files(path), range(LOOKED_AT), strict=False)]
-        elif path.suffix.lower() == ".zip" and path.is_file():
+        elif is_zip(path):
             try:
-                names = [one.name for one in archive.find(path)[:LOOKED_AT]]
+                names = [one.name for one in archive.find(path, labelled=False)[:LOOKED_AT]]
             except ImportSourceError:
                 return False
         else:
@@ -50,12 +51,12 @@ class Sounds:
         """See `Importer.find`."""
         path = Path(source).resolve()
         if path.is_dir():
-            found = folder.find(path, leave_out, labelled)
-        elif path.suffix.lower() == ".zip":
-            found = archive.find(path, labelled)
+            found = folder.find(path, leave_out, labelled, tell=True)
+        elif is_zip(path):
+            found = archive.find(path, labelled, tell=True)
         else:
             found = [folder.one(path, labelled)]
-        return [_as_picture(one) if _is_sound(one.name) else one for one in found]
+        return [_as_picture(one) if _is_sound(one.name) and not one.aside else one for one in found]
 
 
 def spectrogram(sound: np.ndarray, rate: int) -> np.ndarray:

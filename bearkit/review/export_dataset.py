@@ -11,7 +11,7 @@ from typing import Any
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.ledger import Ledger
 from bearkit.catalog.tables import Decision, ImageRecord, SourceRecord
-from bearkit.collect.intake import file_name
+from bearkit.collect.layout import file_name
 from bearkit.dataset import dataset
 from bearkit.dataset.seed import project_seed
 from bearkit.errors import ImageError, NoImagesError, ReviewError

@@ -16,7 +16,7 @@ import filelock
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.ledger import Ledger
 from bearkit.catalog.tables import ImageRecord
-from bearkit.collect.intake import file_name
+from bearkit.collect.layout import file_name
 from bearkit.errors import ImageError, ReviewError
 from bearkit.project import Project, whole
 

@@ -15,7 +15,8 @@ import yaml
 
 from bearkit.catalog.tables import ImageRecord
 from bearkit.collect.extras import package
-from bearkit.collect.intake import SUFFIX, file_name
+from bearkit.collect.intake import SUFFIX
+from bearkit.collect.layout import file_name
 from bearkit.errors import ReviewError
 from bearkit.images import content_id
 

@@ -1,0 +1,90 @@
+"""The project's own folders, and what people did in them by hand: files of theirs, files that they moved or renamed."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.tables import ImageRecord
+from bearkit.collect.layout import file_name, label_of
+from bearkit.images import content_id
+from bearkit.project import Project
+
+CACHES = ("bodies", "features", "pixels", "looks", "thumbnails")
+THEIRS = "files of somebody's own lie in images"  # a key of the catalogue: "yes" or "no"
+
+
+def own_folders(project: Project) -> list[Path]:
+    """The folders and files that really are the project's own; another folder of the same name is the user's."""
+    if not project.exists:
+        return []
+    tops = {image.path.partition("/")[0] for image in Catalog(project).images() if not image.linked}
+    own = [folder for folder in (project.unlabelled, project.trash) if folder.name in tops]
+    own += [project.images] if project.images.is_dir() else []
+    return [*own, project.files_lock, *project.root.glob("catalog*.db*"), *_made_by_training(project)]
+
+
+def theirs_lie_in_images(catalog: Catalog) -> bool:
+    """Whether images/ held files of somebody's own before it became the project's: they are never touched.
+
+    Decided once, when the first pictures come. What an earlier project of this folder left is no longer somebody's.
+    """
+    known = catalog.remembered(THEIRS)
+    if known is None:
+        project = catalog.project
+        fresh = not catalog.images() and not _was_a_project(project)
+        known = "yes" if fresh and any(_files(project.images, project.unlabelled)) else "no"
+        catalog.remember(THEIRS, known)
+    return known == "yes"
+
+
+def _made_by_training(project: Project) -> list[Path]:
+    folders = [folder for folder in (project.runs, project.models) if any(folder.glob("*/config.json"))]
+    return folders + ([project.cache] if any((project.cache / name).is_dir() for name in CACHES) else [])
+
+
+def _was_a_project(project: Project) -> bool:
+    """Whether there are traces of an earlier project, whose catalogue was moved away."""
+    database = project.catalog.name
+    ours = {database, f"{database}-wal", f"{database}-shm"}
+    return bool(_made_by_training(project)) or any(path.name not in ours for path in project.root.glob("*catalog*.db*"))
+
+
+def label_in_images(project: Project, path: Path, labels: Iterable[str]) -> str | None:
+    """The label of the folder in images/ that a file lies in; None for a file that lies in no such folder."""
+    if not path.is_relative_to(project.images):
+        return None
+    parts = path.relative_to(project.images).parts
+    if len(parts) < 2:
+        return None
+    return next((label for label in labels if file_name(label) == parts[0]), label_of(parts[0]) or parts[0])
+
+
+class Strays:
+    """Files in images/ that the catalogue does not name there: where missing pictures may be now."""
+
+    def __init__(self, project: Project, images: Mapping[str, ImageRecord]) -> None:
+        self._project, self._images = project, images
+        self._by_size: dict[int, list[Path]] | None = None
+
+    def find(self, image: ImageRecord) -> Path | None:
+        """Where a missing picture's file is now."""
+        if self._by_size is None:
+            named = {one.path for one in self._images.values()}
+            self._by_size = {}
+            for path in _files(self._project.images, self._project.unlabelled):
+                if path.relative_to(self._project.root).as_posix() not in named:
+                    self._by_size.setdefault(path.stat().st_size, []).append(path)
+        same = self._by_size.get(image.bytes, [])
+        found = next((path for path in same if content_id(path.read_bytes()) == image.image_id), None)
+        if found is not None:
+            same.remove(found)
+        return found
+
+
+def _files(*folders: Path) -> Iterable[Path]:
+    return (
+        path
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.is_file() and not path.is_symlink() and not path.name.startswith(".")
+    )
