@@ -55,9 +55,9 @@ def launched(
     return page, url, public
 
 
-def guarded(hosts: Collection[str] | None, framed: bool = False) -> dict[str, Any]:
+def guarded(hosts: Collection[str] | None, framed: bool = False, public: bool = False) -> dict[str, Any]:
     """What makes an application keep other sites out; the arguments as the guard takes them."""
-    return {"middleware": [Middleware(Guard, hosts=hosts, framed=framed)]}
+    return {"middleware": [Middleware(Guard, hosts=hosts, framed=framed, public=public)]}
 
 
 def public_address() -> tuple[str, int]:
@@ -67,8 +67,9 @@ def public_address() -> tuple[str, int]:
 
 
 def serve_publicly(build: Callable[[], gr.Blocks]) -> None:
-    """Serve a page to everybody until the process ends, as a Space: without the guard, since other sites may ask it."""
-    page, url, _ = launched(build, *public_address(), {}, share=False, max_file_size=MOST_BYTES)
+    """Serve a page to everybody until the process ends, as a Space; other sites may ask it and show it."""
+    open_to_all = guarded(None, framed=True, public=True)
+    page, url, _ = launched(build, *public_address(), open_to_all, share=False, max_file_size=MOST_BYTES)
     print(f"serving at {url}", flush=True)
     page.block_thread()
 
