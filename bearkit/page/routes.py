@@ -6,10 +6,10 @@ from urllib.parse import unquote
 
 GRADIO = "/gradio_api/"
 FILE = "file="
-NEEDED = frozenset(
-    "api app_id call cancel component_server config heartbeat info login_check openapi.json queue reset run "
-    "startup-events theme.css token upload upload_progress user".split()
-)
+NEEDED = frozenset((
+    "api", "app_id", "call", "cancel", "component_server", "config", "heartbeat", "info", "login_check", "openapi.json",
+    "queue", "reset", "run", "startup-events", "theme.css", "token", "upload", "upload_progress", "user",
+))  # fmt: skip
 FETCHING = re.compile(r"/(file=|file/|proxy=)")
 LOCAL = re.compile(r"([a-z]:)?/[^/]" if os.name == "nt" else r"/[^/]")  # a file of this machine, by its whole path
 MOST_ROUNDS = 5  # of percent-encoding, one inside the other
@@ -36,6 +36,11 @@ def refusal(path: str) -> str:
     if FETCHING.search(plain):
         return "refused: this server fetches nothing for others"
     return "refused: no part of this page" if below and rest.split("/")[0] not in NEEDED else ""
+
+
+def is_upload(path: str) -> bool:
+    """Whether a request brings files for a page."""
+    return path.rstrip("/").endswith(f"{GRADIO}upload")
 
 
 def is_file(path: str) -> bool:

@@ -11,6 +11,7 @@ from bearkit.errors import ModelError
 from bearkit.export.exporting import exported
 from bearkit.page.demo import demo_page
 from bearkit.page.launch import HOST, MOST_BYTES, NAMES, PORT, guarded, launched, public_address
+from bearkit.page.limits import COLLECTOR, OWNER, VISITOR
 from bearkit.predict import Predictor
 from bearkit.project import Project
 from bearkit.studio.data import DataTab
@@ -74,10 +75,11 @@ def launch_studio(project: Project, port: int = PORT, open_browser: bool = True)
     hosted = bool(os.environ.get("SPACE_ID"))
     host, port = public_address() if hosted else (HOST, port)
     build_it = hosted_page if hosted and os.environ.get("BEARKIT_STUDIO") != "all" else build
-    limit = MOST_BYTES if build_it is hosted_page else None
+    demo = build_it is hosted_page
     page, url, _ = launched(
         lambda: build_it(project), host, port, guarded(None, framed=True) if hosted else guarded(NAMES), CSS,
-        share=False, inbrowser=open_browser and not hosted, max_file_size=limit,
+        VISITOR if demo else COLLECTOR if hosted else OWNER,
+        share=False, inbrowser=open_browser and not hosted, max_file_size=MOST_BYTES if demo else None,
         allowed_paths=[str(thumbnails_folder(project))],
     )  # fmt: skip
     return page, url

@@ -1,6 +1,5 @@
 """Where pictures come from, on the Data tab: folders, lists of addresses, search, files and the camera for a label."""
 
-import os
 import tempfile
 import time
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from bearkit.collect.importing import import_images
 from bearkit.collect.search import PROVIDERS, Hit, SearchReport, search_images
 from bearkit.errors import BearkitError, ImportSourceError
 from bearkit.images import decode
+from bearkit.page import uploads
 from bearkit.page.edge import take_files, told
 from bearkit.parallel import ordered_map
 from bearkit.project import Project
@@ -267,8 +267,8 @@ def _named(label: str | None) -> str:
 
 def _called(origin: str) -> str:
     """Where a file came from that was dropped into the browser: the folder in between is nobody's concern."""
-    uploads = os.environ.get("GRADIO_TEMP_DIR", "")
-    return f"dropped/{Path(origin).relative_to(uploads)}" if uploads and origin.startswith(uploads) else origin
+    below = uploads.inside(origin)
+    return f"dropped/{below}" if below else origin
 
 
 def _thumbnail(hit: Hit, limits: Limits) -> Any:
