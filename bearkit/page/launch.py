@@ -71,6 +71,11 @@ def guarded(hosts: Collection[str] | None, framed: bool = False, public: bool = 
     return {"middleware": [Middleware(Guard, hosts=hosts, framed=framed, public=public)]}
 
 
+def hosted() -> bool:
+    """Whether this is a Space, where strangers use what lies on somebody else's machine."""
+    return bool(os.environ.get("SPACE_ID"))
+
+
 def names_of(host: str) -> frozenset[str] | None:
     """The names by which a browser may know a server that listens on this address; None where they are not known."""
     host = host.strip("[]").lower()
@@ -88,7 +93,7 @@ def public_address() -> tuple[str, int]:
     Raises:
         BearkitError: its port is no number.
     """
-    host = os.environ.get("GRADIO_SERVER_NAME", "0.0.0.0" if os.environ.get("SPACE_ID") else HOST)
+    host = os.environ.get("GRADIO_SERVER_NAME", "0.0.0.0" if hosted() else HOST)
     port = os.environ.get("GRADIO_SERVER_PORT", str(PORT))
     if not port.isdecimal():
         raise BearkitError(f"GRADIO_SERVER_PORT is `{port}`", hint=f"a number from 0 to {LAST_PORT}")

@@ -1,9 +1,12 @@
 """How much a visitor may send to a page: files and bytes of a request, and of all that lies there."""
 
 import asyncio
+import json
 import math
+import re
 import shutil
 import time
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +14,7 @@ from typing import Any
 
 from python_multipart.multipart import parse_options_header
 from starlette.formparsers import MultiPartException
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,6 +23,8 @@ from bearkit.page import routes, uploads
 MIB = 2**20
 FORM = 64 * 2**10  # bytes of a form around its files
 JSON_BYTES = 20 * MIB  # of what is no upload
+MOST_HELD = 200 * MIB  # of all such requests together
+ADDRESS = re.compile(r"\s*[a-z][a-z0-9+.-]*:/|\s*[/\\]{2}", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,7 @@ class Limits:
     def __init__(self, app: ASGIApp, folder: Path, allowed: Allowance) -> None:
         self.app, self.folder, self.allowed = app, folder, allowed
         self._coming = 0.0  # bytes of uploads under way
+        self._held = 0  # bytes of other requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what is small enough."""
@@ -66,13 +73,29 @@ class Limits:
             await self._small(scope, receive, send)
 
     async def _small(self, scope: Scope, receive: Receive, send: Send) -> None:
-        counted = _Counted(receive, JSON_BYTES)
+        body, before = bytearray(), 0
         try:
             if _length(scope) > JSON_BYTES:
                 raise _TooLarge
-            await self.app(scope, counted, send)
+            counted = _Counted(receive, JSON_BYTES)
+            async for chunk in _chunks(counted):
+                self._held, before = self._held + len(chunk), before + len(chunk)
+                if self._held > MOST_HELD:
+                    said = "too much is being sent at once"
+                    await _refused(429, said, "try again in a moment")(scope, receive, send)
+                    return
+                body += chunk
+            if _names_an_address(bytes(body)):
+                said = "a file is named by an address"
+                await _refused(400, said, "send the file itself")(scope, receive, send)
+                return
+            await self.app(scope, _replayed(bytes(body), receive), send)
         except _TooLarge:
             await _refused(413, f"that is more than {JSON_BYTES // MIB} MiB", "send less")(scope, receive, send)
+        except ClientDisconnect:
+            pass  # nobody is there to read an answer
+        finally:
+            self._held -= before
 
     async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
         most, length = self.allowed.bytes + FORM, _length(scope)
@@ -98,6 +121,48 @@ class Limits:
             if not tidied:
                 await asyncio.to_thread(tidy, self.folder, self.allowed.seconds)
         return False
+
+
+async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
+    """The pieces of a body.
+
+    Raises:
+        ClientDisconnect: it broke off.
+    """
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        yield message.get("body", b"")
+        more = message.get("more_body", False)
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """A request's messages again, of which the body was read."""
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def messages() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return messages
+
+
+def _names_an_address(body: bytes) -> bool:
+    """Whether a file is named by an address, which Gradio would fetch, for any component and of any size."""
+    try:
+        waiting = [json.loads(body)]
+    except (ValueError, RecursionError):
+        return False  # Gradio does not read it either
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting += value
+        elif isinstance(value, dict):
+            waiting += value.values()
+            if "meta" in value and isinstance(value.get("path"), str) and ADDRESS.match(value["path"]):
+                return True
+    return False
 
 
 def tidy(folder: Path, seconds: float) -> None:
