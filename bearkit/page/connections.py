@@ -38,6 +38,7 @@ class Room:
 
     most: int = MOST
     share: int = SHARE
+    _open: "set[TimedProtocol]" = field(default_factory=set)
     _waiting: "dict[TimedProtocol, None]" = field(default_factory=dict)
     _of: "Counter[str]" = field(default_factory=Counter)
 
@@ -54,21 +55,29 @@ class Room:
             self._end(next(iter(self._waiting)))
 
     def go(self, one: "TimedProtocol") -> None:
-        """A request is all there, or its connection is gone."""
+        """A request is all there."""
         if one in self._waiting:
             del self._waiting[one]
             self._of[one.address] -= 1
             if not self._of[one.address]:
                 del self._of[one.address]
 
-    def is_full(self, n_connections: int) -> bool:
-        """Whether no further connection can be served, also when one that waits is ended."""
-        if n_connections > self.most and self._waiting:
+    def admits(self, one: "TimedProtocol") -> bool:
+        """Whether a new connection is served; where there are too many, the oldest that waits ends for it."""
+        if len(self._open) >= self.most and self._waiting:
             self._end(next(iter(self._waiting)))
-        return n_connections > self.most
+        if len(self._open) >= self.most:
+            return False
+        self._open.add(one)
+        return True
+
+    def leave(self, one: "TimedProtocol") -> None:
+        """A connection is gone."""
+        self.go(one)
+        self._open.discard(one)
 
     def _end(self, one: "TimedProtocol") -> None:
-        self.go(one)
+        self.leave(one)  # now: the event loop tells of its end only after a burst of others
         one.transport.abort()
 
 
@@ -85,14 +94,15 @@ class TimedProtocol(H11Protocol):
         """Begin to wait for a header."""
         super().connection_made(transport)
         self.address = self.client[0] if self.client else ""
-        if self.room.is_full(len(self.connections)):
-            transport.abort()
-        else:
+        if self.room.admits(self):
             self._header_began()
+        else:
+            transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no more."""
         self._arrived()
+        self.room.leave(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -144,6 +154,7 @@ def patient(server: uvicorn.Server) -> None:
     config, room = server.config, Room(most=min(MOST, max(SPARE // 4, _descriptors() - SPARE)))
     room.share = min(SHARE, room.most // 2)
     config.h11_max_incomplete_event_size = HEADER_BYTES
+    config.ws_protocol_class = None  # no page of ours opens a web socket, which would leave the room unseen
     config.http_protocol_class = partial(TimedProtocol, room=room)  # type: ignore[assignment]
 
 
