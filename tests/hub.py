@@ -24,14 +24,15 @@ class Repo:
     def __init__(self, kind, name, private=False, sdk=None, files=None):
         self.kind, self.name, self.private, self.sdk = kind, name, private, sdk
         self.commits = [(COMMIT, files)] if files is not None else []
-        self.titles = {COMMIT: "initial commit"}
+        self.titles, self.messages = {COMMIT: "initial commit"}, {COMMIT: ""}
         if files is None:
             self.commit({".gitattributes": b"*.onnx filter=lfs\n"}, "initial commit")
 
-    def commit(self, files, title="somebody's"):
+    def commit(self, files, title="somebody's", message=""):
         said = f"{self.name} {len(self.commits)} {time.time_ns()}"
         self.commits.append((hashlib.sha1(said.encode()).hexdigest(), files))
         self.titles[self.commits[-1][0]] = title
+        self.messages[self.commits[-1][0]] = message
         return self.commits[-1][0]
 
     def at(self, revision):
@@ -44,7 +45,7 @@ class State:
     """What is on it, and how it behaves.
 
     `pro`: whether the account may make Gradio Spaces; `fail`: {(method, part of the path): status}; `silent`: it takes
-    a commit, and answers with an error.
+    a commit, and answers with an error; "another's": it takes that of another push, and not this one.
     """
 
     def __init__(self, datasets=()):
@@ -140,7 +141,9 @@ class Handler(BaseHTTPRequestHandler):
         if what == "preupload":
             return self.preupload(repo, json.loads(body))
         if what == "commits":
-            return self.give([self.told(name, repo.titles[name]) for name, _ in reversed(repo.commits)])
+            return self.give(
+                [self.told(name, repo.titles[name], repo.messages[name]) for name, _ in reversed(repo.commits)]
+            )
         if what == "commit":
             return self.commit(repo, [json.loads(line) for line in body.splitlines()])
         commit, files = self.snapshot(repo, revision)
@@ -154,8 +157,8 @@ class Handler(BaseHTTPRequestHandler):
         about |= {"cardData": yaml.safe_load(card[1]) if len(card) > 2 else None, "tags": [], "gated": False}
         return self.give(about | {"siblings": [{"rfilename": path} for path in files]})
 
-    def told(self, name, title):
-        return {"id": name, "title": title, "message": "", "authors": [], "date": "2026-01-01T00:00:00.000Z"}
+    def told(self, name, title, message):
+        return {"id": name, "title": title, "message": message, "authors": [], "date": "2026-01-01T00:00:00.000Z"}
 
     def repo(self, kind, words):
         found = self.hub.repos.get((kind, "/".join(words[:2])))
@@ -245,7 +248,10 @@ class Handler(BaseHTTPRequestHandler):
                 files[value["path"]] = self.hub.blobs[value["oid"]]
             elif line["key"] == "deletedFile":
                 del files[value["path"]]
-        commit = repo.commit(files, header["summary"])
+        if self.hub.silent == "another's":  # which has the same title, and this one is not taken
+            repo.commit(dict(repo.commits[-1][1]), header["summary"], "push 0123456789abcdef")
+            raise Refused(504, "time-out")
+        commit = repo.commit(files, header["summary"], header.get("description", ""))
         if self.hub.silent:
             raise Refused(504, "time-out")
         self.give(

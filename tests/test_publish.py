@@ -276,6 +276,24 @@ def test_a_commit_that_was_taken_though_the_hub_did_not_say_so_is_published(trai
     assert "model.onnx" in server.hub.of("model", "me/shapes")
 
 
+def test_another_pushs_commit_does_not_pass_for_ours(trained, with_hub, monkeypatch):
+    server = with_hub()
+    server.hub.silent = "another's"
+    monkeypatch.setattr(hub, "LOOK_AGAIN", (0, 0))
+    with pytest.raises(PublishError, match="504|fails just now"):
+        push_model(trained.model, "me/shapes")
+    repo = server.hub.repos["model", "me/shapes"]
+    assert repo.titles[repo.commits[-1][0]] == hub.MESSAGE
+    assert "model.onnx" not in server.hub.of("model", "me/shapes")
+
+
+def test_a_proxy_that_cannot_be_used_is_named(trained, with_hub, monkeypatch):
+    with_hub()
+    monkeypatch.setenv("ALL_PROXY", "socks://127.0.0.1:9")
+    with pytest.raises(PublishError, match="the proxy that ALL_PROXY names"):
+        push_model(trained.model, "me/shapes")
+
+
 def test_whether_it_was_published_is_said_to_be_unknown_where_it_is(trained, with_hub):
     """It takes the commit, answers with an error, and then does not answer at all."""
     server = with_hub()
@@ -504,7 +522,8 @@ def test_a_space_carries_all_that_it_imports(gradio_space):
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=gradio_space, capture_output=True, text=True, check=True)
     assert str(gradio_space) in done.stdout
-    theirs = {"gradio", "numpy", "onnxruntime", "PIL", "starlette"}  # the last comes with gradio
+    theirs = {"gradio", "numpy", "onnxruntime", "PIL"}
+    theirs |= {"starlette", "uvicorn", "h11", "python_multipart", "filelock"}  # they come with gradio
     for path in gradio_space.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []

@@ -9,13 +9,18 @@ import socket
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 import requests
+from starlette.requests import Request
 
 from bearkit import Predictor
+from bearkit.errors import BusyError
 from bearkit.page.launch import MOST_BYTES
+from bearkit.serve.api import Api
+from bearkit.serve.batching import SHARE, Batcher
 from tests.conftest import picture
 from tests.processes import process
 from tests.servers import bomb, serving
@@ -108,6 +113,26 @@ def test_bad_requests_get_a_clear_error_and_the_next_one_is_served(served, paths
     assert served.post(files={"file": paths[0].read_bytes()})[0] == 200
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status", "allowed"),
+    [
+        ("GET", "/api/predict", {}, 405, "POST"),
+        ("PUT", "/api/predict", {}, 405, "POST"),
+        ("DELETE", "/api/health", {}, 405, "GET, HEAD"),
+        ("POST", "/api", {}, 405, "GET, HEAD"),
+        ("GET", "/api/nothing/here", {}, 404, None),
+        ("POST", "/api/predict", {"Host": "evil.example"}, 403, None),
+        ("POST", "/api/predict", {"Origin": "http://evil.example"}, 403, None),
+        ("GET", "/api/health", {"Sec-Fetch-Site": "cross-site"}, 403, None),
+    ],
+)
+def test_what_the_api_does_not_do_is_an_object_with_a_hint(served, method, path, headers, status, allowed):
+    reply = requests.request(method, served.url + path, headers=headers, timeout=60)
+    assert (reply.status_code, reply.headers.get("Allow")) == (status, allowed)
+    assert set(reply.json()) == {"error", "hint"}
+    assert reply.json()["hint"]
+
+
 def raw(served, head, body=b""):
     """Send what no client library would; the socket, to read from."""
     host, port = served.url.removeprefix("http://").split(":")
@@ -133,7 +158,7 @@ def test_a_hundred_megabytes_are_refused_before_they_are_read(served):
 
 
 def test_who_sends_slowly_or_hangs_up_holds_up_nobody(served, paths):
-    slow = [raw(served, "Content-Length: 100", b"x") for _ in range(60)]
+    slow = [raw(served, "Content-Length: 100", b"x") for _ in range(140)]
     with serving(latency=20) as server, ThreadPoolExecutor(20) as pool:
         hanging = [pool.submit(served.post, json={"url": f"{server.url}/ok/{n}.png"}) for n in range(8)]
         clock = time.monotonic()
@@ -197,6 +222,45 @@ def test_it_describes_itself(served, trained):
     _, said = served.post(files={"file": picture(1)})
     assert set(row) == set(said["predictions"][0])
     assert row["label"]["enum"] == Predictor(trained.model).vocab
+    predict = described["paths"]["/api/predict"]["post"]
+    assert predict["requestBody"]["content"]["application/json"]["schema"]["required"] == ["url"]
+    assert {"400", "403", "405", "408", "413", "415", "422", "429", "500"} < set(predict["responses"])
     page = requests.get(f"{served.url}/api", timeout=60).text
     assert f"curl -F file=@picture.jpg {served.url}/api/predict" in page
     assert "http" not in page.replace(served.url, "").replace("https://example.org", "")
+
+
+def test_one_address_takes_not_all_places_and_a_picture_that_is_not_there_takes_none(trained):
+    batcher = Batcher(Predictor(trained.model))
+    with ExitStack() as stack:
+        for _ in range(SHARE):
+            stack.enter_context(batcher.place("10.0.0.1"))
+        with pytest.raises(BusyError, match="of yours"), batcher.place("10.0.0.1"):
+            pass
+        with batcher.place("10.0.0.2"):
+            assert batcher.waiting == SHARE + 1
+    assert batcher.waiting == 0
+
+
+def test_large_pictures_that_are_being_sent_leave_room_for_small_ones(trained):
+    api = Api(Predictor(trained.model))
+
+    def hold(client, megabytes):
+        request = Request({"type": "http", "client": (client, 1), "state": {"held": 0}})
+        try:
+            api._hold(request, int(megabytes * 2**20))
+        except BusyError:
+            api._hold(request, -request.state.held)  # it is over
+            raise
+        return request
+
+    held = [hold("10.0.0.1", 19) for _ in range(6)]
+    with pytest.raises(BusyError, match="large pictures"):
+        hold("10.0.0.1", 19)
+    held.append(hold("10.0.0.2", 19))
+    with pytest.raises(BusyError, match="large pictures"):
+        hold("10.0.0.3", 19)
+    api._hold(hold("10.0.0.1", 0.5), 0)
+    for request in held:
+        api._hold(request, -request.state.held)
+    assert hold("10.0.0.1", 19).state.held == 19 * 2**20

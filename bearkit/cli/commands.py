@@ -133,7 +133,7 @@ def predict(
 def serve(
     model: ModelArgument,
     host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0: all of this machine's.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The first port to try.")] = 7860,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The first port to try; 0: any.")] = 7860,
     share: Annotated[bool, typer.Option("--share", help="Also make Gradio's public link to this page.")] = False,
     allow_private: Annotated[
         bool, typer.Option("--allow-private", help="Fetch pictures from servers of your own network too.")
@@ -167,7 +167,7 @@ def demo(
 @app.command()
 def studio(
     folder: Annotated[Path | None, typer.Argument(metavar="[PROJECT]", help="The project; here if left out.")] = None,
-    port: Annotated[int, typer.Option(help="The first port to try.")] = 7860,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The first port to try; 0: any.")] = 7860,
     browser: Annotated[bool, typer.Option(help="Open it in the browser.")] = True,
     project: Annotated[Path | None, typer.Option("--project", "-p", help="The same as PROJECT.")] = None,
     as_json: JsonOption = False,

@@ -39,18 +39,19 @@ def told(handler: F) -> F:
     return yielding if inspect.isgeneratorfunction(handler) else wrapped  # type: ignore[return-value]
 
 
-def take_files(picture: gr.Image) -> None:
+def take_files(component: gr.Image | gr.File) -> None:
     """Give handlers the very file that was dropped or taken, which the Predictor and imports read as training would.
 
     Gradio would open it first, and it would fetch any address, of any size, that a client names instead of a file. (Set
     on the component: Gradio writes files beside the source of whoever subclasses one of its own.)
     """
-    keep = picture.async_move_resource_to_block_cache
+    keep = component.async_move_resource_to_block_cache
 
     async def kept(path: Any) -> str | None:
         if "://" in str(path):
-            raise gr.Error("send the picture itself, not its address")
+            raise gr.Error("send the file itself, not its address", print_exception=False)
         return await keep(path)
 
-    picture.preprocess = lambda payload: str(payload.path) if payload is not None else None  # type: ignore[method-assign]
-    picture.async_move_resource_to_block_cache = kept  # type: ignore[assignment, method-assign]
+    if isinstance(component, gr.Image):
+        component.preprocess = lambda payload: str(payload.path) if payload is not None else None  # type: ignore[method-assign]
+    component.async_move_resource_to_block_cache = kept  # type: ignore[assignment, method-assign]

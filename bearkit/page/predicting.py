@@ -1,5 +1,6 @@
 """The Predict page: drop a picture; one label in large letters, the others as bars; and why, when asked."""
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from bearkit.errors import BusyError
 from bearkit.explain import explain
 from bearkit.images import is_shown_by_browsers, small_jpeg
 from bearkit.page import answer
@@ -15,6 +17,7 @@ from bearkit.predict import Predictor
 
 TOP = 5  # labels shown as bars
 SIDE = 320  # pixels of a picture that the browser itself does not show
+WHYS = 8  # questions why that may wait: each takes some hundred runs of the network
 NEAR = "with the training pictures most like it (small copies of them are kept with the model)"
 
 
@@ -36,6 +39,7 @@ class PredictPage:
         with_near: Callable[[str | None], Predictor] | None = None,
     ) -> None:
         self.model_of, self.model, self.with_near = model_of, None, with_near
+        self._places, self._turn = threading.BoundedSemaphore(WHYS), threading.Lock()
         with gr.Row():
             with gr.Column(min_width=320):
                 picture = gr.Image(
@@ -62,7 +66,10 @@ class PredictPage:
             )  # fmt: skip
         picture.input(self.predict, asked, shown, show_progress="hidden", api_name="predict")
         picture.clear(lambda: ["", None, gr.skip(), gr.update(interactive=False), ""], None, shown)
-        ask.click(self.why, [*asked, near] if with_near else asked, why, show_progress="minimal", api_name="why")
+        ask.click(
+            self.why, [*asked, near] if with_near else asked, why, show_progress="minimal", api_name="why",
+            concurrency_limit=None,
+        )  # fmt: skip
         if self.model is not None:
             self.model.input(self.predict, asked, shown, show_progress="hidden")
 
@@ -87,5 +94,11 @@ class PredictPage:
         """Show which part of the picture spoke for the label, and the training pictures most like it."""
         if picture is None:
             return ""
-        predictor = self.with_near(model) if near and self.with_near else self.model_of(model)[0]
-        return answer.why(explain(predictor, picture), predictor.nearest(picture))
+        if not self._places.acquire(blocking=False):
+            raise BusyError(f"{WHYS} others ask why already", hint="try again in a moment")
+        try:
+            with self._turn:
+                predictor = self.with_near(model) if near and self.with_near else self.model_of(model)[0]
+                return answer.why(explain(predictor, picture), predictor.nearest(picture))
+        finally:
+            self._places.release()

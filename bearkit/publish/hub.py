@@ -1,7 +1,9 @@
 """The Hub: who is logged in, and a folder pushed in one commit, all of it or nothing."""
 
+import itertools
 import os
 import re
+import secrets
 import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -176,13 +178,18 @@ class Hub:
         return [name for name in ours if name not in names]
 
     def _commit(self, operations: list[Any], target: Target, before: str | None) -> str:
-        """Commit; the commit's id. Where the Hub does not answer, see whether it took it all the same."""
+        """Commit; the commit's id. Where the Hub does not answer, see whether it took it all the same.
+
+        Its description holds a word that no other push has, so that another one's commit does not pass for it.
+        """
         where: dict[str, Any] = {"repo_type": target.kind}
+        word = f"push {secrets.token_hex(8)}"
         try:
             with worded(target.repo, target.kind, log_in=self._log_in):
                 done = self._api.create_commit(
-                    target.repo, operations, commit_message=MESSAGE, parent_commit=before, **where
-                )
+                    target.repo, operations, commit_message=MESSAGE, commit_description=word, parent_commit=before,
+                    **where,
+                )  # fmt: skip
                 return str(done.oid)
         except PublishError as error:
             if 0 < error.status < 500:
@@ -191,9 +198,10 @@ class Hub:
                 for seconds in LOOK_AGAIN:
                     time.sleep(seconds)
                     with worded(target.repo, target.kind, log_in=self._log_in):
-                        newest = self._api.list_repo_commits(target.repo, **where)[0]
-                    if newest.commit_id != before and newest.title == MESSAGE:
-                        return newest.commit_id
+                        commits = self._api.list_repo_commits(target.repo, **where)
+                    for commit in itertools.takewhile(lambda one: one.commit_id != before, commits):
+                        if word in commit.message:
+                            return commit.commit_id
             except PublishError:
                 text = f"the Hub did not say whether it took the commit ({error})"
                 hint = f"look at {self.url(target)} before you try again"

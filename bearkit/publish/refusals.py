@@ -8,6 +8,7 @@ import httpx2
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalTokenNotFoundError
 
 from bearkit.errors import PublishError
+from bearkit.proxies import unusable
 
 LOG_IN = "`hf auth login`, with a token that may write: https://huggingface.co/settings/tokens"
 WORDS = {  # where they are the same for everything
@@ -27,6 +28,9 @@ def worded(repo: str, kind: str = "model", sdk: str | None = None, log_in: str =
         sdk: of a Space.
         log_in: how whoever asks logs in.
     """
+    for name in unusable():
+        text = f"the Hub cannot be reached: no client here can use the proxy that {name} names"
+        raise PublishError(text, hint=f"unset {name}, or name a proxy with http://; for socks5, `pip install socksio`")
     try:
         yield
     except LocalTokenNotFoundError as error:

@@ -21,6 +21,7 @@ from PIL import Image
 from bearkit import bundle
 from bearkit.parallel import Progress
 from bearkit.predict import softmax
+from bearkit.proxies import without_unusable
 
 INSTALL_SECONDS = 900
 START_SECONDS = 120  # as long as a Space may take here; the Hub waits 30 minutes
@@ -64,7 +65,7 @@ def tried(folder: Path, front: dict[str, Any], progress: Progress) -> Trial:
             return found
         found.install_mb = round(sum(path.lstat().st_size for path in place.rglob("*") if path.is_file()) / 1e6)
         progress("preflight: starting", 1, 3)
-        with _running(place, app, str(front.get("app_file", "app.py"))) as running:
+        with _running(place, app, str(front.get("app_file", "app.py"))) as running, without_unusable():
             found.problems += _ask(running, app / "model", found, progress)
         progress("preflight: done", 3, 3)
     return found

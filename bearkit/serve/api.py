@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
@@ -13,6 +14,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from bearkit.collect.fetch import Limits, fetch
 from bearkit.errors import BearkitError, BusyError, DownloadError, ImageError
@@ -22,9 +24,18 @@ from bearkit.serve.batching import Batcher
 from bearkit.serve.openapi import described, page
 
 MOST_HELD = 200 * 2**20  # bytes of all requests that wait
+MOST_OF_ONE = 120 * 2**20  # of them from one address
+SMALL, ROOM_FOR_SMALL = 2**20, 50 * 2**20  # bytes of a small request, and what is left for such
 SENDING_SECONDS = 30.0  # that a client may take to send its picture, or we to fetch it
+WAITING_ADDRESSES = 64  # requests that wait for pictures by their addresses
 FETCHING = 8  # pictures that are fetched by their addresses at once
 URL_SECONDS = 10.0  # to fetch a picture by its address
+METHODS = {
+    "/api": "GET, HEAD",
+    "/api/predict": "POST",
+    "/api/health": "GET, HEAD",
+    "/api/openapi.json": "GET, HEAD",
+}
 DECODING = 2  # pictures that are decoded at once; the network needs the processor too
 
 
@@ -44,7 +55,8 @@ class Api:
         self.limits = Limits(seconds=URL_SECONDS, max_bytes=MOST_BYTES, allow_private=allow_private)
         self._decoding, self._fetching = asyncio.Semaphore(DECODING), asyncio.Semaphore(FETCHING)
         self._fetchers = ThreadPoolExecutor(FETCHING, thread_name_prefix="fetch")  # of their own: they may wait long
-        self._held = 0  # bytes of requests that are under way
+        self._named = 0  # requests that wait for an address
+        self._held: Counter[str] = Counter()  # bytes of requests that are under way, by client
 
     def routes(self) -> list[Route]:
         """POST /api/predict, GET /api/health, and what describes them."""
@@ -53,6 +65,8 @@ class Api:
             Route("/api/health", _answered(self.health)),
             Route("/api/openapi.json", _answered(self.openapi)),
             Route("/api", self.page),
+            Route("/api/{rest:path}", Refused()),
+            Route("/api", Refused()),
         ]
 
     async def predict(self, request: Request) -> dict[str, Any]:
@@ -61,20 +75,19 @@ class Api:
         Raises:
             RequestError: there is no picture in the request; ImageError: it is none; BusyError: too many wait.
         """
-        self.batcher.admit()
         request.state.held = 0
         try:
             top = _top(request.query_params.get("top", "3"))
             async with asyncio.timeout(SENDING_SECONDS):
                 name, data = await self._picture(request)
-            async with self._decoding:
-                inputs = await asyncio.to_thread(self.predictor.input_of, data)
-            del data
-            found = await self.batcher.predict(inputs)
+            with self.batcher.place(_client(request)):
+                async with self._decoding:
+                    inputs = await asyncio.to_thread(self.predictor.input_of, data)
+                del data
+                found = await self.batcher.predict(inputs)
             return {"predictions": [{"path": name, **found.as_dict(top)}]}
         finally:
-            self._held -= request.state.held
-            self.batcher.leave()
+            self._hold(request, -request.state.held)
 
     async def health(self, _: Request) -> dict[str, Any]:
         """That it answers, and as which model."""
@@ -104,20 +117,31 @@ class Api:
             return await self._uploaded(request)
         if kind == "application/json":
             url = _url(await self._body(request))
-            try:
-                async with self._fetching:
-                    loop = asyncio.get_running_loop()
-                    data = (await loop.run_in_executor(self._fetchers, fetch, url, self.limits)).data
-                self._hold(request, len(data))
-                return url, data
-            except DownloadError as error:
-                why = f"that address gives no picture: {error}"
-                raise RequestError(400, why, "another address, or the file itself") from error
+            data = await self._fetched(url)
+            self._hold(request, len(data))
+            return url, data
         if kind.startswith("image/") or kind == "application/octet-stream":
             return "picture", _not_empty(await self._body(request))
         raise RequestError(
             415, f"`{kind or 'nothing'}` is no way to send a picture", 'a form with a file, or {"url": ...}'
         )
+
+    async def _fetched(self, url: str) -> bytes:
+        """The picture at an address; slow servers keep others waiting only who name addresses too."""
+        if self._named >= WAITING_ADDRESSES:
+            raise BusyError(
+                f"{WAITING_ADDRESSES} addresses are asked already", hint="try again, or send the file itself"
+            )
+        self._named += 1
+        try:
+            async with self._fetching:
+                loop = asyncio.get_running_loop()
+                return (await loop.run_in_executor(self._fetchers, fetch, url, self.limits)).data
+        except DownloadError as error:
+            why = f"that address gives no picture: {error}"
+            raise RequestError(400, why, "another address, or the file itself") from error
+        finally:
+            self._named -= 1
 
     async def _uploaded(self, request: Request) -> tuple[str, bytes]:
         """The first file of a form."""
@@ -149,12 +173,33 @@ class Api:
 
     def _hold(self, request: Request, n_bytes: int) -> None:
         """Count bytes that a request brought, until it is over."""
+        client = _client(request)
         request.state.held += n_bytes
-        self._held += n_bytes
+        self._held[client] += n_bytes
         if request.state.held > MOST_BYTES:
             raise _too_large()
-        if self._held > MOST_HELD:
+        small = request.state.held <= SMALL  # a picture as they are sent mostly: large ones leave it some room
+        most = MOST_HELD if small else MOST_HELD - ROOM_FOR_SMALL
+        if n_bytes > 0 and (self._held.total() > most or (not small and self._held[client] > MOST_OF_ONE)):
             raise BusyError("too many large pictures wait already", hint="try again in a moment")
+        self._held += Counter()  # forgets those of whom nothing is held
+
+
+class Refused:
+    """Answers what is asked in a way that the API does not know: 405 where there is another one, else 404."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Say what there is."""
+        ways = METHODS.get(scope["path"].rstrip("/"))
+        said, hint = f"there is no {scope['path']}", f"there are {', '.join(METHODS)}"
+        if ways:
+            said, hint = f"{scope['path']} takes no {scope['method']}", f"use {ways}"
+        known = {"Allow": ways} if ways else {}
+        await JSONResponse({"error": said, "hint": hint}, 405 if ways else 404, known)(scope, receive, send)
+
+
+def _client(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 def _too_large() -> RequestError:
@@ -207,7 +252,7 @@ def _answered(ask: Callable[[Request], Awaitable[dict[str, Any]]]) -> Callable[[
             return Response(status_code=400)  # nobody is there to read it
         except Exception as error:  # BearkitErrors that should not be, and bugs: an object all the same
             logging.getLogger("bearkit.serve").exception("an unexpected failure")
-            hint = "this is a bug in bearkit; its log has the details"
+            hint = "try another picture; the server's log has the details"
             return JSONResponse({"error": f"unexpected: {type(error).__name__}", "hint": hint}, 500)
 
     return route

@@ -5,7 +5,8 @@ import os
 import gradio as gr
 
 from bearkit.page.demo import demo_page
-from bearkit.page.launch import HOST, MOST_BYTES, NAMES, PORT, guarded, launched
+from bearkit.page.launch import HOST, MOST_BYTES, PORT, guarded, launched, names_of
+from bearkit.page.limits import VISITOR
 from bearkit.predict import Predictor
 from bearkit.serve.api import Api
 
@@ -31,6 +32,6 @@ def serve_model(
     predictor = Predictor(model)
     return launched(
         lambda: demo_page(predictor, links=[("api", "API")]), host, port,
-        guarded(None if share or host not in NAMES else NAMES) | {"routes": Api(predictor, allow_private).routes()},
-        share=share, max_file_size=MOST_BYTES,
+        guarded(None if share else names_of(host)) | {"routes": Api(predictor, allow_private).routes()},
+        allowed=VISITOR, share=share, max_file_size=MOST_BYTES,
     )  # fmt: skip

@@ -1,7 +1,10 @@
 """Requests that wait are answered together: one run of the network for up to four pictures."""
 
 import asyncio
+from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,7 +13,8 @@ from bearkit.errors import BusyError
 from bearkit.predict import Prediction, Predictor
 
 TOGETHER = 4  # pictures in one run of the network: more are no faster (EXPERIMENTS.md)
-WAITING = 128  # requests that may wait; the next one is told to come back
+WAITING = 128  # pictures that may wait; the next one is told to come back
+SHARE = 96  # of them from one address, so that others find a place
 
 
 @dataclass
@@ -18,25 +22,35 @@ class Batcher:
     """A bounded queue in front of a Predictor. It belongs to the event loop that first asks it."""
 
     predictor: Predictor
-    waiting: int = 0  # requests that are under way
+    waiting: int = 0  # pictures that are under way
     answered: int = 0
+    _of: "Counter[str]" = field(default_factory=Counter)
     _queue: "asyncio.Queue[tuple[np.ndarray, asyncio.Future[Prediction]]]" = field(default_factory=asyncio.Queue)
     _worker: "asyncio.Task[None] | None" = None
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="network"))
 
-    def admit(self) -> None:
-        """Take one request in, before anything of it is read.
+    @contextmanager
+    def place(self, client: str) -> Iterator[None]:
+        """A place for a picture that is all there: one that is still being sent takes none.
+
+        Args:
+            client: whose, as its address.
 
         Raises:
             BusyError: too many wait already.
         """
         if self.waiting >= WAITING:
             raise BusyError(f"{WAITING} pictures wait already", hint="try again in a moment")
+        if self._of[client] >= SHARE:
+            raise BusyError(f"{SHARE} pictures of yours wait already", hint="try again in a moment")
         self.waiting += 1
-
-    def leave(self) -> None:
-        """One request is over."""
-        self.waiting -= 1
+        self._of[client] += 1
+        try:
+            yield
+        finally:
+            self.waiting -= 1
+            self._of[client] -= 1
+            self._of += Counter()  # forgets those of whom nothing waits
 
     async def predict(self, inputs: np.ndarray) -> Prediction:
         """What the model says of one picture that is ready, float32 (3, size, size)."""

@@ -20,11 +20,17 @@ curl -H 'Content-Type: image/jpeg' --data-binary @picture.jpg '{base}/api/predic
 <p>The answer is <code>{{"predictions": [{{"path", "label", "probability", "known", "similarity", "top",
 "probs"}}]}}</code>, the rows of <code>bearkit predict --json</code>. <code>known: false</code> means none of these: the
 picture is unlike all training pictures. An error is <code>{{"error", "hint"}}</code> with status 400 (no picture in the
-request), 408 (sent too slowly), 413 (too large), 415 (sent in no known way), 422 (not a picture that can be read) or
-429 (too many wait; try again).</p>
+request), 403 (asked by another site), 404 and 405 (no such way to ask), 408 (sent too slowly),
+413 (too large), 415 (sent in no known way), 422 (not a picture that can be read),
+429 (too many wait; try again) or 500 (an unexpected failure).</p>
 <h2>GET /api/health</h2>
 <p>That it answers, its labels, and how many requests wait.</p>
 """
+EVERYWHERE = {
+    403: "asked by another site, or under another name than its own",
+    405: "asked in another way than described",
+    500: "an unexpected failure",
+}
 WORDS = {
     400: "no picture in the request",
     408: "no picture came in time",
@@ -32,6 +38,7 @@ WORDS = {
     415: "sent in no known way",
     422: "not a picture that can be read",
     429: "too many wait",
+    **EVERYWHERE,
 }
 
 
@@ -56,7 +63,10 @@ def described(labels: Sequence[str]) -> dict[str, Any]:
             "probs": {"type": "object", "additionalProperties": number},
         },
     }
-    error = {"type": "object", "properties": {"error": {"type": "string"}, "hint": {"type": "string"}}}
+    text = {"type": "string"}
+    error = {"type": "object", "properties": {"error": text, "hint": text}, "required": ["error", "hint"]}
+    url = {"type": "string", "format": "uri", "description": "of a picture, http or https"}
+    named = {"type": "object", "properties": {"url": url}, "required": ["url"]}
     binary = {"type": "string", "format": "binary"}
     predict = {
         "summary": "Label a picture",
@@ -64,17 +74,21 @@ def described(labels: Sequence[str]) -> dict[str, Any]:
         "requestBody": {
             "required": True,
             "content": {
-                "multipart/form-data": {"schema": {"type": "object", "properties": {"file": binary}}},
-                "application/json": {"schema": {"type": "object", "properties": {"url": {"type": "string"}}}},
+                "multipart/form-data": {
+                    "schema": {"type": "object", "properties": {"file": binary}, "required": ["file"]}
+                },
+                "application/json": {"schema": named},
                 "image/*": {"schema": binary},
             },
         },
         "responses": {
             "200": _json("a row", {"type": "object", "properties": {"predictions": {"type": "array", "items": row}}}),
-            **{str(status): _json(word, error) for status, word in WORDS.items()},
+            **{str(status): _json(word, error) for status, word in sorted(WORDS.items())},
         },
     }
-    health = {"summary": "Whether it answers", "responses": {"200": _json("it does", {"type": "object"})}}
+    others = {str(status): _json(word, error) for status, word in EVERYWHERE.items()}
+    it_does = _json("it does", {"type": "object"})
+    health = {"summary": "Whether it answers", "responses": {"200": it_does, **others}}
     return {
         "openapi": "3.1.0",
         "info": {"title": "bearkit: " + " / ".join(labels[:4]), "version": version("bearkit")},

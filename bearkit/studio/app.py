@@ -10,7 +10,8 @@ from bearkit import bundle, runs
 from bearkit.errors import ModelError
 from bearkit.export.exporting import exported
 from bearkit.page.demo import demo_page
-from bearkit.page.launch import HOST, MOST_BYTES, NAMES, PORT, guarded, launched, public_address
+from bearkit.page.launch import HOST, MOST_BYTES, NAMES, PORT, guarded, hosted, launched, public_address
+from bearkit.page.limits import COLLECTOR, OWNER, VISITOR
 from bearkit.predict import Predictor
 from bearkit.project import Project
 from bearkit.studio.data import DataTab
@@ -71,13 +72,14 @@ def launch_studio(project: Project, port: int = PORT, open_browser: bool = True)
         port: the first one to try; the next free one is taken.
         open_browser: whether to open it in the browser.
     """
-    hosted = bool(os.environ.get("SPACE_ID"))
-    host, port = public_address() if hosted else (HOST, port)
-    build_it = hosted_page if hosted and os.environ.get("BEARKIT_STUDIO") != "all" else build
-    limit = MOST_BYTES if build_it is hosted_page else None
+    in_space = hosted()
+    host, port = public_address() if in_space else (HOST, port)
+    build_it = hosted_page if in_space and os.environ.get("BEARKIT_STUDIO") != "all" else build
+    demo = build_it is hosted_page
     page, url, _ = launched(
-        lambda: build_it(project), host, port, guarded(None, framed=True) if hosted else guarded(NAMES), CSS,
-        share=False, inbrowser=open_browser and not hosted, max_file_size=limit,
+        lambda: build_it(project), host, port, guarded(None, framed=True) if in_space else guarded(NAMES), CSS,
+        VISITOR if demo else COLLECTOR if in_space else OWNER,
+        share=False, inbrowser=open_browser and not in_space, max_file_size=MOST_BYTES if demo else None,
         allowed_paths=[str(swept(project))],
     )  # fmt: skip
     return page, url

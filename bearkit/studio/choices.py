@@ -8,6 +8,7 @@ import gradio as gr
 from bearkit import runs
 from bearkit.dataset.seed import seed_for
 from bearkit.errors import RunError
+from bearkit.page.launch import hosted
 from bearkit.project import Project
 from bearkit.training.bodies import BODIES
 from bearkit.training.config import AUGMENTATIONS, PRECISIONS, TrainConfig
@@ -45,9 +46,15 @@ class Choices:
             self.fields["start"] = gr.Dropdown([NEW], value=NEW, label="Begin with", interactive=True, **FIELD)
             self._numbers(PLAIN)
             self.fields["body"] = gr.Dropdown(
-                list(BODIES), value=DEFAULT.body, label="Body, or any name of timm's", allow_custom_value=True, **FIELD
+                list(BODIES),
+                value=DEFAULT.body,
+                label="Body" if hosted() else "Body, or any name of timm's",
+                allow_custom_value=not hosted(),
+                **FIELD,
             )
-            self.fields["weights"] = gr.Textbox(label="File with its weights (none: random)", max_lines=1, **FIELD)
+            self.fields["weights"] = gr.Textbox(
+                label="File with its weights (none: random)", max_lines=1, visible=not hosted(), **FIELD
+            )
         with gr.Accordion("Tricks", open=False):
             with gr.Row():
                 self._numbers([name for name in NUMBERS if name not in PLAIN])
@@ -89,6 +96,10 @@ class Choices:
         said["lr_unfrozen"] = (said.pop("lr_first"), said.pop("lr_last"))
         said["start"] = "" if said["start"] in (NEW, None) else said["start"]
         said["body"], said["weights"] = (said["body"] or "").strip(), (said["weights"] or "").strip()
+        if hosted() and (said["weights"] not in ("", "none") or said["body"] not in BODIES):
+            raise RunError(
+                "here a training begins with a body of the list", hint="choose one, and leave its file empty"
+            )
         try:
             said["sizes"] = tuple(int(size) for size in (said["sizes"] or "").split(",") if size.strip())
         except ValueError as error:

@@ -11,6 +11,7 @@ from bearkit.errors import ModelError
 from bearkit.export.exporting import add_thumbnails, exported
 from bearkit.page.answer import note
 from bearkit.page.edge import told
+from bearkit.page.launch import hosted
 from bearkit.page.predicting import PredictPage
 from bearkit.predict import Predictor
 from bearkit.project import Project
@@ -21,7 +22,8 @@ class PredictTab:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        page = PredictPage(self._chosen, models=True, with_near=self._with_near)
+        shown = self._without_place if hosted() else self._chosen
+        page = PredictPage(shown, models=True, with_near=self._with_near)
         assert page.model is not None
         self.model, self.answer = page.model, page.answer
 
@@ -37,6 +39,10 @@ class PredictTab:
             raise ModelError("there is no model yet", hint="train one in the Train tab")
         folder = folder_of(self.project, model)
         return _predictor(str(folder), (folder / "config.json").stat().st_mtime_ns), folder
+
+    def _without_place(self, model: str | None) -> tuple[Predictor, None]:
+        """The same for strangers, who need not know where its folder is."""
+        return self._chosen(model)[0], None
 
     def _with_near(self, model: str | None) -> Predictor:
         """The chosen model with thumbnails: they are put into its folder, if it has none."""

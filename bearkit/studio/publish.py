@@ -11,7 +11,7 @@ import gradio as gr
 
 from bearkit.errors import PublishError
 from bearkit.page.answer import note
-from bearkit.page.edge import told
+from bearkit.page.edge import take_files, told
 from bearkit.project import Project
 from bearkit.publish.dataset import whose_images
 from bearkit.publish.hub import Hub
@@ -56,6 +56,7 @@ class PublishTab:
                     label="Pictures to try it on, which everybody may see (optional)", file_count="multiple",
                     file_types=["image"], height=120,
                 )  # fmt: skip
+                take_files(examples)
                 owners = gr.HTML()
                 allowed = gr.Checkbox(False, label="The owners allow that these pictures are published", visible=False)
         with gr.Row():

@@ -1,6 +1,5 @@
 """Where pictures come from, on the Data tab: folders, lists of addresses, search, files and the camera for a label."""
 
-import os
 import tempfile
 import time
 from collections.abc import Sequence
@@ -14,27 +13,28 @@ import gradio as gr
 from bearkit import sample_project
 from bearkit.catalog.catalog import Catalog
 from bearkit.collect import url_list
-from bearkit.collect.fetch import Limits, fetch
+from bearkit.collect.fetch import Limits
 from bearkit.collect.importing import import_images
-from bearkit.collect.search import PROVIDERS, Hit, SearchReport, search_images
-from bearkit.errors import BearkitError, ImportSourceError
-from bearkit.images import decode
+from bearkit.collect.search import PROVIDERS, SearchReport, search_images
+from bearkit.errors import ImportSourceError
+from bearkit.page import uploads
 from bearkit.page.edge import take_files, told
+from bearkit.page.launch import hosted
 from bearkit.parallel import ordered_map
 from bearkit.project import Project
 from bearkit.studio import html
 from bearkit.studio.fetching import Fetching
+from bearkit.studio.search_preview import caption, thumbnail
 
 GATHER = (Path(__file__).parent / "gather.js").read_text()
 SHOWN = 24  # pictures of a search that are shown before they are fetched
-SIDE = 320  # pixels of each
 
 
 class Sources:
     """Layout and wiring. `changed` is a number that grows when pictures came: the tab looks anew then."""
 
     def __init__(self, project: Project) -> None:
-        self.project, self.fetching = project, Fetching(project)
+        self.project, self.fetching, self.hosted = project, Fetching(project), hosted()
         self.changed: gr.State = gr.State(0)
         self.timer = gr.Timer(0.5, active=False)
         self.receipt = gr.HTML()
@@ -63,12 +63,14 @@ class Sources:
         retry.click(self.retry, self.private, self.timer)
 
     def _folder(self) -> None:
-        source = gr.Textbox(label="Folder or zip on this machine, or hf://USER/NAME", placeholder="/home/me/bears")
-        link = gr.Checkbox(False, label="Leave the files where they are, copy nothing")
-        take = gr.Button("Import", variant="primary")
-        upload = gr.File(label="… or drop a zip", file_types=[".zip"], height=120)
-        for event in (take.click, source.submit):
-            event(self.take, [source, link, self.changed], [self.receipt, self.changed])
+        if not self.hosted:  # strangers read no files of this machine, nor data sets with its owner's token
+            source = gr.Textbox(label="Folder or zip on this machine, or hf://USER/NAME", placeholder="/home/me/bears")
+            link = gr.Checkbox(False, label="Leave the files where they are, copy nothing")
+            take = gr.Button("Import", variant="primary")
+            for event in (take.click, source.submit):
+                event(self.take, [source, link, self.changed], [self.receipt, self.changed])
+        upload = gr.File(label="Drop a zip" if self.hosted else "… or drop a zip", file_types=[".zip"], height=120)
+        take_files(upload)
         upload.upload(self.take_dropped, [upload, self.changed], [self.receipt, self.changed])
 
     def _addresses(self) -> None:
@@ -80,7 +82,8 @@ class Sources:
             height=120,
             elem_id="address-list",
         )
-        self.private = gr.Checkbox(False, label="Also servers of your own network")
+        take_files(files)
+        self.private = gr.Checkbox(False, label="Also servers of your own network", visible=not self.hosted)
         go = gr.Button("Fetch the pictures", variant="primary")
         gr.HTML(html.gather("javascript:" + quote(GATHER)))
         with gr.Accordion("The same as a snippet for the browser's console", open=False):
@@ -108,6 +111,7 @@ class Sources:
     def _one_label(self) -> None:
         self.label = gr.Dropdown([], label="Label, one there is or a new one", allow_custom_value=True, value=None)
         files = gr.File(label="Drop its pictures", file_count="multiple", height=120, elem_id="label-files")
+        take_files(files)
         camera = gr.Image(label="… or take them", sources=["webcam"], type="filepath", height=240, buttons=[])
         take_files(camera)
         for event in (files.upload, self.label.input):  # whichever comes last
@@ -120,8 +124,13 @@ class Sources:
         """Import a folder, a zip, or a data set of the Hub."""
         if not source or not source.strip():
             raise ImportSourceError("no folder was named", hint="type the path of a folder, or drop a zip")
+        if self.hosted:
+            raise ImportSourceError("only files of your own machine are taken here", hint="drop a zip of the folder")
+        return self._take(source.strip().strip("\"'"), link, changed, progress)
+
+    def _take(self, source: str, link: bool, changed: int, progress: gr.Progress) -> Any:
         self.fetching.must_be_over()
-        result = import_images(self.project, source.strip().strip("\"'"), _shown(progress), link=link)
+        result = import_images(self.project, source, _shown(progress), link=link)
         return html.receipt(result.as_dict()), changed + 1
 
     @told
@@ -135,7 +144,7 @@ class Sources:
     def take_birds(self, changed: int, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008 (Gradio's way)
         """Import the sample photographs."""
         sample_project.prepare(self.project, _shown(progress))
-        return self.take(str(sample_project.folder(self.project)), False, changed, progress)
+        return self._take(str(sample_project.folder(self.project)), False, changed, progress)
 
     @told
     def add(self, label: str | None, paths: Sequence[str] | None, changed: int) -> Any:
@@ -171,19 +180,19 @@ class Sources:
                 f"there is no address to fetch{f': {left_out}' if left_out else ''}",
                 hint="paste them one a line, or drop a list",
             )
-        self.fetching.start(asked, Limits(allow_private=private))
+        self.fetching.start(asked, self._limits(private))
         return gr.Timer(active=True), "", None, ""
 
     @told
     def go_on(self, private: bool) -> Any:
         """Fetch what still waits."""
-        self.fetching.start((), Limits(allow_private=private))
+        self.fetching.start((), self._limits(private))
         return gr.Timer(active=True)
 
     @told
     def retry(self, private: bool) -> Any:
         """Ask those again that failed."""
-        self.fetching.start((), Limits(allow_private=private), retry=True)
+        self.fetching.start((), self._limits(private), retry=True)
         return gr.Timer(active=True)
 
     @told
@@ -192,11 +201,11 @@ class Sources:
         asked = [
             (label.strip(), query) for label, _, query in (line.partition("=") for line in (text or "").splitlines())
         ]
-        limits = Limits(allow_private=private)
+        limits = self._limits(private)
         found = search_images([pair for pair in asked if any(pair)], int(most or 1), providers, limits)
         each = max(1, SHOWN // max(1, len(found.found)))
         hits = [(label, hit) for label, every in found.found.items() for hit in every[:each]]
-        small = ordered_map(lambda pair: (_thumbnail(pair[1], limits), _caption(*pair)), hits, workers=8)
+        small = ordered_map(lambda pair: (thumbnail(pair[1], limits), caption(*pair)), hits, workers=8)
         pictures = [(image, caption) for image, caption in small if image is not None]
         n = len(found.urls().urls)
         return found, html.found(found.as_dict(whole=False)), gr.update(value=pictures, visible=True), gr.update(
@@ -206,8 +215,12 @@ class Sources:
     @told
     def fetch_found(self, found: SearchReport, private: bool) -> Any:
         """Fetch what was found, in the background."""
-        self.fetching.start(found.urls(), Limits(allow_private=private))
+        self.fetching.start(found.urls(), self._limits(private))
         return gr.Timer(active=True), "", gr.update(value=[], visible=False), gr.update(visible=False)
+
+    def _limits(self, private: bool) -> Limits:
+        """What may be fetched; a stranger never asks the network of this machine, whatever the form says."""
+        return Limits(allow_private=private and not self.hosted)
 
     def follow(self, seen: Any, changed: int) -> list[Any]:
         """How far the fetching is; nothing is sent when nothing is new."""
@@ -266,22 +279,8 @@ def _named(label: str | None) -> str:
 
 def _called(origin: str) -> str:
     """Where a file came from that was dropped into the browser: the folder in between is nobody's concern."""
-    uploads = os.environ.get("GRADIO_TEMP_DIR", "")
-    return f"dropped/{Path(origin).relative_to(uploads)}" if uploads and origin.startswith(uploads) else origin
-
-
-def _thumbnail(hit: Hit, limits: Limits) -> Any:
-    """A small picture of what was found, fetched as safely as the picture itself; None where there is none."""
-    for url in filter(None, (hit.thumbnail, hit.url)):
-        with suppress(BearkitError):
-            image = decode(fetch(url, limits).data, at_least=SIDE).image
-            image.thumbnail((SIDE, SIDE))
-            return image
-    return None
-
-
-def _caption(label: str, hit: Hit) -> str:
-    return " · ".join(filter(None, (label, hit.credit.license, hit.credit.creator)))
+    below = uploads.inside(origin)
+    return f"dropped/{below}" if below else origin
 
 
 def _shown(progress: gr.Progress) -> Any:

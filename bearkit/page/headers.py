@@ -1,0 +1,51 @@
+"""What a browser may do with an answer: the headers of pages, and of files."""
+
+from collections.abc import Sequence
+
+Headers = list[tuple[bytes, bytes]]
+
+COMMON: Headers = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-origin")]
+# Gradio starts from scripts inside its page, and makes functions of text (`js_on_load`).
+PAGE = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:{hub}; media-src 'self' data: blob:; font-src 'self' data:; "
+    "connect-src 'self' data: blob:{hub}; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; "
+    "form-action 'self'{frames}"
+)
+HUB = "https://huggingface.co https://*.huggingface.co https://*.hf.space"
+ALONE = b"sandbox; default-src 'none'"  # a file has no scripts, and none of the page's rights
+INLINE = frozenset((b"image/jpeg", b"image/png", b"image/gif", b"image/webp"))
+KEPT = frozenset((b"content-length", b"content-range", b"accept-ranges", b"last-modified", b"etag", b"vary"))
+
+
+def of_page(framed: bool = False, public: bool = False) -> Headers:
+    """The headers of whatever is no file.
+
+    Args:
+        framed: whether the Hub shows it in a frame; Gradio then asks the Hub about its Space.
+        public: whether everybody may show it in a frame.
+    """
+    frames = "" if public else f"; frame-ancestors 'self' {HUB}" if framed else "; frame-ancestors 'none'"
+    policy = PAGE.format(hub=f" {HUB}" if framed else "", frames=frames)
+    framing = [] if framed or public else [(b"x-frame-options", b"DENY")]
+    return [*COMMON, *framing, (b"content-security-policy", policy.encode())]
+
+
+def of_file(headers: Sequence[tuple[bytes, bytes]]) -> Headers:
+    """The headers of a file: pictures are shown, everything else is only saved.
+
+    Args:
+        headers: as Gradio has them. To a question for a part of a file, it repeats the question's own.
+    """
+    said = [(name.lower(), value) for name, value in headers]
+    kinds = [value for name, value in said if name == b"content-type"]
+    kind = kinds[0].partition(b";")[0].strip().lower() if len(kinds) == 1 else b""
+    shown = kind in INLINE
+    safe = [
+        (b"content-type", kind if shown else b"application/octet-stream"),
+        (b"content-disposition", b"inline" if shown else b"attachment"),
+        (b"content-security-policy", ALONE),
+        (b"cache-control", b"private"),
+    ]
+    kept = [(name, value) for name, value in said if name in KEPT or name.startswith(b"access-control-")]
+    return [*COMMON, *safe, *kept]
