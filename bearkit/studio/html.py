@@ -16,6 +16,10 @@ from bearkit.training.diagnosis import ADVICE
 
 MANY = 50  # addresses of a reason, or files, that are shown when unfolded
 FILES = 12  # of those that will be uploaded that are shown
+DONE = {  # what a decision did to a picture, in words
+    "keep": "kept", "delete": "deleted", "relabel": "relabelled", "label": "labelled", "unlabel": "without a label",
+    "beside": "put into the split of its copy",
+}  # fmt: skip
 SIGNS = {  # of what can go wrong, on the curves
     "lr_too_high": "The validation loss is huge, or the training loss rises.",
     "lr_too_low": "The losses creep down, and the training loss stays above the validation loss.",
@@ -26,9 +30,33 @@ SIGNS = {  # of what can go wrong, on the curves
 
 def head(name: str, n_images: int, labels: Sequence[str]) -> str:
     """The project's name and counts, always in sight."""
-    many = f"{len(labels)} label{'s' * (len(labels) != 1)}: {', '.join(labels[:6])}{' …' if len(labels) > 6 else ''}"
-    counts = f"{report.count(n_images, 'picture')} · {many}" if n_images else "no pictures yet"
-    return f'<div class="bk-head"><h1>{escape(name)}</h1><span>{escape(counts)}</span></div>'
+    return f'<div class="bk-head"><h1>{escape(name)}</h1><span>{escape(counts(n_images, labels))}</span></div>'
+
+
+def counts(n_images: int, labels: Sequence[str]) -> str:
+    """How many pictures and labels there are, as text.
+
+    >>> counts(3, ["black", "teddy"]), counts(3, []), counts(0, [])
+    ('3 pictures · 2 labels: black, teddy', '3 pictures, none labelled yet', 'no pictures yet')
+    """
+    if not n_images:
+        return "no pictures yet"
+    pictures = report.count(n_images, "picture")
+    if not labels:
+        return f"{pictures}, none labelled yet"
+    named = f"{', '.join(labels[:6])}{' …' if len(labels) > 6 else ''}"
+    return f"{pictures} · {report.count(len(labels), 'label')}: {named}"
+
+
+def turned(action: str, actions: Sequence[str]) -> str:
+    """What an undo or a redo did.
+
+    >>> turned("undo", ["keep", "keep"]), turned("redo", ["relabel"])
+    ('Undone: 2 kept.', 'Redone: 1 relabelled.')
+    """
+    counted = {word: sum(DONE.get(one, one) == word for one in actions) for word in DONE.values()}
+    said = ", ".join(f"{n} {word}" for word, n in counted.items() if n)
+    return f"{'Undone' if action == 'undo' else 'Redone'}: {said}."
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
