@@ -2,7 +2,8 @@
 // open it without loading the page anew.
 
 const openTab = () => new URLSearchParams(location.search).get('tab') || 'data';
-const show = (name) => document.getElementById(`tab-${name}-button`)?.click();
+const inMenu = (name) => [...document.querySelectorAll('.overflow-dropdown button')].find((one) => one.textContent.trim().toLowerCase() === name);
+const show = (name) => (document.getElementById(`tab-${name}-button`) || inMenu(name))?.click();
 
 const nameOf = (button) => {  // also of one in the menu of tabs that a narrow screen has no room for
   const name = button?.closest('.overflow-menu') ? button.textContent.trim().toLowerCase() : button?.id.match(/^tab-(\w+)-button$/)?.[1];

@@ -82,7 +82,7 @@ async function turn(action) {
   if (outbox.waiting().length) return hint(`${action === 'undo' ? 'Undo' : 'Redo'} works once what is waiting is stored.`);
   const answer = await ask('turn', { action, reviewer: reviewer() });
   if (answer.error) return complain(answer);
-  notice.replaceChildren();
+  notice.querySelector('[role=alert]')?.remove();
   outbox.countSoon();
   const here = new Map(page.suspects.flatMap((suspect) => [[suspect.image_id, suspect], ...(suspect.twin ? [[suspect.twin.image_id, suspect]] : [])]));
   if (action === 'undo' && answer.rows.some((row) => !here.has(row.image_id))) return load(answer.told);
