@@ -1,10 +1,12 @@
 """Where pictures come from, on the Data tab: folders, lists of addresses, search, files and the camera for a label."""
 
+import importlib.util
 import os
 import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,20 +16,18 @@ import gradio as gr
 from bearkit import sample_project
 from bearkit.catalog.catalog import Catalog
 from bearkit.collect import url_list
-from bearkit.collect.fetch import Limits, fetch
+from bearkit.collect.fetch import Limits
 from bearkit.collect.importing import import_images
-from bearkit.collect.search import PROVIDERS, Hit, SearchReport, search_images
-from bearkit.errors import BearkitError, ImportSourceError
-from bearkit.images import decode
+from bearkit.collect.intake import ImportReport
+from bearkit.errors import ImportSourceError
+from bearkit.page.answer import note
 from bearkit.page.edge import take_files, told
-from bearkit.parallel import ordered_map
 from bearkit.project import Project
-from bearkit.studio import html
+from bearkit.studio import flat, html
 from bearkit.studio.fetching import Fetching
+from bearkit.studio.searching import Search
 
 GATHER = (Path(__file__).parent / "gather.js").read_text()
-SHOWN = 24  # pictures of a search that are shown before they are fetched
-SIDE = 320  # pixels of each
 
 
 class Sources:
@@ -38,17 +38,23 @@ class Sources:
         self.changed: gr.State = gr.State(0)
         self.timer = gr.Timer(0.5, active=False)
         self.receipt = gr.HTML()
+        self.asked: gr.State = gr.State(None)  # a flat folder or zip, of which one has to say whether it is a label
+        with gr.Row():
+            self.one = gr.Button("One label", visible=False, min_width=120)
+            self.none = gr.Button("No labels yet", visible=False, min_width=120)
         with gr.Tabs():
             with gr.Tab("Folder"):
                 self._folder()
             with gr.Tab("Addresses"):
                 self._addresses()
             with gr.Tab("Search"):
-                self._search()
+                Search(project, self.fetching, self.private, self.timer)
             with gr.Tab("One label"):
                 self._one_label()
+        for button, labelled in ((self.one, True), (self.none, False)):
+            button.click(partial(self.answer, labelled), [self.asked, self.changed], self.imported)
         self.birds = gr.Button("No pictures at hand? Take the sample birds", visible=not project.exists)
-        self.birds.click(self.take_birds, self.changed, [self.receipt, self.changed])
+        self.birds.click(self.take_birds, self.changed, self.imported)
         self.standing = gr.HTML()
         with gr.Row():
             stop = gr.Button("Stop", visible=False, min_width=80)
@@ -66,10 +72,11 @@ class Sources:
         source = gr.Textbox(label="Folder or zip on this machine, or hf://USER/NAME", placeholder="/home/me/bears")
         link = gr.Checkbox(False, label="Leave the files where they are, copy nothing")
         take = gr.Button("Import", variant="primary")
-        upload = gr.File(label="… or drop a zip", file_types=[".zip"], height=120)
+        upload = gr.File(label=f"… or drop a zip{sounds()}", file_types=[".zip"], height=120)
+        self.imported = [self.receipt, self.changed, self.asked, self.one, self.none]
         for event in (take.click, source.submit):
-            event(self.take, [source, link, self.changed], [self.receipt, self.changed])
-        upload.upload(self.take_dropped, [upload, self.changed], [self.receipt, self.changed])
+            event(self.take, [source, link, self.changed], self.imported)
+        upload.upload(self.take_dropped, [upload, self.changed], self.imported)
 
     def _addresses(self) -> None:
         label = gr.Textbox(label="Label", placeholder="grizzly", max_lines=1)
@@ -87,27 +94,9 @@ class Sources:
             gr.Code(GATHER, language="javascript", show_label=False, lines=6, max_lines=12)
         go.click(self.collect, [label, listed, files, self.private], [self.timer, listed, files, label])
 
-    def _search(self) -> None:
-        queries = gr.Textbox(
-            label="What to search for, a label a line", lines=3, placeholder="black = black bear\nteddy = teddy bear"
-        )
-        with gr.Row():
-            most = gr.Number(150, minimum=1, precision=0, label="Pictures a label", min_width=100)
-            providers = gr.Dropdown(
-                [*PROVIDERS], value=["openverse", "commons"], multiselect=True, allow_custom_value=True,
-                label="Ask in this order", min_width=180,
-            )  # fmt: skip
-        look = gr.Button("Look what there is")
-        self.found: gr.State = gr.State(None)
-        told_of = gr.HTML()
-        preview = gr.Gallery(show_label=False, columns=3, height="auto", interactive=False, buttons=[], visible=False)
-        go = gr.Button("Fetch these", variant="primary", visible=False)
-        look.click(self.look, [queries, most, providers, self.private], [self.found, told_of, preview, go])
-        go.click(self.fetch_found, [self.found, self.private], [self.timer, told_of, preview, go])
-
     def _one_label(self) -> None:
         self.label = gr.Dropdown([], label="Label, one there is or a new one", allow_custom_value=True, value=None)
-        files = gr.File(label="Drop its pictures", file_count="multiple", height=120, elem_id="label-files")
+        files = gr.File(label=f"Drop its pictures{sounds()}", file_count="multiple", height=120, elem_id="label-files")
         camera = gr.Image(label="… or take them", sources=["webcam"], type="filepath", height=240, buttons=[])
         take_files(camera)
         for event in (files.upload, self.label.input):  # whichever comes last
@@ -121,15 +110,37 @@ class Sources:
         if not source or not source.strip():
             raise ImportSourceError("no folder was named", hint="type the path of a folder, or drop a zip")
         self.fetching.must_be_over()
-        result = import_images(self.project, source.strip().strip("\"'"), _shown(progress), link=link)
-        return html.receipt(result.as_dict()), changed + 1
+        path = source.strip().strip("\"'")
+        if name := flat.name_of(path):
+            return self._ask(path, link, name, changed)
+        result = import_images(self.project, path, _shown(progress), link=link)
+        return _done(result, changed)
 
     @told
     def take_dropped(self, path: str, changed: int, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008 (Gradio's way)
         """Import a zip that was dropped."""
         self.fetching.must_be_over()
+        if name := flat.name_of(path):
+            return self._ask(path, False, name, changed)
         result = import_images(self.project, path, _shown(progress), called=_called)
-        return html.receipt(result.as_dict()), changed + 1
+        return _done(result, changed)
+
+    @told
+    def answer(self, labelled: bool, asked: dict[str, Any], changed: int) -> Any:
+        """Import what was asked about, under one label or without any."""
+        self.fetching.must_be_over()
+        label = asked["name"] if labelled else None
+        result = import_images(
+            self.project, asked["path"], labelled=labelled, label=label, link=asked["link"], called=_called
+        )
+        return _done(result, changed)
+
+    @staticmethod
+    def _ask(path: str, link: bool, name: str, changed: int) -> Any:
+        """The question whether pictures that lie in no label's folder have one label, or none yet."""
+        text = f"All of these pictures lie in one folder, `{name}`. Is that their label?"
+        one = gr.update(value=f"One label: {name}", visible=True)
+        return note(text), changed, {"path": path, "link": link, "name": name}, one, gr.update(visible=True)
 
     @told
     def take_birds(self, changed: int, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008 (Gradio's way)
@@ -186,29 +197,6 @@ class Sources:
         self.fetching.start((), Limits(allow_private=private), retry=True)
         return gr.Timer(active=True)
 
-    @told
-    def look(self, text: str | None, most: float | None, providers: list[str], private: bool) -> Any:
-        """Search, and show the first pictures of each label; nothing is kept yet."""
-        asked = [
-            (label.strip(), query) for label, _, query in (line.partition("=") for line in (text or "").splitlines())
-        ]
-        limits = Limits(allow_private=private)
-        found = search_images([pair for pair in asked if any(pair)], int(most or 1), providers, limits)
-        each = max(1, SHOWN // max(1, len(found.found)))
-        hits = [(label, hit) for label, every in found.found.items() for hit in every[:each]]
-        small = ordered_map(lambda pair: (_thumbnail(pair[1], limits), _caption(*pair)), hits, workers=8)
-        pictures = [(image, caption) for image, caption in small if image is not None]
-        n = len(found.urls().urls)
-        return found, html.found(found.as_dict(whole=False)), gr.update(value=pictures, visible=True), gr.update(
-            value=f"Fetch these {n}", visible=n > 0
-        )  # fmt: skip
-
-    @told
-    def fetch_found(self, found: SearchReport, private: bool) -> Any:
-        """Fetch what was found, in the background."""
-        self.fetching.start(found.urls(), Limits(allow_private=private))
-        return gr.Timer(active=True), "", gr.update(value=[], visible=False), gr.update(visible=False)
-
     def follow(self, seen: Any, changed: int) -> list[Any]:
         """How far the fetching is; nothing is sent when nothing is new."""
         now = self.fetching.now
@@ -241,6 +229,17 @@ class Sources:
         ]
 
 
+def sounds() -> str:
+    """What to say where sounds may be dropped, when what reads them is not installed."""
+    return "" if importlib.util.find_spec("soundfile") else " (for sounds: pip install 'bearkit[sound]')"
+
+
+def _done(result: ImportReport, changed: int) -> Any:
+    """What became of an import; nothing is asked any more."""
+    hidden = gr.update(visible=False)
+    return html.receipt(result.as_dict()), changed + 1, None, hidden, hidden
+
+
 def _list(label: str | None, path: Path) -> tuple[str | None, Path]:
     """A list that was dropped: a CSV's own labels count, where it has some.
 
@@ -269,20 +268,6 @@ def _called(origin: str) -> str:
     """Where a file came from that was dropped into the browser: the folder in between is nobody's concern."""
     uploads = os.environ.get("GRADIO_TEMP_DIR", "")
     return f"dropped/{Path(origin).relative_to(uploads)}" if uploads and origin.startswith(uploads) else origin
-
-
-def _thumbnail(hit: Hit, limits: Limits) -> Any:
-    """A small picture of what was found, fetched as safely as the picture itself; None where there is none."""
-    for url in filter(None, (hit.thumbnail, hit.url)):
-        with suppress(BearkitError):
-            image = decode(fetch(url, limits).data, at_least=SIDE).image
-            image.thumbnail((SIDE, SIDE))
-            return image
-    return None
-
-
-def _caption(label: str, hit: Hit) -> str:
-    return " · ".join(filter(None, (label, hit.credit.license, hit.credit.creator)))
 
 
 def _shown(progress: gr.Progress) -> Any:
