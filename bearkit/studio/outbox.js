@@ -100,11 +100,8 @@ function wake() {
 function asking(of, patience = 0) {  // asks a component's functions; what does not answer is an error like any other
   return async (name, payload) => {
     const late = new Promise((resolve) => { if (patience) setTimeout(() => resolve({ error: 'the studio does not answer', away: true }), patience); });
-    try {
-      return await Promise.race([of[name](payload), late]) ?? { error: 'the studio gave no answer', away: true };
-    } catch {
-      return { error: navigator.onLine ? 'the studio does not answer' : 'this browser is offline', away: true };
-    }
+    const answer = await Promise.race([of[name](payload).catch(() => undefined), late]);  // Gradio gives nothing, or throws
+    return answer ?? { error: navigator.onLine ? 'the studio does not answer' : 'this browser is offline', away: true };
   };
 }
 

@@ -30,7 +30,7 @@ def open_review(browser, running):
     return running, opened(browser, running.url), wrong
 
 
-def opened(browser, url, view="&n=6", **options):
+def opened(browser, url, view="&n=6&rest=1", **options):
     page = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options)).new_page()
     page.set_default_timeout(SECONDS)
     page.goto(f"{url}?tab=review{view}")
