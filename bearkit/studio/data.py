@@ -20,7 +20,10 @@ from bearkit.thumbnails import thumbnails
 
 BATCH = 18  # pictures in the gallery
 EVERY = "all"
-INTO_SIGHT = "() => document.getElementById('picture').scrollIntoView({ block: 'nearest', behavior: 'smooth' })"
+INTO_SIGHT = """() => {
+  const seen = () => document.getElementById('picture')?.scrollIntoView({ block: 'nearest' });
+  setTimeout(seen, 100);  // once Gradio has put the details there
+}"""
 
 
 def head(project: Project) -> str:

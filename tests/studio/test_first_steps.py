@@ -37,7 +37,7 @@ def labels(running):
 def test_a_flat_folder_is_asked_about_and_its_pictures_are_labelled_one_by_one(empty):
     running, page, folder = empty
     import_folder(page, folder)
-    shown(page, "All of these pictures lie in one folder, photos")
+    shown(page, "All of these pictures lie in one folder, `photos`")
     shoot(page, "data-7-asked")
     page.get_by_role("button", name="No labels yet").click()
     shown(page, "4 new pictures")
