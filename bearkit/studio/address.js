@@ -25,5 +25,9 @@ document.addEventListener('click', (event) => {
   const link = event.target.closest?.('a[href^="?tab="]');
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
-  show(new URLSearchParams(link.getAttribute('href')).get('tab'));
+  const asked = new URLSearchParams(link.getAttribute('href'));
+  const address = new URL(location.href);
+  for (const [name, value] of asked) address.searchParams.set(name, value);
+  history.pushState(history.state, '', address);
+  show(asked.get('tab'));
 });

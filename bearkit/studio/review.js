@@ -97,7 +97,9 @@ async function load(message = '', focus = false) {
     draw(focus);
     return complain(answer);
   }
-  page = { ...answer, kind: asking.kind, asked: asking };
+  view.kind = answer.kind;  // without labels there is another list to begin with
+  writeAddress();
+  page = { ...answer, asked: { ...asking, kind: answer.kind } };
   page.message = [news, message, page.message].filter(Boolean).join(' ');
   news = '';
   states = new Map();
@@ -142,7 +144,7 @@ async function begin() {
   outbox.listen(heard);
   element.replaceChildren(root);
   document.addEventListener('keydown', pressed);
-  window.addEventListener('bearkit-review', () => { if (element.isConnected && !busy()) load('', true); });
+  window.addEventListener('bearkit-review', () => { if (element.isConnected && !busy()) { readAddress(); load('', true); } });
   readAddress();
   await outbox.ready;
   load('', true);

@@ -68,6 +68,9 @@ class ReviewTab:
         queue = self._ready()
         since = queue.material.ledger.newest()
         view = View(asked["kind"], asked["split"] or None, asked["label"] or None, asked["order"])
+        state = queue.material.now()
+        if view.kind == "label" and state.probs is None and (state.present & (state.targets < 0)).any():
+            view = View("unlabelled")  # no label can be in doubt yet: first there must be some
         found = queue.page(view, int(asked["n"]))
         suspects, rest = found.suspects, 0
         if view.kind == "unlabelled":  # one predicted label a page, so that the page can be accepted at once
@@ -75,11 +78,11 @@ class ReviewTab:
         over = view.kind == "label" and not queue.doubted(view)
         if over and not asked.get("rest"):
             suspects, rest = [], found.remaining
-        state = queue.material.now()
         order = label_order(queue.material.catalog, found.labels)
         self._look_at_pixels(queue)
         return {
             "suspects": self._shown(suspects, state),
+            "kind": view.kind,
             "project": name_of(queue.material.catalog),
             "labels": [label for label in order if label in found.labels],
             "order": order,
