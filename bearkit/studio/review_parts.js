@@ -58,7 +58,7 @@ function writeAddress() {
 function choice(name, options) {
   const entries = Object.entries(options);
   if (!(view[name] in options)) entries.push([view[name], view[name]]);
-  const select = make('select', { 'aria-label': name, onchange: () => { view[name] = select.value; view.rest = EVERY; load(); } },
+  const select = make('select', { 'aria-label': name, onchange: () => { view[name] = select.value; if (name === 'kind') view.rest = EVERY; load(); } },
     ...entries.map(([value, text]) => make('option', { value, selected: value === view[name] || undefined }, text)));
   return make('label', {}, name === 'n' ? 'a page' : name, select);
 }
