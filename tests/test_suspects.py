@@ -313,7 +313,7 @@ def test_a_project_that_cannot_be_reviewed_says_why(project, tmp_path):
     with pytest.raises(BearkitError, match="not a bearkit project"):
         Queue(project)
     import_images(project, write_drawings(tmp_path / "all", 4) / "disc")
-    with pytest.raises(ReviewError, match="1 label: nothing to compare"):
+    with pytest.raises(ReviewError, match="the pictures have 1"):
         Queue(project).page()
     assert Queue(project).page(View("duplicate")).suspects == [], "copies need no second label"
     for path in project.images.rglob("*.png"):

@@ -7,7 +7,7 @@ from typing import Any
 
 from bearkit.errors import ReviewError
 
-ABOUT_LABELS = ("keep", "delete", "relabel", "label")
+ABOUT_LABELS = ("keep", "delete", "relabel", "label", "unlabel")
 ACTIONS = (*ABOUT_LABELS, "beside")
 
 
@@ -57,6 +57,8 @@ def row_of(choice: Choice, present: str) -> dict[str, Any]:
         to = to or present
     elif action == "delete":
         to = None
+    elif action == "unlabel":
+        action, to = "unlabel" if present else "keep", ""
     elif action in ("relabel", "label"):
         action = "keep" if to == present else "relabel" if present else "label"
     return {"image_id": choice.image_id, "action": action, "from_label": present, "to_label": to}
@@ -72,7 +74,7 @@ def check(choices: Sequence[Choice], reviewer: str) -> None:
         raise ReviewError("a decision needs a reviewer's name", hint="--reviewer NAME")
     for choice in choices:
         if choice.action not in ACTIONS:
-            raise ReviewError(f"`{choice.action}` is no decision", hint="keep, delete, or relabel:LABEL")
+            raise ReviewError(f"`{choice.action}` is no decision", hint="keep, delete, unlabel, or relabel:LABEL")
         if choice.action in ("relabel", "label") and not (choice.to or "").strip():
             raise ReviewError("a relabelled picture needs a label", hint="relabel:LABEL")
         if choice.action == "beside" and not choice.to:

@@ -62,7 +62,7 @@ def cleaned(catalog: Catalog, used: Mapping[str, str], before: float | None = No
         counts = row["action"] in ABOUT_LABELS and row["kind"] != RENAMED and not row["undone"]
         if counts and row["time"] < limit and row["image_id"] in came_as:
             decided[row["image_id"]] = row["action"]
-    out = [one for one, action in decided.items() if action == "delete" and one not in used]
+    out = [one for one, action in decided.items() if action in ("delete", "unlabel") and one not in used]
     return Cleaned(
         looked_at=sum(one in used for one in decided) + len(out),
         relabelled=sum(came_as.get(one, label) not in ("", label) for one, label in used.items()),

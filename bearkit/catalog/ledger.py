@@ -4,6 +4,7 @@
     delete    it is left out from now on
     relabel   it has another label
     label     it had none
+    unlabel   its label was taken away: it has none now
     beside    it is in the split of another picture, of which it is a copy
     undo      a step is taken back; redo brings it again
 

@@ -64,8 +64,11 @@ class PredictPage:
                 [[str(path)] for path in examples], picture, shown, self.predict, run_on_click=True,
                 cache_examples=False, label="Or try one of these", api_visibility="private",
             )  # fmt: skip
-        picture.input(self.predict, asked, shown, show_progress="hidden", api_name="predict")
-        picture.clear(lambda: ["", None, gr.skip(), gr.update(interactive=False), ""], None, shown)
+        blank = ["", None, gr.skip(), gr.update(interactive=False), ""]
+        picture.input(lambda: blank, None, shown, show_progress="hidden", api_visibility="private").then(
+            self.predict, asked, shown, show_progress="hidden", api_name="predict"
+        )  # an answer never stands beside another picture, also when that one cannot be read
+        picture.clear(lambda: blank, None, shown)
         ask.click(
             self.why, [*asked, near] if with_near else asked, why, show_progress="minimal", api_name="why",
             concurrency_limit=None,

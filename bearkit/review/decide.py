@@ -77,6 +77,24 @@ def rename_labels(project: Project, old: Sequence[str], new: str, reviewer: str)
     return len(ledger.decide([Choice(one, "relabel", new) for one in found], reviewer, kind=RENAMED))
 
 
+def take_labels_away(project: Project, labels: Sequence[str], reviewer: str) -> int:
+    """Let every picture of some labels have none: one step, that one undo takes back.
+
+    It does not count as a review of those pictures.
+
+    Returns:
+        How many pictures changed.
+
+    Raises:
+        ReviewError: no picture has one of these labels.
+    """
+    ledger = Ledger(Catalog(project))
+    found = [image.image_id for image in ledger.images() if image.label and image.label in labels]
+    if not found:
+        raise ReviewError("no picture has these labels", hint="choose the labels to take away")
+    return len(ledger.decide([Choice(one, "unlabel") for one in found], reviewer, kind=RENAMED))
+
+
 def find_duplicates(queue: Queue, mend: bool, reviewer: str) -> dict[str, Any]:
     """Groups of near-duplicates, and how many of them lie in several splits.
 

@@ -105,9 +105,9 @@ def choice(image_id: str, action: str) -> Choice:
 def _choice(image_id: str, action: str, where: str) -> Choice:
     word, _, label = (part.strip() for part in action.partition(":"))
     word = {"label": "relabel"}.get(word.lower(), word.lower())
-    if word not in ("keep", "delete", "relabel", "beside") or (word in ("relabel", "beside")) != bool(label):
+    if word not in ("keep", "delete", "unlabel", "relabel", "beside") or (word in ("relabel", "beside")) != bool(label):
         at = f"{where}: " if where else ""
-        raise ReviewError(f"{at}`{action}` is no decision", hint="keep, delete, or relabel:LABEL")
+        raise ReviewError(f"{at}`{action}` is no decision", hint="keep, delete, unlabel, or relabel:LABEL")
     return Choice(image_id, word, label or None)
 
 

@@ -196,7 +196,7 @@ def _decision(decision: Decision, path: str, came_with: str) -> Row:
     """What became of a picture, as `bearkit review decide --from` reads it."""
     action = "delete" if decision.action == "delete" else "keep"
     if action == "keep" and decision.to_label != came_with:
-        action = f"relabel:{decision.to_label}"
+        action = f"relabel:{decision.to_label}" if decision.to_label else "unlabel"
     return _row(str(decision.image_id), path, action, came_with, decision.reviewer, decision.time)
 
 

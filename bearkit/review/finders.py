@@ -102,10 +102,15 @@ def poor(asked: Asked) -> list[Later]:
 
 
 def unlabelled(asked: Asked) -> list[Later]:
-    """Pictures without a label: those of one predicted label first, the surest first; then those of the next."""
+    """Pictures without a label: those of one predicted label first, the surest first; then those of the next.
+
+    With fewer than two labels nothing can be predicted: then they come as they are.
+    """
     state = asked.state
     rows = np.flatnonzero(asked.wanted & (state.targets < 0))
-    probs = state.judged
+    if state.probs is None:
+        return _later(lambda row: _suspect(state, row, "unlabelled", "no prediction yet"), rows)
+    probs = state.probs
     said, sure = probs[rows].argmax(axis=1), probs[rows].max(axis=1)
 
     def word(row: int) -> Suspect:

@@ -58,7 +58,7 @@ class _Mover:
         self.places = moves = catalog.moves()
         self.home = {image.image_id: moves.get(image.image_id, (image.path, ""))[0] for image in self.images}
         self.taken = {path.casefold() for path in self.home.values()} | {image.path.casefold() for image in self.images}
-        self.folders = {".", "images"} | {str(PurePosixPath(home).parent) for home in self.home.values()}
+        self.folders = {".", "images", "unlabelled"} | {str(PurePosixPath(home).parent) for home in self.home.values()}
         for image in self.images:  # a kill may have left a file under its old name too
             if image.image_id in moves and self._is_ours(image):
                 self._tidy(moves[image.image_id][1], image.path)
@@ -100,7 +100,7 @@ class _Mover:
         if label == image.label:
             return home
         project = self.catalog.project
-        folder = project.trash / file_name(image.label) if label is None else project.images / file_name(label)
+        folder = _folder(project, image.label, label)
         own, now = PurePosixPath(home), PurePosixPath(image.path)
         names = own.name, f"{own.stem}-{image.image_id[:12]}{own.suffix}"
         inside = PurePosixPath(folder.relative_to(self.root).as_posix())
@@ -134,6 +134,13 @@ class _Mover:
             ours = str(folder) not in self.folders and (self.root / folder).is_dir()
             if ours and not any((self.root / folder).iterdir()):
                 (self.root / folder).rmdir()
+
+
+def _folder(project: Project, came_with: str, label: str | None) -> Path:
+    """Where pictures of a label lie; of none ("") in unlabelled/, and of those that were deleted (None) in trash/."""
+    if label is None:
+        return project.trash / file_name(came_with)
+    return project.images / file_name(label) if label else project.unlabelled
 
 
 def _link(old: Path, new: Path) -> None:

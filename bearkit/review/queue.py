@@ -114,9 +114,16 @@ class Queue:
         result = {kind: len(self._find(View(kind), state)) for kind in kinds}
         result["unlabelled"] = int((state.present & (state.targets < 0)).sum())
         if state.probs is not None:
-            doubted = state.seen & ~self._decided("label", state) & (state.probs.argmax(axis=1) != state.targets)
-            result["label"] = int(doubted.sum())
+            result["label"] = self.doubted(View())
         return result
+
+    def doubted(self, view: View) -> int:
+        """How many labels of a view nobody looked at and a head that has not seen the picture would not give."""
+        state = self.material.now()
+        about = state.seen & ~self._decided("label", state) & (state.judged.argmax(axis=1) != state.targets)
+        about &= (state.splits == view.split) if view.split else True
+        about &= (state.labels == view.label) if view.label else True
+        return int(about.sum())
 
     def duplicates(self) -> tuple[list[list[str]], dict[str, str]]:
         """Groups of near-duplicates, as image ids, and the split of each picture in them."""

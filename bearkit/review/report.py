@@ -31,12 +31,16 @@ def left_in_words(left: dict[str, Any]) -> str:
     """How many wrong labels are left.
 
     >>> left_in_words({"estimate": 3.2, "interval": [0, 9]})
-    'about 3 wrong labels are probably left that nobody looked at, between 0 and 9'
+    'about 3 wrong labels are probably left among those that nobody checked, between 0 and 9'
+    >>> left_in_words({"estimate": 0.1, "interval": [0, 0]})
+    'probably no wrong label is left'
     """
     low, high = left["interval"]
+    if high == 0:
+        return "probably no wrong label is left"
     about = round(left["estimate"])
     are = "label is" if about == 1 else "labels are"
-    return f"about {about} wrong {are} probably left that nobody looked at, between {low} and {high}"
+    return f"about {about} wrong {are} probably left among those that nobody checked, between {low} and {high}"
 
 
 def decided(result: dict[str, Any], place: str = "") -> str:
@@ -67,6 +71,7 @@ def history(result: dict[str, Any]) -> str:
 
 def _row(row: dict[str, Any]) -> tuple[str, str, str, str]:
     labels = [label for label in (row["from_label"], row["to_label"]) if label]
+    labels += ["no label"] if row["action"] == "unlabel" else []
     change = " -> ".join(dict.fromkeys(labels)) if row["action"] != "beside" else str(row["to_label"])[:12]
     return (row["image_id"] or f"step {row['step']}")[:12], row["action"], change, row["reviewer"]
 

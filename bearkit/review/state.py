@@ -60,8 +60,8 @@ class State:
         """
         if self.probs is None:
             raise ReviewError(
-                f"there are pictures of {len(self.vocab)} label{'s' * (len(self.vocab) != 1)}: nothing to compare",
-                hint="import another label's pictures: `bearkit import FOLDER`",
+                f"labels can be compared once there are two; the pictures have {len(self.vocab)}",
+                hint="give some pictures another label (`bearkit review next --kind unlabelled`), or import more",
             )
         return self.probs
 

@@ -15,9 +15,10 @@ from bearkit.page.limits import COLLECTOR, OWNER, VISITOR
 from bearkit.predict import Predictor
 from bearkit.project import Project
 from bearkit.studio.data import DataTab
+from bearkit.studio.outbox import Outbox
 from bearkit.studio.predict import PredictTab
 from bearkit.studio.publish import PublishTab
-from bearkit.studio.review import SHOW, ReviewTab
+from bearkit.studio.review import ReviewTab
 from bearkit.studio.train import TrainTab
 from bearkit.thumbnails import swept
 
@@ -30,16 +31,17 @@ def build(project: Project) -> gr.Blocks:
     page = gr.Blocks(title=f"{project.name} · bearkit", analytics_enabled=False)
     with page:
         header = gr.HTML()
+        Outbox(project)
         with gr.Tabs() as tabs:
-            with gr.Tab("Data", id="data") as data_tab:
+            with gr.Tab("Data", id="data", elem_id="tab-data") as data_tab:
                 data = DataTab(project, header)
-            with gr.Tab("Train", id="train") as train_tab:
+            with gr.Tab("Train", id="train", elem_id="tab-train") as train_tab:
                 train = TrainTab(project)
-            with gr.Tab("Review", id="review") as review_tab:
+            with gr.Tab("Review", id="review", elem_id="tab-review"):
                 ReviewTab(project)
-            with gr.Tab("Predict", id="predict") as predict_tab:
+            with gr.Tab("Predict", id="predict", elem_id="tab-predict") as predict_tab:
                 predict = PredictTab(project)
-            with gr.Tab("Publish", id="publish") as publish_tab:
+            with gr.Tab("Publish", id="publish", elem_id="tab-publish") as publish_tab:
                 publish = PublishTab(project)
         for event in (page.load, data_tab.select):
             event(data.refresh, data.chosen, data.shown, show_progress="hidden")
@@ -50,7 +52,6 @@ def build(project: Project) -> gr.Blocks:
         publish_tab.select(publish.refresh, publish.fields, publish.shown, show_progress="hidden").then(
             publish.follow, None, publish.live, show_progress="hidden", concurrency_limit=None
         )
-        review_tab.select(None, js=SHOW)
         page.load(_asked_for, None, tabs, show_progress="hidden")
     return page
 

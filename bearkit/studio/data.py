@@ -20,6 +20,10 @@ from bearkit.thumbnails import thumbnails
 
 BATCH = 18  # pictures in the gallery
 EVERY = "all"
+INTO_SIGHT = """() => {
+  const seen = () => document.getElementById('picture')?.scrollIntoView({ block: 'nearest' });
+  setTimeout(seen, 100);  // once Gradio has put the details there
+}"""
 
 
 def head(project: Project) -> str:
@@ -63,7 +67,7 @@ class DataTab:
         chosen = self.picture.chosen
         gallery.select(_chosen, self.in_gallery, chosen).then(
             self.picture.show, chosen, [self.picture.shown, self.picture.label], show_progress="hidden"
-        )
+        ).then(None, js=INTO_SIGHT)
 
     @told
     def refresh(self, label: str, split: str, on_screen: list[str]) -> list[Any]:

@@ -9,6 +9,7 @@ from bearkit.collect.collecting import CollectReport, collect_images
 from bearkit.collect.fetch import Limits
 from bearkit.collect.url_list import UrlList
 from bearkit.errors import BearkitError, ImportSourceError
+from bearkit.page.launch import hosted
 from bearkit.project import Project
 
 
@@ -22,6 +23,11 @@ class Standing:
     total: int = 0
     report: CollectReport | None = None
     failure: str = ""
+
+
+def limits(private: bool) -> Limits:
+    """What may be fetched; a stranger never asks the network of this machine, whatever the form says."""
+    return Limits(allow_private=private and not hosted())
 
 
 class Fetching:

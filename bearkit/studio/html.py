@@ -16,6 +16,10 @@ from bearkit.training.diagnosis import ADVICE
 
 MANY = 50  # addresses of a reason, or files, that are shown when unfolded
 FILES = 12  # of those that will be uploaded that are shown
+DONE = {  # what a decision did to a picture, in words
+    "keep": "kept", "delete": "deleted", "relabel": "relabelled", "label": "labelled", "unlabel": "without a label",
+    "beside": "put into the split of its copy",
+}  # fmt: skip
 SIGNS = {  # of what can go wrong, on the curves
     "lr_too_high": "The validation loss is huge, or the training loss rises.",
     "lr_too_low": "The losses creep down, and the training loss stays above the validation loss.",
@@ -26,9 +30,54 @@ SIGNS = {  # of what can go wrong, on the curves
 
 def head(name: str, n_images: int, labels: Sequence[str]) -> str:
     """The project's name and counts, always in sight."""
-    many = f"{len(labels)} label{'s' * (len(labels) != 1)}: {', '.join(labels[:6])}{' …' if len(labels) > 6 else ''}"
-    counts = f"{report.count(n_images, 'picture')} · {many}" if n_images else "no pictures yet"
-    return f'<div class="bk-head"><h1>{escape(name)}</h1><span>{escape(counts)}</span></div>'
+    return f'<div class="bk-head"><h1>{escape(name)}</h1><span>{escape(counts(n_images, labels))}</span></div>'
+
+
+def counts(n_images: int, labels: Sequence[str]) -> str:
+    """How many pictures and labels there are, as text.
+
+    >>> counts(3, ["black", "teddy"]), counts(3, []), counts(0, [])
+    ('3 pictures · 2 labels: black, teddy', '3 pictures, none labelled yet', 'no pictures yet')
+    """
+    if not n_images:
+        return "no pictures yet"
+    pictures = report.count(n_images, "picture")
+    if not labels:
+        return f"{pictures}, none labelled yet"
+    named = f"{', '.join(labels[:6])}{' …' if len(labels) > 6 else ''}"
+    return f"{pictures} · {report.count(len(labels), 'label')}: {named}"
+
+
+def turned(action: str, actions: Sequence[str]) -> str:
+    """What an undo or a redo did.
+
+    >>> turned("undo", ["keep", "keep"]), turned("redo", ["relabel"])
+    ('Undone: 2 kept.', 'Redone: 1 relabelled.')
+    """
+    counted = {word: sum(DONE.get(one, one) == word for one in actions) for word in DONE.values()}
+    said = ", ".join(f"{n} {word}" for word, n in counted.items() if n)
+    return f"{'Undone' if action == 'undo' else 'Redone'}: {said}."
+
+
+def quiet(text: str) -> str:
+    """A sentence that is neither good nor bad news."""
+    return f'<div class="bk-note">{escape(text)}</div>'
+
+
+def first_step(n_images: int, labels: Sequence[str]) -> str:
+    """What to do before there are two labels to tell apart."""
+    if not n_images:
+        return '<div class="bk-note">Import pictures first, in <a href="?tab=data">Data</a>.</div>'
+    have = (
+        f"All {n_images} pictures have the label {labels[0]}"
+        if labels
+        else f"None of the {n_images} pictures has a label"
+    )
+    return (
+        f'<div class="bk-note">{escape(have)}. A training needs pictures of two labels: label some of them in '
+        '<a href="?tab=review&amp;kind=unlabelled">Review</a>, or import the pictures of another label in '
+        '<a href="?tab=data">Data</a>. “Take these labels away” in Data makes pictures unlabelled again.</div>'
+    )
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
@@ -75,7 +124,12 @@ def fetching(running: bool, done: int, total: int, report: dict[str, Any] | None
     said = ", ".join(f"{report[key]} {word}" for key, word in parts if report[key] or key == "saved")
     left = f" Stopped: {report['waiting']} wait." if report["waiting"] else ""
     why = table(("addresses", "why"), [(n, reason) for reason, n in report["reasons"].items()])
-    return note(f"{said}, in {duration(report['seconds'])}.{left}") + folded("Why not all", why, len(report["reasons"]))
+    got = bool(report["saved"] or report["duplicates"] or not report["failed"])
+    if any("network" in reason or "private" in reason for reason in report["reasons"]):
+        left += " Some are on your own network: tick “Also servers of your own network”, then press “Try again”."
+    return note(f"{said}, in {duration(report['seconds'])}.{left}", good=got) + folded(
+        "Why not all", why, len(report["reasons"])
+    )
 
 
 def sources(tally: Sequence[tuple[str, str, str, int]], failed: Sequence[SourceRecord]) -> str:
@@ -158,14 +212,15 @@ def what_could_go_wrong(verdict: str, evidence: dict[str, float] | None = None) 
 
 def confusion_matrix(vocab: Sequence[str], matrix: Sequence[Sequence[int]]) -> str:
     """Given labels down, predicted ones across; right answers green, wrong ones red, by their share of the row."""
-    top = "".join(f"<th>{escape(label)}</th>" for label in vocab)
+    top = "".join(f'<th scope="col"><span>{escape(label)}</span></th>' for label in vocab)
+    slanted = " bk-slanted" if len(vocab) > 4 else ""
     rows = []
     for given, counts in enumerate(matrix):
         cells = "".join(_cell(count, sum(counts), given == predicted) for predicted, count in enumerate(counts))
-        rows.append(f"<tr><th>{escape(vocab[given])}</th>{cells}</tr>")
+        rows.append(f'<tr><th scope="row">{escape(vocab[given])}</th>{cells}</tr>')
     caption = '<div class="bk-quiet">rows: given label, columns: predicted label</div>'
     return (
-        f'<div class="bk-scroll"><table class="bk-table bk-matrix"><thead><tr><th></th>{top}</tr></thead>'
+        f'<div class="bk-scroll"><table class="bk-table bk-matrix{slanted}"><thead><tr><th></th>{top}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>{caption}"
     )
 
@@ -185,13 +240,16 @@ def legend(title: str, colours: dict[str, str]) -> str:
 
 def top_losses(rows: Sequence[tuple[Path | None, dict[str, Any]]]) -> str:
     """The pictures a model was most wrong about, with what it said and what they were given as."""
+    if not rows:
+        return note("No mistake on the validation pictures.")
     figures = []
     for thumbnail, row in rows:
         picture = f'<img loading="lazy" alt="" src="/gradio_api/file={quote(str(thumbnail))}">' if thumbnail else ""
         said = f"<b>{escape(row['predicted'])}</b> {row['probability']:.0%}"
         given = f'<span class="bk-quiet">given {escape(row["given"])} · {row["loss"]:.2f}</span>'
         figures.append(f"<figure>{picture}<figcaption>{said}<br>{given}</figcaption></figure>")
-    return f'<h4>Most wrong: prediction, given label, loss</h4><div class="bk-pictures">{"".join(figures)}</div>'
+    heading = "<h4>Mistakes, the worst first: prediction, given label, loss</h4>"
+    return f'{heading}<div class="bk-pictures">{"".join(figures)}</div>'
 
 
 def compared(result: dict[str, Any]) -> str:

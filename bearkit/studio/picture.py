@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import gradio as gr
 
-from bearkit import thumbnails
+from bearkit import report, thumbnails
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.choices import Choice
 from bearkit.catalog.ledger import Ledger, me
@@ -15,9 +15,10 @@ from bearkit.errors import ReviewError
 from bearkit.page.answer import note
 from bearkit.page.edge import told
 from bearkit.project import Project
-from bearkit.review.decide import rename_labels, stored
+from bearkit.review.decide import rename_labels, stored, take_labels_away
 from bearkit.studio import html
 
+WHO = "(...given) => [...given.slice(0, -1), window.bearkitReviewer?.() ?? '']"  # the name that the Review tab uses
 NOBODY = '<div class="bk-quiet">Click a picture to see where it came from, to change its label or to delete it.</div>'
 
 
@@ -27,12 +28,13 @@ class Picture:
     def __init__(self, project: Project, changed: gr.State) -> None:
         self.project = project
         self.chosen: gr.State = gr.State(None)  # the image id
-        with gr.Row():
+        with gr.Row(elem_id="picture"):
             with gr.Column(scale=2, min_width=300):
                 self.shown = gr.HTML(NOBODY)
             with gr.Column(min_width=220):
                 self.label = gr.Dropdown([], label="Its label, one there is or a new one", allow_custom_value=True)
                 relabel = gr.Button("Give it this label")
+                unlabel = gr.Button("Take its label away")
                 delete = gr.Button("Delete it", variant="stop")
                 undo = gr.Button("Undo my last step")
                 self.said = gr.HTML()
@@ -40,12 +42,19 @@ class Picture:
             self.old = gr.Dropdown([], multiselect=True, label="All pictures of")
             new = gr.Dropdown([], allow_custom_value=True, label="become")
             rename = gr.Button("Rename", min_width=120)
+            take = gr.Button("Take these labels away", min_width=120)
         self.new = new
+        who = gr.Textbox(visible=False)  # the page puts in whose browser it is
         here = [self.shown, self.said, changed]
-        relabel.click(self.relabel, [self.chosen, self.label, changed], here)
-        delete.click(self.delete, [self.chosen, changed], here)
-        undo.click(self.undo, [self.chosen, changed], here)
-        rename.click(self.rename, [self.old, new, changed], [self.said, changed])
+        for button, handler, inputs, outputs in (
+            (relabel, self.relabel, [self.chosen, self.label, changed], here),
+            (unlabel, self.unlabel, [self.chosen, changed], here),
+            (delete, self.delete, [self.chosen, changed], here),
+            (undo, self.undo, [self.chosen, changed], here),
+            (rename, self.rename, [self.old, new, changed], [self.said, changed]),
+            (take, self.take_away, [self.old, changed], [self.said, changed]),
+        ):
+            button.click(handler, [*inputs, who], outputs, js=WHO)
 
     @told
     def show(self, image_id: str | None) -> Any:
@@ -55,30 +64,41 @@ class Picture:
         return self._facts(image_id), now.label if now else None
 
     @told
-    def relabel(self, image_id: str | None, label: str | None, changed: int) -> Any:
+    def relabel(self, image_id: str | None, label: str | None, changed: int, who: str) -> Any:
         """Give the picture another label."""
-        stored(Catalog(self.project), [Choice(_one(image_id), "relabel", label)], me())
+        stored(Catalog(self.project), [Choice(_one(image_id), "relabel", label)], who or me())
         return self._facts(image_id), note(f"It is `{(label or '').strip()}` now."), changed + 1
 
     @told
-    def delete(self, image_id: str | None, changed: int) -> Any:
+    def unlabel(self, image_id: str | None, changed: int, who: str) -> Any:
+        """Take the picture's label away: it waits for one in the Review tab then."""
+        stored(Catalog(self.project), [Choice(_one(image_id), "unlabel")], who or me())
+        return self._facts(image_id), note("It has no label now. Undo brings it back."), changed + 1
+
+    @told
+    def delete(self, image_id: str | None, changed: int, who: str) -> Any:
         """Leave the picture out from now on; its file stays where it is until the decisions are carried out."""
         if _one(image_id) in {image.image_id for image in self._ledger().images()}:  # a second click says nothing more
-            stored(Catalog(self.project), [Choice(_one(image_id), "delete")], me())
+            stored(Catalog(self.project), [Choice(_one(image_id), "delete")], who or me())
         return self._facts(image_id), note("Deleted. Undo brings it back."), changed + 1
 
     @told
-    def undo(self, image_id: str | None, changed: int) -> Any:
+    def undo(self, image_id: str | None, changed: int, who: str) -> Any:
         """Take this person's last step back."""
-        rows = self._ledger().undo(1, me())
-        actions = ", ".join(sorted({row.action for row in rows}))
-        return self._facts(image_id), note(f"Taken back: {actions} of {len(rows)}."), changed + 1
+        rows = self._ledger().undo(1, who or me())
+        return self._facts(image_id), note(html.turned("undo", [row.action for row in rows])), changed + 1
 
     @told
-    def rename(self, old: list[str], new: str | None, changed: int) -> Any:
+    def rename(self, old: list[str], new: str | None, changed: int, who: str) -> Any:
         """Give all pictures of some labels one label."""
-        n = rename_labels(self.project, old, new or "", me())
+        n = rename_labels(self.project, old, new or "", who or me())
         return note(f"{n} pictures are `{(new or '').strip()}` now. Undo takes it back."), changed + 1
+
+    @told
+    def take_away(self, old: list[str], changed: int, who: str) -> Any:
+        """Take the labels of all pictures of some labels away."""
+        n = take_labels_away(self.project, old, who or me())
+        return note(f"{report.count(n, 'picture')} without a label now. Undo brings it back."), changed + 1
 
     def _ledger(self) -> Ledger:
         return Ledger(Catalog(self.project))

@@ -14,7 +14,7 @@ from bearkit.page.answer import note
 from bearkit.page.edge import take_files, told
 from bearkit.project import Project
 from bearkit.publish.dataset import whose_images
-from bearkit.publish.hub import Hub
+from bearkit.publish.hub import NAME, Hub
 from bearkit.publish.publishing import Wanted
 from bearkit.studio import html
 from bearkit.studio.predict import folder_of, models
@@ -85,7 +85,7 @@ class PublishTab:
         try:
             user = self._hub(oauth).user()
         except PublishError as error:
-            return [note(f"{error}. {error.hint}", good=False), choice, gr.skip()]
+            return [html.quiet(f"Not signed in: {error}. You can preview; to publish, {error.hint}"), choice, gr.skip()]
         return [note(f"Logged in to the Hub as {user}."), choice, repo or f"{user}/{_slug(self.project.name)}"]
 
     @told
@@ -96,10 +96,13 @@ class PublishTab:
         return [gr.update(visible=not data), gr.update(visible=not data), said, gr.update(visible=data, value=False)]
 
     @told
-    def look_over(self, *asked: Any) -> Iterator[list[Any]]:
+    def look_over(
+        self, what: str, model: str | None, repo: str, license: str | None, private: bool, examples: list[str] | None,
+        allowed: bool, oauth: gr.OAuthToken | None = None,
+    ) -> Iterator[list[Any]]:  # fmt: skip
         """Write it, try it out, and show what will be uploaded."""
-        self.uploading.look_over(self._wanted(*asked))
-        yield from self.follow()
+        self.uploading.look_over(self._wanted(what, model, repo, license, private, examples, allowed))
+        yield from self.follow(oauth)
 
     @told
     def publish(
@@ -109,25 +112,37 @@ class PublishTab:
         """Publish what was looked over."""
         wanted = self._wanted(what, model, repo, license, private, examples, allowed)
         self.uploading.publish(wanted, self._hub(oauth))
-        yield from self.follow()
+        yield from self.follow(oauth)
 
-    def follow(self) -> Iterator[list[Any]]:
+    def follow(self, oauth: gr.OAuthToken | None = None) -> Iterator[list[Any]]:
         """How far it is, until it is over."""
         while self.uploading.now.doing:
             yield self._live()
             time.sleep(LOOK_SECONDS)
-        yield self._live()
+        yield self._live(self._refusal(oauth) if self.uploading.now.files else "")
 
-    def _live(self) -> list[Any]:
+    def _live(self, refusal: str = "") -> list[Any]:
         now = self.uploading.now
-        ready = bool(now.files) and not now.doing and not now.url
-        buttons = [gr.update(interactive=on) for on in (not now.doing, ready, bool(now.doing))]
-        return [html.publishing(now), *buttons]
+        ready = bool(now.files) and not now.doing and not now.url and not refusal
+        publish = gr.update(interactive=ready, value=f"Publish ({refusal})" if refusal else "Publish")
+        look, stop = gr.update(interactive=not now.doing), gr.update(interactive=bool(now.doing))
+        return [html.publishing(now), look, publish, stop]
+
+    def _refusal(self, oauth: gr.OAuthToken | None) -> str:
+        """Why the page's visitor cannot publish; "" where nothing speaks against it."""
+        try:
+            self._hub(oauth).user()
+        except PublishError as error:
+            return str(error)
+        return ""
 
     def _wanted(
         self, what: str, model: str | None, repo: str, license: str | None, private: bool, examples: list[str] | None,
         allowed: bool,
     ) -> Wanted:  # fmt: skip
+        if not NAME.fullmatch(repo.strip()):
+            said = f"`{repo.strip()}` is no name on the Hub" if repo.strip() else "the name on the Hub is empty"
+            raise PublishError(said, hint="USER/NAME, of letters, digits, -, _ and .")
         if what == "dataset":
             if not allowed:
                 raise PublishError("pictures have owners", hint="tick that they allow it, if they do")

@@ -1,12 +1,12 @@
 """The Review tab: a page of suspects, decided with keys, mouse or touch; what it came to, once trained again.
 
-The page itself is `review.js`, which asks the functions below; each takes and gives plain values.
+The page itself is `review*.js`, which asks the functions below; each takes and gives plain values. What is decided
+goes through the outbox.
 """
 
-import functools
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,9 @@ from urllib.parse import quote
 import gradio as gr
 
 from bearkit import jobs, runs, thumbnails
-from bearkit.catalog.choices import Choice, Context
-from bearkit.catalog.ledger import RENAMED, me
+from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.ledger import RENAMED
+from bearkit.catalog.remembered import label_order, name_of
 from bearkit.catalog.tables import Decision, ImageRecord
 from bearkit.errors import BearkitError, ReviewError, RunError
 from bearkit.page.answer import note
@@ -30,11 +31,12 @@ from bearkit.review.state import State
 from bearkit.review.suspects import Suspect
 from bearkit.runs import LIVE
 from bearkit.studio import html
+from bearkit.studio.asked import answered
 from bearkit.training.config import TrainConfig
 
-JS = (Path(__file__).parent / "review.js").read_text()
+PARTS = ("review_parts.js", "review_decide.js", "review_label.js", "review.js")
+JS = "\n".join((Path(__file__).parent / name).read_text() for name in PARTS)
 POLL = 0.2  # seconds between two looks at a training
-SHOW = "() => window.dispatchEvent(new Event('bearkit-review'))"  # the page asks anew when its tab is shown
 
 
 class ReviewTab:
@@ -44,13 +46,11 @@ class ReviewTab:
         self.project = project
         self._lock = threading.Lock()
         self._queue: Queue | None = None
+        self._name = ""  # of the catalogue that the queue reads
         self._looking: threading.Thread | None = None
         self._far = ""  # how far the first look at the pictures is
-        answers = [_answered(ask) for ask in (self.suspects, self.decide, self.turn, self.look, self.how_far)]
-        gr.HTML(
-            html_template="", js_on_load=JS, server_functions=answers, apply_default_css=False, elem_id="review",
-            reviewer=me(),
-        )  # fmt: skip
+        answers = [answered(ask) for ask in (self.suspects, self.turn, self.look, self.how_far)]
+        gr.HTML(html_template="", js_on_load=JS, server_functions=answers, apply_default_css=False, elem_id="review")
         with gr.Row():
             again = gr.Button("Train again, and compare with before", variant="primary", scale=2)
             carry = gr.Button("Move the files as decided")
@@ -61,51 +61,58 @@ class ReviewTab:
         back.click(self.bring_back, None, self.outcome)
 
     def suspects(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """The next suspects of a view: kind, split, label, order and n, as in the address; "" for every one."""
+        """The next suspects of a view: kind, split, label, order and n, as in the address; "" for every one.
+
+        Once no label is in doubt, pictures whose labels are not doubted come only when `rest` asks for them.
+        """
         queue = self._ready()
         since = queue.material.ledger.newest()
         view = View(asked["kind"], asked["split"] or None, asked["label"] or None, asked["order"])
+        state = queue.material.now()
+        if view.kind == "label" and state.probs is None and (state.present & (state.targets < 0)).any():
+            view = View("unlabelled")  # no label can be in doubt yet: first there must be some
         found = queue.page(view, int(asked["n"]))
-        suspects = found.suspects
+        suspects, rest = found.suspects, 0
         if view.kind == "unlabelled":  # one predicted label a page, so that the page can be accepted at once
             suspects = [one for one in suspects if one.predicted == suspects[0].predicted]
-        state = queue.material.now()
+        over = view.kind == "label" and not queue.doubted(view)
+        if over and not asked.get("rest"):
+            suspects, rest = [], found.remaining
+        order = label_order(queue.material.catalog, found.labels)
         self._look_at_pixels(queue)
         return {
             "suspects": self._shown(suspects, state),
-            "labels": found.labels,
+            "kind": view.kind,
+            "project": name_of(queue.material.catalog),
+            "labels": [label for label in order if label in found.labels],
+            "order": order,
             "counts": queue.counts(),
-            "done": found.done,
-            "message": _message(view, found),
-            "heading": f"Predicted: {suspects[0].predicted}" if view.kind == "unlabelled" and suspects else "",
-            "left": left_in_words(found.left_as_dict()) if view.kind == "label" else "",
+            "done": found.done or over,
+            "message": _message(view, found, over, _tally(state.decisions)),
+            "rest": rest,
+            "heading": _heading(view, suspects),
+            "left": left_in_words(found.left_as_dict()) if view.kind == "label" and found.remaining else "",
             "progress": _tally(state.decisions),
             "run": next((run.id for run in reversed(runs.every(self.project)) if run.finished), None),
             "since": since,
             "view": view.name,
         }
 
-    def decide(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """Store decisions, one step; and what others decided about the same pictures since the page was shown.
+    def turn(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Take back this reviewer's last step, or bring it again.
 
-        What is only implied (the rest of the page is fine) leaves standing what others said.
+        Of each picture that it is about: what was decided in that step, and the decision that counts `now`.
         """
         ledger = self._ready().material.ledger
-        choices = [Choice(one["image_id"], one["action"], one["to"]) for one in asked["choices"]]
-        unless_since = asked["since"] if asked["implied"] else None
-        context = Context(asked["run"], asked["kind"], asked["view"], asked["token"], unless_since)
-        rows = ledger.decide(choices, asked["reviewer"], context=context)
-        others = ledger.overruled(rows, asked["since"])
-        said = {str(one.image_id): f"{one.reviewer} had said {one.to_label or one.action}" for one in others}
-        return {"others": said, "stored": [row.image_id for row in rows]}
-
-    def turn(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """Take back this reviewer's last step, or bring it again; the pictures that it is about."""
-        ledger = self._ready().material.ledger
         rows = {"undo": ledger.undo, "redo": ledger.redo}[asked["action"]](1, asked["reviewer"])
-        what = {"undo": "Taken back", "redo": "Brought again"}[asked["action"]]
-        told = f"{what}: {', '.join(sorted({row.action for row in rows}))} of {len(rows)}."
-        return {"images": [row.image_id for row in rows], "told": told}
+        now = ledger.present()
+        return {
+            "rows": [
+                {"image_id": row.image_id, "action": row.action, "now": _standing(now.get(str(row.image_id)))}
+                for row in rows
+            ],
+            "told": html.turned(asked["action"], [row.action for row in rows]),
+        }
 
     def look(self, asked: dict[str, Any]) -> dict[str, Any]:
         """One picture, large, with what is known of it."""
@@ -157,7 +164,9 @@ class ReviewTab:
 
     def _ready(self) -> Queue:
         with self._lock:
-            if self._queue is None:
+            name = name_of(Catalog(self.project.require()))
+            if self._queue is None or self._name != name:  # another catalogue may be there than before
+                self._name = name
                 self._queue = Queue(self.project, progress=self._follow)
             return self._queue
 
@@ -205,25 +214,37 @@ def _look_quietly(queue: Queue) -> None:
         queue.material.look()
 
 
-def _answered(ask: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """A function for the page, whose BearkitErrors are answers too."""
-
-    @functools.wraps(ask)
-    def answered(asked: dict[str, Any]) -> dict[str, Any]:
-        try:
-            return ask(asked)
-        except BearkitError as error:
-            return error.as_dict()
-
-    return answered
-
-
-def _message(view: View, found: Page) -> str:
+def _message(view: View, found: Page, over: bool, tally: dict[str, int]) -> str:
     """What the page says above the pictures."""
+    if view.kind == "unlabelled":
+        return "" if found.suspects else "Nothing is left to look at here: every picture has a label."
     left = left_in_words(found.left_as_dict())
+    left = f" {left[0].upper()}{left[1:]}." if found.remaining else " Every label was looked at."
+    if over:
+        came_of = f"{tally['changed']} relabelled, {tally['deleted']} deleted"
+        return f"Done: no label is in doubt any more ({came_of}).{left}"
     if view.kind == "label" and found.done and found.calm:
-        return f"The worst is over: the last {found.calm} pictures were fine. {left[0].upper()}{left[1:]}."
+        return f"The worst is over: the last {found.calm} pictures were fine.{left}"
     return "" if found.suspects else "Nothing is left to look at here."
+
+
+def _heading(view: View, suspects: list[Suspect]) -> str:
+    """What the pictures of a page have in common."""
+    if view.kind != "unlabelled" or not suspects:
+        return ""
+    if suspects[0].predicted:
+        return f"Predicted: {suspects[0].predicted}"
+    return (
+        "Label some pictures one by one: press l, type the label, press Enter. "
+        "From two labels on, the others are predicted."
+    )
+
+
+def _standing(decision: Decision | None) -> dict[str, Any] | None:
+    """The decision that counts, as the page shows it."""
+    if decision is None:
+        return None
+    return {"id": decision.id, "action": decision.action, "to": decision.to_label, "by": decision.reviewer}
 
 
 def _tally(decisions: dict[str, Decision]) -> dict[str, int]:
@@ -231,6 +252,6 @@ def _tally(decisions: dict[str, Decision]) -> dict[str, int]:
     present = [one for one in decisions.values() if one.kind != RENAMED]
     return {
         "looked": len(present),
-        "changed": sum(one.action in ("relabel", "label") for one in present),
+        "changed": sum(one.action in ("relabel", "label", "unlabel") for one in present),
         "deleted": sum(one.action == "delete" for one in present),
     }

@@ -1,9 +1,11 @@
 """Where pictures come from, on the Data tab: folders, lists of addresses, search, files and the camera for a label."""
 
+import importlib.util
 import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,21 +15,19 @@ import gradio as gr
 from bearkit import sample_project
 from bearkit.catalog.catalog import Catalog
 from bearkit.collect import url_list
-from bearkit.collect.fetch import Limits
 from bearkit.collect.importing import import_images
-from bearkit.collect.search import PROVIDERS, SearchReport, search_images
+from bearkit.collect.intake import ImportReport
 from bearkit.errors import ImportSourceError
 from bearkit.page import uploads
+from bearkit.page.answer import note
 from bearkit.page.edge import take_files, told
 from bearkit.page.launch import hosted
-from bearkit.parallel import ordered_map
 from bearkit.project import Project
-from bearkit.studio import html
-from bearkit.studio.fetching import Fetching
-from bearkit.studio.search_preview import caption, thumbnail
+from bearkit.studio import flat, html
+from bearkit.studio.fetching import Fetching, limits
+from bearkit.studio.searching import Search
 
 GATHER = (Path(__file__).parent / "gather.js").read_text()
-SHOWN = 24  # pictures of a search that are shown before they are fetched
 
 
 class Sources:
@@ -38,17 +38,23 @@ class Sources:
         self.changed: gr.State = gr.State(0)
         self.timer = gr.Timer(0.5, active=False)
         self.receipt = gr.HTML()
+        self.asked: gr.State = gr.State(None)  # a flat folder or zip, of which one has to say whether it is a label
+        with gr.Row():
+            self.one = gr.Button("One label", visible=False, min_width=120)
+            self.none = gr.Button("No labels yet", visible=False, min_width=120)
         with gr.Tabs():
             with gr.Tab("Folder"):
                 self._folder()
             with gr.Tab("Addresses"):
                 self._addresses()
             with gr.Tab("Search"):
-                self._search()
+                Search(project, self.fetching, self.private, self.timer)
             with gr.Tab("One label"):
                 self._one_label()
+        for button, labelled in ((self.one, True), (self.none, False)):
+            button.click(partial(self.answer, labelled), [self.asked, self.changed], self.imported)
         self.birds = gr.Button("No pictures at hand? Take the sample birds", visible=not project.exists)
-        self.birds.click(self.take_birds, self.changed, [self.receipt, self.changed])
+        self.birds.click(self.take_birds, self.changed, self.imported)
         self.standing = gr.HTML()
         with gr.Row():
             stop = gr.Button("Stop", visible=False, min_width=80)
@@ -67,11 +73,14 @@ class Sources:
             source = gr.Textbox(label="Folder or zip on this machine, or hf://USER/NAME", placeholder="/home/me/bears")
             link = gr.Checkbox(False, label="Leave the files where they are, copy nothing")
             take = gr.Button("Import", variant="primary")
-            for event in (take.click, source.submit):
-                event(self.take, [source, link, self.changed], [self.receipt, self.changed])
-        upload = gr.File(label="Drop a zip" if self.hosted else "… or drop a zip", file_types=[".zip"], height=120)
+        label = f"Drop a zip{sounds()}" if self.hosted else f"… or drop a zip{sounds()}"
+        upload = gr.File(label=label, file_types=[".zip"], height=120)
         take_files(upload)
-        upload.upload(self.take_dropped, [upload, self.changed], [self.receipt, self.changed])
+        self.imported = [self.receipt, self.changed, self.asked, self.one, self.none]
+        if not self.hosted:
+            for event in (take.click, source.submit):
+                event(self.take, [source, link, self.changed], self.imported)
+        upload.upload(self.take_dropped, [upload, self.changed], self.imported)
 
     def _addresses(self) -> None:
         label = gr.Textbox(label="Label", placeholder="grizzly", max_lines=1)
@@ -90,27 +99,9 @@ class Sources:
             gr.Code(GATHER, language="javascript", show_label=False, lines=6, max_lines=12)
         go.click(self.collect, [label, listed, files, self.private], [self.timer, listed, files, label])
 
-    def _search(self) -> None:
-        queries = gr.Textbox(
-            label="What to search for, a label a line", lines=3, placeholder="black = black bear\nteddy = teddy bear"
-        )
-        with gr.Row():
-            most = gr.Number(150, minimum=1, precision=0, label="Pictures a label", min_width=100)
-            providers = gr.Dropdown(
-                [*PROVIDERS], value=["openverse", "commons"], multiselect=True, allow_custom_value=True,
-                label="Ask in this order", min_width=180,
-            )  # fmt: skip
-        look = gr.Button("Look what there is")
-        self.found: gr.State = gr.State(None)
-        told_of = gr.HTML()
-        preview = gr.Gallery(show_label=False, columns=3, height="auto", interactive=False, buttons=[], visible=False)
-        go = gr.Button("Fetch these", variant="primary", visible=False)
-        look.click(self.look, [queries, most, providers, self.private], [self.found, told_of, preview, go])
-        go.click(self.fetch_found, [self.found, self.private], [self.timer, told_of, preview, go])
-
     def _one_label(self) -> None:
         self.label = gr.Dropdown([], label="Label, one there is or a new one", allow_custom_value=True, value=None)
-        files = gr.File(label="Drop its pictures", file_count="multiple", height=120, elem_id="label-files")
+        files = gr.File(label=f"Drop its pictures{sounds()}", file_count="multiple", height=120, elem_id="label-files")
         take_files(files)
         camera = gr.Image(label="… or take them", sources=["webcam"], type="filepath", height=240, buttons=[])
         take_files(camera)
@@ -130,15 +121,36 @@ class Sources:
 
     def _take(self, source: str, link: bool, changed: int, progress: gr.Progress) -> Any:
         self.fetching.must_be_over()
+        if name := flat.name_of(source):
+            return self._ask(source, link, name, changed)
         result = import_images(self.project, source, _shown(progress), link=link)
-        return html.receipt(result.as_dict()), changed + 1
+        return _done(result, changed)
 
     @told
     def take_dropped(self, path: str, changed: int, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008 (Gradio's way)
         """Import a zip that was dropped."""
         self.fetching.must_be_over()
+        if name := flat.name_of(path):
+            return self._ask(path, False, name, changed)
         result = import_images(self.project, path, _shown(progress), called=_called)
-        return html.receipt(result.as_dict()), changed + 1
+        return _done(result, changed)
+
+    @told
+    def answer(self, labelled: bool, asked: dict[str, Any], changed: int) -> Any:
+        """Import what was asked about, under one label or without any."""
+        self.fetching.must_be_over()
+        label = asked["name"] if labelled else None
+        result = import_images(
+            self.project, asked["path"], labelled=labelled, label=label, link=asked["link"], called=_called
+        )
+        return _done(result, changed)
+
+    @staticmethod
+    def _ask(path: str, link: bool, name: str, changed: int) -> Any:
+        """The question whether pictures that lie in no label's folder have one label, or none yet."""
+        text = f"All of these pictures lie in one folder, `{name}`. Is that their label?"
+        one = gr.update(value=f"One label: {name}", visible=True)
+        return note(text), changed, {"path": path, "link": link, "name": name}, one, gr.update(visible=True)
 
     @told
     def take_birds(self, changed: int, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008 (Gradio's way)
@@ -180,47 +192,20 @@ class Sources:
                 f"there is no address to fetch{f': {left_out}' if left_out else ''}",
                 hint="paste them one a line, or drop a list",
             )
-        self.fetching.start(asked, self._limits(private))
+        self.fetching.start(asked, limits(private))
         return gr.Timer(active=True), "", None, ""
 
     @told
     def go_on(self, private: bool) -> Any:
         """Fetch what still waits."""
-        self.fetching.start((), self._limits(private))
+        self.fetching.start((), limits(private))
         return gr.Timer(active=True)
 
     @told
     def retry(self, private: bool) -> Any:
         """Ask those again that failed."""
-        self.fetching.start((), self._limits(private), retry=True)
+        self.fetching.start((), limits(private), retry=True)
         return gr.Timer(active=True)
-
-    @told
-    def look(self, text: str | None, most: float | None, providers: list[str], private: bool) -> Any:
-        """Search, and show the first pictures of each label; nothing is kept yet."""
-        asked = [
-            (label.strip(), query) for label, _, query in (line.partition("=") for line in (text or "").splitlines())
-        ]
-        limits = self._limits(private)
-        found = search_images([pair for pair in asked if any(pair)], int(most or 1), providers, limits)
-        each = max(1, SHOWN // max(1, len(found.found)))
-        hits = [(label, hit) for label, every in found.found.items() for hit in every[:each]]
-        small = ordered_map(lambda pair: (thumbnail(pair[1], limits), caption(*pair)), hits, workers=8)
-        pictures = [(image, caption) for image, caption in small if image is not None]
-        n = len(found.urls().urls)
-        return found, html.found(found.as_dict(whole=False)), gr.update(value=pictures, visible=True), gr.update(
-            value=f"Fetch these {n}", visible=n > 0
-        )  # fmt: skip
-
-    @told
-    def fetch_found(self, found: SearchReport, private: bool) -> Any:
-        """Fetch what was found, in the background."""
-        self.fetching.start(found.urls(), self._limits(private))
-        return gr.Timer(active=True), "", gr.update(value=[], visible=False), gr.update(visible=False)
-
-    def _limits(self, private: bool) -> Limits:
-        """What may be fetched; a stranger never asks the network of this machine, whatever the form says."""
-        return Limits(allow_private=private and not self.hosted)
 
     def follow(self, seen: Any, changed: int) -> list[Any]:
         """How far the fetching is; nothing is sent when nothing is new."""
@@ -252,6 +237,17 @@ class Sources:
             gr.update(visible=bool(failed)),
             html.sources(tally, failed),
         ]
+
+
+def sounds() -> str:
+    """What to say where sounds may be dropped, when what reads them is not installed."""
+    return "" if importlib.util.find_spec("soundfile") else " (for sounds: pip install 'bearkit[sound]')"
+
+
+def _done(result: ImportReport, changed: int) -> Any:
+    """What became of an import; nothing is asked any more."""
+    hidden = gr.update(visible=False)
+    return html.receipt(result.as_dict()), changed + 1, None, hidden, hidden
 
 
 def _list(label: str | None, path: Path) -> tuple[str | None, Path]:

@@ -1,5 +1,6 @@
 """The Train tab: one button; then the curves grow, the table fills, and the result says what it is worth."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -7,9 +8,8 @@ import gradio as gr
 
 from bearkit import jobs, runs
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.ledger import Ledger
+from bearkit.catalog.ledger import Ledger, labels_of
 from bearkit.interpretation.interpretation import Interpretation
-from bearkit.page.answer import note
 from bearkit.page.edge import told
 from bearkit.parallel import cores
 from bearkit.project import Project
@@ -21,7 +21,8 @@ from bearkit.studio.lr_search import LRSearch
 from bearkit.thumbnails import thumbnails
 from bearkit.training.config import TrainConfig
 
-TOP = 12  # losses shown as pictures
+TOP = 12  # mistakes shown as pictures
+MANY = 10_000  # of the highest losses, among which they are: a loss may be high though the label is right
 SECONDS_A_PICTURE = 0.016  # on one core, to look at it once; only for the estimate on the button
 SECONDS_UNFROZEN = 0.045  # on one core, a picture and epoch
 COLOURS = {"training": "#2f80c3", "validation": "#e07b00"}
@@ -119,10 +120,17 @@ class TrainTab:
         run = self._shown()
         if run is not None:
             return self._view(run, unfreeze)
-        text = "" if self.project.exists else note("Import pictures first, in the Data tab.")
+        text = self._first_step()
         blank = [gr.skip()] * len(self.live)
         blank[2], blank[5] = self._button(unfreeze), text
         return blank
+
+    def _first_step(self) -> str:
+        """What to do before a training, with a link to where."""
+        images = Ledger(Catalog(self.project)).images() if self.project.exists else []
+        if len(labels := labels_of(images)) > 1:
+            return ""
+        return html.first_step(len(images), labels)
 
     def estimate(self, unfreeze: float | None) -> Any:
         """The Train button, once a person asked for unfrozen epochs."""
@@ -161,7 +169,7 @@ class TrainTab:
     def _result(self, run: Run) -> list[Any]:
         """A finished run: what it is worth, what went wrong, its mistakes as pictures; it can be begun with now."""
         interp = Interpretation(self.project, run)
-        rows = interp.top_losses(TOP)
+        rows = [row for row in interp.top_losses(MANY) if row["predicted"] != row["given"]][:TOP]
         small = thumbnails(self.project, [(row["image_id"], row["path"]) for row in rows])
         changed = run.result.get("seed_changed")
         return [
@@ -177,12 +185,27 @@ class TrainTab:
         """The Train button, which says how long it will take."""
         if live:
             return gr.update(value="Queue another training", variant="secondary")
-        n_images = len(Ledger(Catalog(self.project)).images()) if self.project.exists else 0
+        images = Ledger(Catalog(self.project)).images() if self.project.exists else []
+        labels = labels_of(images)
+        if len(labels) < 2:
+            return gr.update(value=missing(len(images), labels), variant="secondary", interactive=False)
+        n_images = sum(bool(image.label) for image in images)
         done = [run for run in runs.every(self.project) if run.finished]
         new = max(0, n_images - _n_predicted(done[-1]) if done else n_images)
         seconds = 3 + (2 + new * SECONDS_A_PICTURE / cores() if new else 0)
         seconds += int(unfreeze or 0) * n_images * SECONDS_UNFROZEN / cores()
-        return gr.update(value=f"Train: about {html.duration(seconds)}", variant="primary", interactive=n_images > 0)
+        return gr.update(value=f"Train: about {html.duration(seconds)}", variant="primary", interactive=True)
+
+
+def missing(n_images: int, labels: Sequence[str]) -> str:
+    """Why nothing can be trained yet, and what to do, as the Train button says it.
+
+    >>> missing(300, []), missing(300, ["photos"])
+    ('Train: label some pictures first (Review)', 'Train: needs a second label beside photos')
+    """
+    if not n_images:
+        return "Train: import pictures first"
+    return f"Train: needs a second label beside {labels[0]}" if labels else "Train: label some pictures first (Review)"
 
 
 @lru_cache(maxsize=8)

@@ -8,6 +8,7 @@ from playwright.sync_api import sync_playwright
 from bearkit.project import Project
 from tests.conftest import write_drawings
 from tests.studio.pages import SECONDS, Studio, is_outside
+from tests.studio.reviewing import open_review
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = (
@@ -50,3 +51,28 @@ def page(browser, studio):
     page.goto(studio[0])
     yield page
     context.close()
+
+
+@pytest.fixture(scope="module")
+def shared_review(drawn, tmp_path_factory):
+    """One studio for the tests that leave its pictures as they are: decisions are taken back before each."""
+    project = Project(shutil.copytree(drawn.root, tmp_path_factory.mktemp("shared") / "shapes"))
+    running = Studio(project)
+    yield running
+    running.end()
+
+
+@pytest.fixture
+def review(browser, shared_review):
+    running, page, wrong = open_review(browser, shared_review)
+    yield running, page, wrong
+    page.context.close()
+
+
+@pytest.fixture
+def own_review(browser, shapes):
+    """The same with a studio that the test may kill, and pictures that it may add to."""
+    running, page, wrong = open_review(browser, Studio(shapes))
+    yield running, page, wrong
+    page.context.close()
+    running.end()

@@ -196,7 +196,7 @@ def test_a_picture_tells_where_it_came_from_and_a_delete_can_be_undone(page, sha
     shown(page, "Deleted. Undo brings it back.")
     assert labelled(shared, "fox") == []
     page.get_by_role("button", name="Undo my last step").click()
-    shown(page, "Taken back: delete of 1.")
+    shown(page, "Undone: 1 deleted.")
     assert len(labelled(shared, "fox")) == 1
     page.get_by_label("Its label, one there is or a new one").fill("red fox")
     page.keyboard.press("Enter")
@@ -222,7 +222,7 @@ def test_labels_are_renamed_and_merged_in_one_step(page, shared, server):
     shown(page, "5 pictures are `Canis lupus` now.")
     assert len(labelled(shared, "Canis lupus")) == 5
     page.get_by_role("button", name="Undo my last step").click()
-    shown(page, "Taken back: relabel of 5.")
+    shown(page, "Undone: 5 relabelled.")
     assert (len(labelled(shared, "wolf")), len(labelled(shared, "wolves"))) == (3, 2)
 
 

@@ -1,0 +1,24 @@
+"""Functions that a page's own script asks: plain values in and out, and errors are answers too."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from bearkit.errors import BearkitError, BusyError
+
+Ask = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def answered(ask: Ask) -> Ask:
+    """A function for a page, whose BearkitErrors are answers; `again` says that it may work later."""
+
+    @functools.wraps(ask)
+    def answer(asked: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return ask(asked)
+        except BusyError as error:
+            return error.as_dict() | {"again": True}
+        except BearkitError as error:
+            return error.as_dict()
+
+    return answer

@@ -1,0 +1,98 @@
+"""Decisions on their way from browsers into the ledger: each is stored once, in order, into its own project only.
+
+The page's half is `outbox.js`, which stands above the tabs: what was decided is sent from whichever tab is open. So
+does `address.js`, by which the address names the open tab.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.choices import Choice, Context
+from bearkit.catalog.ledger import Ledger, labels_of
+from bearkit.catalog.remembered import label_order, name_of
+from bearkit.errors import BusyError, ReviewError
+from bearkit.project import Project
+from bearkit.studio import html
+from bearkit.studio.asked import Ask, answered
+
+JS = "\n".join((Path(__file__).parent / name).read_text() for name in ("outbox.js", "address.js"))
+
+
+class Outbox:
+    """The page's line about what is not stored yet, and the answers to its questions."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        answers = [answered(ask) for ask in (self.store, self.counts, self.whose)]
+        gr.HTML(html_template="", js_on_load=JS, server_functions=answers, apply_default_css=False, elem_id="outbox")
+
+    def store(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Store decisions in order; an answer for each: what was stored, or why not.
+
+        Where the catalogue cannot be written just now, the answer says `again`, and so do those of all that follow.
+        """
+        answer: Ask = answered(lambda one: store(self.project, one))
+        answers: list[dict[str, Any]] = []
+        for one in asked["decisions"]:
+            later = answers and answers[-1].get("again")
+            answers.append(answers[-1] if later else answer(one))
+        return {"answers": answers}
+
+    def counts(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """How many pictures and labels there are now, for the line above the tabs."""
+        del asked
+        images = Ledger(Catalog(self.project)).images() if self.project.exists else []
+        return {"head": html.counts(len(images), labels_of(images))}
+
+    def whose(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """The name of the project's catalogue, under which the browser keeps its decisions; "" before there is one."""
+        del asked
+        return {"project": name_of(Catalog(self.project)) if self.project.exists else ""}
+
+
+def store(project: Project, asked: dict[str, Any]) -> dict[str, Any]:
+    """Store what was decided on a page, one step; and what others decided about the same pictures since it was shown.
+
+    What is only implied (the rest of the page is fine) leaves standing what others said.
+
+    Args:
+        project: where to.
+        asked: `project`, as `name_of` calls it; `choices`, `reviewer`, `token`, `run`, `kind`, `view`, `since`,
+            `implied`.
+
+    Raises:
+        BusyError: another project, or another catalogue, is served now.
+        ReviewError: one of the decisions cannot be.
+    """
+    if not _is_decision(asked):
+        raise ReviewError("what the page sent is no decision", hint="reload the page")
+    catalog = Catalog(project)
+    if asked["project"] != name_of(catalog):
+        raise BusyError("this address serves another project now", hint="open the project in which this was decided")
+    ledger = Ledger(catalog)
+    choices = [Choice(one["image_id"], one["action"], one.get("to")) for one in asked["choices"]]
+    if not choices:
+        raise ReviewError("nothing was decided", hint="press a key on a picture")
+    unless_since = asked["since"] if asked.get("implied") else None
+    context = Context(asked.get("run"), asked["kind"], asked["view"], asked["token"], unless_since)
+    rows = ledger.decide(choices, asked["reviewer"], context=context)
+    others = ledger.overruled(rows, asked["since"])
+    said = {str(one.image_id): f"{one.reviewer} had said {one.to_label or one.action}" for one in others}
+    order = label_order(catalog, {row.to_label for row in rows if row.to_label and row.action != "beside"})
+    return {"others": said, "stored": [row.image_id for row in rows], "order": order}
+
+
+def _is_decision(asked: Any) -> bool:
+    """Whether a page sent all that is needed, of the right kinds."""
+    if not isinstance(asked, dict) or not isinstance(asked.get("choices"), list):
+        return False
+    texts = [asked.get(name) for name in ("project", "reviewer", "token", "kind", "view")]
+    texts += [text for text in (asked.get("run"),) if text is not None]
+    for one in asked["choices"]:
+        if not isinstance(one, dict):
+            return False
+        texts += [one.get("image_id"), one.get("action")] + [to for to in (one.get("to"),) if to is not None]
+    return all(isinstance(text, str) for text in texts) and isinstance(asked.get("since"), int)

@@ -1,0 +1,110 @@
+// ----------------------------------------------------------------------------------------------------- the decisions
+
+function busy() {
+  return root.classList.contains('rv-busy');
+}
+
+function decide(action, to = null) {
+  const suspect = page.suspects[cur];
+  if (!suspect) return;
+  if (busy()) return hint('Not taken: the next page is loading.');
+  hint('');
+  const same = action === 'relabel' && to === suspect.given;  // to say so is to keep it
+  if (action === 'relabel' && !page.labels.includes(to)) page.labels.push(to);
+  send([same ? { suspect, action: 'keep', to: null } : { suspect, action, to }]);
+  const next = page.suspects.findIndex((one, index) => index > cur && !states.has(one.image_id));
+  if (next >= 0) cur = next;
+  mark();
+}
+
+function send(entries, implied = false) {
+  const token = crypto.getRandomValues(new Uint32Array(4)).join('-');
+  number += 1;
+  sent.set(token, { entries, number });
+  for (const { suspect, action, to } of entries) states.set(suspect.image_id, { action, to, state: 'pending', number });
+  outbox.add({
+    project: page.project, kind: page.kind, reviewer: reviewer(), run: page.run, since: page.since, view: page.view,
+    implied, token, choices: entries.map(asked),
+  });
+  entries.forEach(({ suspect }) => paint(suspect));
+}
+
+function asked({ suspect, action, to }) {
+  if (action === 'other') return { image_id: suspect.twin.image_id, action: 'delete', to: null };
+  return { image_id: suspect.image_id, action, to: action === 'keep' ? suspect.given || null : to };
+}
+
+function heard({ kind, asked: about, answer }) {  // from the outbox
+  if (kind === 'back' && wanted) return load();
+  if (kind === 'pressed') return grid.focus({ preventScroll: true });
+  if (kind === 'change' || kind === 'back') return refreshed();
+  const { entries = [], number: of } = sent.get(about.token) || {};
+  for (const { suspect, action } of entries) {
+    const known = states.get(suspect.image_id);
+    if (known?.number !== of) continue;  // it was decided again since
+    if (kind === 'discarded') states.delete(suspect.image_id);
+    else known.state = kind;
+    const id = action === 'other' ? suspect.twin.image_id : suspect.image_id;
+    if (kind === 'stored') known.others = answer.others?.[id];
+  }
+  const standing = entries.length - (answer?.stored?.length ?? entries.length);
+  if (standing) news = `${plural(standing, 'picture')} of that page ${standing === 1 ? 'stays as it is' : 'stay as they are'}: others decided meanwhile.`;
+  if (answer?.order) { page.order = answer.order; keys.textContent = keysLine(); }
+  refreshed();
+}
+
+function refreshed() {
+  root.classList.toggle('rv-away', Boolean(outbox.problem()));
+  page.suspects.forEach(paint);
+  saved.textContent = outbox.words();
+  saved.dataset.state = outbox.waiting().length ? 'waiting' : '';
+  tell();
+}
+
+function confirmPage() {
+  if (busy()) return hint('Not taken: the next page is loading.');
+  if (!page.suspects.length) return;
+  if (performance.now() - shownAt < SETTLE) return hint('Enter counts once a page was shown for a second: look at it first.');
+  const left = page.suspects.filter((suspect) => !states.has(suspect.image_id));
+  if (page.kind === 'unlabelled' && left.some((suspect) => !suspect.predicted)) {
+    if (left.length === page.suspects.length) return hint('Nothing is predicted before there are two labels: press l, and type the label of this picture.');
+    return load();
+  }
+  hint('');
+  const entries = left.map((suspect) => (page.kind === 'unlabelled' ? { suspect, action: 'relabel', to: suspect.predicted } : { suspect, action: 'keep', to: null }));
+  if (entries.length) send(entries, true);
+  load();
+}
+
+async function turn(action) {
+  if (busy()) return hint('Not taken: the next page is loading.');
+  await outbox.settled();
+  if (outbox.waiting().length) return hint(`${action === 'undo' ? 'Undo' : 'Redo'} works once what is waiting is stored.`);
+  const answer = await ask('turn', { action, reviewer: reviewer() });
+  if (answer.error) return complain(answer);
+  notice.querySelector('[role=alert]')?.remove();
+  outbox.countSoon();
+  const here = new Map(page.suspects.flatMap((suspect) => [[suspect.image_id, suspect], ...(suspect.twin ? [[suspect.twin.image_id, suspect]] : [])]));
+  if (action === 'undo' && answer.rows.some((row) => !here.has(row.image_id))) return load(answer.told);
+  for (const row of answer.rows) {
+    const suspect = here.get(row.image_id);
+    if (suspect) stand(suspect, row);
+    else if (action === 'redo') count(row);
+  }
+  cur = Math.max(0, page.suspects.indexOf(here.get(answer.rows[0].image_id)));
+  refreshed();
+  hint(answer.told);
+  mark();
+}
+
+function stand(suspect, { image_id: id, now }) {  // a picture as the ledger has it after an undo or a redo
+  if (!now || now.id <= page.since) return states.delete(suspect.image_id);
+  const action = id === suspect.image_id ? now.action : 'other';
+  states.set(suspect.image_id, { action, to: now.to, state: 'stored', number, others: now.by === reviewer() ? '' : now.by });
+}
+
+function count({ action }) {
+  page.progress.looked += 1;
+  if (['relabel', 'label', 'unlabel'].includes(action)) page.progress.changed += 1;
+  if (action === 'delete') page.progress.deleted += 1;
+}

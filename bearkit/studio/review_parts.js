@@ -1,0 +1,128 @@
+// The review page: a grid of suspects, decided with keys, mouse or touch. Gradio runs these files as one, once the tab
+// is first open, with `element` (the component) and `server` (see review.py: suspects, turn, look, how_far).
+// Everything is built with createElement and textContent: labels and file names are never read as HTML or code.
+
+const KINDS = { label: 'labels in doubt', duplicate: 'near-duplicates', outlier: 'outliers', quality: 'poor pictures', unlabelled: 'without a label' };
+const ORDERS = { 'out-of-fold': 'by a head that has not seen it', loss: 'by the loss of the trained model' };
+const PAGES = ['20', '50', '100'];
+const EVERY = '';
+const SETTLE = 1000;      // milliseconds that a page is shown before Enter counts: nobody looks at one in less
+const view = { kind: 'label', split: EVERY, label: EVERY, order: 'out-of-fold', n: '20', rest: EVERY };
+let outbox = null;        // of outbox.js, which keeps and sends what is decided
+let ask = null;
+let page = { suspects: [], labels: [], order: [], counts: {}, message: '' };
+let cur = 0;
+let states = new Map();   // image_id -> {action, to, state: pending | stored | refused, number}
+let number = 0;           // of the last decision: an answer to an earlier one says nothing of it
+let sent = new Map();     // token -> {entries, number} of this page
+let news = '';            // to be told with the next page
+let loading = 0;          // the last page that was asked for; older answers are dropped
+let shownAt = 0;
+
+function make(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith('on')) node[name] = value;
+    else if (value !== undefined && value !== null && value !== false) node.setAttribute(name, value);
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+function plural(count, word) {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
+}
+
+function keyOf(label) {  // the digit that stands for a label, for good
+  const place = page.order.indexOf(label);
+  return place >= 0 && place < 9 ? String(place + 1) : '';
+}
+
+// ---------------------------------------------------------------------------------------------- address and filters
+
+function readAddress() {
+  const asked = new URLSearchParams(location.search);
+  for (const name of Object.keys(view)) if (asked.get(name)) view[name] = asked.get(name);
+  if (!(view.kind in KINDS)) view.kind = 'label';
+  if (!(view.order in ORDERS)) view.order = 'out-of-fold';
+  if (!(Number(view.n) >= 1 && Number(view.n) <= 200)) view.n = '20';
+}
+
+function writeAddress() {
+  const address = new URL(location.href);
+  if (address.searchParams.get('tab') !== 'review') return;  // another tab is open by now
+  for (const [name, value] of Object.entries(view)) address.searchParams.set(name, value);
+  history.replaceState(history.state, '', address);
+}
+
+function choice(name, options) {
+  const entries = Object.entries(options);
+  if (!(view[name] in options)) entries.push([view[name], view[name]]);
+  const select = make('select', { 'aria-label': name, onchange: () => { view[name] = select.value; if (name === 'kind') view.rest = EVERY; load(); } },
+    ...entries.map(([value, text]) => make('option', { value, selected: value === view[name] || undefined }, text)));
+  return make('label', {}, name === 'n' ? 'a page' : name, select);
+}
+
+// ------------------------------------------------------------------------------------------------------- the picture
+
+function pictureOf(suspect, index) {
+  const image = (one) => make('img', { src: one.url || undefined, alt: one.path, loading: 'lazy', decoding: 'async', width: 180, height: 180 });
+  const pictures = suspect.twin
+    ? make('div', { class: 'rv-pair' }, image(suspect), image(suspect.twin))
+    : make('div', { class: 'rv-one' }, image(suspect));
+  const reason = ['label', 'unlabelled'].includes(suspect.kind) ? null : make('div', { class: 'rv-reason' }, suspect.reason);
+  const caption = make('figcaption', {}, make('div', { class: 'rv-labels' }, ...labelsOf(suspect)), reason,
+    make('div', { class: 'rv-state', 'aria-live': 'polite' }));
+  const figure = make('figure', { 'data-id': suspect.image_id, id: `rv-${index}`, role: 'option' }, pictures, caption, buttonsOf(suspect));
+  figure.onclick = (event) => { if (!event.target.closest('button')) { cur = index; mark(); } };
+  figure.ondblclick = () => { cur = index; mark(); look(); };
+  return figure;
+}
+
+function labelsOf(suspect) {
+  const bold = (label) => make('span', {}, make('b', {}, label || 'no label'), keyOf(label) ? make('kbd', { title: 'its key' }, keyOf(label)) : null);
+  if (suspect.twin) return ['left ', bold(suspect.given), ', right ', bold(suspect.twin.given)];
+  if (!suspect.predicted) return suspect.given ? ['given ', bold(suspect.given)] : [bold('')];
+  const sure = `${Math.round(100 * suspect.probability)} %`;
+  if (!suspect.given) return ['predicted ', bold(suspect.predicted), ` ${sure}`];
+  if (suspect.predicted === suspect.given) return ['given ', bold(suspect.given), `, predicted so ${sure}`];
+  return ['given ', bold(suspect.given), ', predicted ', bold(suspect.predicted), ` ${sure}`];
+}
+
+function buttonsOf(suspect) {
+  const button = (text, title, act) => make('button', { type: 'button', title, onclick: () => { cur = page.suspects.indexOf(suspect); act(); } }, text);
+  const keep = page.kind === 'unlabelled' ? null : button(suspect.twin ? 'both' : 'keep', 'k', () => decide('keep'));
+  const other = suspect.twin ? button('delete right', 's', () => decide('other')) : null;
+  return make('div', { class: 'rv-buttons' }, keep, button(suspect.twin ? 'delete left' : 'delete', 'd', () => decide('delete')), other,
+    button('label …', 'l', chooseLabel));
+}
+
+function paint(suspect) {
+  const figure = root.querySelector(`#rv-${page.suspects.indexOf(suspect)}`);
+  if (!figure) return;
+  const known = states.get(suspect.image_id);
+  const waits = known?.state === 'pending' && outbox.problem();
+  figure.dataset.state = known ? (waits ? 'waiting' : known.state) : '';
+  figure.dataset.action = known ? known.action : '';
+  const words = { keep: 'kept', delete: 'deleted', other: 'the right one deleted', relabel: known?.to, label: known?.to, unlabel: 'no label now' };
+  const text = !known ? '' : known.state === 'refused' ? 'not stored' : `${words[known.action]}${waits ? ' (waiting)' : ''}`;
+  figure.querySelector('.rv-state').textContent = known?.others ? `${text} (${known.others})` : text;
+}
+
+function mark(focus = true) {
+  const figures = [...grid.children];
+  figures.forEach((figure, index) => {
+    figure.classList.toggle('cur', index === cur);
+    figure.setAttribute('aria-selected', index === cur);
+  });
+  grid.setAttribute('aria-activedescendant', `rv-${cur}`);
+  if (focus) grid.focus({ preventScroll: true });
+  if (focus) intoSight(figures[cur]);
+  if (!side.hidden) look();
+}
+
+function intoSight(figure) {  // above the bar at the bottom, which stays
+  if (!figure) return;
+  figure.style.scrollMarginBottom = `${foot.offsetHeight + 8}px`;
+  figure.scrollIntoView({ block: 'nearest' });
+}
