@@ -10,6 +10,7 @@ from bearkit import jobs, runs
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.ledger import Ledger, labels_of
 from bearkit.interpretation.interpretation import Interpretation
+from bearkit.page.answer import note
 from bearkit.page.edge import told
 from bearkit.parallel import cores
 from bearkit.project import Project
