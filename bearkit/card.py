@@ -75,7 +75,7 @@ def model_card(config: ModelConfig, facts: Facts) -> str:
         wrong=round(about["error_rate"] * about["valid_images"]),
         body=about["body"],
         tuned="which learnt too" if about["tuned"] else "whose own weights were left as they were",
-        known=_known(about.get("threshold"), about.get("temperature", 1.0)),
+        known=_known(about.get("threshold"), about.get("temperature", 1.0), about.get("warnings", [])),
         rate=about["error_rate"],
         low=low,
         high=high,
@@ -153,10 +153,11 @@ def title(vocab: Sequence[str]) -> str:
     return " / ".join(vocab[:4]) + (" ..." if len(vocab) > 4 else "")
 
 
-def _known(threshold: float | None, temperature: float) -> str:
+def _known(threshold: float | None, temperature: float, warnings: Sequence[str]) -> str:
     """What the model says of a picture of something else, and how sure its probabilities are."""
     sure = f"The probabilities are calibrated on those validation pictures (temperature {temperature:.2f})."
     sure = sure if temperature != 1 else "The probabilities are as training left them, not calibrated."
+    sure = " ".join([sure, *(f"Warning: {warning}." for warning in warnings)])
     if threshold is None:
         return f"A picture of something else gets one of these labels too. {sure}"
     return (

@@ -7,6 +7,7 @@ import numpy as np
 
 from bearkit.dataset.dataset import Dataset
 from bearkit.interpretation import metrics
+from bearkit.predict import softmax
 from bearkit.predictions import Predictions
 from bearkit.training.diagnosis import Diagnosis, diagnose
 
@@ -30,14 +31,15 @@ class TrainResult:
         return asdict(self) | {"error_interval": list(self.error_interval)}
 
 
-def predictions_of(data: Dataset, probs: np.ndarray) -> Predictions:
-    """Probabilities, float32 (N, C), with the pictures that they are about."""
+def predictions_of(data: Dataset, logits: np.ndarray) -> Predictions:
+    """What a model gives, logits float32 (N, C), with the pictures that it is about."""
     return Predictions(
         image_ids=np.array([image.image_id for image in data.images]),
         paths=np.array([image.path for image in data.images]),
         splits=data.splits,
         targets=data.targets,
-        probs=probs,
+        probs=softmax(logits),
+        logits=logits,
         vocab=np.array(data.vocab),
     )
 

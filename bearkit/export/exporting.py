@@ -138,7 +138,9 @@ def _write(project: Project, run: Run, stage: str, folder: Path, thumbnails: boo
     body, (weight, bias) = model.body, head.folded(model.head)
     how = body.preprocessing
     looked = look(project, run, body)
-    found = measure(looked, weight.numpy(), bias.numpy())
+    predictions = run.predictions()
+    last = run.checkpoint_id(stage) == run.checkpoint_id(run.stage)  # of other weights no predictions are kept
+    found = measure(looked, weight.numpy(), bias.numpy(), predictions.only("valid") if last else None)
     weight, bias = weight / found.temperature, bias / found.temperature
     write_onnx(body.onnx(project), weight.numpy(), bias.numpy(), found.known, folder / "model.onnx")
     smaller = {"int8": with_int8(project, folder / "model.onnx", how, looked, found)} if int8 else {}
@@ -153,16 +155,15 @@ def _write(project: Project, run: Run, stage: str, folder: Path, thumbnails: boo
     bundle.write_golden(folder, bundle.golden_pictures(), *answers)
     about = {"version": version("bearkit"), "body": body.name, "tuned": model.tuned, "run": run.id, "stage": stage}
     about |= {"checkpoint": run.checkpoint_id(stage)} | _figures(run, stage, model.about) | found.as_dict() | smaller
-    predictions = run.predictions()
     config = bundle.ModelConfig(body.architecture, [str(label) for label in predictions.vocab], how, about)
     bundle.write_config(folder, config, num_features=weight.shape[1], classifier=name)
-    if stage == run.stage:  # of others no predictions are kept
+    if last:
         Interpretation(project, run).plot_confusion_matrix().savefig(folder / "confusion_matrix.png", dpi=120)
     if thumbnails:
         bundle.write_thumbnails(folder, _thumbnails(project, looked, found.known, config.vocab))
     trained_as = dict(zip(predictions.image_ids.tolist(), predictions.vocab[predictions.targets].tolist(), strict=True))
     began = next((event["time"] for event in run.events()), None)
-    facts = card.Facts(_counts(predictions), stage == run.stage, cleaned(Catalog(project), trained_as, began))
+    facts = card.Facts(_counts(predictions), last, cleaned(Catalog(project), trained_as, began))
     (folder / "README.md").write_text(card.model_card(config, facts), encoding="utf-8")
 
 
