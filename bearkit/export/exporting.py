@@ -174,18 +174,20 @@ def _counts(told: Predictions) -> dict[str, tuple[int, int]]:
 
 
 def _thumbnails(project: Project, looked: Looked, known: Known | None, vocab: list[str]) -> list[tuple[str, bytes]]:
-    """(label, small JPEG) of each picture in the bank; an empty one where the file is gone."""
+    """(label, small JPEG) of each picture in the bank; an empty one where the file is gone, or it is there already."""
+    rows = known.rows.tolist() if known else []
 
-    def one(row: int) -> tuple[str, bytes]:
+    def one(place: int) -> tuple[str, bytes]:
+        row = rows[place]
         try:
             image = looked.train[row]
             data = read_unchanged(project.root / image.path, image.image_id)
-            small = small_jpeg(decode(data, at_least=THUMBNAIL).image, THUMBNAIL)
+            small = small_jpeg(decode(data, at_least=THUMBNAIL).image, THUMBNAIL) if rows.index(row) == place else b""
         except ImageError:
             small = b""
         return vocab[looked.targets[0][row]], small
 
-    return list(ordered_map(one, known.rows.tolist() if known else []))
+    return list(ordered_map(one, range(len(rows))))
 
 
 def _figures(run: Run, stage: str, about: About) -> dict[str, Any]:

@@ -99,4 +99,4 @@ def measure(looked: Looked, weight: np.ndarray, bias: np.ndarray, told: Predicti
         logits, targets = valid @ weight.T + bias, looked.targets[1]
     else:
         logits, targets = np.zeros((0, len(bias))), looked.targets[1]
-    return Measured(temperature(logits, targets), known(train, valid) if looked.there else None)
+    return Measured(temperature(logits, targets), known(train, valid, looked.targets) if looked.there else None)
