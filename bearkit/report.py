@@ -128,7 +128,7 @@ def interpreted(result: dict[str, Any]) -> str:
     vocab = result["vocab"]
     matrix = [(given, *row) for given, row in zip(vocab, result["confusion_matrix"], strict=True)]
     lines = [f"run {result['run']}, {result['split']} pictures; rows given, columns predicted", ""]
-    lines += table(("", *vocab), matrix)
+    lines += table(("", *vocab), matrix) if len(vocab) <= 3 * MANY else [f"{len(vocab)} labels; --json has the matrix"]
     lines += ["", *table(("given", "predicted", "times"), result["most_confused"][:MANY])]
     labels = [(label, percent(one["precision"]), percent(one["recall"])) for label, one in result["labels"].items()]
     lines += ["", *table(("label", "precision", "recall"), labels)]

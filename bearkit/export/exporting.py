@@ -24,8 +24,10 @@ from bearkit.export.int8 import with_int8
 from bearkit.export.measured import Looked, look, measure
 from bearkit.images import decode, small_jpeg
 from bearkit.interpretation import metrics
+from bearkit.interpretation.figures import NAMED
 from bearkit.interpretation.interpretation import Interpretation
 from bearkit.interpretation.known import Known
+from bearkit.interpretation.lettering import unwritable
 from bearkit.onnx_session import session
 from bearkit.parallel import ordered_map
 from bearkit.predict import Predictor
@@ -157,13 +159,18 @@ def _write(project: Project, run: Run, stage: str, folder: Path, thumbnails: boo
     about |= {"checkpoint": run.checkpoint_id(stage)} | _figures(run, stage, model.about) | found.as_dict() | smaller
     config = bundle.ModelConfig(body.architecture, [str(label) for label in predictions.vocab], how, about)
     bundle.write_config(folder, config, num_features=weight.shape[1], classifier=name)
+    confused: list[tuple[str, str, int]] = []
     if last:
-        Interpretation(project, run).plot_confusion_matrix().savefig(folder / "confusion_matrix.png", dpi=120)
+        seen = Interpretation(project, run)
+        seen.plot_confusion_matrix().savefig(folder / "confusion_matrix.png", dpi=120)
+        confused = seen.most_confused() if len(config.vocab) > NAMED else []
     if thumbnails:
         bundle.write_thumbnails(folder, _thumbnails(project, looked, found.known, config.vocab))
     trained_as = dict(zip(predictions.image_ids.tolist(), predictions.vocab[predictions.targets].tolist(), strict=True))
     began = next((event["time"] for event in run.events()), None)
-    facts = card.Facts(_counts(predictions), last, cleaned(Catalog(project), trained_as, began))
+    numbered = unwritable(config.vocab) if len(config.vocab) <= NAMED else {}
+    done = cleaned(Catalog(project), trained_as, began)
+    facts = card.Facts(_counts(predictions), last, done, confused, numbered)
     (folder / "README.md").write_text(card.model_card(config, facts), encoding="utf-8")
 
 
