@@ -65,12 +65,12 @@ def result_of(
     error, interval = metrics.error_with_interval(valid.probs, valid.targets)
     unchecked = [str(label) for n, label in enumerate(valid.vocab) if n not in valid.targets]
     before = tables[-2]["error_rate"] if len(tables) > 1 else error_before
-    diagnosis = _diagnosis(tables[-1]["epochs"], len(valid.targets), before).as_dict()
+    diagnosis = _diagnosis(tables[-1]["epochs"], len(valid.targets), before, len(valid.vocab)).as_dict()
     seconds = round(features_seconds, 3)
     return TrainResult(run_id, tables, error, interval, len(valid.targets), seconds, skipped, diagnosis, unchecked)
 
 
-def _diagnosis(epochs: list[dict[str, Any]], n_valid: int, before: float | None) -> Diagnosis:
+def _diagnosis(epochs: list[dict[str, Any]], n_valid: int, before: float | None, n_labels: int) -> Diagnosis:
     names = ("train_loss", "valid_loss", "error_rate")
     train_loss, valid_loss, error_rate = ([epoch[name] for epoch in epochs] for name in names)
-    return diagnose(train_loss, valid_loss, error_rate, n_valid, before)
+    return diagnose(train_loss, valid_loss, error_rate, n_valid, before, n_labels)
