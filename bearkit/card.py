@@ -1,7 +1,8 @@
 """The model card: what people should know before they trust a model, from what the run measured."""
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bearkit.bundle import ModelConfig
@@ -45,6 +46,8 @@ The model also lies here as `model.onnx`: pictures (batch, 3, {size}, {size}), n
 deviation {std}, give logits{outputs}.{int8} The labels, in the order of the outputs, and the preprocessing are in
 `config.json`; `golden.npz` has drawn pictures with the answers that a faithful copy gives.
 """
+MANY = 60  # labels up to which a sentence names them all
+CONFUSED = 20  # pairs of labels that are told
 FEW = 20  # validation pictures of a label below which its errors may not have shown
 
 
@@ -56,11 +59,15 @@ class Facts:
         counts: training and validation pictures of each label.
         has_matrix: whether confusion_matrix.png lies in the folder.
         cleaned: what was done with the pictures before the training.
+        confused: given and predicted label, and how often, the most frequent first.
+        numbered: the labels that confusion_matrix.png has as numbers, by their place.
     """
 
     counts: dict[str, tuple[int, int]]
     has_matrix: bool
     cleaned: Cleaned
+    confused: Sequence[tuple[str, str, int]] = ()
+    numbered: Mapping[int, str] = field(default_factory=dict)
 
 
 def model_card(config: ModelConfig, facts: Facts) -> str:
@@ -68,19 +75,19 @@ def model_card(config: ModelConfig, facts: Facts) -> str:
     about, how = config.about, config.preprocessing
     low, high = about["error_interval"]
     return TEMPLATE.format(
-        title=title(config.vocab),
-        labels=", ".join(f"`{label}`" for label in config.vocab),
+        title=cell(title(config.vocab)),
+        labels=_listed(config.vocab),
         n_train=sum(train for train, _ in facts.counts.values()),
         n_valid=about["valid_images"],
         wrong=round(about["error_rate"] * about["valid_images"]),
         body=about["body"],
         tuned="which learnt too" if about["tuned"] else "whose own weights were left as they were",
-        known=_known(about.get("threshold"), about.get("temperature", 1.0)),
+        known=_known(about.get("threshold"), about.get("temperature", 1.0), about.get("warnings", [])),
         rate=about["error_rate"],
         low=low,
         high=high,
         rows="\n".join(f"| {cell(label)} | {train} | {valid} |" for label, (train, valid) in facts.counts.items()),
-        matrix=MATRIX if facts.has_matrix else "",
+        matrix=(MATRIX + _numbered(facts.numbered) if facts.has_matrix else "") + _confused(facts.confused),
         data=f"{facts.cleaned.in_words} {facts.cleaned.whose}{_seed(about.get('seed'))}",
         few=_few(facts.counts),
         use=use(),
@@ -153,10 +160,11 @@ def title(vocab: Sequence[str]) -> str:
     return " / ".join(vocab[:4]) + (" ..." if len(vocab) > 4 else "")
 
 
-def _known(threshold: float | None, temperature: float) -> str:
+def _known(threshold: float | None, temperature: float, warnings: Sequence[str]) -> str:
     """What the model says of a picture of something else, and how sure its probabilities are."""
     sure = f"The probabilities are calibrated on those validation pictures (temperature {temperature:.2f})."
     sure = sure if temperature != 1 else "The probabilities are as training left them, not calibrated."
+    sure = " ".join([sure, *(f"Warning: {warning}." for warning in warnings)])
     if threshold is None:
         return f"A picture of something else gets one of these labels too. {sure}"
     return (
@@ -185,10 +193,46 @@ def _few(counts: dict[str, tuple[int, int]]) -> str:
     few = [label for label, (_, valid) in counts.items() if valid < FEW]
     if not few:
         return f"Each label was checked on {FEW} pictures or more."
-    named = ", ".join(f"`{label}`" for label in few[:10]) + (" and others" if len(few) > 10 else "")
+    named = ", ".join(map(code, few[:10])) + (" and others" if len(few) > 10 else "")
     return f"Checked on fewer than {FEW} pictures, so that mistakes may not have shown: {named}."
 
 
 def cell(text: str) -> str:
-    """A text for a cell of a Markdown table."""
-    return " ".join(text.replace("|", "\\|").split())
+    r"""A text on one line of Markdown, or in a cell of a table, as it is: no letter of it is a sign of Markdown's.
+
+    >>> cell("a|b *c*")
+    'a\\|b \\*c\\*'
+    """
+    return re.sub(r"([\\`*_{}\[\]<>()#!|~$&])", r"\\\1", " ".join(text.split()))
+
+
+def code(text: str) -> str:
+    """A text as code in Markdown, whatever backticks are in it.
+
+    >>> code("black"), code("a`b")
+    ('`black`', '`` a`b ``')
+    """
+    line = " ".join(text.split())
+    fence = "`" * (1 + max(map(len, re.findall("`+", line)), default=0))
+    return f"{fence} {line} {fence}" if "`" in line else f"{fence}{line}{fence}"
+
+
+def _listed(vocab: Sequence[str]) -> str:
+    """The labels in a sentence, the first ones where there are many: all are in the table."""
+    named = ", ".join(map(code, vocab[:MANY]))
+    return named if len(vocab) <= MANY else f"{named} and {len(vocab) - MANY} others"
+
+
+def _numbered(labels: Mapping[int, str]) -> str:
+    if not labels:
+        return ""
+    named = ", ".join(f"{n + 1}. {cell(label)}" for n, label in labels.items())
+    return f"\nNo font could write these labels, so the picture has their numbers: {named}.\n"
+
+
+def _confused(pairs: Sequence[tuple[str, str, int]]) -> str:
+    """The most confused labels, as a table."""
+    if not pairs:
+        return ""
+    rows = "\n".join(f"| {cell(given)} | {cell(predicted)} | {count} |" for given, predicted, count in pairs[:CONFUSED])
+    return f"\nMost often confused:\n\n| given | predicted | pictures |\n|---|---|---|\n{rows}\n"

@@ -28,7 +28,7 @@ from bearkit.stages import Model
 from bearkit.training.config import TrainConfig, slice_rates
 from bearkit.training.faster import faster
 from bearkit.training.features import Features
-from bearkit.training.head import head_from, predict_probs, seeded_alone
+from bearkit.training.head import head_from, predict_logits, seeded_alone
 from bearkit.training.learning_curve import LearningCurve, learning_curve
 from bearkit.training.loop import Epoch, Step, seeded
 from bearkit.training.lr_curve import LRCurve
@@ -229,7 +229,7 @@ class Learner:
             data, found, more = self._look(config, model, run, stop_if_asked)
             seconds += more
         assert model.head is not None
-        predictions = predictions_of(data, predict_probs(head_from(model.head, 0), found.values[:, 0]))
+        predictions = predictions_of(data, predict_logits(head_from(model.head, 0), found.values[:, 0]))
         run.save_predictions(predictions)
         before = start.about.error_rate if start.about else None
         result = result_of(run.id, tables, predictions.only("valid"), seconds, found.skipped, before)

@@ -143,6 +143,7 @@ def model_written(result: dict[str, Any]) -> str:
     if int8 := result.get("int8"):
         why = f"not kept: {int8['why']}" if not int8["kept"] else f"{int8['bytes'] / 1e6:.1f} MB"
         lines.append(f"8-bit integers: {why}")
+    lines += [f"Warning: {warning}." for warning in result["warnings"]]
     return "\n".join([*lines, f"Next: bearkit predict {result['model']} PICTURE"])
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from bearkit.dataset.dataset import Dataset
 from bearkit.dataset.seed import DEFAULT_SEED
 from bearkit.interpretation import metrics
+from bearkit.predict import softmax
 from bearkit.predictions import Predictions
 from bearkit.training.diagnosis import Diagnosis, diagnose
 
@@ -33,14 +34,15 @@ class TrainResult:
         return asdict(self) | {"error_interval": list(self.error_interval)}
 
 
-def predictions_of(data: Dataset, probs: np.ndarray) -> Predictions:
-    """Probabilities, float32 (N, C), with the pictures that they are about."""
+def predictions_of(data: Dataset, logits: np.ndarray) -> Predictions:
+    """What a model gives, logits float32 (N, C), with the pictures that it is about."""
     return Predictions(
         image_ids=np.array([image.image_id for image in data.images]),
         paths=np.array([image.path for image in data.images]),
         splits=data.splits,
         targets=data.targets,
-        probs=probs,
+        probs=softmax(logits),
+        logits=logits,
         vocab=np.array(data.vocab),
     )
 
@@ -66,12 +68,12 @@ def result_of(
     error, interval = metrics.error_with_interval(valid.probs, valid.targets)
     unchecked = [str(label) for n, label in enumerate(valid.vocab) if n not in valid.targets]
     before = tables[-2]["error_rate"] if len(tables) > 1 else error_before
-    diagnosis = _diagnosis(tables[-1]["epochs"], len(valid.targets), before).as_dict()
+    diagnosis = _diagnosis(tables[-1]["epochs"], len(valid.targets), before, len(valid.vocab)).as_dict()
     seconds = round(features_seconds, 3)
     return TrainResult(run_id, tables, error, interval, len(valid.targets), seconds, skipped, diagnosis, unchecked)
 
 
-def _diagnosis(epochs: list[dict[str, Any]], n_valid: int, before: float | None) -> Diagnosis:
+def _diagnosis(epochs: list[dict[str, Any]], n_valid: int, before: float | None, n_labels: int) -> Diagnosis:
     names = ("train_loss", "valid_loss", "error_rate")
     train_loss, valid_loss, error_rate = ([epoch[name] for epoch in epochs] for name in names)
-    return diagnose(train_loss, valid_loss, error_rate, n_valid, before)
+    return diagnose(train_loss, valid_loss, error_rate, n_valid, before, n_labels)

@@ -54,7 +54,7 @@ def known(predictor, paths):
 
 def calibrated(valid):
     """The calibration error before and after a temperature of the other half."""
-    logits = np.log(np.maximum(valid.probs, 1e-12))
+    logits = valid.logits
     half = np.random.default_rng(0).permutation(len(logits)) % 2 == 0
     powers = np.zeros_like(logits)
     for side in (half, ~half):

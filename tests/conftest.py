@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from huggingface_hub import constants
 from PIL import Image
+from scipy.special import softmax
 
 from bearkit import Learner, Project, import_images
 from bearkit.cli.common import run
@@ -103,10 +104,14 @@ def drawn(tmp_path_factory):
     return project
 
 
-def calibrated(probs, predictor):
-    """What a model gives, exported with its temperature, where training had given these probabilities (C,)."""
-    powers = np.asarray(probs, np.float64) ** (1 / predictor.config.about["temperature"])
-    return (powers / powers.sum()).tolist()
+def calibrated(logits, predictor):
+    """What a model gives, exported with its temperature, where training had given these logits (C,)."""
+    return softmax(np.asarray(logits, np.float64) / predictor.config.about["temperature"]).tolist()
+
+
+def close(predictor, at_least=1e-3):
+    """How far a calibrated probability may be off: differences of logits grow as the temperature divides them."""
+    return at_least * max(1, 1 / predictor.config.about["temperature"])
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from bearkit.training.pixels import pixels
 from bearkit.training.precision import Precision
 from bearkit.training.sampling import epoch_order, epoch_size
 from bearkit.training.timm_import import import_timm
-from tests.conftest import calibrated, write_drawings
+from tests.conftest import calibrated, close, write_drawings
 from tests.processes import bearkit, process
 
 BODY = bodies.get("efficientnet_lite0")
@@ -61,7 +61,7 @@ def test_stages_go_on_from_each_other_and_each_can_be_gone_back_to(shapes):
     again = Predictor(learn.export())
     assert again.config.preprocessing.size == 64  # the body was tuned for it
     answer = again.predict(shapes.root / str(predictions.paths[0])).probs
-    assert list(answer.values()) == pytest.approx(calibrated(predictions.probs[0], again), abs=1e-3)
+    assert list(answer.values()) == pytest.approx(calibrated(predictions.logits[0], again), abs=close(again))
     with pytest.raises(RunError, match="has no stage `nowhere`"):
         learn.load("002/nowhere")
     with pytest.raises(RunError, match="cannot be a name"):
@@ -77,12 +77,12 @@ def test_the_exported_tuned_model_is_what_was_trained(shapes, tmp_path):
     assert predictor.config.preprocessing.size == 64
     predictions = learn.run.predictions()
     theirs = import_timm().create_model(f"local-dir:{folder}", pretrained=True).eval()
-    for path, probs in list(zip(predictions.paths, predictions.probs, strict=True))[::6]:
+    for path, logits in list(zip(predictions.paths, predictions.logits, strict=True))[::6]:
         ours = predictor.predict(shapes.root / str(path))
-        expected = calibrated(probs, predictor)
-        assert list(ours.probs.values()) == pytest.approx(expected, abs=1e-3)
+        expected = calibrated(logits, predictor)
+        assert list(ours.probs.values()) == pytest.approx(expected, abs=close(predictor))
         from_timm = timm_probs(theirs, predictor, shapes.root / str(path))
-        assert from_timm == pytest.approx(expected, abs=1e-3)
+        assert from_timm == pytest.approx(expected, abs=close(predictor))
     assert "which learnt too" in (folder / "README.md").read_text()
     frozen = learn.load("stage-1").export(tmp_path / "frozen")
     assert Predictor(frozen).config.preprocessing.size == 224

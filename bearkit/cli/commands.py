@@ -94,9 +94,10 @@ def export(
     Example: bearkit export my_model -p bears
     """
     model = bearkit.export_model(Project(project), folder, run, stage, thumbnails, int8)
-    result: dict[str, Any] = {"model": str(model)}
+    about = bearkit.Predictor(model).config.about
+    result: dict[str, Any] = {"model": str(model), "warnings": about["warnings"]}
     if int8:
-        result["int8"] = bearkit.Predictor(model).config.about["int8"]
+        result["int8"] = about["int8"]
     show(as_json, result, report.model_written(result))
 
 

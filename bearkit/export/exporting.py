@@ -23,8 +23,10 @@ from bearkit.export.int8 import with_int8
 from bearkit.export.measured import Looked, look, measure
 from bearkit.images import decode, read_unchanged, small_jpeg
 from bearkit.interpretation import metrics
+from bearkit.interpretation.figures import NAMED
 from bearkit.interpretation.interpretation import Interpretation
 from bearkit.interpretation.known import Known
+from bearkit.interpretation.lettering import unwritable
 from bearkit.onnx_session import session
 from bearkit.parallel import ordered_map
 from bearkit.predict import Predictor
@@ -141,7 +143,9 @@ def _write(project: Project, run: Run, stage: str, folder: Path, thumbnails: boo
     body, (weight, bias) = model.body, head.folded(model.head)
     how = body.preprocessing
     looked = look(project, run, body)
-    found = measure(looked, weight.numpy(), bias.numpy())
+    predictions = run.predictions()
+    last = run.checkpoint_id(stage) == run.checkpoint_id(run.stage)  # of other weights no predictions are kept
+    found = measure(looked, weight.numpy(), bias.numpy(), predictions.only("valid") if last else None)
     weight, bias = weight / found.temperature, bias / found.temperature
     write_onnx(body.onnx(project), weight.numpy(), bias.numpy(), found.known, folder / "model.onnx")
     smaller = {"int8": with_int8(project, folder / "model.onnx", how, looked, found)} if int8 else {}
@@ -157,16 +161,20 @@ def _write(project: Project, run: Run, stage: str, folder: Path, thumbnails: boo
     about = {"version": version("bearkit"), "body": body.name, "tuned": model.tuned, "run": run.id, "stage": stage}
     about["seed"] = run.config.get("seed", DEFAULT_SEED)
     about |= {"checkpoint": run.checkpoint_id(stage)} | _figures(run, stage, model.about) | found.as_dict() | smaller
-    predictions = run.predictions()
     config = bundle.ModelConfig(body.architecture, [str(label) for label in predictions.vocab], how, about)
     bundle.write_config(folder, config, num_features=weight.shape[1], classifier=name)
-    if stage == run.stage:  # of others no predictions are kept
-        Interpretation(project, run).plot_confusion_matrix().savefig(folder / "confusion_matrix.png", dpi=120)
+    confused: list[tuple[str, str, int]] = []
+    if last:
+        seen = Interpretation(project, run)
+        seen.plot_confusion_matrix().savefig(folder / "confusion_matrix.png", dpi=120)
+        confused = seen.most_confused() if len(config.vocab) > NAMED else []
     if thumbnails:
         bundle.write_thumbnails(folder, _thumbnails(project, looked, found.known, config.vocab))
     trained_as = dict(zip(predictions.image_ids.tolist(), predictions.vocab[predictions.targets].tolist(), strict=True))
     began = next((event["time"] for event in run.events()), None)
-    facts = card.Facts(_counts(predictions), stage == run.stage, cleaned(Catalog(project), trained_as, began))
+    numbered = unwritable(config.vocab) if len(config.vocab) <= NAMED else {}
+    done = cleaned(Catalog(project), trained_as, began)
+    facts = card.Facts(_counts(predictions), last, done, confused, numbered)
     (folder / "README.md").write_text(card.model_card(config, facts), encoding="utf-8")
 
 
@@ -177,18 +185,20 @@ def _counts(told: Predictions) -> dict[str, tuple[int, int]]:
 
 
 def _thumbnails(project: Project, looked: Looked, known: Known | None, vocab: list[str]) -> list[tuple[str, bytes]]:
-    """(label, small JPEG) of each picture in the bank; an empty one where the file is gone."""
+    """(label, small JPEG) of each picture in the bank; an empty one where the file is gone, or it is there already."""
+    rows = known.rows.tolist() if known else []
 
-    def one(row: int) -> tuple[str, bytes]:
+    def one(place: int) -> tuple[str, bytes]:
+        row = rows[place]
         try:
             image = looked.train[row]
             data = read_unchanged(project.picture(image.path), image.image_id)
-            small = small_jpeg(decode(data, at_least=THUMBNAIL).image, THUMBNAIL)
+            small = small_jpeg(decode(data, at_least=THUMBNAIL).image, THUMBNAIL) if rows.index(row) == place else b""
         except ImageError:
             small = b""
         return vocab[looked.targets[0][row]], small
 
-    return list(ordered_map(one, known.rows.tolist() if known else []))
+    return list(ordered_map(one, range(len(rows))))
 
 
 def _figures(run: Run, stage: str, about: About) -> dict[str, Any]:

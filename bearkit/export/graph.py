@@ -13,8 +13,8 @@ from bearkit.interpretation.known import NEAREST, Known
 def write_onnx(body: Path, weight: np.ndarray, bias: np.ndarray, measure: Known | None, path: Path) -> None:
     """Put the head behind the body's last output.
 
-    logits = features @ weight.T + bias; similarity (batch,) and the cosines (batch, n) with the n training pictures of
-    the bank, where there is a measure.
+    logits = features @ weight.T + bias; similarity (batch,), in which the allowances of the labels are, and the plain
+    cosines (batch, n) with the n training pictures of the bank, where there is a measure.
 
     Args:
         body: pictures (batch, 3, size, size) -> features (batch, D).
@@ -33,6 +33,7 @@ def write_onnx(body: Path, weight: np.ndarray, bias: np.ndarray, measure: Known 
     if measure is not None:
         nearest = np.full(NEAREST, 1 / NEAREST, np.float32)
         _add(graph, "known.cut", np.float32(measure.cut), "known.bank", measure.bank.T.copy())
+        _add(graph, "known.allowance", measure.allowance)
         _add(graph, "known.k", np.array([NEAREST]), "known.mean", nearest)
         graph.node.extend(
             [
@@ -40,7 +41,8 @@ def write_onnx(body: Path, weight: np.ndarray, bias: np.ndarray, measure: Known 
                 helper.make_node("LpNormalization", ["known/cut"], ["known/unit"], axis=-1, p=2),
                 helper.make_node("Cast", ["known.bank"], ["known/bank"], to=floats),
                 helper.make_node("MatMul", ["known/unit", "known/bank"], ["cosines"]),
-                helper.make_node("TopK", ["cosines", "known.k"], ["known/nearest", "known/which"]),
+                helper.make_node("Add", ["cosines", "known.allowance"], ["known/alike"]),
+                helper.make_node("TopK", ["known/alike", "known.k"], ["known/nearest", "known/which"]),
                 helper.make_node("MatMul", ["known/nearest", "known.mean"], ["similarity"]),
             ]
         )

@@ -8,8 +8,9 @@ import numpy as np
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.tables import ImageRecord
 from bearkit.errors import NoImagesError
-from bearkit.interpretation.calibration import temperature
+from bearkit.interpretation.calibration import HOTTEST, at_bound, temperature
 from bearkit.interpretation.known import Known, known
+from bearkit.predictions import Predictions
 from bearkit.project import Project
 from bearkit.runs import Run
 from bearkit.training.bodies import Body
@@ -46,7 +47,18 @@ class Measured:
 
     def as_dict(self) -> dict[str, Any]:
         """What config.json keeps of it."""
-        return {"temperature": self.temperature, "threshold": self.known.threshold if self.known else None}
+        threshold = self.known.threshold if self.known else None
+        return {"temperature": self.temperature, "threshold": threshold, "warnings": self.warnings}
+
+    @property
+    def warnings(self) -> list[str]:
+        """What people should know of these figures before they trust them."""
+        if not at_bound(self.temperature):
+            return []
+        return [
+            f"the temperature {self.temperature:.3g} lies at the bound of what is tried "
+            f"({1 / HOTTEST:g} to {HOTTEST:g}): the probabilities are not calibrated well"
+        ]
 
 
 def look(project: Project, run: Run, body: Body) -> Looked:
@@ -71,10 +83,20 @@ def look(project: Project, run: Run, body: Body) -> Looked:
     return Looked(train, valid, (of_train[0], of_valid[0]), (of_train[1], of_valid[1]), there)
 
 
-def measure(looked: Looked, weight: np.ndarray, bias: np.ndarray) -> Measured:
-    """Temperature and similarity of the head logits = features @ weight.T + bias, (C, D) and (C,)."""
+def measure(looked: Looked, weight: np.ndarray, bias: np.ndarray, told: Predictions | None = None) -> Measured:
+    """Temperature and similarity of a model.
+
+    Args:
+        looked: its pictures.
+        weight: float (C, D) of its head, logits = features @ weight.T + bias.
+        bias: float (C,).
+        told: the validation pictures' logits that the run kept; None, or without logits, to compute them here.
+    """
     train, valid = looked.features
-    if not len(valid):
-        return Measured(1.0, known(train, valid) if looked.there else None)
-    logits = valid @ weight.T + bias
-    return Measured(temperature(logits, looked.targets[1]), known(train, valid) if looked.there else None)
+    if told is not None and told.logits is not None:
+        logits, targets = told.logits, told.targets
+    elif len(valid):
+        logits, targets = valid @ weight.T + bias, looked.targets[1]
+    else:
+        logits, targets = np.zeros((0, len(bias))), looked.targets[1]
+    return Measured(temperature(logits, targets), known(train, valid, looked.targets) if looked.there else None)

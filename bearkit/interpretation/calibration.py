@@ -35,6 +35,15 @@ def temperature(logits: np.ndarray, targets: np.ndarray) -> float:
     return float(np.exp(minimize_scalar(loss, bounds=(-limit, limit), method="bounded").x))
 
 
+def at_bound(temperature: float) -> bool:
+    """Whether a temperature lies at the end of the range that is looked at: the best one may lie beyond it.
+
+    >>> at_bound(19.9999), at_bound(0.8)
+    (True, False)
+    """
+    return bool(abs(np.log(temperature)) > 0.99 * np.log(HOTTEST))
+
+
 def calibration_error(probs: np.ndarray, targets: np.ndarray, bins: int = 15) -> float:
     """How far probabilities are from what came true, in 0..1: the expected calibration error (Naeini et al. 2015).
 

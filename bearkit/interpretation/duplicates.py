@@ -28,7 +28,7 @@ def near_duplicates(sketches: np.ndarray, similar: float = SIMILAR) -> tuple[np.
     Returns:
         Pairs of rows i < j, int (P, 2), and how alike they are, float (P,).
     """
-    contours = _contours(sketches)
+    contours = np.concatenate([_contours(sketches), _flatness(sketches)], axis=1)
     rough, at_least = contours, similar
     if len(contours) > MANY:  # a random projection first: at 160 numbers a product is off by 0.08 or so
         rng = np.random.default_rng(0)
@@ -61,6 +61,18 @@ def groups(pairs: np.ndarray, n: int) -> list[list[int]]:
     for row in np.unique(pairs):
         members.setdefault(int(of[row]), []).append(int(row))
     return list(members.values())
+
+
+def _flatness(sketches: np.ndarray) -> np.ndarray:
+    """What makes pictures of one grey level alike, which have no contours, float32 (N, 256).
+
+    For a picture that varies by less than half a level a 1 at its level, and nothing for all others.
+    """
+    grey = sketches.reshape(len(sketches), SIDE**2).astype(np.float32)
+    flat = np.flatnonzero(grey.std(axis=1) < 0.5)
+    result = np.zeros((len(grey), 256), np.float32)
+    result[flat, np.rint(grey[flat].mean(axis=1)).astype(int)] = 1
+    return result
 
 
 def _contours(sketches: np.ndarray) -> np.ndarray:

@@ -9,12 +9,15 @@ import numpy as np
 
 from bearkit.errors import ImageError
 from bearkit.images import decode, read_unchanged
+from bearkit.interpretation.lettering import lettered, plain, spelled
 from bearkit.project import Project
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MARKS = {"valley": "v", "steepest": "s", "minimum": "^", "slide": "D"}  # of the LR finder's suggestions
+
+NAMED = 60  # labels up to which a confusion matrix has their names and its numbers
 
 
 def _new(width: float, height: float) -> "Figure":
@@ -26,22 +29,28 @@ def _new(width: float, height: float) -> "Figure":
 def confusion_matrix(matrix: np.ndarray, vocab: Sequence[str]) -> "Figure":
     """Given labels down, predicted ones across; shades are shares of a row, so that rare labels show too.
 
+    With more than NAMED labels it has no names and no numbers: it would be feet wide, and nobody could read it.
+
     Args:
         matrix: int (C, C).
         vocab: the C labels.
     """
-    side = max(3.2, 0.55 * len(vocab) + 1.6)
+    named = len(vocab) <= NAMED
+    side = max(3.2, 0.55 * len(vocab) + 1.6) if named else 10.0
+    if side > 12:
+        side = 12 + (side - 12) / 3  # the numbers still fit into their cells
     figure = _new(side, side)
     axes = figure.subplots()
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
     axes.set(xlabel="predicted", ylabel="given")
-    axes.set_xticks(range(len(vocab)), vocab, rotation=45, ha="right", rotation_mode="anchor")
-    axes.set_yticks(range(len(vocab)), vocab)
-    for given, predicted in np.ndindex(*matrix.shape):
-        if count := matrix[given, predicted]:
+    if named:
+        words, fonts = lettered(vocab)
+        axes.set_xticks(range(len(vocab)), words, rotation=45, ha="right", rotation_mode="anchor", family=fonts)
+        axes.set_yticks(range(len(vocab)), words, family=fonts)
+        for given, predicted in np.argwhere(matrix):
             color = "white" if shares[given, predicted] > 0.5 else "black"
-            axes.text(predicted, given, str(count), ha="center", va="center", color=color)
+            axes.text(predicted, given, str(matrix[given, predicted]), ha="center", va="center", color=color)
     for spine in axes.spines.values():
         spine.set_visible(False)
     return figure
@@ -61,14 +70,13 @@ def top_losses(rows: Sequence[dict[str, Any]], project: Project) -> "Figure":
     for axes in every:
         axes.axis("off")
     for axes, row in zip(every, rows, strict=False):
-        axes.set_title(
-            f"{row['predicted']} / {row['given']} / {row['loss']:.2f} / {row['probability']:.2f}", fontsize=9
-        )
+        title, fonts = spelled(f"{row['predicted']} / {row['given']} / {row['loss']:.2f} / {row['probability']:.2f}")
+        axes.set_title(title, fontsize=9, family=fonts)
         try:
             data = read_unchanged(project.picture(row["path"]), row["image_id"])
             axes.imshow(decode(data, at_least=256).image)
         except ImageError as error:
-            axes.text(0.5, 0.5, str(error), ha="center", va="center", wrap=True)
+            axes.text(0.5, 0.5, plain(str(error), 200), ha="center", va="center", wrap=True)
     return figure
 
 
@@ -96,7 +104,7 @@ def lr_curve(
         axes.legend(frameon=False)
     high = np.nanmax(smoothed[: max(2, int(0.6 * len(smoothed)))], initial=-np.inf)
     axes.set(xscale="log", ylabel="loss of one batch, nats", ylim=(None, high * 1.5 if np.isfinite(high) else None))
-    axes.set_xlabel("\n".join(["learning rate", *textwrap.wrap(reason, 80)]))
+    axes.set_xlabel("\n".join(["learning rate", *textwrap.wrap(plain(reason, 1000), 80)]))
     axes.spines[["top", "right"]].set_visible(False)
     return figure
 

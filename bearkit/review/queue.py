@@ -11,6 +11,7 @@ from bearkit.interpretation.left import wrong_left
 from bearkit.parallel import Progress, no_progress
 from bearkit.project import Project
 from bearkit.review.finders import FINDERS, Asked, Later, copies
+from bearkit.review.shared import Shared
 from bearkit.review.state import Material, State
 from bearkit.review.suspects import KINDS, ORDERS, Suspect
 
@@ -90,6 +91,8 @@ class Queue:
 
     def __init__(self, project: Project, progress: Progress = no_progress) -> None:
         self.material = Material(project, progress)
+        self._pages: Shared[Page] = Shared()
+        self._counts: Shared[dict[str, int]] = Shared()
 
     def page(self, view: View | None = None, n: int = PAGE) -> Page:
         """The next pictures to look at, relearned from what was decided so far.
@@ -97,7 +100,11 @@ class Queue:
         Raises:
             ReviewError: there is no such label, or nothing to compare.
         """
-        view, state = view or View(), self.material.now()
+        view = view or View()
+        return self._pages.get((view, n), lambda: self._page(view, n))
+
+    def _page(self, view: View, n: int) -> Page:
+        state = self.material.now()
         if view.label is not None and view.label not in state.vocab:
             raise ReviewError(f"there is no label `{view.label}`", hint=f"labels: {', '.join(state.vocab)}")
         found = self._find(view, state)
@@ -108,6 +115,9 @@ class Queue:
 
     def counts(self) -> dict[str, int]:
         """How many suspects of each kind there are, of those kinds where that is quickly told."""
+        return dict(self._counts.get("counts", self._count))
+
+    def _count(self) -> dict[str, int]:
         state = self.material.now()
         quick = {"duplicate": self.material.looked, "quality": self.material.looked, "outlier": len(state.images) < FEW}
         kinds = [kind for kind, is_quick in quick.items() if is_quick]

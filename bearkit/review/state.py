@@ -20,6 +20,7 @@ from bearkit.interpretation.quality import problem
 from bearkit.parallel import Progress, no_progress
 from bearkit.project import Project
 from bearkit.review.looks import Looks, looks
+from bearkit.review.shared import Shared
 from bearkit.training import bodies
 from bearkit.training.config import TrainConfig
 from bearkit.training.features import features
@@ -122,6 +123,7 @@ class Material:
         self.catalog = Catalog(project)
         self.ledger = Ledger(self.catalog)
         self._lock = threading.RLock()
+        self._shared: Shared[State] = Shared()
         self._images: list[ImageRecord] = []
         self._of: tuple[Any, ...] = ()  # which pictures and whose features those are
         self._features = np.empty((0, 0), np.float32)
@@ -132,11 +134,14 @@ class Material:
         self._pixels: Pixels | None = None
 
     def now(self) -> State:
-        """The present state, heads relearned.
+        """The present state, heads relearned; worked out once for all who ask at the same time.
 
         Raises:
             NoImagesError: there are no pictures.
         """
+        return self._shared.get("now", self._now)
+
+    def _now(self) -> State:
         with self._lock:
             version = self.catalog.version(), self._config()
             if self._state is not None and self._version == version:

@@ -19,12 +19,16 @@ FALLING = 0.05  # an error that still falls by this share in the last epoch is n
 RISEN = 1.2  # a validation loss this many times its best has risen
 APART = 0.75  # of what it was when the validation loss was lowest: by then the training loss has run away
 STALE = 0.75  # the error has stopped improving when its best was reached in this first part of the epochs
+MOST_WRONG = 0.75  # an error above this is poor, however many labels there are
+GUESSING = 0.9  # of the error of guessing, above which a model has hardly learnt anything
 ADVICE = {
     "lr_too_high": "The learning rate was too high: start over with one ten times lower.",
     "lr_too_low": "The learning rate was too low: start over with one ten or a hundred times higher.",
     "too_few_epochs": "There were too few epochs: train for more; if it is still slow then, raise the learning rate.",
     "overfitting": "It overfitted: train for fewer epochs, or with more dropout, weight decay or pictures.",
     "fine": "The training went well. What is left to gain is in the pictures: look at the top losses.",
+    "mostly_wrong": "Most validation pictures are wrong, though the losses look right: the labels cannot be told apart "
+    "with these pictures. Import more of each label, look whether the labels are right, or train the body too.",
     "cannot_tell": "So few epochs say nothing: train for at least four.",
 }
 
@@ -48,6 +52,7 @@ def diagnose(
     error_rate: Sequence[float],
     valid_images: int | None = None,
     error_before: float | None = None,
+    n_labels: int | None = None,
 ) -> Diagnosis:
     """Read a table of epochs.
 
@@ -58,6 +63,7 @@ def diagnose(
         valid_images: how many pictures that error is about: a rise of a few of them says nothing.
         error_before: of the model that this training went on from, whose losses are low from the start; None for a new
             head.
+        n_labels: how many labels there are: guessing is right for one picture in so many.
 
     Raises:
         ShapeError: the columns differ in length.
@@ -93,7 +99,10 @@ def diagnose(
         return _verdict("too_few_epochs", error_fell_in_last_epoch_by=improving, **numbers)
     if overfit := _overfitting(train_loss, valid_loss, error_rate, valid_images):
         return _verdict("overfitting", **overfit, **numbers)
-    return _verdict("fine" if len(error_rate) >= 4 else "cannot_tell", **numbers)
+    if len(error_rate) < 4:
+        return _verdict("cannot_tell", **numbers)
+    poor = min(MOST_WRONG, GUESSING * (1 - 1 / n_labels)) if n_labels else MOST_WRONG
+    return _verdict("mostly_wrong" if error_rate[-1] > poor else "fine", **numbers)
 
 
 def _overfitting(

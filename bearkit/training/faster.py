@@ -1,6 +1,7 @@
 """Two things that make torch train several times faster on a processor (EXPERIMENTS.md)."""
 
 import ctypes
+import os
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from torch.overrides import TorchFunctionMode
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of glibc's mallopt
 MMAP_MAX_DEFAULT, TRIM_DEFAULT, NEVER = 65536, 128 * 1024, 2**31 - 1
+TUNED = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_MAX_", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TOP_PAD_")
 
 
 @contextmanager
@@ -19,9 +21,11 @@ def freed_memory_kept() -> Iterator[None]:
     """Inside, memory that is freed is not given back to the system, which would clear it anew at the next use.
 
     Every batch frees and takes the same hundreds of megabytes; clearing them costs as much as calculating. Afterwards
-    all of it is given back. Elsewhere than with glibc this does nothing.
+    all of it is given back, and glibc's defaults are set: what was set before cannot be asked for. Where somebody tuned
+    glibc by its environment variables, and elsewhere than with glibc, this does nothing.
     """
-    if platform.libc_ver()[0] != "glibc":
+    tuned = any(name in os.environ for name in TUNED) or "glibc.malloc" in os.environ.get("GLIBC_TUNABLES", "")
+    if tuned or platform.libc_ver()[0] != "glibc":
         yield
         return
     libc = ctypes.CDLL(None)

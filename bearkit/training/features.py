@@ -1,7 +1,9 @@
 """Features: a picture goes through the body once, and what came out is kept."""
 
+import hashlib
+import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,9 @@ class Features:
 
 def feature_store(project: Project, body: Body, n_views: int, part: str = "") -> Store:
     """Where the features of one body, preprocessing and number of views are kept; `part` names a part of the body."""
-    made_by = f"{body.name}-{body.weights_id}-{body.preprocessing.size}px-{n_views}views-{VIEWS_RECIPE}{part}"
+    how = body.preprocessing
+    seen_as = hashlib.sha256(json.dumps(asdict(how), sort_keys=True).encode()).hexdigest()[:8]
+    made_by = f"{body.name}-{body.weights_id}-{how.size}px-{seen_as}-{n_views}views-{VIEWS_RECIPE}{part}"
     return Store(project.cache / "features" / made_by)
 
 

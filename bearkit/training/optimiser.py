@@ -48,7 +48,8 @@ class AdamW:
         for (parameter, weight_decay, factor), average, square in zip(
             self._of, self._averages, self._squares, strict=True
         ):
-            assert parameter.grad is not None
+            if parameter.grad is None:  # nothing that the loss depends on, as a classifier that was taken off
+                continue
             adamw(
                 [parameter], [parameter.grad], [average], [square], [], [self._count.clone()], foreach=False,
                 amsgrad=False, beta1=momentum, beta2=BETA2, lr=lr * factor, weight_decay=weight_decay, eps=EPS,

@@ -6,12 +6,16 @@ bearkit needs none of those operators (Pillow decodes), so their rules are skipp
 """
 
 import importlib
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
 import torch
+
+_ONE_AT_A_TIME = threading.RLock()
 
 
 @contextmanager
@@ -36,7 +40,9 @@ def _is_defined(operator: str) -> bool:
 
 
 def import_timm() -> ModuleType:
-    """The timm package."""
-    with _missing_operators_skipped():
-        importlib.import_module("torchvision")
+    """The timm package. May be called from several threads: torch is changed by one, once, and is then as it was."""
+    with _ONE_AT_A_TIME:
+        if "torchvision" not in sys.modules:
+            with _missing_operators_skipped():
+                importlib.import_module("torchvision")
     return importlib.import_module("timm")

@@ -1,0 +1,78 @@
+"""What features are kept under, and that a training leaves the process as it found it."""
+
+import ctypes
+import threading
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from bearkit.interpretation.duplicates import groups, near_duplicates
+from bearkit.training import bodies, faster
+from bearkit.training.diagnosis import diagnose
+from bearkit.training.features import feature_store
+from bearkit.training.optimiser import AdamW, Group
+from bearkit.training.timm_import import import_timm
+
+GOES_WELL = [2.0, 1.0, 0.5, 0.3], [1.9, 1.1, 0.8, 0.7]
+
+
+def test_features_are_kept_apart_by_everything_that_decides_them(project):
+    body = bodies.get("efficientnet_lite0")
+    how = body.preprocessing
+    others = [
+        replace(how, crop_pct=0.95), replace(how, interpolation="bilinear"), replace(how, mean=(0.4, 0.5, 0.5)),
+        replace(how, std=(0.4, 0.5, 0.5)), replace(how, size=240),
+    ]  # fmt: skip
+    folders = {feature_store(project, replace(body, preprocessing=one), 1).folder for one in (how, *others)}
+    assert len(folders) == 6
+    assert feature_store(project, bodies.get("efficientnet_lite0"), 1) == feature_store(project, body, 1)
+
+
+def test_a_parameter_that_the_loss_does_not_use_stays_as_it_is():
+    used, unused = torch.ones(3, requires_grad=True), torch.ones(3, requires_grad=True)
+    optimiser = AdamW([Group([unused, used], 0.01)])
+    for _ in range(2):
+        (used**2).sum().backward()
+        optimiser.step(0.1, 0.9)
+    assert torch.equal(unused, torch.ones(3))
+    assert (used < 0.9).all()
+
+
+def test_memory_that_somebody_tuned_is_left_alone(monkeypatch):
+    called = []
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: called.append(1))
+    for name, value in (("MALLOC_TRIM_THRESHOLD_", "1"), ("GLIBC_TUNABLES", "glibc.malloc.mmap_max=3")):
+        with monkeypatch.context() as patched:
+            patched.setenv(name, value)
+            with faster.freed_memory_kept():
+                pass
+    assert not called
+
+
+def test_threads_that_import_timm_at_once_leave_torch_as_it_was():
+    before = torch.library.register_fake
+    threads = [threading.Thread(target=import_timm) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert torch.library.register_fake is before
+
+
+def test_pictures_of_one_grey_level_are_copies_of_each_other():
+    rng = np.random.default_rng(0)
+    black, white = np.zeros((16, 32, 32), np.uint8), np.full((2, 32, 32), 255, np.uint8)
+    photographs = rng.integers(0, 255, (5, 32, 32), np.uint8)
+    pairs, alike = near_duplicates(np.concatenate([black, photographs, white]))
+    assert groups(pairs, 23) == [list(range(16)), [21, 22]]
+    assert (alike > 0.86).all()
+
+
+def test_a_training_of_which_nearly_all_is_wrong_did_not_go_well():
+    for error, n_labels in ((0.928, 500), (0.8, None), (0.48, 2), (0.7, 4)):
+        found = diagnose(*GOES_WELL, [0.99, 0.95, error, error], 500, None, n_labels)
+        assert found.verdict == "mostly_wrong", (error, n_labels)
+        assert "went well" not in found.advice
+    for error, n_labels in ((0.3, 500), (0.3, 2), (0.5, None), (0.6, 500)):
+        assert diagnose(*GOES_WELL, [0.8, 0.7, error, error], 500, None, n_labels).verdict == "fine"
