@@ -23,11 +23,13 @@ from bearkit.page.answer import note
 from bearkit.page.edge import take_files, told
 from bearkit.page.launch import hosted
 from bearkit.project import Project
-from bearkit.studio import flat, html
+from bearkit.studio import html
 from bearkit.studio.fetching import Fetching, limits
+from bearkit.studio.readings import MOST, Reading, question
 from bearkit.studio.searching import Search
 
 GATHER = (Path(__file__).parent / "gather.js").read_text()
+HIDDEN = gr.update(visible=False)
 
 
 class Sources:
@@ -38,10 +40,9 @@ class Sources:
         self.changed: gr.State = gr.State(0)
         self.timer = gr.Timer(0.5, active=False)
         self.receipt = gr.HTML()
-        self.asked: gr.State = gr.State(None)  # a flat folder or zip, of which one has to say whether it is a label
+        self.asked: gr.State = gr.State(None)  # a source that can be read in several ways, and these ways
         with gr.Row():
-            self.one = gr.Button("One label", visible=False, min_width=120)
-            self.none = gr.Button("No labels yet", visible=False, min_width=120)
+            self.answers = [gr.Button(visible=False, min_width=120) for _ in range(MOST)]
         with gr.Tabs():
             with gr.Tab("Folder"):
                 self._folder()
@@ -51,8 +52,8 @@ class Sources:
                 Search(project, self.fetching, self.private, self.timer)
             with gr.Tab("One label"):
                 self._one_label()
-        for button, labelled in ((self.one, True), (self.none, False)):
-            button.click(partial(self.answer, labelled), [self.asked, self.changed], self.imported)
+        for number, button in enumerate(self.answers):
+            button.click(partial(self.answer, number), [self.asked, self.changed], self.imported)
         self.birds = gr.Button("No pictures at hand? Take the sample birds", visible=not project.exists)
         self.birds.click(self.take_birds, self.changed, self.imported)
         self.standing = gr.HTML()
@@ -76,7 +77,7 @@ class Sources:
         label = f"Drop a zip{sounds()}" if self.hosted else f"… or drop a zip{sounds()}"
         upload = gr.File(label=label, file_types=[".zip"], height=120)
         take_files(upload)
-        self.imported = [self.receipt, self.changed, self.asked, self.one, self.none]
+        self.imported = [self.receipt, self.changed, self.asked, *self.answers]
         if not self.hosted:
             for event in (take.click, source.submit):
                 event(self.take, [source, link, self.changed], self.imported)
@@ -121,36 +122,30 @@ class Sources:
 
     def _take(self, source: str, link: bool, changed: int, progress: gr.Progress) -> Any:
         self.fetching.must_be_over()
-        if name := flat.name_of(source):
-            return self._ask(source, link, name, changed)
-        result = import_images(self.project, source, _shown(progress), link=link)
-        return _done(result, changed)
+        text, ways = question(self.project, source)
+        if ways:
+            return self._ask(text, ways, {"source": source, "link": link}, changed)
+        return _done(import_images(self.project, source, _shown(progress), link=link, called=_called), changed)
 
     @told
     def take_dropped(self, path: str, changed: int, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008 (Gradio's way)
         """Import a zip that was dropped."""
         self.fetching.must_be_over()
-        if name := flat.name_of(path):
-            return self._ask(path, False, name, changed)
-        result = import_images(self.project, path, _shown(progress), called=_called)
-        return _done(result, changed)
+        return self._take(path, False, changed, progress)
 
     @told
-    def answer(self, labelled: bool, asked: dict[str, Any], changed: int) -> Any:
-        """Import what was asked about, under one label or without any."""
+    def answer(self, number: int, asked: dict[str, Any], changed: int, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008 (Gradio's way)
+        """Import what was asked about, read as the person said."""
         self.fetching.must_be_over()
-        label = asked["name"] if labelled else None
-        result = import_images(
-            self.project, asked["path"], labelled=labelled, label=label, link=asked["link"], called=_called
-        )
-        return _done(result, changed)
+        how = asked["ways"][number].how
+        source, link = asked["source"], asked["link"]
+        return _done(import_images(self.project, source, _shown(progress), link=link, called=_called, **how), changed)
 
     @staticmethod
-    def _ask(path: str, link: bool, name: str, changed: int) -> Any:
-        """The question whether pictures that lie in no label's folder have one label, or none yet."""
-        text = f"All of these pictures lie in one folder, `{name}`. Is that their label?"
-        one = gr.update(value=f"One label: {name}", visible=True)
-        return note(text), changed, {"path": path, "link": link, "name": name}, one, gr.update(visible=True)
+    def _ask(text: str, ways: Sequence[Reading], about: dict[str, Any], changed: int) -> Any:
+        """Show a question, with a button for each answer."""
+        buttons = [gr.update(value=way.words, visible=True) for way in ways]
+        return note(text), changed, about | {"ways": ways}, *buttons, *[HIDDEN] * (MOST - len(ways))
 
     @told
     def take_birds(self, changed: int, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008 (Gradio's way)
@@ -246,8 +241,7 @@ def sounds() -> str:
 
 def _done(result: ImportReport, changed: int) -> Any:
     """What became of an import; nothing is asked any more."""
-    hidden = gr.update(visible=False)
-    return html.receipt(result.as_dict()), changed + 1, None, hidden, hidden
+    return html.receipt(result.as_dict()), changed + 1, None, *[HIDDEN] * MOST
 
 
 def _list(label: str | None, path: Path) -> tuple[str | None, Path]:

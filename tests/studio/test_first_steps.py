@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from bearkit import Project
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.ledger import Ledger
-from tests.conftest import write_pictures
+from tests.conftest import picture, write_pictures
 from tests.studio.pages import SECONDS, Studio, import_folder, shoot
 from tests.studio.reviewing import figures, relabel, stored
 
@@ -37,7 +37,7 @@ def labels(running):
 def test_a_flat_folder_is_asked_about_and_its_pictures_are_labelled_one_by_one(empty):
     running, page, folder = empty
     import_folder(page, folder)
-    shown(page, "All of these pictures lie in one folder, `photos`")
+    shown(page, "All of these pictures would get one label, `photos`")
     shoot(page, "data-7-asked")
     page.get_by_role("button", name="No labels yet").click()
     shown(page, "4 new pictures")
@@ -56,6 +56,21 @@ def test_a_flat_folder_is_asked_about_and_its_pictures_are_labelled_one_by_one(e
     assert sorted(labels(running)) == ["", "", "bear", "owl"]
     page.get_by_role("tab", name="Train").click()
     expect(page.get_by_role("button", name="Train: about")).to_be_enabled(timeout=SECONDS)
+
+
+def test_folders_that_can_be_read_in_several_ways_are_asked_about(empty):
+    running, page, _ = empty
+    source = running.project.root.parent / "pets"
+    for split, start in (("train", 0), ("test", 50)):
+        (source / split).mkdir(parents=True)
+        for n in range(6):
+            (source / split / f"{'cat' if n % 2 else 'dog'}.{n}.png").write_bytes(picture(start + n, kind="PNG"))
+    import_folder(page, source)
+    shown(page, "What are the labels?")
+    page.get_by_role("button", name="Labels: cat 6, dog 6 · splits: test 6, train 6").click()
+    shown(page, "12 new pictures")
+    assert sorted(set(labels(running))) == ["cat", "dog"]
+    expect(page.get_by_role("button", name="No labels yet")).to_be_hidden(timeout=SECONDS)
 
 
 def test_one_label_can_be_said_and_taken_away_again(empty):
