@@ -18,7 +18,7 @@ from tests.conftest import picture, write_pictures
 
 ODD = [
     "test", "train", "covid test", "crash-test", "eval", "validation", "nan", "None", "null", "NA", "007", "1e5",
-    "True", "-", "😀", "黑熊", "a,b", 'say "no"', "two\nlines", "Cat", "cat", "a:b", "a?b", "__init__", "[x]", "#1",
+    "True", "-", "😀", "黑熊", "a,b", 'say "no"', "Cat", "cat", "a:b", "a?b", "__init__", "[x]", "#1",
     "100%", "{y}", "- item", "key: value", "...", "x" * 200, "2024-01-01",
 ]  # fmt: skip
 NUMBERS = ["007", "008", "010"]
@@ -168,14 +168,14 @@ def test_an_exported_data_set_loads_as_its_readme_says(project, tmp_path, kind, 
             assert [row["label"] for row in csv.DictReader(file)] == [row["label"] for row in rows]
 
 
-@pytest.mark.parametrize("kind", [plain, decided, given_splits, licensed, dates])
+@pytest.mark.parametrize("kind", [plain, decided, odd, numbers, given_splits, licensed, dates])
 def test_an_exported_data_set_is_imported_again_as_it_was(project, tmp_path, kind, bearkit_json):
     kind(project, tmp_path)
     bearkit_json("export-dataset", tmp_path / "out", "--format", "imagefolder", "-p", project.root)
     again = Project(tmp_path / "again")
     report = bearkit_json("import", tmp_path / "out", "-p", again.root)
     assert report["imported"] == expected(project).total()
-    if kind is not dates:  # names of folders have no colon
+    if kind is not dates:  # a parquet table of metadata, which the import does not read; folders have no colon
         assert expected(again) == expected(project)
         theirs, ours = (dataset.splits(Catalog(one)) for one in (again, project))
         assert theirs == ours

@@ -7,6 +7,7 @@ import pytest
 
 from bearkit import import_images, preview_import
 from bearkit.catalog.catalog import Catalog
+from bearkit.collect.scheme import Unsure
 from bearkit.errors import ImportSourceError
 from tests.conftest import picture
 
@@ -184,6 +185,19 @@ def test_a_table_that_names_some_of_the_pictures_is_asked_about(tmp_path, projec
     assert {Path(row["path"]).name: row["reason"] for row in report.rejected} == {
         "1.png": "no table of labels names it"
     }
+
+
+def test_a_table_names_what_its_folders_cannot(tmp_path, project):
+    table = "file_name,label\na_b/0.png,a:b\ncat-2/1.png,cat\n"
+    root = write(tmp_path / "s", {"a_b/0.png": None, "cat-2/1.png": None, "metadata.csv": table})
+    assert read(project, root)[0] == {"a:b": 1, "cat": 1}
+
+
+def test_a_table_that_swaps_the_folders_labels_is_asked_about(tmp_path, project):
+    table = "file_name,label\ncat/0.png,dog\ndog/1.png,cat\n"
+    root = write(tmp_path / "s", {"cat/0.png": None, "dog/1.png": None, "metadata.csv": table})
+    with pytest.raises(Unsure, match="say different things"):
+        read(project, root)
 
 
 def test_a_table_of_captions_changes_nothing(tmp_path, project):

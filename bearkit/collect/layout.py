@@ -150,6 +150,15 @@ def file_name(name: str) -> str:
     return (f"{_cut(stem, 150)}.{_cut(suffix, 16)}" if dot else _cut(name, 150)) or "_"
 
 
+def folder_name(label: str) -> str:
+    """The name of a label's folder in a data set; `datasets` looks into no folder that begins with two underscores.
+
+    >>> folder_name("a:b"), folder_name("__init__")
+    ('a_b', '_init__')
+    """
+    return re.sub("^__+", "_", file_name(label))
+
+
 def _cut(text: str, n_bytes: int) -> str:
     """The beginning of a text that fits into so many bytes."""
     return text.encode("utf-8", "replace")[:n_bytes].decode("utf-8", "ignore")

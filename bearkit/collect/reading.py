@@ -8,11 +8,12 @@
 A table of labels (metadata.csv) counts too. What can be read in several ways is an error that names them.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from bearkit.collect.folder_reader import FolderReader
-from bearkit.collect.layout import Found, file_name, left_out
+from bearkit.collect.layout import Found, folder_name, label_of, left_out
 from bearkit.collect.metadata import tables_of
 from bearkit.collect.scheme import Files, How, Scheme, Unsure
 from bearkit.errors import ImportSourceError
@@ -124,7 +125,19 @@ class _Reader:
         raise Unsure(self.files, f"{', '.join(self.tables)} and the folders say different things", [folders, table])
 
     def _agree(self, folders: Scheme) -> bool:
-        """Whether a table gives its pictures the folders' labels, up to what cannot be in a folder's name."""
-        pairs = zip(self.files.paths, self.files.places(folders), strict=True)
-        labels = [(self.files.tables[path].label, place.label) for path, place in pairs if path in self.files.tables]
-        return all(not own or own == label or file_name(own) == label for own, label in labels)
+        """Whether a table gives its pictures the folders' labels, up to what cannot be in a folder's name.
+
+        As bearkit writes data sets, labels that would share a folder have numbers there: `cat-2`.
+        """
+        pairs = {
+            (place.label or "", self.files.tables[path].label or "")
+            for path, place in zip(self.files.paths, self.files.places(folders), strict=True)
+            if path in self.files.tables and self.files.tables[path].label
+        }
+        one_to_one = len(pairs) == len({name for name, _ in pairs}) == len({label for _, label in pairs})
+        return one_to_one and all(_is_folder_of(name, label) for name, label in pairs)
+
+
+def _is_folder_of(name: str, label: str) -> bool:
+    plain = label_of(folder_name(label))
+    return re.fullmatch(re.escape(plain) + r"(-\d+)?", name) is not None

@@ -16,7 +16,7 @@ import yaml
 from bearkit.catalog.tables import ImageRecord
 from bearkit.collect.extras import package
 from bearkit.collect.intake import SUFFIX
-from bearkit.collect.layout import file_name
+from bearkit.collect.layout import file_name, folder_name
 from bearkit.errors import ReviewError
 from bearkit.images import content_id
 
@@ -39,7 +39,7 @@ def label_folders(labels: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     taken: set[str] = set()
     for label in sorted(labels):
-        plain = re.sub("^__+", "_", file_name(label))  # `datasets` looks into no folder that begins with two
+        plain = folder_name(label)
         numbers = iter(range(2, len(taken) + 3))
         name = plain
         while name.casefold() in taken:
