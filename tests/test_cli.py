@@ -38,7 +38,7 @@ def test_the_whole_loop(tmp_path):
     assert set(out) >= {"vocab", "confusion_matrix", "most_confused", "top_losses", "labels"}
 
     code, out, _ = bearkit("export", tmp_path / "model", *place)
-    assert (code, out) == (0, {"model": str(tmp_path / "model")})
+    assert (code, out) == (0, {"model": str(tmp_path / "model"), "warnings": []})
 
     picture = next((source / "disc").glob("*.png"))
     code, out, _ = bearkit("predict", tmp_path / "model", picture, tmp_path / "gone.jpg", "--json")
@@ -48,7 +48,7 @@ def test_the_whole_loop(tmp_path):
     assert sum(good["probs"].values()) == pytest.approx(1, abs=1e-5)
     assert bad["error"] == "there is no such file"
 
-    assert bearkit("export", *place)[1] == {"model": str(tmp_path / "shapes" / "models" / "001")}
+    assert bearkit("export", *place)[1] == {"model": str(tmp_path / "shapes" / "models" / "001"), "warnings": []}
     code, out, _ = bearkit("predict", "001", picture, *place)
     assert (code, len(out["predictions"])) == (0, 1)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bearkit import Project
 from bearkit.bundle import read_config
 from bearkit.card import Facts, model_card
 from bearkit.catalog.cleaned import Cleaned
@@ -41,8 +42,9 @@ def test_a_matrix_of_40_labels_has_names_and_numbers_and_is_not_huge():
 def test_dollars_are_letters(labels):
     figure = figures.confusion_matrix(np.eye(3, dtype=int), labels)
     drawn(figure)
-    rows = [{"predicted": labels[0], "given": labels[1], "loss": 1, "probability": 0.5, "path": "$nowhere$.png"}]
-    drawn(figures.top_losses(rows, figures.Path("/nonexistent")))
+    rows = [{"predicted": labels[0], "given": labels[1], "loss": 1, "probability": 0.5, "path": "images/$nowhere$.png",
+             "image_id": "0" * 64}]  # fmt: skip
+    drawn(figures.top_losses(rows, Project("/nonexistent")))
     assert len({label.get_text() for label in figure.axes[0].get_xticklabels()}) == 3
 
 

@@ -16,6 +16,7 @@ from bearkit.page.launch import NAMES, free_port, names_of, public_address
 from bearkit.proxies import unusable, without_unusable
 from bearkit.studio.app import build
 from bearkit.studio.choices import DEFAULT, Choices
+from bearkit.studio.fetching import limits
 from bearkit.studio.sources import Sources
 from tests.servers import serving
 
@@ -166,7 +167,7 @@ def test_what_a_hosted_studio_does_not_offer_is_refused_by_the_server(project, i
     sources = made(Sources, project)
     with pytest.raises(gr.Error, match="only files of your own machine"):
         sources.take(source, False, 0)
-    assert sources._limits(True).allow_private is False
+    assert limits(True).allow_private is False
 
 
 def test_a_hosted_training_reads_no_file_that_a_stranger_names(project, in_a_space):

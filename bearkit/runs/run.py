@@ -135,13 +135,13 @@ class Run:
         while True:
             if self.problem:
                 return "damaged"
-            before = self._now()
+            before = len(self.events())
             held = is_held(self.folder / "lock")
-            now = self._now()
+            events = self.events()
             if self.finished:
                 return "finished"
-            state = self._state(held, [event["event"] for event in now])
-            if state != "interrupted" or len(before) == len(now):
+            state = self._state(held, [event["event"] for event in _since_taken_up(events)])
+            if state != "interrupted" or len(events) == before:  # all of them: it may be another turn by now
                 return state
 
     def _state(self, held: bool, kinds: list[str]) -> str:
@@ -159,9 +159,7 @@ class Run:
 
     def _now(self) -> list[dict[str, Any]]:
         """What happened since the run was last taken up."""
-        events = self.events()
-        taken_up = max((n for n, event in enumerate(events) if event["event"] == "resume"), default=-1)
-        return events[taken_up + 1 :]
+        return _since_taken_up(self.events())
 
     @contextmanager
     def working(self, on_wait: Callable[[], None] = lambda: None) -> Iterator["StopCheck"]:
@@ -238,6 +236,11 @@ class Run:
             part.write_text(json.dumps(result, indent=1))
         (self.folder / f"{RESUME}.safetensors").unlink(missing_ok=True)
         self.event("finished")
+
+
+def _since_taken_up(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    taken_up = max((n for n, event in enumerate(events) if event["event"] == "resume"), default=-1)
+    return events[taken_up + 1 :]
 
 
 class StopCheck:
