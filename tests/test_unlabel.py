@@ -1,7 +1,6 @@
 """A label is taken away again: a decision like others, that can be undone, exported and carried into the folders."""
 
 import csv
-import zipfile
 
 import pytest
 
@@ -17,7 +16,6 @@ from bearkit.review.decide import decide_file, rename_labels, take_labels_away
 from bearkit.review.export_dataset import export_dataset
 from bearkit.review.folders import apply_decisions, unapply_decisions
 from bearkit.review.queue import Queue, View
-from bearkit.studio import flat
 from tests.conftest import write_pictures
 
 
@@ -113,26 +111,3 @@ def test_a_catalogue_has_a_name_that_neither_its_copy_nor_its_successor_has(ledg
     import_images(project, tmp_path / "photos")
     names.add(name_of(Catalog(project)))
     assert len(names) == 3
-
-
-@pytest.mark.parametrize(
-    ("files", "name"),
-    [
-        (["1.png", "2.jpg", "notes.txt", ".hidden/3.png"], "photos"),
-        (["black/1.png", "teddy/2.png"], None),
-        (["black/1.png", "2.png"], None),
-        (["black/1.png"], None),
-        (["notes.txt"], None),
-    ],
-)
-def test_a_flat_folder_or_zip_is_known_by_its_name(tmp_path, files, name):
-    for file in files:
-        (tmp_path / "photos" / file).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "photos" / file).write_bytes(b"")
-    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as zipped:
-        for file in files:
-            zipped.write(tmp_path / "photos" / file, file)
-    assert flat.name_of(str(tmp_path / "photos")) == name
-    assert flat.name_of(str(tmp_path / "nowhere")) is None
-    if name:
-        assert flat.name_of(str(tmp_path / "photos.zip")) == name

@@ -189,11 +189,12 @@ class Catalog:
         with self.connection() as connection:
             return connection.scalar(sa.select(meta.c.value).where(meta.c.key == key))
 
-    def keep_setting(self, key: str, value: str) -> None:
-        """Keep something about the project as a whole; what was there before under this name goes."""
+    def keep_setting(self, key: str, value: str, first: bool = False) -> None:
+        """Keep something about the project as a whole; under one name the last stays, or the first."""
         row = insert(meta).values(key=key, value=value)
+        last = row.on_conflict_do_update(["key"], set_={"value": value})
         with self.connection(write=True) as connection:
-            connection.execute(row.on_conflict_do_update(["key"], set_={"value": value}))
+            connection.execute(row.on_conflict_do_nothing() if first else last)
 
     def split(self, seed: int) -> dict[str, str]:
         """The split that each picture was assigned under this seed, {image_id: split}."""
@@ -241,16 +242,6 @@ class Catalog:
             counts = connection.execute(sa.select(*every).select_from(images)).one()
             last = [connection.scalar(sa.select(sa.func.max(table.c.id))) or 0 for table in (decisions, moves)]
         return *counts, *last, self.project.catalog.stat().st_ino  # it may have been replaced
-
-    def remember(self, key: str, value: str) -> None:
-        """Keep a fact about the project; the first value stays."""
-        with self.connection(write=True) as connection:
-            connection.execute(insert(meta).values(key=key, value=value).on_conflict_do_nothing())
-
-    def remembered(self, key: str) -> str | None:
-        """A fact about the project; None if nobody said it."""
-        with self.connection() as connection:
-            return connection.scalar(sa.select(meta.c.value).where(meta.c.key == key))
 
     def path(self, image: ImageRecord) -> Path:
         """Where a picture's file is.

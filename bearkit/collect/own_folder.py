@@ -28,12 +28,12 @@ def theirs_lie_in_images(catalog: Catalog) -> bool:
 
     Decided once, when the first pictures come. What an earlier project of this folder left is no longer somebody's.
     """
-    known = catalog.remembered(THEIRS)
+    known = catalog.setting(THEIRS)
     if known is None:
         project = catalog.project
         fresh = not catalog.images() and not _was_a_project(project)
         known = "yes" if fresh and any(_files(project.images, project.unlabelled)) else "no"
-        catalog.remember(THEIRS, known)
+        catalog.keep_setting(THEIRS, known, first=True)
     return known == "yes"
 
 

@@ -1,0 +1,40 @@
+"""What the studio asks before it imports a folder or a zip: never where its folders are clear."""
+
+import zipfile
+
+import pytest
+
+from bearkit.errors import ImportSourceError
+from bearkit.studio.readings import question
+
+ONE, TWO = "One label: photos", "No labels yet"
+
+
+@pytest.mark.parametrize(
+    ("files", "answers"),
+    [
+        (["1.png", "2.jpg", "notes.txt", ".hidden/3.png"], [ONE, TWO]),
+        (["black/1.png", "teddy/2.png", "README.md"], []),
+        (["black/1.png"], ["One label: black", TWO]),
+        (["black/monday/1.png", "black/tuesday/2.png"], ["Labels: black 2", "Labels: monday 1, tuesday 1", TWO]),
+        (["train/a/1.png", "test/a/2.png", "test/b/3.png"], []),
+    ],
+)
+def test_what_is_asked_about_a_folder_and_about_a_zip_of_it(tmp_path, project, files, answers):
+    for file in files:
+        (tmp_path / "photos" / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "photos" / file).write_bytes(b"")
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as zipped:
+        for file in files:
+            zipped.write(tmp_path / "photos" / file, file)
+    for source in (tmp_path / "photos", tmp_path / "photos.zip"):
+        text, ways = question(project, str(source))
+        assert [way.words for way in ways] == answers
+        assert bool(text) == bool(ways)
+    assert not project.root.exists()
+
+
+def test_a_folder_that_is_not_there_is_an_error_and_a_data_set_of_the_hub_is_not_asked_about(tmp_path, project):
+    with pytest.raises(ImportSourceError, match="does not exist"):
+        question(project, str(tmp_path / "nowhere"))
+    assert question(project, "hf://me/bears") == ("", [])
