@@ -76,7 +76,7 @@ def _collected(result: dict[str, Any], project: Path) -> str:
 
 def _tell_understood(seen: Preview) -> None:
     """Say on stderr what is about to be copied."""
-    err.print(printable(import_report.understood(seen.as_dict())), markup=False, highlight=False)
+    err.print(printable(import_report.understood(seen.as_dict())), markup=False, highlight=False, soft_wrap=True)
 
 
 MaxOption = Annotated[int, typer.Option("--max", min=1, help="So many pictures a label.")]
