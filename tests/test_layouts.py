@@ -187,6 +187,26 @@ def test_a_table_that_names_some_of_the_pictures_is_asked_about(tmp_path, projec
     }
 
 
+def test_a_table_beside_one_folder_of_pictures_gives_the_labels(tmp_path, project):
+    table = "image,label\n0,melanoma\n1,nevus\n"
+    root = write(tmp_path / "isic", {"images/0.png": None, "images/1.png": None, "labels.csv": table})
+    assert read(project, root)[0] == {"melanoma": 1, "nevus": 1}
+    root = write(tmp_path / "s", {"skin/0.png": None, "skin/1.png": None, "labels.csv": table})
+    with pytest.raises(Unsure, match="say different things"):
+        read(project, root)
+    root = write(tmp_path / "own", {"black/0.png": None, "metadata.csv": "file_name,label\nblack/0.png,black\n"})
+    assert read(project, root)[0] == {"black": 1}
+
+
+@pytest.mark.parametrize("rolls", [("100APPLE", "101APPLE"), ("2021-05-03", "2021-05-04"), ("202105", "100_PANA")])
+def test_dates_and_folders_of_a_camera_are_asked_about(tmp_path, project, rolls):
+    root = write(tmp_path / "DCIM", {f"{roll}/{n}.png": None for n, roll in enumerate(rolls)})
+    with pytest.raises(Unsure, match="folders of a camera") as caught:
+        read(project, root)
+    assert "--unlabelled" in caught.value.hint
+    assert read(project, root, label_from="folder")[0] == dict.fromkeys(sorted(rolls), 1)
+
+
 def test_a_table_names_what_its_folders_cannot(tmp_path, project):
     table = "file_name,label\na_b/0.png,a:b\ncat-2/1.png,cat\n"
     root = write(tmp_path / "s", {"a_b/0.png": None, "cat-2/1.png": None, "metadata.csv": table})

@@ -16,62 +16,16 @@ GENERIC = {
     "jpg", "jpeg", "jpegs", "jpegimages", "png", "raw", "original", "originals", "files", "input", "archive", "all",
     "classes", "labels", "cropped", "resized", "content", "full",
 }  # fmt: skip
-TIMES = set(
-    [
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "mon",
-        "tue",
-        "wed",
-        "thu",
-        "fri",
-        "sat",
-        "sun",
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-        "jan",
-        "feb",
-        "mar",
-        "apr",
-        "jun",
-        "jul",
-        "aug",
-        "sep",
-        "oct",
-        "nov",
-        "dec",
-        "spring",
-        "summer",
-        "autumn",
-        "fall",
-        "winter",
-        "morning",
-        "noon",
-        "afternoon",
-        "evening",
-        "night",
-        "day",
-        "today",
-        "yesterday",
-        "dawn",
-        "dusk",
-    ]
-)
+TIMES = {
+    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "mon", "tue", "wed", "thu", "fri",
+    "sat", "sun", "january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
+    "november", "december", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "spring",
+    "summer", "autumn", "fall", "winter", "morning", "noon", "afternoon", "evening", "night", "day", "today",
+    "yesterday", "dawn", "dusk",
+}  # fmt: skip
+_DATE = r"(?:19|20)\d\d[-_. ]?(?:0[1-9]|1[0-2])(?:[-_. ]?\d\d)?"
+_CAMERA = r"\d{3}(?=\w{0,4}[a-z_])\w{5}"  # 100APPLE, 101_PANA: what cameras call their folders
+_ROLL = re.compile(rf"{_DATE}|{_CAMERA}|photos from (?:19|20)\d\d")
 
 
 @lru_cache(maxsize=10_000)
@@ -94,6 +48,15 @@ def series(names: Iterable[str]) -> bool:
     low = {name.strip().casefold() for name in names}
     stems = {re.sub(r"[\W_]*\d[\d\W_]*$", "", name) for name in low}
     return low <= TIMES or (len(stems) == 1 and any(char.isdigit() for name in low for char in name))
+
+
+def rolls(names: Iterable[str]) -> bool:
+    """Whether all names are dates or folders of a camera: when a picture was taken, and not what is in it.
+
+    >>> rolls({"2021-05-03", "100APPLE"}), rolls({"day", "night"}), rolls({"001.Albatross", "0", "n01440764"})
+    (True, False, False)
+    """
+    return all(_ROLL.fullmatch(name.strip().casefold()) for name in names)
 
 
 def generic(names: Iterable[str]) -> bool:

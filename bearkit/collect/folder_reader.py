@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
-from bearkit.collect.folder_names import GENERIC, alike, generic, quoted, series, split_of
+from bearkit.collect.folder_names import GENERIC, alike, generic, quoted, rolls, series, split_of
 from bearkit.collect.scheme import Dirs, Files, How, Scheme, Unsure
 
 ONE_LABEL = "--label NAME for one label, --unlabelled for none"
@@ -43,6 +43,8 @@ class FolderReader:
         elif split_of(self.files.root):
             self._say(f"the pictures get no split, though their folder is called `{self.files.root}`")
         scheme = Scheme("folder", where, around, inside)
+        if rolls(names := {one[0] for one in rest}):
+            self._or_outermost(f"{quoted(names)} are dates or folders of a camera", [scheme], ONE_LABEL)
         self._check_splits(scheme, splits)
         self._check_nested(rest, scheme)
         return scheme
@@ -82,7 +84,7 @@ class FolderReader:
                 return around
             if loose or unsure:
                 why = f"`{top}` holds {'pictures, and' if loose else 'only'} folders of pictures"
-                self._or_outermost(why, ways)
+                self._or_outermost(why, ways, ONE_LABEL)
                 return around
             self._say(f"`{top}` is a folder around everything: it is looked through")
             around = (*around, top)

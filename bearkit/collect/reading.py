@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from bearkit.collect.folder_names import generic
 from bearkit.collect.folder_reader import FolderReader
 from bearkit.collect.layout import Found, folder_name, label_of, left_out
 from bearkit.collect.metadata import tables_of
@@ -112,16 +113,17 @@ class _Reader:
 
     def _with_table(self, folders: Scheme) -> Scheme:
         """What the folders say, unless a table says it of every picture and does not contradict them."""
-        flat = folders.label_from == "root"
-        if not self.files.tables and not (flat and self._take_tables(wide=True)):
+        labels = self.files.counts(folders)[0]
+        one = len(labels) == 1  # of a folder around everything, perhaps
+        if not self.files.tables and not (one and self._take_tables(wide=True)):
             return folders
         table = Scheme("metadata", "" if self.how.splits is False else "any")
         whole = not self.files.counts(table)[2]
-        if flat and whole:
+        if folders.label_from != "root" and self._agree(folders):
+            return replace(folders, label_from="metadata") if whole else folders
+        if one and whole and (folders.label_from == "root" or generic(labels)):
             self.notes.clear()
             return self._by_table()
-        if not flat and self._agree(folders):
-            return replace(folders, label_from="metadata") if whole else folders
         raise Unsure(self.files, f"{', '.join(self.tables)} and the folders say different things", [folders, table])
 
     def _agree(self, folders: Scheme) -> bool:
