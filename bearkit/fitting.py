@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bearkit.dataset.dataset import Dataset
+from bearkit.errors import RunError
 from bearkit.parallel import Progress, no_progress
 from bearkit.project import Project
 from bearkit.runs import RESUME, Run
@@ -168,6 +169,10 @@ class Training:
         """A stage as the result tells it."""
         _, about = checkpoint.read(self._file(stage))
         rows = [{name: event[name] for name in Epoch.__dataclass_fields__} for event in self._epochs(stage)]
+        if not rows:
+            raise RunError(
+                f"the epochs of stage {stage} of run {self.run.id} are lost", hint="train again: `bearkit train`"
+            )
         best = min(rows, key=lambda row: row["error_rate"])
         return {
             "name": about.stage,

@@ -10,7 +10,7 @@ from typing import Any
 from bearkit import processes
 from bearkit.errors import BearkitError
 from bearkit.job_process import FIND_LR
-from bearkit.project import Project
+from bearkit.project import Project, no_link
 from bearkit.runs import Run
 from bearkit.stages import create_run
 from bearkit.training.config import TrainConfig
@@ -39,7 +39,8 @@ def resume(project: Project, run: Run) -> None:
 
 
 def _launch(project: Project, run: Run) -> None:
-    with (run.folder / "output.log").open("a") as output:
+    log = no_link(run.folder / "output.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    with os.fdopen(log, "a") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "bearkit.job_process", str(project.root), run.id],
             stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,

@@ -208,6 +208,15 @@ def to_disk(file: Path) -> None:
         os.fsync(opened.fileno())
 
 
+def no_link(path: Path, flags: int) -> int:
+    """Open a file that bearkit writes into, and not what a link of its name leads to: the project may be anybody's.
+
+    Raises:
+        OSError: it is a link, or cannot be opened.
+    """
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
+
+
 def settle(files: Iterable[Path]) -> None:
     """Make files durable that `whole` wrote without it: together it costs a tenth of one after the other."""
     for _ in ordered_map(to_disk, files, SETTLERS):

@@ -35,6 +35,8 @@ def in_turn(lock_file: Path, is_next: Callable[[], bool], waiting: Callable[[], 
 
 def is_held(lock_file: Path) -> bool:
     """Whether a living process holds a lock. Only reads, and those who look do not see each other."""
+    if not lock_file.is_file():  # nobody has made it yet; a pipe of its name would hang whoever looks
+        return False
     try:
         with lock_file.open("rb") as file:
             if sys.platform == "win32":

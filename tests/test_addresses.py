@@ -37,6 +37,11 @@ def wrapped(address):
     yield str(ipaddress.IPv6Address(int(ipaddress.IPv6Address("2606:4700::5efe:0:0")) | number))  # ISATAP
 
 
+def test_every_wrapping_of_an_address_counts():
+    assert not is_public("2002:808:808::5efe:a00:1")  # 10.0.0.1 by ISATAP, in 8.8.8.8 by 6to4
+    assert is_public("2002:808:808::5efe:808:808")
+
+
 def never_public(address):
     """Kinds that nothing public uses any more, whatever they carry."""
     number = int(ipaddress.IPv4Address(address))

@@ -11,7 +11,7 @@ import requests
 import uvicorn
 
 from bearkit.page import connections
-from bearkit.page.connections import patient
+from bearkit.page.connections import Room, patient
 from bearkit.page.logs import EACH, Bounded
 
 HALF = b"GET / HTTP/1.1\r\nHost: here\r\nX-More: "
@@ -92,6 +92,22 @@ def test_many_half_sent_requests_end_the_oldest_of_their_own_and_others_are_answ
         assert all(ended(sock) for sock in sent[:50])
         sent[-1].settimeout(0.1)
         assert not ended(sent[-1])
+
+
+class Client:
+    """A connection whose request is all there, and whose answer never ends."""
+
+    def __init__(self, address):
+        self.address = address
+
+
+def test_answers_that_never_end_leave_room_for_others():
+    room = Room(most=8)
+    mine = [Client("1.2.3.4") for _ in range(8)]
+    assert [room.admits(one) for one in mine] == [True] * 6 + [False] * 2
+    assert room.admits(Client("5.6.7.8"))
+    room.leave(mine[0])
+    assert room.admits(mine[7])
 
 
 def test_a_request_after_another_on_one_connection_is_answered():

@@ -95,6 +95,34 @@ def test_a_catalogue_that_is_gone_comes_back_from_its_copy(shapes, doctor):
     assert len(Catalog(shapes).images()) == 36
 
 
+STATEMENTS = [
+    "ALTER TABLE images RENAME COLUMN image_id TO other",
+    "DELETE FROM meta",
+    "DELETE FROM meta WHERE key = 'format'",
+]
+
+
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_a_catalogue_that_lacks_a_column_or_its_format_goes_back_to_its_copy(shapes, doctor, statement):
+    copies.keep_copy(shapes.catalog)
+    n = len(Catalog(shapes).images())
+    changed(shapes, statement)
+    (problem,) = doctor()
+    assert "the catalogue is damaged" in problem["what"]
+    doctor("--mend")
+    assert len(Catalog(shapes).images()) == n
+    assert doctor() == []
+
+
+def test_predictions_that_are_damaged_in_the_middle_are_named(shapes, doctor):
+    file = next(shapes.runs.glob("*/predictions.npz"))
+    content = bytearray(file.read_bytes())
+    content[200:1200] = b"\xff" * 1000
+    file.write_bytes(content)
+    (problem,) = doctor()
+    assert problem["where"] == str(file)
+
+
 WRONG = [("step", "'first'"), ("action", "5"), ("to_label", "x'ff'"), ("action", "'burn'"), ("time", "x'00'")]
 
 

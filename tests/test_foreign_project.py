@@ -2,12 +2,13 @@
 
 import shutil
 import sqlite3
+from pathlib import Path
 
 import pytest
 
-from bearkit import Project, import_images
+from bearkit import Project, import_images, jobs, runs
 from bearkit.catalog.catalog import Catalog
-from bearkit.errors import ImageError
+from bearkit.errors import ImageError, NoImagesError
 from bearkit.images import content_id
 from bearkit.preprocessing import Preprocessing
 from bearkit.review.decide import decide_one
@@ -123,6 +124,32 @@ def test_an_import_writes_a_known_picture_into_the_project_only(bears, tmp_path)
     import_images(bears, tmp_path / "source")
     assert not (tmp_path / "planted.png").exists()
     assert Catalog(bears).path(Catalog(bears).images()[0]).read_bytes() == content
+
+
+def test_an_import_writes_nothing_into_a_label_folder_that_leads_away(bears, tmp_path):
+    (tmp_path / "autostart").mkdir()
+    (bears.images / "grizzly").symlink_to(tmp_path / "autostart", target_is_directory=True)
+    with pytest.raises(NoImagesError, match="leads out of the project"):
+        import_images(bears, write_pictures(tmp_path / "more", {"grizzly": 2}, start=50))
+    assert list((tmp_path / "autostart").iterdir()) == []
+
+
+def test_a_run_whose_files_are_links_writes_nothing_elsewhere(bears, tmp_path):
+    run = runs.create(bears, {})
+    (tmp_path / "rc").write_text("precious")
+    (run.folder / "events.jsonl").symlink_to(tmp_path / "rc")
+    with pytest.raises(OSError, match="symbolic link"):
+        jobs.stop(run)
+    assert (tmp_path / "rc").read_text() == "precious"
+
+
+def test_a_foreign_row_is_named_by_status_and_doctor(victim, bearkit_json):
+    project, image_id = victim
+    path = next(image.path for image in Catalog(project).images() if image.image_id == image_id)
+    missing = [row["path"] for row in bearkit_json("status", "-p", project.root)["missing"]]
+    assert path in missing or Path(path).is_file()  # a linked file is there; only its bytes tell that it is another
+    found = bearkit_json("doctor", "-p", project.root)["problems"]
+    assert any(path in problem["where"] for problem in found)
 
 
 def test_a_linked_picture_is_used_as_long_as_its_bytes_are_its_own(tmp_path, bearkit_json):

@@ -98,7 +98,8 @@ def test_events_are_followed_also_where_the_file_was_made_anew(tmp_path):
     assert events.read(file) == []
 
 
-BAD_LINES = ["[]", "null", "7", '"x"', "{}", '{"event": 3, "time": 1}', '{"event": "failed", "time": 1}', "\0\0", "{",
+BAD_LINES = ["[" * 100_000, "[]", "null", "7",
+              '"x"', "{}", '{"event": 3, "time": 1}', '{"event": "failed", "time": 1}', "\0\0", "{",
              '{"event": "epoch", "time": 1, "epoch": "one"}', '{"event": "began", "time": "now"}']  # fmt: skip
 
 
@@ -112,6 +113,15 @@ def test_a_line_that_is_no_event_is_left_out(place, line):
     assert (run.state, run.failure) == ("finished", "")
     assert [event["event"] for event in run.events()] == ["started", "began", "finished"]
     assert events.unreadable(run.folder / "events.jsonl") == 1
+
+
+def test_pipes_and_devices_in_the_place_of_a_runs_files_hang_nobody(place):
+    run = runs.create(place, {})
+    for name in ("events.jsonl", "lock", "result.json"):
+        os.mkfifo(run.folder / name)
+    assert run.state == "damaged"
+    (run.folder / "result.json").unlink()
+    assert run.state == "starting"
 
 
 BAD_FILES = [("result.json", b""), ("result.json", b'{"error_rate": nu'), ("result.json", b"[]"),

@@ -105,9 +105,13 @@ def _open(project: Project) -> _Opened:
     """The file as it is there now."""
     path = project.catalog
     file, mode = _file(path), mode_of(project)
+    try:
+        is_empty = not path.stat().st_size
+    except FileNotFoundError:
+        file = None
     if file is None:
         raise ProjectError(f"{path} is gone", hint=f"was it moved away? {way_back(project)}")
-    if not path.stat().st_size:
+    if is_empty:
         raise ProjectError(f"{path} is empty: 0 bytes", hint=way_back(project))
     with _lock:
         known = _opened.pop(path, None)

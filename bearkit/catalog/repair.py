@@ -30,6 +30,8 @@ def faults(project: Project) -> list[str]:
         BusyError: it cannot be looked at just now.
     """
     path = project.catalog
+    if not path.is_file():
+        return ["it is no file"]
     if not path.stat().st_size:
         return ["it is empty: 0 bytes"]
     try:
@@ -48,6 +50,8 @@ def _wrong_rows(connection: sqlite3.Connection) -> Iterator[str]:
         for number, row in _rows(connection, table):
             if why := _wrong(table, row):
                 yield f"row {number} of {table.name}: {why}"
+    if connection.execute("SELECT count(*) FROM meta WHERE key = 'format'").fetchone()[0] != 1:
+        yield "it does not say which format it has"
 
 
 def _rows(connection: sqlite3.Connection, table: sa.Table) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -74,6 +78,8 @@ def _wrong(table: sa.Table, row: dict[str, Any]) -> str:
         column = table.columns[name]
         if not (isinstance(value, _types(column)) or (value is None and column.nullable)):
             return f"{name} is {value!r}"
+    if lacking := [column.name for column in table.columns if not column.nullable and column.name not in row]:
+        return f"{', '.join(lacking)} is missing"
     if table is images and not IMAGE_ID.fullmatch(row["image_id"]):
         return f"image_id is {row['image_id']!r}"
     if table is decisions and row["action"] not in (*ACTIONS, *TURNS):
@@ -114,7 +120,7 @@ def rebuild(project: Project) -> Path:
 
 def _take_over(file: Path, target: sqlite3.Connection) -> None:
     """Copy every row that is right, over an older one of the same key; what cannot be read ends its table."""
-    if not file.exists():
+    if not file.is_file():
         return
     with suppress(sqlite3.Error), closing(_reader(file, "ro")) as source:
         for table in metadata.sorted_tables:

@@ -84,10 +84,10 @@ def is_public(address: str) -> bool:
         return is_public(str(_last_bits(number)))
     if number not in UNICAST or not number.is_global or any(number in network for network in SPECIAL_V6):
         return False
-    if number.sixtofour is not None:
-        return is_public(str(number.sixtofour))
     isatap = int(number) >> 32 & 0xFDFFFFFF == 0x00005EFE  # as in 2001:db8::5efe:10.0.0.1
-    return not isatap or is_public(str(_last_bits(number)))
+    wrapped = [number.sixtofour] if number.sixtofour is not None else []
+    wrapped += [_last_bits(number)] if isatap else []
+    return all(is_public(str(inside)) for inside in wrapped)
 
 
 def _last_bits(number: ipaddress.IPv6Address) -> ipaddress.IPv4Address:

@@ -179,6 +179,7 @@ class Intake:
         ours = not self.theirs and path.is_relative_to(self.project.images) and _is_file_of(path, data)
         if not linked and not ours:
             path = self._free_path(looked)
+            self.project.picture(path.relative_to(self.project.root).as_posix())  # a label's folder may be a link
             if not path.exists():
                 with whole(path, durable=False) as part:
                     part.write_bytes(data)

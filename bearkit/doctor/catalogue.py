@@ -14,6 +14,7 @@ from bearkit.parallel import Progress, ordered_map
 from bearkit.project import Project
 
 MISSING = "the file is missing"
+OUTSIDE = "its path leads out of the project's folders of pictures"
 NAMED = 3  # faults of the catalogue in one sentence
 
 
@@ -56,8 +57,8 @@ def check_pictures(project: Project, mend: bool, progress: Progress) -> list[Pro
         progress("checking pictures", number, len(images))
         if why:
             wrong.append((image, why))
-    unknown = list(_unknown(project, {catalog.path(image) for image in images}))
-    gone = {image.image_id for image, why in wrong if why == MISSING}
+    unknown = list(_unknown(project, {project.root / image.path for image in images}))
+    gone = {image.image_id for image, why in wrong if why in (MISSING, OUTSIDE)}
     at = {image_id: path for path in unknown if gone and (image_id := _id_of(path)) in gone}
     problems = [_wrong(catalog, image, why, at.get(image.image_id), mend) for image, why in wrong]
     hint = "`bearkit import` takes it in, or move it away"
@@ -67,8 +68,11 @@ def check_pictures(project: Project, mend: bool, progress: Progress) -> list[Pro
 
 def _why(catalog: Catalog, image: ImageRecord) -> str:
     """What is wrong with a picture's file; "" for nothing."""
-    path = catalog.path(image)
-    if not path.is_file():
+    try:
+        path = catalog.path(image)
+    except ImageError:
+        return OUTSIDE
+    if not catalog.project.has_picture(image.path):
         return MISSING
     try:
         same = path.stat().st_size == image.bytes and content_id(read_file(path)) == image.image_id
@@ -78,7 +82,7 @@ def _why(catalog: Catalog, image: ImageRecord) -> str:
 
 
 def _wrong(catalog: Catalog, image: ImageRecord, why: str, found_at: Path | None, mend: bool) -> Problem:
-    where = str(catalog.path(image))
+    where = str(catalog.project.root / image.path)
     if found_at is None:
         return Problem(why, where, "bring it back, or import the picture again; until then it is left out of trainings")
     place = found_at.relative_to(catalog.project.root).as_posix()

@@ -1,6 +1,7 @@
 """What can be made anew, or comes out of trainings: caches, runs, models; and what programs that were killed left."""
 
 import json
+import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -65,7 +66,7 @@ def check_runs(project: Project, mend: bool) -> list[Problem]:
         if run.problem:
             hint = f"it is left out; train again, and delete {run.folder}"
             problems.append(Problem(f"run {run.id} cannot be used: {run.problem}", str(run.folder), hint))
-        problems += [*_events(run, mend), *_weights(run)]
+        problems += [*_events(run, mend), *_weights(run), *_predictions(run)]
     return problems
 
 
@@ -90,6 +91,18 @@ def _weights(run: Run) -> Iterator[Problem]:
                 pass
         except (OSError, safetensors.SafetensorError) as error:
             yield Problem(f"weights of run {run.id} are damaged: {error}", str(run.checkpoint(name)), "train again")
+
+
+def _predictions(run: Run) -> Iterator[Problem]:
+    path = run.folder / "predictions.npz"
+    with suppress(OSError, zipfile.BadZipFile):  # one that cannot be opened makes the run damaged
+        with zipfile.ZipFile(path) as file:
+            try:
+                bad = file.testzip()
+            except Exception as error:  # zlib's, and others'
+                bad = str(error)
+        if bad:
+            yield Problem(f"the predictions of run {run.id} are damaged: {bad}", str(path), "train again")
 
 
 def check_models(project: Project) -> list[Problem]:

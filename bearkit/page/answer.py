@@ -12,10 +12,19 @@ from bearkit.predict import Near, Prediction
 
 def head(labels: str, about: dict[str, Any], links: Sequence[tuple[str, str]] = ()) -> str:
     """What a model tells apart, and how well."""
-    low, high = (report.percent(bound) for bound in about["error_interval"])
-    worth = f"{report.percent(about['error_rate'])} wrong on {about['valid_images']} pictures (likely {low} to {high})"
+    worth = _worth(about)
     more = "".join(f'<a href="{escape(address)}">{escape(text)}</a>' for address, text in links)
     return f'<div class="bk-head"><h1>{escape(labels)}</h1><span>{escape(worth)}</span>{more}</div>'
+
+
+def _worth(about: dict[str, Any]) -> str:
+    """How well a model tells them apart; a folder of somebody else's may not say it."""
+    try:
+        low, high = (report.percent(float(bound)) for bound in about["error_interval"])
+        rate, n = report.percent(float(about["error_rate"])), int(about["valid_images"])
+    except (KeyError, TypeError, ValueError):
+        return "its error is not known"
+    return f"{rate} wrong on {n} pictures (likely {low} to {high})"
 
 
 def note(text: str, good: bool = True) -> str:

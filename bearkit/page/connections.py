@@ -41,6 +41,7 @@ class Room:
     _open: "set[TimedProtocol]" = field(default_factory=set)
     _waiting: "dict[TimedProtocol, None]" = field(default_factory=dict)
     _of: "Counter[str]" = field(default_factory=Counter)
+    _from: "Counter[str]" = field(default_factory=Counter)  # all connections of an address
 
     def wait(self, one: "TimedProtocol") -> None:
         """A client sends its request; the oldest such connection ends where there are too many."""
@@ -66,15 +67,20 @@ class Room:
         """Whether a new connection is served; where there are too many, the oldest that waits ends for it."""
         if len(self._open) >= self.most and self._waiting:
             self._end(next(iter(self._waiting)))
-        if len(self._open) >= self.most:
+        if len(self._open) >= self.most or self._from[one.address] >= self.most * 3 // 4:  # some stay for others
             return False
         self._open.add(one)
+        self._from[one.address] += 1
         return True
 
     def leave(self, one: "TimedProtocol") -> None:
         """A connection is gone."""
         self.go(one)
-        self._open.discard(one)
+        if one in self._open:
+            self._open.remove(one)
+            self._from[one.address] -= 1
+            if not self._from[one.address]:
+                del self._from[one.address]
 
     def _end(self, one: "TimedProtocol") -> None:
         self.leave(one)  # now: the event loop tells of its end only after a burst of others

@@ -103,6 +103,7 @@ class Limits:
             said = f"the files are larger than {self.allowed.bytes / MIB:.0f} MiB together"
             await _refused(413, said, "send fewer, or smaller ones")(scope, receive, send)
             return
+        length = length or most  # one that does not say how long it is counts as the longest
         if math.isfinite(self.allowed.kept) and not await self._has_room(length):
             said = "too many files of visitors wait here"
             await _refused(429, said, "try again in some minutes")(scope, receive, send)

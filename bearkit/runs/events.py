@@ -6,7 +6,10 @@ import threading
 import time
 from functools import lru_cache
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any, BinaryIO
+
+from bearkit.project import no_link
 
 Event = dict[str, Any]
 NUMBER = (int, float)
@@ -26,7 +29,7 @@ FIELDS: dict[str, dict[str, Any]] = {
 def append(path: Path, kind: str, **fields: Any) -> None:
     """Write one event down, on a line of its own even where a kill cut off the line before."""
     line = json.dumps({"event": kind, "time": round(time.time(), 3), **fields}) + "\n"
-    with path.open("a+b") as file:
+    with os.fdopen(no_link(path, os.O_RDWR | os.O_CREAT | os.O_APPEND), "a+b") as file:
         if file.seek(0, 2):
             file.seek(-1, 2)
             line = line if file.read(1) == b"\n" else "\n" + line
@@ -72,6 +75,8 @@ class _Follower:
         """Read what is new; the last line as far as it goes."""
         try:
             stat = self._path.stat()
+            if not S_ISREG(stat.st_mode):
+                raise FileNotFoundError(self._path)  # a pipe would hang whoever looks
             if (stat.st_dev, stat.st_ino, stat.st_size) == self._seen:
                 return self._tail
             with self._path.open("rb") as file:
@@ -105,7 +110,7 @@ def _follower(path: Path) -> _Follower:
 def _parsed(line: bytes) -> Event | None:
     try:
         event = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(event, dict) or not isinstance(event.get("time"), NUMBER):
         return None

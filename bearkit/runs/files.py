@@ -4,8 +4,10 @@ import json
 import zipfile
 from functools import lru_cache
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
+MOST_BYTES = 64 * 2**20
 FORMAT = 1  # of config.json
 
 
@@ -21,6 +23,9 @@ def read_object(path: Path) -> dict[str, Any]:
         OSError: the file cannot be read.
         ValueError: it holds no JSON object.
     """
+    stat = path.stat()
+    if not S_ISREG(stat.st_mode) or stat.st_size > MOST_BYTES:
+        raise ValueError("it is no file of a run")
     content = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(content, dict):
         raise ValueError("it holds no JSON object")

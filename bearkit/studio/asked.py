@@ -1,6 +1,7 @@
 """Functions that a page's own script asks: plain values in and out, and errors are answers too."""
 
 import functools
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -20,5 +21,8 @@ def answered(ask: Ask) -> Ask:
             return error.as_dict() | {"again": True}
         except BearkitError as error:
             return error.as_dict()
+        except (KeyError, TypeError, ValueError, AttributeError):
+            logging.getLogger("bearkit.studio").warning("a question that cannot be read", exc_info=True)
+            return {"error": "the studio cannot read what the page asked", "hint": "load the page again"}
 
     return answer
