@@ -9,7 +9,7 @@ from PIL import Image, PngImagePlugin
 
 from bearkit.errors import ImageError
 from bearkit.images import decode, is_located
-from bearkit.images.tiff import ORIENTATION
+from bearkit.images.tiff import ORIENTATION, check_exif_blocks
 from tests.conftest import encoded
 
 SCAN = b"\xff\xda\0\x08\1\1\0\0\x3f\0"  # the beginning of a scan of one component
@@ -177,3 +177,26 @@ def test_where_a_picture_was_taken_is_seen_without_decoding_it(tmp_path, kind):
     scene().save(tmp_path / "here", kind, exif=exif)
     scene().save(tmp_path / "nowhere", kind)
     assert (is_located(tmp_path / "here"), is_located(tmp_path / "nowhere")) == (True, False)
+
+
+@pytest.mark.parametrize("note", ["eXIf", "xmp"])
+def test_a_png_is_upright_also_where_its_orientation_lies_behind_its_pixels(note):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    content = exif.tobytes().removeprefix(b"Exif\0\0") if note == "eXIf" else (
+        b"XML:com.adobe.xmp\0\0\0\0\0<x tiff:Orientation='6'/>".replace(b"'", b'"')
+    )  # fmt: skip
+    kind = b"eXIf" if note == "eXIf" else b"iTXt"
+    data = encoded(Image.new("RGB", (40, 20), "red"))
+    chunk = len(content).to_bytes(4, "big") + kind + content + zlib.crc32(kind + content).to_bytes(4, "big")
+    end = data.rindex(b"IEND") - 4
+    assert decode(data[:end] + chunk + data[end:]).image.size == (20, 40)
+
+
+def test_a_file_of_very_many_exif_tags_is_refused_at_once():
+    one = b"II*\0" + (8).to_bytes(4, "little")
+    tags = (60_000).to_bytes(2, "little") + b"".join(
+        n.to_bytes(2, "little") + b"\x03\0\x01\0\0\0\x01\0\0\0" for n in range(60_000)
+    )
+    with pytest.raises(ImageError, match="EXIF tags"):
+        check_exif_blocks((one + tags) * 3)

@@ -47,8 +47,8 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
         return path.read_bytes()
     except FileNotFoundError:
         raise ImageError("there is no such file", hint="check the path, or import the picture again") from None
-    except OSError as error:
-        raise ImageError(f"cannot be read: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:  # ValueError: a name that cannot be one
+        raise ImageError(f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
 def read_unchanged(path: str | os.PathLike[str], image_id: str) -> bytes:

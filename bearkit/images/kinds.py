@@ -154,7 +154,8 @@ def brands(data: bytes) -> set[bytes]:
 def is_heif(data: bytes) -> bool:
     """Whether it is a HEIC or HEIF photo, which pillow-heif reads; AVIF is Pillow's."""
     major = data[8:12] if data[4:8] == b"ftyp" else b""
-    return major in HEIF_BRANDS and not brands(data) & AVIF_BRANDS
+    names = brands(data)
+    return bool(major in HEIF_BRANDS or {b"mif1", b"heic"} & set(names)) and not names & AVIF_BRANDS
 
 
 def is_cut_off(data: bytes) -> bool:

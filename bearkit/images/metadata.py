@@ -14,6 +14,7 @@ MAX_CHUNKS = 200_000  # of 100 MiB in chunks of 8 KB there are 13,000
 MAX_TEXT = 2**20  # bytes of a text once it is unpacked: Pillow's limit
 MAX_EXTENSIONS = 2**16  # bytes before a GIF's first picture that are harmless
 UPRIGHT = (b"Raw profile type exif\0", b"XML:com.adobe.xmp\0")  # texts that may tell the orientation
+NOTES = (b"eXIf", b"tEXt", b"zTXt", b"iTXt")
 CONTROL = 0xF9  # the extension of a GIF with transparency
 
 
@@ -36,15 +37,18 @@ def png_exif(data: bytes) -> bytes:
 
 def _png(data: bytes) -> bytes:
     """The chunks of the picture, its transparency and its orientation."""
-    at, kept = len(PNG), [(0, len(PNG))]
+    at, kept, pixels = len(PNG), [(0, len(PNG))], 0
     for _ in range(MAX_CHUNKS):
         length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
         end = at + 12 + length
         if len(kind) < 4 or end > len(data):
             kept.append((at, len(data)))  # cut off here: Pillow tells it
             return _joined(data, kept)
+        if kind == b"IDAT" and not pixels:
+            pixels = len(kept)
         if _is_needed(data, at, kind, length):
-            kept.append((at, end))
+            behind = pixels and kind in NOTES  # its orientation is needed before the pixels
+            kept.insert(pixels if behind else len(kept), (at, end))
         if kind == b"IEND":
             return _joined(data, kept)
         at = end

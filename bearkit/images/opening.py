@@ -90,6 +90,7 @@ def from_pillow(image: Image.Image) -> Image.Image:
     if not image.width or not image.height:
         raise ImageError(f"the picture has no pixels: it is {image.width} x {image.height}")
     with _refusals(b"a picture that is opened already"):
+        image.load()  # now, and not where nobody expects that its file is damaged
         return to_rgb(image)
 
 

@@ -19,6 +19,7 @@ OPAQUE = (1, 2, 6, 7)  # types that Pillow keeps as bytes, and does not unpack i
 MAX_VALUES = 1_000_000  # numbers of a tag: more than a picture within our limits has strips or tiles
 SPARE = 2**20  # bytes that tags may take beyond the file's own size
 MAX_SUB_IFDS = 16
+MAX_TAGS = 20_000  # of all blocks together: a camera writes some hundred
 MAX_BLOCKS = 1000  # places that look like the beginning of an EXIF block
 WIDTH, HEIGHT, COMPRESSION, COLOURS, MAKE, ORIENTATION = 256, 257, 259, 262, 271, 274
 SUBFILE, TILE_WIDTH, TILE_LENGTH, SUB_IFDS, EXIF_IFD, GPS_IFD, INTEROP_IFD = 254, 322, 323, 330, 34665, 34853, 40965
@@ -122,8 +123,11 @@ def check_exif_blocks(data: bytes) -> None:
     Raises:
         ImageError: its tags take more than the file has.
     """
+    n = 0
     for found in islice(re.finditer(rb"II\*\0|MM\0\*", data), MAX_BLOCKS):
-        tags(memoryview(data)[found.start() :])
+        n += len(tags(memoryview(data)[found.start() :]))
+        if n > MAX_TAGS:
+            raise ImageError(f"more than {MAX_TAGS:,} EXIF tags: refused", hint="save it again")
 
 
 def orientation(exif: bytes) -> int | None:
