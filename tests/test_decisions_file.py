@@ -8,6 +8,7 @@ from bearkit import decide_file, import_images
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.ledger import Ledger
 from bearkit.errors import ReviewError
+from bearkit.review.decisions_file import choice
 from tests.conftest import write_pictures
 
 
@@ -97,3 +98,9 @@ def test_an_empty_label_is_none_but_a_label_may_be_called_none(bears, tmp_path):
     assert changes(bears, tmp_path / "d.csv", text) == []
     import_images(bears, write_pictures(tmp_path / "more", {"None": 1}, start=50))
     assert changes(bears, tmp_path / "d.csv", text) == [("7", "teddy", "None")]
+
+
+def test_a_decision_takes_the_labels_that_an_import_would_take():
+    assert choice("abc", "relabel:polar\u00a0be\u200bar").to == "polar bear"
+    with pytest.raises(ReviewError, match="control character"):
+        choice("abc", "relabel:x\ny")

@@ -207,6 +207,14 @@ def test_dates_and_folders_of_a_camera_are_asked_about(tmp_path, project, rolls)
     assert read(project, root, label_from="folder")[0] == dict.fromkeys(sorted(rolls), 1)
 
 
+def test_a_row_about_another_folders_file_labels_nothing(tmp_path, project):
+    root = write(
+        tmp_path / "s", {"test/0.png": None, "test/1.png": None, "labels.csv": "file,label\ntrain/0.png,cat\n"}
+    )
+    with pytest.raises(ImportSourceError):
+        read(project, root, label_from="metadata")
+
+
 def test_a_table_names_what_its_folders_cannot(tmp_path, project):
     table = "file_name,label\na_b/0.png,a:b\ncat-2/1.png,cat\n"
     root = write(tmp_path / "s", {"a_b/0.png": None, "cat-2/1.png": None, "metadata.csv": table})

@@ -39,7 +39,7 @@ def tables_of(found: Sequence[Found], files: Files, wide: bool) -> tuple[dict[Pu
         taken = len(result)
         for name, label, split in _columns(rows):
             path = one.place.parent / name.replace("\\", "/").removeprefix("./")
-            if path not in pictures:
+            if path not in pictures and "/" not in name.replace("\\", "/"):  # a path names no other folder's file
                 same = by_name.get(PurePosixPath(name).name, [])
                 path = same[0] if len(same) == 1 else path
             if path in pictures:

@@ -24,7 +24,7 @@ from bearkit import text_table
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.choices import Choice
 from bearkit.catalog.ledger import Ledger
-from bearkit.collect.layout import label_of
+from bearkit.collect.layout import label_of, label_problem
 from bearkit.errors import ImportSourceError, ReviewError
 from bearkit.text_table import Row, Table
 
@@ -105,9 +105,12 @@ def choice(image_id: str, action: str) -> Choice:
 def _choice(image_id: str, action: str, where: str) -> Choice:
     word, _, label = (part.strip() for part in action.partition(":"))
     word = {"label": "relabel"}.get(word.lower(), word.lower())
+    at = f"{where}: " if where else ""
     if word not in ("keep", "delete", "unlabel", "relabel", "beside") or (word in ("relabel", "beside")) != bool(label):
-        at = f"{where}: " if where else ""
         raise ReviewError(f"{at}`{action}` is no decision", hint="keep, delete, unlabel, or relabel:LABEL")
+    label = label_of(label) if word == "relabel" else label
+    if problem := label_problem(label):
+        raise ReviewError(f"{at}this cannot be a label: {problem}", hint="name a label with letters that can be seen")
     return Choice(image_id, word, label or None)
 
 
