@@ -28,7 +28,7 @@ class Predictions:
 
     def save(self, path: Path) -> None:
         """Write them; the file appears whole."""
-        with whole(path, durable=True) as part:
+        with whole(path) as part:
             np.savez_compressed(part, **self._arrays())  # type: ignore[arg-type]  # its `allow_pickle` is no array
 
     @classmethod

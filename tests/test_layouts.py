@@ -207,6 +207,12 @@ def test_dates_and_folders_of_a_camera_are_asked_about(tmp_path, project, rolls)
     assert read(project, root, label_from="folder")[0] == dict.fromkeys(sorted(rolls), 1)
 
 
+def test_a_table_is_read_in_the_encoding_and_with_the_separator_of_a_spreadsheet(tmp_path, project):
+    root = write(tmp_path / "s", {"0.png": None, "1.png": None})
+    (root / "labels.csv").write_bytes("image;label\n0.png;d\u00f6g\n1.png;cat\n".encode("cp1252"))
+    assert read(project, root)[0] == {"cat": 1, "d\u00f6g": 1}
+
+
 def test_a_row_about_another_folders_file_labels_nothing(tmp_path, project):
     root = write(
         tmp_path / "s", {"test/0.png": None, "test/1.png": None, "labels.csv": "file,label\ntrain/0.png,cat\n"}

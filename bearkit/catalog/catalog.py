@@ -55,9 +55,7 @@ class Catalog:
         self.project, self._writing = project, threading.local()
         if create and not project.exists:
             database.set_aside_remains(project.require_writable().catalog)
-            with whole(
-                project.catalog, durable=True
-            ) as part:  # so that whoever looks at this moment finds none, or all of it
+            with whole(project.catalog) as part:  # a program that looks at this moment finds none, or all of it
                 make(part)
         self._check_format()
 
@@ -204,7 +202,7 @@ class Catalog:
     def assign(self, seed: int, assigned: Mapping[str, str]) -> dict[str, str]:
         """Keep assignments for good; who came first wins. Returns all of this seed's.
 
-        Where the project may only be read, they hold for whoever asks, and are not kept.
+        Nothing is stored in a read-only project; the assignments are only returned.
         """
         stored = self.split(seed)
         new = {image_id: split for image_id, split in assigned.items() if image_id not in stored}

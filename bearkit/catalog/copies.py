@@ -37,7 +37,7 @@ def keep_copy(catalog: Path, size: int | None = None) -> None:
             left out.
     """
     if size is None or _is_due(catalog, size):
-        with suppress(OSError, sqlite3.Error, _NotWorthIt), whole(copy_of(catalog), durable=True) as part:
+        with suppress(OSError, sqlite3.Error, _NotWorthIt), whole(copy_of(catalog)) as part:
             _copy(catalog, part)
 
 

@@ -44,7 +44,7 @@ _lock = threading.Lock()
 
 
 def made(path: Path) -> sa.Engine:
-    """An engine for a file that is yet to be made; whoever makes it disposes it."""
+    """An engine for a new file; the caller disposes it."""
     return _engine(path, "rwc")
 
 
@@ -104,15 +104,13 @@ def is_read_only(project: Project) -> bool:
 def _open(project: Project) -> _Opened:
     """The file as it is there now."""
     path = project.catalog
-    file, mode = _file(path), mode_of(project)
     try:
-        is_empty = not path.stat().st_size
+        stat = path.stat()
     except FileNotFoundError:
-        file = None
-    if file is None:
-        raise ProjectError(f"{path} is gone", hint=f"was it moved away? {way_back(project)}")
-    if is_empty:
+        raise ProjectError(f"{path} is gone", hint=f"was it moved away? {way_back(project)}") from None
+    if not stat.st_size:
         raise ProjectError(f"{path} is empty: 0 bytes", hint=way_back(project))
+    file, mode = (stat.st_dev, stat.st_ino), mode_of(project)
     with _lock:
         known = _opened.pop(path, None)
         if known is not None and (known.file, known.mode) != (file, mode):

@@ -65,7 +65,7 @@ def _rows(connection: sqlite3.Connection, table: sa.Table) -> Iterator[tuple[int
 
 
 def _value(value: Any, kind: str) -> Any:
-    """A text as one, where it is one; what is no text stays bytes."""
+    """A text column as str; bytes that are not UTF-8 stay bytes."""
     if kind == "text":
         with suppress(UnicodeDecodeError):
             return value.decode()
@@ -104,7 +104,7 @@ def rebuild(project: Project) -> Path:
     """
     path, copy = project.require_writable().catalog, copy_of(project.catalog)
     database.close_all()
-    with whole(path, durable=True) as part:
+    with whole(path) as part:
         make(part)
         with closing(sqlite3.connect(part)) as target:
             for file in (copy, path):

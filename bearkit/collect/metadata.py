@@ -1,16 +1,13 @@
 """Tables of labels among the pictures: the Hub's metadata.csv and metadata.jsonl, and CSVs that are like them."""
 
-import csv
-import io
-import json
 from collections.abc import Iterator, Sequence
-from pathlib import PurePosixPath
-from typing import Any
+from pathlib import Path, PurePosixPath
 
+from bearkit import text_table
 from bearkit.collect.folder_names import split_of
 from bearkit.collect.layout import Found
 from bearkit.collect.scheme import Files, Place
-from bearkit.errors import ImageError
+from bearkit.errors import ImageError, ImportSourceError
 
 HUB_TABLES = ("metadata.csv", "metadata.jsonl")
 ENDINGS = (".csv", ".tsv", ".jsonl")
@@ -35,9 +32,8 @@ def tables_of(found: Sequence[Found], files: Files, wide: bool) -> tuple[dict[Pu
     result: dict[PurePosixPath, Place] = {}
     names = []
     for one in [one for one in found if _is_table(one, wide)][:MOST]:
-        rows = _rows(one)
         taken = len(result)
-        for name, label, split in _columns(rows):
+        for name, label, split in _rows(one):
             path = one.place.parent / name.replace("\\", "/").removeprefix("./")
             if path not in pictures and "/" not in name.replace("\\", "/"):  # a path names no other folder's file
                 same = by_name.get(PurePosixPath(name).name, [])
@@ -57,31 +53,15 @@ def _is_table(one: Found, wide: bool) -> bool:
     return name.endswith(ENDINGS) if wide else name in HUB_TABLES
 
 
-def _rows(one: Found) -> list[dict[str, Any]]:
-    """The rows of a table; none where it cannot be read as one."""
+def _rows(one: Found) -> Iterator[tuple[str, str, str]]:
+    """File, label and split of each row, where it is clear which columns they are; none where it is no table."""
     try:
-        data = one.read()
-        text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "replace")
-        if one.place.suffix.lower() == ".jsonl":
-            return [row for row in _json_lines(text) if isinstance(row, dict)]
-        first = text.partition("\n")[0]
-        return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count)))
-    except (ImageError, csv.Error, ValueError):
-        return []
-
-
-def _json_lines(text: str) -> Iterator[Any]:
-    return (json.loads(line) for line in text.splitlines() if line.strip())
-
-
-def _columns(rows: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str, str]]:
-    """File, label and split of each row, where it is clear which columns they are."""
-    columns = {str(name).strip().casefold(): name for name in rows[0]} if rows else {}
-    file = next((columns[name] for name in FILE_COLUMNS if name in columns), None)
-    labels = [columns[name] for name in LABEL_COLUMNS if name in columns]
-    if file is None or not labels or (len(labels) > 1 and "label" not in columns):
+        table = text_table.table(text_table.decoded(one.read()), Path(one.place))
+    except (ImageError, ImportSourceError, ValueError):
         return
-    for row in rows:
-        name, label, split = (row.get(key) for key in (file, labels[0], columns.get("split", "split")))
-        if name:
-            yield str(name), "" if label is None else str(label).strip(), str(split or "")
+    file, labels = table.first(FILE_COLUMNS), [name for name in LABEL_COLUMNS if name in table.columns]
+    if file is None or not labels or (len(labels) > 1 and "label" not in labels):
+        return
+    for row in table.rows:
+        if name := row.cells[file]:
+            yield name, row.cells[labels[0]], row.cells.get("split", "")

@@ -32,7 +32,7 @@ from bearkit.parallel import ordered_map
 from bearkit.predict import Predictor
 from bearkit.predictions import Predictions
 from bearkit.preprocessing import preprocess
-from bearkit.project import Project, spare, spare_of, to_disk, whole
+from bearkit.project import Project, settle, spare, spare_of, whole
 from bearkit.runs import Run
 from bearkit.training import head
 from bearkit.training.checkpoint import About
@@ -76,8 +76,7 @@ def export_model(
     try:
         _write(project, run, stage, part, thumbnails, int8)
         Predictor(part)  # checks the ONNX file against what torch answered
-        for file in part.iterdir():
-            to_disk(file)
+        settle(part.iterdir())
         swap.put_in_place(part, target)
     finally:
         shutil.rmtree(part, ignore_errors=True)

@@ -232,7 +232,7 @@ class Run:
 
     def finish(self, result: dict[str, Any]) -> None:
         """Write the figures: from here on the run is finished."""
-        with whole(self.folder / "result.json", durable=True) as part:
+        with whole(self.folder / "result.json") as part:
             part.write_text(json.dumps(result, indent=1))
         (self.folder / f"{RESUME}.safetensors").unlink(missing_ok=True)
         self.event("finished")

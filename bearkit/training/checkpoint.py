@@ -44,7 +44,7 @@ class About:
 def write(path: Path, state: State, about: About) -> None:
     """Save tensors; the file appears whole."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
-    with whole(path, durable=True) as part:
+    with whole(path) as part:
         part.write_bytes(safetensors.torch.save(tensors, {ABOUT: json.dumps(asdict(about))}))
 
 
