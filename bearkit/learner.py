@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from bearkit.project import Project, whole
 from bearkit.results import TrainResult, predictions_of, result_of
 from bearkit.runs import Run
 from bearkit.stages import Model
-from bearkit.training.config import TrainConfig, slice_rates
+from bearkit.training.config import FitOptions, TrainConfig, TrainOptions, slice_rates
 from bearkit.training.faster import faster
 from bearkit.training.features import Features
 from bearkit.training.head import head_from, predict_logits, seeded_alone
@@ -60,7 +60,7 @@ class Learner:
         progress: Progress = no_progress,
         on_epoch: Callable[[Epoch], None] | None = None,
         on_step: Callable[[Step], None] | None = None,
-        **options: Any,
+        **options: Unpack[TrainOptions],
     ) -> None:
         self.project = project
         self.config = TrainConfig(body=body, seed=seed_for(project, seed), **options)
@@ -110,7 +110,9 @@ class Learner:
         """From now on the body learns too: all of it, or so many of its last layer groups, the head among them."""
         self._frozen, self.config = False, replace(self.config, unfreeze_groups=groups)
 
-    def fit_one_cycle(self, epochs: int | None = None, lr: float | slice | None = None, **options: Any) -> TrainResult:
+    def fit_one_cycle(
+        self, epochs: int | None = None, lr: float | slice | None = None, **options: Unpack[FitOptions]
+    ) -> TrainResult:
         """Train with the one-cycle schedule, on from where this learner is, as a run of its own.
 
         Args:
@@ -124,17 +126,20 @@ class Learner:
             RunError: unfrozen before anything was trained, or an option that cannot work.
         """
         config = self.config
+        chosen: dict[str, Any]
         if self._frozen:
-            rate = lr.stop if isinstance(lr, slice) else lr
-            chosen = {"epochs": epochs or config.epochs or TrainConfig.epochs, "lr": rate or config.lr, "unfreeze": 0}
+            epochs = (config.epochs or TrainConfig.epochs) if epochs is None else epochs
+            rate = config.lr if lr is None else slice_rates(lr)[1]
+            chosen = {"epochs": epochs, "lr": rate, "unfreeze": 0}
         else:
             self._where()
-            rates = slice_rates(lr) if lr is not None else config.lr_unfrozen
-            chosen = {"epochs": 0, "unfreeze": epochs or config.unfreeze or UNFROZEN_EPOCHS, "lr_unfrozen": rates}
-        return self.train(**(chosen | options))
+            epochs = (config.unfreeze or UNFROZEN_EPOCHS) if epochs is None else epochs
+            rates = config.lr_unfrozen if lr is None else slice_rates(lr)
+            chosen = {"epochs": 0, "unfreeze": epochs, "lr_unfrozen": rates}
+        return self.train(**(chosen | dict(options)))
 
     def fine_tune(
-        self, epochs: int, base_lr: float = 3e-3, freeze_epochs: int = TrainConfig.epochs, **options: Any
+        self, epochs: int, base_lr: float = 3e-3, freeze_epochs: int = TrainConfig.epochs, **options: Unpack[FitOptions]
     ) -> TrainResult:
         """The fastai recipe in one run: frozen epochs, then unfrozen ones at `slice(base_lr / 200, base_lr / 2)`."""
         rates = (base_lr / 200, base_lr / 2)

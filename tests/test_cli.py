@@ -105,7 +105,7 @@ def test_errors_are_objects_with_a_hint_and_exit_code_1(tmp_path, arguments, err
         ({"black": 4}, (), "all 4 pictures have the label `black`"),
         ({"black": 4, "teddy": 1}, (), "a single picture of `teddy`"),
         ({"black": 4, "teddy": 4}, ("--body", "resnet9000"), "there is no body `resnet9000`"),
-        ({"black": 4, "teddy": 4}, ("--lr", "-1"), "a learning rate must be above 0"),
+        ({"black": 4, "teddy": 4}, ("--lr", "-1"), "lr must be above 0"),
     ],
 )
 def test_what_cannot_be_trained_is_told(tmp_path, labels, options, error):

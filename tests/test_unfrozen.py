@@ -409,12 +409,12 @@ def test_sizes_grow_through_the_epochs_and_the_last_one_is_the_models(shapes):
         ({"precision": "8"}, "precision must be one of"),
         ({"sizes": (8,)}, "sizes must be at least 32"),
         ({"sizes": (64,), "unfreeze_groups": 2}, "cannot be had together"),
-        ({"dropout": 1.0}, "dropout must be between 0 and 1"),
-        ({"weight_decay": -1.0}, "weight decay must be 0 or more"),
-        ({"patience": -1}, "must be 0 or more"),
+        ({"dropout": 1.0}, "dropout must be at least 0 and below 1, not 1.0"),
+        ({"weight_decay": -1.0}, "weight decay must be at least 0"),
+        ({"patience": -1}, "patience must be at least 0"),
         ({"epochs": 0, "unfreeze": 1}, "without a stage to start from"),
         ({"epochs": 0}, "at least one epoch"),
-        ({"lr_unfrozen": (0.0, 1.0)}, "a learning rate must be above 0"),
+        ({"lr_unfrozen": (0.0, 1.0)}, "lr unfrozen must be above 0, not 0.0"),
     ],
 )
 def test_options_that_cannot_work_are_refused(wrong, said):

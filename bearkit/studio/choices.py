@@ -1,6 +1,7 @@
 """The form of a training's choices: fields, what they say as a TrainConfig, and as a command line."""
 
 import shlex
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -11,29 +12,18 @@ from bearkit.errors import RunError
 from bearkit.page.launch import hosted
 from bearkit.project import Project
 from bearkit.training.bodies import BODIES
-from bearkit.training.config import AUGMENTATIONS, PRECISIONS, TrainConfig
+from bearkit.training.config import OPTIONS, TrainConfig, sizes_from
 
 DEFAULT = TrainConfig()
 NEW = "a new head"
-NUMBERS = {  # field: label, smallest, step, whole numbers only
-    "epochs": ("Epochs with the body frozen", 0, 1, True),
-    "lr": ("Highest learning rate", 0, 1e-4, False),
-    "unfreeze": ("Then epochs with the body unfrozen", 0, 1, True),
-    "lr_first": ("Unfrozen: highest rate of the stem", 0, 1e-6, False),
-    "lr_last": ("Unfrozen: highest rate of the head", 0, 1e-5, False),
-    "unfreeze_groups": ("Unfrozen: last layer groups that learn (0: all)", 0, 1, True),
-    "seed": ("Seed (another one sets other pictures aside)", 0, 1, True),
-    "views": ("Crops of each picture", 1, 1, True),
-    "weight_decay": ("Weight decay", 0, 0.01, False),
-    "dropout": ("Dropout", 0, 0.05, False),
-    "label_smoothing": ("Label smoothing", 0, 0.05, False),
-    "batch_size": ("Pictures a step, frozen", 1, 1, True),
-    "unfrozen_batch_size": ("Pictures a step, unfrozen", 1, 1, True),
-    "patience": ("End after so many epochs without gain (0: never)", 0, 1, True),
+RATES = {  # the form has a field for each of the two numbers of `lr_unfrozen`
+    "lr_first": replace(OPTIONS["lr_unfrozen"], label="Unfrozen: highest rate of the stem", step=1e-6),
+    "lr_last": replace(OPTIONS["lr_unfrozen"], label="Unfrozen: highest rate of the head", step=1e-5),
 }
-PLAIN = ("epochs", "lr", "unfreeze", "lr_first", "lr_last", "unfreeze_groups", "seed", "views")
-FIELD: dict[str, Any] = {"min_width": 230}
+SHOWN = OPTIONS | RATES
 DEFAULTS = DEFAULT.as_dict() | {"lr_first": DEFAULT.lr_unfrozen[0], "lr_last": DEFAULT.lr_unfrozen[1]}
+NUMBERS = tuple(name for name, value in DEFAULTS.items() if type(value) in (int, float))
+PLAIN = ("epochs", "lr", "unfreeze", "lr_first", "lr_last", "unfreeze_groups", "seed", "views")
 
 
 class Choices:
@@ -43,38 +33,36 @@ class Choices:
         self.project = project
         self.fields: dict[str, Any] = {}
         with gr.Accordion("Choices", open=False), gr.Row():
-            self.fields["start"] = gr.Dropdown([NEW], value=NEW, label="Begin with", interactive=True, **FIELD)
+            self.fields["start"] = gr.Dropdown([NEW], value=NEW, interactive=True, **_field("start"))
             self._numbers(PLAIN)
             self.fields["body"] = gr.Dropdown(
                 list(BODIES),
                 value=DEFAULT.body,
-                label="Body" if hosted() else "Body, or any name of timm's",
                 allow_custom_value=not hosted(),
-                **FIELD,
+                **_field("body", "" if hosted() else ", or any name of timm's"),
             )
-            self.fields["weights"] = gr.Textbox(
-                label="File with its weights (none: random)", max_lines=1, visible=not hosted(), **FIELD
-            )
+            self.fields["weights"] = gr.Textbox(max_lines=1, visible=not hosted(), **_field("weights"))
         with gr.Accordion("Tricks", open=False):
             with gr.Row():
                 self._numbers([name for name in NUMBERS if name not in PLAIN])
-                self.fields["sizes"] = gr.Textbox(label="Unfrozen: sizes in pixels, like 128,224", max_lines=1, **FIELD)
-                self.fields["oversample"] = gr.Checkbox(False, label="Show rare labels as often as the commonest")
+                self.fields["sizes"] = gr.Textbox(max_lines=1, **_field("sizes"))
+                self.fields["oversample"] = gr.Checkbox(False, label=OPTIONS["oversample"].label)
             with gr.Row():
                 self.fields["precision"] = gr.Radio(
-                    list(PRECISIONS), value=DEFAULT.precision, label="Unfrozen: precision", **FIELD
+                    list(OPTIONS["precision"].choices), value=DEFAULT.precision, **_field("precision")
                 )
                 self.fields["augment"] = gr.Radio(
-                    list(AUGMENTATIONS), value=DEFAULT.augment, label="Unfrozen: random changes to pictures", **FIELD
+                    list(OPTIONS["augment"].choices), value=DEFAULT.augment, **_field("augment")
                 )
                 self.preview = gr.Button("Show what they do", size="sm", min_width=160)
             self.previewed = gr.Image(visible=False, show_label=False, buttons=[], width=768)
 
     def _numbers(self, names: Any) -> None:
         for name in names:
-            label, smallest, step, _ = NUMBERS[name]
+            option = SHOWN[name]
             value = self._seed if name == "seed" else DEFAULTS[name]  # the project's, asked for as a page opens
-            self.fields[name] = gr.Number(value, minimum=smallest, step=step, label=label, **FIELD)
+            smallest = max(option.least, option.above)
+            self.fields[name] = gr.Number(value, minimum=smallest, step=option.step, **_field(name))
 
     def _seed(self) -> int:
         return seed_for(self.project, None)
@@ -100,10 +88,7 @@ class Choices:
             raise RunError(
                 "here a training begins with a body of the list", hint="choose one, and leave its file empty"
             )
-        try:
-            said["sizes"] = tuple(int(size) for size in (said["sizes"] or "").split(",") if size.strip())
-        except ValueError as error:
-            raise RunError("sizes must be numbers of pixels", hint="write them like 128,224") from error
+        said["sizes"] = sizes_from(said["sizes"] or "")
         return TrainConfig(**said)
 
     def command(self, config: TrainConfig) -> str:
@@ -119,13 +104,18 @@ class Choices:
         return gr.update(choices=names)
 
 
+def _field(name: str, more: str = "") -> dict[str, Any]:
+    """The label of a field and its width, in pixels."""
+    return {"label": SHOWN[name].label + more, "min_width": 230}
+
+
 def _number(name: str, value: float | None) -> float:
     """What a person put into a field.
 
     Raises:
         RunError: nothing, or a fraction where only whole numbers make sense.
     """
-    label, _, _, whole = NUMBERS[name]
+    label, whole = SHOWN[name].label, isinstance(DEFAULTS[name], int)
     if value is None or (whole and value != int(value)):
         said = "is empty" if value is None else f"must be a whole number, not {value}"
         raise RunError(f"{label}: {said}", hint=f"{DEFAULTS[name]} is the default")

@@ -1,92 +1,200 @@
-"""How a model is trained: one frozen record, kept with the run. Reading it needs no torch."""
+"""How a model is trained: one frozen record, kept with the run. Reading it needs no torch.
+
+A field says once what it is: its help, its limits, its name in the studio. The command line (`cli/train_options.py`),
+the studio's form (`studio/choices.py`) and the checks are made from that, so a new field is written here alone.
+"""
 
 import math
 import shlex
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from collections.abc import Callable
+from dataclasses import Field, asdict, dataclass, field, fields
+from typing import Any, TypedDict
 
 from bearkit.dataset.seed import DEFAULT_SEED
 from bearkit.errors import RunError
 
 AUGMENTATIONS = ("none", "light", "strong")
 PRECISIONS = ("auto", "32", "bf16", "16")
-OPTIONS = {"weight_decay": "--wd"}  # of the command line, where they are not called as here
 MOST_EPOCHS = 1_000_000
 SMALLEST_SIZE = 32  # pixels; below that nothing is left of a picture in the last layers
 
 
 @dataclass(frozen=True)
-class TrainConfig:
-    """The defaults were chosen by measurement (EXPERIMENTS.md).
+class Option:
+    """What a person is told and may choose for one field of `TrainConfig`.
 
     Attributes:
-        body: the pretrained network.
-        weights: a file with the body's weights, `none` for random ones, or nothing for the pretrained ones.
-        start: RUN/STAGE whose weights to begin with; nothing for a new head.
-        epochs: times that the head sees each training picture while the body is frozen.
-        lr: highest learning rate of those epochs.
-        seed: decides which pictures are set aside, and every random number of the training.
-        views: crops of each picture that go through the frozen body; an epoch takes one of them at random.
-        batch_size: pictures a step while the body is frozen.
-        weight_decay: AdamW's, on weights only.
-        dropout: share of standardised features that is left out at each step.
-        label_smoothing: share of the target that is spread over all labels.
-        oversample: whether pictures of rare labels are shown as often as those of the commonest.
-        patience: stop a stage after so many epochs without a lower error; 0 for never.
-        unfreeze: epochs with the body unfrozen, after the frozen ones.
-        lr_unfrozen: highest rates of the first and the last layer group; those between lie evenly between.
-        unfreeze_groups: how many of the last layer groups learn, the head among them; 0 for all.
-        unfrozen_batch_size: pictures a step while the body is unfrozen.
-        augment: how much the pictures are changed at random while the body is unfrozen: none, light or strong.
-        sizes: picture sizes in pixels, one after the other through the unfrozen epochs; nothing for the body's own.
-        precision: of the unfrozen arithmetic: 32, bf16, 16, or auto: 16 bits where the processor is made for them.
+        help: one sentence, for the command line and the docs.
+        label: a few words, for the form.
+        flag: its name on the command line; `--` and the field's name if empty.
+        metavar: what the command line's help shows for the value.
+        least, most: the limits, both allowed.
+        above, below: limits that are not allowed themselves.
+        choices: the only words allowed.
+        step: by how much the form's arrows change a number.
+        parse: makes the value from a person's text, where it is a row of numbers.
+        separator: stands between the numbers of such a row.
     """
 
-    body: str = "efficientnet_lite0"
-    weights: str = ""
-    start: str = ""
-    epochs: int = 15
-    lr: float = 3e-3
-    seed: int = DEFAULT_SEED
-    views: int = 1
-    batch_size: int = 64
-    weight_decay: float = 0.01
-    dropout: float = 0.25
-    label_smoothing: float = 0.1
-    oversample: bool = False
-    patience: int = 0
-    unfreeze: int = 0
-    lr_unfrozen: tuple[float, float] = (1e-5, 1e-3)
-    unfreeze_groups: int = 0
-    unfrozen_batch_size: int = 32
-    augment: str = "light"
-    sizes: tuple[int, ...] = ()
-    precision: str = "auto"
+    help: str
+    label: str
+    flag: str = ""
+    metavar: str | None = None
+    least: float = -math.inf
+    most: float = math.inf
+    above: float = -math.inf
+    below: float = math.inf
+    choices: tuple[str, ...] = ()
+    step: float = 1
+    parse: Callable[[str], Any] | None = None
+    separator: str = ""
+
+    def check(self, name: str, value: Any) -> None:
+        """Refuse a value of the field `name` that is outside the limits.
+
+        Raises:
+            RunError: it is outside of them, or is not a number (nan).
+        """
+        name = name.replace("_", " ")
+        if self.choices:
+            _demand(value in self.choices, f"{name} must be one of {', '.join(self.choices)}, not {value}")
+            return
+        for number in value if isinstance(value, tuple) else (value,):
+            if isinstance(number, int | float):
+                within = self.least <= number <= self.most and self.above < number < self.below
+                _demand(within, f"{name} must be {self.limits}, not {number}")
+
+    @property
+    def limits(self) -> str:
+        """The limits in words.
+
+        >>> Option("", "", least=1).limits, Option("", "", least=0, below=1).limits, Option("", "", above=0).limits
+        ('at least 1', 'at least 0 and below 1', 'above 0')
+        """
+        words = [
+            f"at least {self.least}" if self.least > -math.inf else "",
+            f"above {self.above}" if self.above > -math.inf else "",
+            f"at most {self.most}" if self.most < math.inf else "",
+            f"below {self.below}" if self.below < math.inf else "",
+        ]
+        return " and ".join(filter(None, words))
+
+    def as_text(self, value: Any) -> str:
+        """A value as a person types it."""
+        return self.separator.join(f"{part:g}" for part in value) if isinstance(value, tuple) else str(value)
+
+
+def rates_from(text: str) -> tuple[float, float]:
+    """Read `A:B`, two learning rates; one number alone is the rate of all layer groups.
+
+    Raises:
+        RunError: it is something else.
+
+    >>> rates_from("1e-5:1e-3"), rates_from("1e-4")
+    ((1e-05, 0.001), (0.0001, 0.0001))
+    """
+    first, _, last = text.partition(":")
+    try:
+        return float(first), float(last or first)
+    except ValueError as error:
+        raise RunError(f"{text!r} is not two rates", hint="write them like 1e-5:1e-3") from error
+
+
+def sizes_from(text: str) -> tuple[int, ...]:
+    """Read image sizes in pixels, as in `128,224`.
+
+    Raises:
+        RunError: it is something else.
+    """
+    try:
+        return tuple(int(size) for size in text.split(",") if size.strip())
+    except ValueError as error:
+        raise RunError(f"{text!r} is not a list of sizes in pixels", hint="write them like 128,224") from error
+
+
+def _option(default: Any, help: str, label: str, **rest: Any) -> Any:
+    return field(default=default, metadata={"option": Option(help, label, **rest)})
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """The defaults were chosen by measurement (EXPERIMENTS.md)."""
+
+    epochs: int = _option(
+        15, "Times the head sees each image, with the body frozen.", "Epochs with the body frozen",
+        least=0, most=MOST_EPOCHS,
+    )  # fmt: skip
+    lr: float = _option(
+        3e-3, "Highest learning rate of those epochs.", "Highest learning rate", above=0, below=math.inf, step=1e-4
+    )
+    unfreeze: int = _option(
+        0, "Epochs with the body unfrozen, after the frozen ones.", "Then epochs with the body unfrozen",
+        least=0, most=MOST_EPOCHS,
+    )  # fmt: skip
+    lr_unfrozen: tuple[float, float] = _option(
+        (1e-5, 1e-3), "Unfrozen: highest rates of the first and the last layer group.", "Unfrozen: highest rate",
+        metavar="A:B", above=0, below=math.inf, parse=rates_from, separator=":",
+    )  # fmt: skip
+    unfreeze_groups: int = _option(
+        0, "Unfrozen: how many of the last layer groups learn; 0 for all.",
+        "Unfrozen: last layer groups that learn (0: all)", least=0,
+    )  # fmt: skip
+    sizes: tuple[int, ...] = _option(
+        (), "Unfrozen: image sizes in pixels, one after the other.", "Unfrozen: sizes in pixels, like 128,224",
+        metavar="128,224", least=SMALLEST_SIZE, parse=sizes_from, separator=",",
+    )  # fmt: skip
+    augment: str = _option(
+        "light", "Unfrozen: random changes to the images: none, light or strong.",
+        "Unfrozen: random changes to pictures", choices=AUGMENTATIONS,
+    )  # fmt: skip
+    seed: int = _option(
+        DEFAULT_SEED, "Another seed sets other images aside; the project's if left out.",
+        "Seed (another one sets other pictures aside)", least=0, below=2**63,
+    )  # fmt: skip
+    body: str = _option(
+        "efficientnet_lite0", "efficientnet_lite0, resnet18, resnet34, resnet50, or a timm name.", "Body"
+    )
+    weights: str = _option(
+        "", "The body's weights; `none` for random ones.", "File with its weights (none: random)", metavar="FILE"
+    )
+    start: str = _option("", "Begin with these weights.", "Begin with", metavar="RUN/STAGE")
+    views: int = _option(
+        1, "Crops of each image for the head; an epoch takes one at random.", "Crops of each picture", least=1
+    )
+    weight_decay: float = _option(
+        0.01, "Weight decay of AdamW.", "Weight decay", flag="--wd", least=0, below=math.inf, step=0.01
+    )
+    dropout: float = _option(
+        0.25, "Share of the features that are left out at each step.", "Dropout", least=0, below=1, step=0.05
+    )
+    label_smoothing: float = _option(
+        0.1, "Share of the target that is spread over all labels.", "Label smoothing", least=0, below=1, step=0.05
+    )
+    oversample: bool = _option(
+        False, "Show images of rare labels as often as those of the most frequent label.",
+        "Show rare labels as often as the most frequent one",
+    )  # fmt: skip
+    batch_size: int = _option(64, "Images a step, frozen.", "Pictures a step, frozen", least=1)
+    unfrozen_batch_size: int = _option(32, "Images a step, unfrozen.", "Pictures a step, unfrozen", least=1)
+    precision: str = _option(
+        "auto", "Unfrozen: floats of 32 bits, bf16, 16 bits, or auto: 16 bits where the processor is made for them.",
+        "Unfrozen: precision", choices=PRECISIONS,
+    )  # fmt: skip
+    patience: int = _option(
+        0, "Stop a stage after this many epochs without a lower error; 0 for never.",
+        "End after so many epochs without gain (0: never)", least=0,
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
-        """Refuse what cannot train."""
-        at_least_1 = {
-            "views": self.views,
-            "batch size": self.batch_size,
-            "unfrozen batch size": self.unfrozen_batch_size,
-        }
-        for name, value in at_least_1.items():
-            _demand(value >= 1, f"the {name} must be at least 1, not {value}")
-        for name, value in {"epochs": self.epochs, "unfrozen epochs": self.unfreeze}.items():
-            _demand(0 <= value <= MOST_EPOCHS, f"the {name} must be between 0 and {MOST_EPOCHS}, not {value}")
+        """Refuse what cannot train.
+
+        Raises:
+            RunError: a value is outside its limits, or two of them do not go together.
+        """
+        for name, option in OPTIONS.items():
+            option.check(name, getattr(self, name))
         _demand(self.epochs + self.unfreeze >= 1, "there must be at least one epoch, frozen or unfrozen")
         _demand(self.epochs > 0 or bool(self.start), "without a stage to start from, frozen epochs must be at least 1")
-        _demand(0 <= self.seed < 2**63, f"the seed must be between 0 and 2**63, not {self.seed}")
-        for rate in (self.lr, *self.lr_unfrozen):
-            _demand(0 < rate < math.inf, f"a learning rate must be above 0, not {rate}")
-        _demand(0 <= self.weight_decay < math.inf, f"weight decay must be 0 or more, not {self.weight_decay}")
-        for name, share in {"dropout": self.dropout, "label smoothing": self.label_smoothing}.items():
-            _demand(0 <= share < 1, f"{name} must be between 0 and 1, not {share}")
-        _demand(min(self.patience, self.unfreeze_groups) >= 0, "patience and unfreeze groups must be 0 or more")
-        _demand(self.augment in AUGMENTATIONS, f"augment must be one of {', '.join(AUGMENTATIONS)}, not {self.augment}")
-        _demand(self.precision in PRECISIONS, f"precision must be one of {', '.join(PRECISIONS)}, not {self.precision}")
-        smallest = min(self.sizes, default=SMALLEST_SIZE)
-        _demand(smallest >= SMALLEST_SIZE, f"sizes must be at least {SMALLEST_SIZE} pixels, not {smallest}")
         _demand(
             not (self.sizes and self.unfreeze_groups), "sizes and unfreeze groups cannot be had together",
             "a part of the body learns from kept features, which are of one size: leave one of the two out",
@@ -100,12 +208,9 @@ class TrainConfig:
         """The command line that trains like this, in the project that ` -p DIR` names (`place`), whose seed this is."""
         words = [f"bearkit train{place}"]
         for name, default in asdict(TrainConfig(seed=seed)).items():
-            value, option = getattr(self, name), OPTIONS.get(name, f"--{name.replace('_', '-')}")
-            if value == default:
-                continue
-            if isinstance(value, tuple):
-                value = (":" if name == "lr_unfrozen" else ",").join(f"{part:g}" for part in value)
-            words.append(option if value is True else f"{option} {shlex.quote(str(value))}")
+            value, option = getattr(self, name), OPTIONS[name]
+            if value != default:
+                words.append(flag(name) if value is True else f"{flag(name)} {shlex.quote(option.as_text(value))}")
         return " ".join(words)
 
     @classmethod
@@ -115,12 +220,58 @@ class TrainConfig:
         Raises:
             RunError: a newer bearkit wrote it.
         """
-        if unknown := set(values) - {field.name for field in fields(cls)}:
+        if unknown := set(values) - set(OPTIONS):
             raise RunError(
                 f"this bearkit does not know {', '.join(sorted(unknown))}", hint="`pip install --upgrade bearkit`"
             )
         plain: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
         return cls(**plain)
+
+
+def _option_of(one: Field[Any]) -> Option:
+    found = one.metadata["option"]
+    assert isinstance(found, Option)
+    return found
+
+
+OPTIONS = {one.name: _option_of(one) for one in fields(TrainConfig)}
+
+
+def flag(name: str) -> str:
+    """A field's name on the command line.
+
+    >>> flag("label_smoothing"), flag("weight_decay")
+    ('--label-smoothing', '--wd')
+    """
+    return OPTIONS[name].flag or f"--{name.replace('_', '-')}"
+
+
+class FitOptions(TypedDict, total=False):
+    """The fields of `TrainConfig` that may change from fit to fit, for type checkers; see there."""
+
+    unfreeze: int
+    lr_unfrozen: tuple[float, float]
+    unfreeze_groups: int
+    sizes: tuple[int, ...]
+    augment: str
+    views: int
+    weight_decay: float
+    dropout: float
+    label_smoothing: float
+    oversample: bool
+    batch_size: int
+    unfrozen_batch_size: int
+    precision: str
+    patience: int
+
+
+class TrainOptions(FitOptions, total=False):
+    """All fields of `TrainConfig` but the body and the seed."""
+
+    epochs: int
+    lr: float
+    weights: str
+    start: str
 
 
 def _demand(holds: bool, otherwise: str, hint: str = "leave it out to take the default") -> None:
