@@ -4,7 +4,6 @@ import ast
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -141,10 +140,3 @@ def test_files_are_short_enough_to_read_at_a_sitting():
 def test_nothing_is_left_for_later_in_the_code():
     words = re.compile(r"\b(TODO|FIXME|XXX|raise NotImplementedError)\b")
     assert [str(path) for path in FILES if words.search(path.read_text())] == []
-
-
-def test_the_packaged_files_are_declared():
-    assert (ROOT / "bearkit" / "collect" / "sample_birds.csv").is_file()
-    assert (ROOT / "bearkit" / "studio" / "studio.css").is_file()
-    assert "collect/*.csv" in (ROOT / "pyproject.toml").read_text()
-    assert "studio/*.css" in Path(ROOT / "pyproject.toml").read_text()

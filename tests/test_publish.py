@@ -2,11 +2,10 @@
 
 import ast
 import json
+import os
 import shutil
 import subprocess
 import sys
-import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -37,7 +36,7 @@ from bearkit.publish import closure, hub, preflight, publishing, trial, web_runt
 from bearkit.publish.hub import Hub
 from bearkit.review.decide import decide_one
 from bearkit.training.timm_import import import_timm
-from tests.conftest import encoded
+from tests.conftest import ROOT, encoded
 from tests.servers import serving
 
 pytestmark = pytest.mark.usefixtures("no_waiting")
@@ -630,19 +629,33 @@ def test_the_browsers_runtime_is_the_one_that_was_tested(monkeypatch, tmp_path):
     assert [*tmp_path.rglob("*")] == []
 
 
-def test_a_wheel_carries_the_spaces(tmp_path):
+def test_an_installed_wheel_writes_the_spaces(trained, tmp_path):
     source = tmp_path / "source"  # building writes beside it
-    shutil.copytree(closure.ROOT, source / "bearkit", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(closure.ROOT.parent / name, source)
-    words = ["-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(tmp_path), str(source)]
-    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False)
-    if done.returncode and "setuptools" in done.stderr:
-        pytest.skip("setuptools is not in this environment")
-    assert done.returncode == 0, done.stderr
+    for folder in ("bearkit", "spaces"):
+        shutil.copytree(ROOT / folder, source / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    python(tmp_path, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", tmp_path, source)
     (wheel,) = tmp_path.glob("*.whl")
-    names = zipfile.ZipFile(wheel).namelist()
-    for folder in ("gradio_space", "static_space"):
-        for path in (closure.ROOT / "publish" / folder).glob("*.*"):
-            assert f"bearkit/publish/{folder}/{path.name}" in names
-    assert Path("bearkit/page/page.css").as_posix() in names
+    python(tmp_path, "-m", "pip", "install", "--quiet", "--no-deps", "--target", tmp_path / "site", wheel)
+    shutil.rmtree(source)
+    words = ("-m", "bearkit", "space", trained.model, "me/x", "--sdk", "gradio", "--dry-run", "s", "--no-preflight")
+    python(tmp_path, *words, PYTHONPATH=str(tmp_path / "site"))
+    assert (tmp_path / "s" / "app.py").read_text() == (ROOT / "spaces" / "gradio" / "app.py").read_text()
+    theirs = {path.relative_to(tmp_path / "s" / "bearkit") for path in (tmp_path / "s" / "bearkit").rglob("*.*")}
+    assert all((tmp_path / "site" / "bearkit" / path).is_file() for path in theirs)
+    for path in (ROOT / "spaces").rglob("*.*"):
+        assert (tmp_path / "site" / "bearkit" / "_spaces" / path.relative_to(ROOT / "spaces")).is_file()
+    kinds = ("*.css", "*.js", "*.csv", "py.typed")
+    files = [path.relative_to(ROOT) for kind in kinds for path in (ROOT / "bearkit").rglob(kind)]
+    assert len(files) > 5
+    assert [path for path in files if not (tmp_path / "site" / path).is_file()] == []
+
+
+def python(folder, *words, **environment):
+    """What a Python process prints."""
+    done = subprocess.run(
+        [sys.executable, *map(str, words)], cwd=folder, capture_output=True, text=True, env=os.environ | environment
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout

@@ -19,7 +19,10 @@ from bearkit.publish.examples import write_examples
 from bearkit.publish.web_runtime import VERSION, web_runtime
 
 SDKS = ("gradio", "static")
-HERE = Path(__file__).parent
+SPACES = next(  # in an installed bearkit, and in a checkout
+    folder for folder in (closure.ROOT / "_spaces", closure.ROOT.parent / "spaces") if folder.is_dir()
+)
+PAGE = ("index.html", "style.css", "app.js", "classifier.js", "preprocess.js")
 PINNED = ("gradio", "numpy", "onnxruntime", "pillow")  # what the Gradio app imports; the versions that run it here
 OPTIONAL = ("pillow-heif",)  # for HEIC photos; the app works without it
 README = """---
@@ -88,7 +91,7 @@ def write_space(
 
 
 def _gradio(model: Path, folder: Path, thumbnails: bool) -> None:
-    source = HERE / "gradio_space" / "app.py"
+    source = SPACES / "gradio" / "app.py"
     shutil.copyfile(source, folder / "app.py")
     for path in closure.needed(source.read_text(encoding="utf-8")):
         target = folder / closure.ROOT.name / path
@@ -113,8 +116,8 @@ def _is_installed(package: str) -> bool:
 
 
 def _static(predictor: Predictor, folder: Path, examples: Sequence[str]) -> None:
-    for source in (HERE / "static_space").iterdir():
-        shutil.copyfile(source, folder / source.name)
+    for name in PAGE:
+        shutil.copyfile(SPACES / "static" / name, folder / name)
     for name, path in web_runtime().items():
         shutil.copyfile(path, folder / name)
     shutil.copyfile(predictor.folder / "model.onnx", folder / "model.onnx")
