@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-from bearkit import text_table
+from bearkit import json_text, text_table
 from bearkit.collect.layout import label_of
 from bearkit.errors import ImportSourceError
 from bearkit.text_table import Row, Table
@@ -158,7 +158,7 @@ def _rows(label: str | None, path: Path) -> list[tuple[str, str, Credit] | str]:
         ImportSourceError: the file cannot be read, or says nothing of labels.
     """
     text = text_table.read_text(path)
-    values = text_table.json_values(text)
+    values = json_text.json_values(text)
     if values is not None and all(isinstance(value, str) for value in values):
         return _lines(values, label, path)
     table = text_table.table(text, path)

@@ -12,7 +12,6 @@ fits one picture only. A row that does not clearly ask for a change changes noth
 
 import bisect
 import json
-import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -25,6 +24,7 @@ from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.choices import Choice
 from bearkit.catalog.ledger import Ledger
 from bearkit.collect.layout import label_of, label_problem
+from bearkit.collect.picture_names import of_label_studio
 from bearkit.errors import ImportSourceError, ReviewError
 from bearkit.text_table import Row, Table
 
@@ -37,7 +37,6 @@ LABEL = (  # what a person wrote, the first there is
 )  # fmt: skip
 GUESS = ("predicted_label", "suggested_label", "predictions.label")  # what a model says
 ISSUE = "is_label_issue"
-YES, NO = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0", "none", "null", "nan", "na", "n/a", "-", "")
 EMPTY = ("", "none", "null", "nan", "na", "n/a", "<na>", "-")  # how tools write that there is no label
 OWN_PREDICTIONS = {"label", "probability", "known", "similarity"}  # columns of `bearkit predict --csv`
 HINT = "columns `image_id` or `path`, and `action` (keep, delete, relabel:LABEL) or `label`"
@@ -161,12 +160,10 @@ def _is_yes(cells: Mapping[str, str], where: str) -> bool:
     Raises:
         ReviewError: it says neither yes nor no.
     """
-    word = cells[ISSUE].lower()
-    number = text_table.number(word)
-    word = f"{number:g}" if number is not None and number == number else word  # 1.0 is 1
-    if word not in (*YES, *NO):
+    answer = text_table.yes_or_no(cells[ISSUE])
+    if answer is None:
         raise ReviewError(f"{where}: `{cells[ISSUE]}` in the column `{ISSUE}` is no yes or no", hint="true or false")
-    return word in YES
+    return answer
 
 
 def _one_choice(text: str, where: str) -> str:
@@ -203,24 +200,13 @@ class Finder:
         begun = [one for one in self.ids[place : place + 2] if one.startswith(name)] if len(name) >= 6 else []
         if len(begun) == 1:
             return begun[0]
-        written = _of_label_studio(name)
+        written = of_label_studio(name)
         for parts in dict.fromkeys((_parts(written), _parts(unquote(written)))):
             for n in (len(parts), 3, 2):
                 found = self.ends.get(parts[-n:], set()) if n <= len(parts) else set()
                 if len(found) == 1:
                     return next(iter(found))
         return None
-
-
-def _of_label_studio(name: str) -> str:
-    """The path behind Label Studio's names: its uploads have a prefix, its local files are a query.
-
-    >>> _of_label_studio("/data/local-files/?d=bears/teddy/0.jpg"), _of_label_studio("/data/upload/1/1a2b3c4d-0.jpg")
-    ('bears/teddy/0.jpg', '0.jpg')
-    """
-    if uploaded := re.fullmatch(r"(?:https?://[^/]+)?/data/upload/(?:.*/)?[0-9a-f]{8}-([^/?]+)(?:\?.*)?", name):
-        return uploaded.group(1)
-    return name.partition("?d=")[2].partition("&")[0] or name
 
 
 def _parts(name: str) -> tuple[str, ...]:
