@@ -95,6 +95,10 @@ def _together(every: Sequence[_One]) -> Tables:
         for path, said in one.labels.items():
             rows.setdefault(path, []).extend(said)
     result.labels = {path: _place(said) for path, said in rows.items()}
+    if not label_counts(result.labels):
+        for one in used:
+            one.unclear, one.why = True, "it gives no picture one label"
+        used, result.labels = [], {}
     result.used = [one.name for one in used]
     result.hub = any(PurePosixPath(one.name).name.casefold() in HUB_TABLES for one in used)
     result.ours = bool(used) and all(one.ours for one in used)
