@@ -31,9 +31,9 @@ _MONTH += r"|nov(?:ember)?|dec(?:ember)?"
 _TIME = re.compile(rf"(?:{'|'.join(sorted(WEEKDAYS))}|{_SHORT}|{_MONTH})(?:[-_ ]?(?:\d{{1,2}}|(?:19|20)\d\d))?{_PART}")
 BATCHES = {  # what people number when they take or sort pictures, and seldom what is in one
     "batch", "part", "set", "subset", "chunk", "shard", "camera", "cam", "phone", "device", "sensor", "drone", "flight",
-    "session", "day", "week", "month", "year", "run", "roll", "round", "visit", "trip", "shoot", "take", "folder", "dir",
+    "session", "day", "week", "month", "year", "run", "roll", "round", "visit", "trip", "shoot", "take", "folder",
     "collection", "import", "upload", "export", "download", "backup", "dump", "disk", "disc", "sd", "sdcard", "site",
-    "album", "split", "fold", "annotator",
+    "album", "split", "fold", "annotator", "dir",
 }  # fmt: skip
 REST = {"rest", "extra", "extras", "more", "misc", "new", "old", "other", "others", "unsorted", "unknown", "last"}
 _ORDER = "one|two|three|four|five|six|seven|eight|nine|ten|i{1,3}|iv|vi{0,3}|ix|x|[a-h]"
@@ -71,7 +71,7 @@ def series(names: Iterable[str]) -> bool:
 
 
 def rolls(names: Iterable[str]) -> str:
-    """What names are that say when or by whom pictures were taken, and not what is in them; "" where they may be labels.
+    """What names are that say when or how pictures were taken, not what is in them; "" where they may be labels.
 
     >>> rolls({"2021-05-03", "100APPLE"}), rolls({"monday", "friday"}), rolls({"batch1", "batch2", "rest"})
     ('dates or folders of a camera', 'days or months', 'numbered batches')

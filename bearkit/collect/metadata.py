@@ -14,6 +14,7 @@ from bearkit.collect.layout import Found, label_of
 from bearkit.collect.picture_names import Pictures
 from bearkit.collect.scheme import Files, Place
 from bearkit.errors import ImageError, ImportSourceError
+from bearkit.report import count
 from bearkit.text_table import Row, Table
 
 HUB_TABLES = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
@@ -49,6 +50,11 @@ class Tables:
     sure: bool = True
     guess: str = ""
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def called(self) -> str:
+        """The tables that give labels, for a sentence."""
+        return f"the table{'s' if len(self.used) > 1 else ''} {', '.join(self.used)}"
 
 
 @dataclass
@@ -107,7 +113,8 @@ def _together(every: Sequence[_One]) -> Tables:
             result.splits[path] = str(table_columns.furthest([split, result.splits.get(path)]))
         if one.splits:
             result.split_by[one.name] = " and ".join(f"`{column}`" for column in one.columns)
-        result.notes += [f"the table {one.name}: {note}" for note in one.notes]
+        guess = [one.why] if one in used and not one.sure else []
+        result.notes += [f"the table {one.name}: {note}" for note in [*guess, *one.notes]]
     unused = [one for one in every if one not in used and not (one.splits and not one.unclear)]
     result.notes += [f"the table {one.name} is not used: {one.why}" for one in unused[:SAID]]
     if len(unused) > SAID:
@@ -198,19 +205,14 @@ def _strange(
 ) -> Iterator[str]:
     """Sentences about rows and lines that say nothing of any picture."""
     if table.broken:
-        yield f"{len(table.broken)} of its lines cannot be read, the first is line {table.broken[0]}"
+        yield f"{count(len(table.broken), 'line')} that cannot be read, the first is line {table.broken[0]}"
     left = [row for row in table.rows if row.line not in names and row.cells[file]]
     several = [row for row in left if pictures.find(row.cells[file], home)]
-    if several:
-        yield (
-            f"{len(several)} of its rows may mean several pictures, the first is line {several[0].line}, "
-            f"`{several[0].cells[file]}`: write the folder too"
-        )
-    if len(left) > len(several):
-        first = next(row for row in left if row not in several)
-        yield f"{len(left) - len(several)} of its rows name no picture here, the first is line {first.line}, " + (
-            f"`{first.cells[file][:80]}`"
-        )
+    none = [row for row in left if row not in several]
+    for kind, what in ((several, "may mean several pictures"), (none, "without a picture here")):
+        if kind:
+            first = f"`{kind[0].cells[file][:80]}` in line {kind[0].line}"
+            yield f"{count(len(kind), 'row')} {what}, the first is {first}"
 
 
 def _file_column(table: Table, pictures: Pictures, home: PurePosixPath) -> tuple[str, dict[int, PurePosixPath]]:

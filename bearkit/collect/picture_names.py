@@ -44,13 +44,14 @@ class Pictures:
             return []
         given = _folded(PurePosixPath(written).parts)
         below = _folded((*home.parts, *PurePosixPath(written).parts))
-        named = [path for path in self._named(given[-1]) if self._may(path, home)] if given else []
+        named = self._named(given[-1]) if given else []
         inside = _folded(home.parts)
+        ends = [path for path in named if self._ends_alike(path, given) and self._may(path, home)]
         for fits in (
             [path for path in named if _same(self._parts[path], _normal(below))],
             [path for path in named if _same(self._parts[path], given)],
-            [path for path in named if self._ends_alike(path, given) and self._parts[path][: len(inside)] == inside],
-            [path for path in named if self._ends_alike(path, given)],
+            [path for path in ends if self._parts[path][: len(inside)] == inside],
+            ends,
         ):
             if fits:
                 exact = [path for path in fits if path.name == PurePosixPath(written).name]
@@ -58,7 +59,7 @@ class Pictures:
         return []
 
     def _named(self, name: str) -> list[PurePosixPath]:
-        """Pictures of this file name; without an ending, or with another picture's, where there is none of that name."""
+        """Pictures of this file name; where there is none, of the same name with another ending or without one."""
         found = self._by_name.get(name) or self._by_stem.get(name)
         if found is None and PurePosixPath(name).suffix in suffixes():
             found = self._by_stem.get(_stem(name))
@@ -100,9 +101,11 @@ def _written(name: str) -> str:
         plain = unquote(plain)
     elif re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+://", plain):
         try:
-            plain = unquote(urlsplit(plain).path)
+            address = urlsplit(plain)
         except ValueError:
             return ""
+        plain = unquote(address.path)
+        plain = PurePosixPath(plain).name if address.scheme.startswith("http") else plain
     plain = re.sub(r"^[a-zA-Z]:(?=[\\/])", "", plain).replace("\\", "/").lstrip("/")
     plain = posixpath.normpath(plain) if plain else ""
     return plain if plain.startswith("../") else plain.removeprefix("./")

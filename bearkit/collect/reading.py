@@ -122,8 +122,8 @@ class _Reader:
                 return self._table
             table = [self._table] if self.files.tables else []
             raise self._unsure(unsure.why, [*unsure.schemes, *table], unsure.more) from None
-        labels, dull = self.files.counts(folders)[0], folders.label_from == "root"
-        dull = dull or generic(labels) or rolls(labels)
+        labels = self.files.counts(folders)[0]
+        dull = folders.label_from == "root" or generic(labels) or bool(rolls(labels))
         if not self.files.tables:
             if dull and self.tables.guess:
                 raise self._unsure(f"a table names these pictures, but {self.tables.guess}", [folders])
@@ -133,10 +133,13 @@ class _Reader:
         if self._table_says_all() and (dull or self.tables.ours):
             self.notes.clear()
             return self._table
-        if not dull and not self.tables.hub and (why := self._says_little(labels)):
-            self.tables.notes.append(f"the table {', '.join(self.tables.used)} is not used: {why}")
+        if not dull and not self.tables.sure:
+            self.tables.notes.append(f"{self.tables.called} is not used for labels")
             return folders
-        raise self._unsure(f"{', '.join(self.tables.used)} and the folders say different things", [folders, self._table])
+        if not dull and not self.tables.hub and (why := self._says_little(labels)):
+            self.tables.notes.append(f"{self.tables.called} is not used: {why}")
+            return folders
+        raise self._unsure(f"{self.tables.called} and the folders say different things", [folders, self._table])
 
     def _unsure(self, why: str, ways: Sequence[Scheme], more: str = "") -> Unsure:
         return Unsure(self.files, why, [self._with_splits(one) for one in ways], more, self.tables.notes)
@@ -170,13 +173,13 @@ class _Reader:
         left = {path: label for path in counted if path not in self.files.tables and (label := places[path].label)}
         if any(folder != label for folder, label in says.items()) and not says.keys() >= set(left.values()):
             new = quoted(set(left.values()) - says.keys())
-            why = f"{', '.join(self.tables.used)} names no picture in the folders {new}, and calls others by other names"
+            why = f"{self.tables.called} names no picture in the folders {new}, and calls others by other names"
             raise self._unsure(why, [self._table, folders])
         more = {path: Place(says.get(label, label), None) for path, label in left.items()}
         self.files = replace(self.files, tables={**self.files.tables, **more})
         if more:
             self.tables.notes.append(
-                f"{count(len(more), 'picture')} that {', '.join(self.tables.used)} does not name: "
+                f"{count(len(more), 'picture')} that {self.tables.called} does not name: "
                 f"the label is that of the folder: {quoted(map(str, more))}"
             )
         return replace(folders, label_from="metadata")

@@ -161,7 +161,7 @@ def _is_binary(table: Table, name: str) -> bool:
 
 
 def _one_hot(table: Table, names: Sequence[str]) -> list[str]:
-    """The columns of 0 and 1 that may be a label each; those of splits only where they belong to them: `train`, `bus`."""
+    """The columns of 0 and 1 that may be a label each; one called `train` only where the others need it."""
     ones = [name for name in names if plain(name) not in FILES and _is_binary(table, name)]
     no_splits = [name for name in ones if _split_column(table, name) is None]
     return ones if no_splits and _one_each(table, ones) else no_splits
