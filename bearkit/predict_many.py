@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from bearkit.collect import archive, folder, stream
+from bearkit.collect.address_text import is_address
 from bearkit.collect.fetch import Limits, fetch
 from bearkit.collect.layout import Found, readable
-from bearkit.collect.url_list import is_address
 from bearkit.errors import BearkitError, DownloadError, ImageError
 from bearkit.images import MAX_BYTES, read_file
 from bearkit.parallel import Progress, no_progress, ordered_map

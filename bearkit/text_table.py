@@ -8,15 +8,17 @@ import io
 import json
 import re
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bearkit.errors import ImportSourceError
+from bearkit.json_text import json_of, json_values, lines_of
 
 MAX_BYTES = 200 * 2**20  # of a list or table
+LONGEST = 64 * 2**20  # characters of a cell; the csv module's own limit is 128 KiB
 BOMS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
     (b"\xff\xfe\x00\x00", "utf-32"),
@@ -32,6 +34,7 @@ KINDS = (  # what people name instead of a text file, by its first bytes
     (b"SQLite format 3", "it is a database"),
 )
 SEPARATORS = (",", ";", "\t", "|")
+YES, NO = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0", "none", "null", "nan", "na", "n/a", "-", "")
 ADDRESS = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+):/{1,2}(.+)")  # Path makes one slash of two
 
 
@@ -52,10 +55,19 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """Columns, in lower case, and rows."""
+    """Columns, in lower case, and rows.
+
+    Attributes:
+        written: each column's name as it was written, where that is another one.
+        broken: the lines that could not be read, where that was allowed.
+        whole: whether the text ends with its last line; a file that was cut off does not.
+    """
 
     columns: list[str]
     rows: list[Row]
+    written: Mapping[str, str] = field(default_factory=dict)
+    broken: Sequence[int] = ()
+    whole: bool = True
 
     def first(self, names: Sequence[str]) -> str | None:
         """The first of these columns that the table has."""
@@ -134,15 +146,22 @@ def read_table(path: Path) -> Table:
     return table(read_text(path), path)
 
 
-def table(text: str, path: Path) -> Table:
-    """The same of a text that was read; `path` is for people.
+def table(text: str, path: Path, some: bool = False) -> Table:
+    """The same of a text that was read.
+
+    Args:
+        text: what the file holds.
+        path: its name, for people.
+        some: whether JSON lines may be broken: they are named in the table.
 
     Raises:
         ImportSourceError: it is no table.
     """
     records = json_values(text)
     if records is not None and all(isinstance(record, dict) for record in records):
-        return _of_records(records)
+        return of_records(records)
+    if some and text.lstrip("\ufeff \t\r\n").startswith("{"):
+        return _of_json_lines(text)
     try:
         return _of_lines(text)
     except csv.Error as error:
@@ -151,36 +170,29 @@ def table(text: str, path: Path) -> Table:
         ) from error
 
 
-def json_values(text: str) -> list[Any] | None:
-    r"""What a JSON array, a JSON object or JSON lines hold; None where it is no JSON.
-
-    >>> json_values('["a", "b"]'), json_values('{"a": 1}\n{"a": 2}'), json_values("a,b")
-    (['a', 'b'], [{'a': 1}, {'a': 2}], None)
-    """
-    if not text.lstrip().startswith(("[", "{")):
-        return None
-    try:
-        whole = json.loads(text)
-    except (ValueError, RecursionError):
-        try:
-            return [json.loads(line) for line in text.splitlines() if line.strip()]
-        except (ValueError, RecursionError):
-            return None
-    if isinstance(whole, dict):  # {"log_history": [...]}, or {"loss": [...], "val_loss": [...]}: a list for each column
-        lists = {key: value for key, value in whole.items() if isinstance(value, list)}
-        nested = [value for value in lists.values() if value and all(isinstance(one, dict) for one in value)]
-        if len(nested) == 1:
-            return nested[0]
-        if lists and len({len(value) for value in lists.values()}) == 1:
-            return [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
-        return [whole]
-    return whole if isinstance(whole, list) else None
+def of_records(records: Sequence[dict[str, Any]]) -> Table:
+    """A table of objects whose keys are the columns."""
+    return _of_records(list(enumerate(records, start=1)))
 
 
-def _of_records(records: Sequence[dict[str, Any]]) -> Table:
-    rows = [Row(n, {_name(key): _cell(value) for key, value in record.items()}) for n, record in enumerate(records, 1)]
+def _of_records(records: Sequence[tuple[int, dict[str, Any]]], broken: Sequence[int] = ()) -> Table:
+    rows = [Row(n, {_name(key): _cell(value) for key, value in record.items()}) for n, record in records]
+    written = {_name(key): str(key).strip() for _, record in records for key in record}
     columns = list(dict.fromkeys(key for row in rows for key in row.cells))
-    return Table(columns, [Row(row.line, {name: row.cells.get(name, "") for name in columns}) for row in rows])
+    full = [Row(row.line, {name: row.cells.get(name, "") for name in columns}) for row in rows]
+    return Table(columns, full, written, broken)
+
+
+def _of_json_lines(text: str) -> Table:
+    """JSON lines, without those that are broken."""
+    records, broken = [], []
+    for number, line in enumerate(lines_of(text), start=1):
+        value = json_of(line)
+        if isinstance(value, dict):
+            records.append((number, value))
+        elif line.strip():
+            broken.append(number)
+    return _of_records(records, broken)
 
 
 def _cell(value: Any) -> str:
@@ -201,8 +213,10 @@ def _of_lines(text: str) -> Table:
             break
         above += 1
     body = lines[above:]
+    csv.field_size_limit(LONGEST)
     reader = csv.reader(body, delimiter=separator or separator_of(body), skipinitialspace=True)
-    columns = [_name(cell) for cell in next(reader, [])]
+    header = next(reader, [])
+    columns = [_name(cell) for cell in header]
     while columns and not columns[-1]:
         columns.pop()
     rows = []
@@ -212,7 +226,8 @@ def _of_lines(text: str) -> Table:
             named = dict(zip(columns, trimmed + [""] * len(columns), strict=False))
             extra = tuple(cell for cell in trimmed[len(columns) :] if cell)
             rows.append(Row(above + reader.line_num, named, extra))
-    return Table(columns, rows)
+    written = {_name(cell): cell.strip().strip("\ufeff") for cell in header}
+    return Table(columns, rows, written, whole=text.endswith(("\n", "\r")))
 
 
 def separator_of(lines: Sequence[str]) -> str:
@@ -238,6 +253,18 @@ def unknown_columns(table: Table, path: Path, known: Collection[str], hint: str)
     """The error for a table without a column that is needed: what it has, and what is known."""
     found = ", ".join(table.columns) or "(none)"
     return ImportSourceError(f"{path} has the columns {found}; none of {', '.join(known)}", hint=hint)
+
+
+def yes_or_no(text: str) -> bool | None:
+    """A cell as yes or no, an empty one as no; None where it is neither.
+
+    >>> yes_or_no("True"), yes_or_no("1.0"), yes_or_no(""), yes_or_no("maybe")
+    (True, True, False, None)
+    """
+    word = text.strip().lower()
+    value = number(word)
+    word = f"{value:g}" if value is not None and value == value else word  # 1.0 is 1
+    return word in YES if word in (*YES, *NO) else None
 
 
 def number(text: str) -> float | None:

@@ -104,3 +104,38 @@ def test_a_decision_takes_the_labels_that_an_import_would_take():
     assert choice("abc", "relabel:polar\u00a0be\u200bar").to == "polar bear"
     with pytest.raises(ReviewError, match="control character"):
         choice("abc", "relabel:x\ny")
+
+
+# --- two rows about one picture
+
+CONFLICTS = [
+    "image,annotator,choice\nteddy/6.png,1,Bär\nteddy/7.png,1,Bär\nteddy/6.png,2,black\n",
+    "image,annotator,choice\nteddy/6.png,1,teddy\nteddy/7.png,1,Bär\nteddy/6.png,2,black\n",
+    "path,action\nteddy/6.png,keep\nteddy/7.png,keep\nbears/teddy/6.png,delete\n",
+    "path,action\nteddy/6.png,relabel:Bär\nteddy/7.png,keep\nteddy/6.png,unlabel\n",
+    "path,is_label_issue,predicted_label\nteddy/6.png,True,Bär\nteddy/7.png,True,Bär\nteddy/6.png,False,black\n",
+    'image,choice\nteddy/6.png,"{""choices"": [""teddy""]}"\nteddy/7.png,Bär\nteddy/6.png,"{""choices"": [""Bär""]}"\n',
+]
+
+
+@pytest.mark.parametrize("text", CONFLICTS)
+def test_rows_that_contradict_each_other_are_an_error_that_names_the_picture_and_both_rows(bears, tmp_path, text):
+    with pytest.raises(ReviewError, match="images/teddy/6.png is .* in line 2, .* in line 4") as caught:
+        changes(bears, tmp_path / "d.csv", text)
+    assert "contradict each other about 1 picture" in str(caught.value)
+    assert caught.value.details["conflicts"] == [{"path": "images/teddy/6.png", "lines": [2, 4]}]
+    assert "nothing was stored" in caught.value.hint
+    assert Ledger(Catalog(bears)).history() == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "image,choice\nteddy/6.png,Bär\nteddy/6.png,Bär\nbears/teddy/6.png,Bär\n",
+        "image,choice\nteddy/6.png,Bär\nteddy/6.png,\nteddy/6.png,Ba\u0308r\n",
+        "path,action\nteddy/6.png,relabel:Bär\nteddy/6.png,label:Bär\nteddy/6.png,none\n",
+    ],
+)
+def test_rows_that_say_the_same_are_one_decision(bears, tmp_path, text):
+    assert changes(bears, tmp_path / "d.csv", text) == [("6", "teddy", "Bär")]
+    assert len(Ledger(Catalog(bears)).history()) == 1

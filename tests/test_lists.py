@@ -7,7 +7,7 @@ import pytest
 
 from bearkit.cli.collecting import _source
 from bearkit.collect import url_list
-from bearkit.collect.url_list import cleaned
+from bearkit.collect.address_text import cleaned
 from bearkit.errors import ImportSourceError
 
 PAIR = {"https://e.org/a.jpg": "Bär", "https://e.org/b.jpg": "teddy"}
@@ -126,3 +126,115 @@ def test_an_address_instead_of_a_list_is_told_as_it_was_typed():
     with pytest.raises(ImportSourceError, match="https://e.org/list.txt is an address") as caught:
         url_list.read([_source("black=https://e.org/list.txt")])
     assert "download it" in caught.value.hint
+
+
+# --- several addresses in a line, and labels of their own
+
+A, B, C, D = (f"https://e.org/{name}.jpg" for name in "abcd")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f'<p><img src="{A}" alt="1"><img alt="2" src="{B}"></p>',
+        f"<img src='{A}'/> <IMG width=3 SRC={B}>",
+        f'<a href="https://e.org/page"><img src="{A}"></a><a href="https://e.org/page2"><img src="{B}"></a>',
+        f'<img src="data:image/gif;base64,R0" data-src="{A}"><img data-src="{B}">',
+        f'<a href="{A}">one</a>, <a href="{B}">two</a>',
+        f"![a]({A}) and ![b]({B} 'b')",
+        f'"first": "{A}", "second": "{B}",',
+        f"var list = ['{A}', '{B}'];",
+        f"{A},{B}",
+        f"{A};{B}",
+        f"{A} {B}",
+        f"{A}\t{B}",
+        f"{A} | {B}",
+        "<!-- " + "x" * 200_000 + f' --><img src="{A}"><img src="{B}">',
+    ],
+)
+@pytest.mark.parametrize("name", ["list.txt", "list.csv", "list.html"])
+def test_several_addresses_in_a_line_are_all_taken(tmp_path, line, name):
+    found = read(tmp_path / name, f"{line}\n{C}\n", "bear")
+    assert list(found.urls) == [A, B, C]
+
+
+def test_what_is_not_taken_of_a_line_is_counted(tmp_path):
+    page = f'<a href="https://e.org/page"><img src="{A}"></a>\n'
+    found = read(tmp_path / "list.html", page, "bear")
+    assert (list(found.urls), found.skipped) == ([A], {"another address in its line": 1})
+    found = read(tmp_path / "list.csv", f"url,label,url2,thumbnail\n{A},cat,{B},{C}\n")
+    assert (found.urls, found.skipped) == ({A: "cat"}, {"another address in its line": 1})
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"cat": [A, B], "Dog": [C]},
+        {"cat": [A, B], "Dog": [C, None]},
+        {"cat": {"urls": [A, B]}, "Dog": {"urls": C}},
+        {"cat": [{"url": A}, {"url": B}], "Dog": [{"url": C}]},
+        {"animals": {"cat": [A, B], "Dog": [C]}},
+        {"cat": {"train": [A], "test": [B]}, "Dog": {"train": [C]}},
+        {A: "cat", B: "cat", C: "Dog"},
+        [{"label": "cat", "urls": [A, B]}, {"label": "Dog", "urls": [C]}],
+        [{"label": "cat", "photos": [A, B]}, {"label": "Dog", "photos": [C]}],
+        {"images": [{"url": A, "label": "cat"}, {"url": B, "label": "cat"}, {"url": C, "label": "Dog"}]},
+        {"url": {"0": A, "1": B, "2": C}, "label": {"0": "cat", "1": "cat", "2": "Dog"}},
+        {"cat": A + " " + B, "Dog": C},
+    ],
+)
+def test_json_by_label_keeps_its_labels(tmp_path, value):
+    found = read(tmp_path / "list.json", json.dumps(value))
+    assert found.urls == {A: "cat", B: "cat", C: "Dog"}
+    assert set(found.skipped) <= {"blank"}
+    assert set(read(tmp_path / "list.json", json.dumps(value), "bear").urls.values()) == {"bear"}
+
+
+def test_json_of_equal_lists_is_by_label_too_and_the_same_label_twice_is_one(tmp_path):
+    assert read(tmp_path / "a.json", json.dumps({"cat": [A], "dog": [B]})).urls == {A: "cat", B: "dog"}
+    text = f'{{"cat": ["{A}"], "dog": ["{B}"], "cat": ["{C}"]}}'
+    assert read(tmp_path / "b.json", text).urls == {A: "cat", C: "cat", B: "dog"}
+    found = read(tmp_path / "c.json", json.dumps({"cat": [A, "a cat", 7]}))
+    assert (found.urls, found.skipped) == ({A: "cat"}, {"not an address": 2})
+
+
+@pytest.mark.parametrize("value", [{"urls": [A, B]}, {"images": [A]}, [A, B], {"data": [[A]]}, [{"url": A}]])
+def test_json_without_a_label_is_an_error(tmp_path, value):
+    with pytest.raises(ImportSourceError, match="says nothing of labels") as caught:
+        read(tmp_path / "list.json", json.dumps(value))
+    assert "LABEL=" in caught.value.hint
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_sheet_with_a_column_a_label_is_understood(tmp_path, separator):
+    text = f"Cat,dog,notes\n{A},{B},mine\n{C},,\n,{D},\n".replace(",", separator)
+    found = read(tmp_path / "sheet.csv", text)
+    assert (found.urls, found.skipped) == ({A: "Cat", C: "Cat", B: "dog", D: "dog"}, {})
+
+
+def test_a_sheet_whose_columns_are_no_labels_is_an_error_and_with_a_label_all_are_taken(tmp_path):
+    text = f"image 1,image 2\n{A},{B}\n{C},{D}\n"
+    with pytest.raises(ImportSourceError, match="no column of labels"):
+        read(tmp_path / "sheet.csv", text)
+    assert read(tmp_path / "sheet.csv", text, "bear").urls == dict.fromkeys((A, B, C, D), "bear")
+    labelled = f"label,image 1,image 2\ncat,{A},{B}\ndog,{C},\n"
+    assert read(tmp_path / "sheet.csv", labelled).urls == {A: "cat", B: "cat", C: "dog"}
+
+
+def test_several_addresses_in_a_cell_are_all_taken(tmp_path):
+    assert read(tmp_path / "list.csv", f'url,label\n"{A}, {B}",cat\n"{C}\n{D}",dog\n').urls == {
+        A: "cat", B: "cat", C: "dog", D: "dog",
+    }  # fmt: skip
+
+
+def test_an_address_inside_an_address_is_one(tmp_path):
+    url = "https://web.archive.org/web/2020/https://e.org/a.jpg"
+    found = read(tmp_path / "list.txt", f"{url}\nhttps://e.org/fetch?u=https://e.org/b.jpg\n", "bear")
+    assert (len(found.urls), found.skipped) == (2, {})
+
+
+def test_a_name_with_a_line_separator_of_unicode_is_one_line(tmp_path):
+    lines = (
+        json.dumps({"url": A, "label": "a\u2028b"}, ensure_ascii=False) + "\n" + json.dumps({"url": B, "label": "c"})
+    )
+    assert len(read(tmp_path / "list.jsonl", lines).urls) == 2

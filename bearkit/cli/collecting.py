@@ -11,8 +11,8 @@ import bearkit
 from bearkit import import_report, report
 from bearkit.catalog.catalog import Catalog
 from bearkit.cli.common import JsonOption, ProjectOption, app, err, place_of, printable, progress_bars, show
+from bearkit.collect.address_text import is_address
 from bearkit.collect.preview import Preview
-from bearkit.collect.url_list import is_address
 from bearkit.dataset import dataset
 from bearkit.project import Project
 

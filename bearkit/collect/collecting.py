@@ -16,13 +16,14 @@ import filelock
 
 from bearkit.catalog.tables import SourceRecord
 from bearkit.collect import url_list
+from bearkit.collect.address_text import Credit
 from bearkit.collect.addresses import unused_proxies
 from bearkit.collect.fetch import SILENCE_SECONDS, Limits, fetch
 from bearkit.collect.hosts import Turns
 from bearkit.collect.intake import Intake
 from bearkit.collect.layout import Found
 from bearkit.collect.looked import Looked, Receipt, look
-from bearkit.collect.url_list import Credit, UrlList
+from bearkit.collect.url_list import UrlList
 from bearkit.errors import DownloadError, ImportSourceError
 from bearkit.parallel import Progress, no_progress
 from bearkit.project import Project

@@ -23,8 +23,28 @@ TIMES = {
     "summer", "autumn", "fall", "winter", "morning", "noon", "afternoon", "evening", "night", "day", "today",
     "yesterday", "dawn", "dusk",
 }  # fmt: skip
-_DATE = r"(?:19|20)\d\d[-_. ]?(?:0[1-9]|1[0-2])(?:[-_. ]?\d\d)?"
+WEEKDAYS = {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
+_PART = r"(?:[-_ ]?(?:am|pm|early|late|morning|noon|afternoon|evening|night))?"
+_SHORT = r"mon|tues?|wed|thur?s?|fri|sat|sun"
+_MONTH = r"jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+_MONTH += r"|nov(?:ember)?|dec(?:ember)?"
+_TIME = re.compile(rf"(?:{'|'.join(sorted(WEEKDAYS))}|{_SHORT}|{_MONTH})(?:[-_ ]?(?:\d{{1,2}}|(?:19|20)\d\d))?{_PART}")
+BATCHES = {  # what people number when they take or sort pictures, and seldom what is in one
+    "batch", "part", "set", "subset", "chunk", "shard", "camera", "cam", "phone", "device", "sensor", "drone", "flight",
+    "session", "day", "week", "month", "year", "run", "roll", "round", "visit", "trip", "shoot", "take", "folder",
+    "collection", "import", "upload", "export", "download", "backup", "dump", "disk", "disc", "sd", "sdcard", "site",
+    "album", "split", "fold", "annotator", "dir",
+}  # fmt: skip
+REST = {"rest", "extra", "extras", "more", "misc", "new", "old", "other", "others", "unsorted", "unknown", "last"}
+_ORDER = "one|two|three|four|five|six|seven|eight|nine|ten|i{1,3}|iv|vi{0,3}|ix|x|[a-h]"
+_BATCH = re.compile(
+    rf"(?:.*[\W_])?([a-z]+)[\W_]*(?:\d{{1,4}}|(?<=[\W_])(?:{_ORDER}))(?:[\W_]*of[\W_]*\d+)?\W*"
+    r"|(?:new|untitled)[-_ ](folder)"
+)
+_DATE = r"(?:19|20)\d\d(?:[-_. ]?(?:0[1-9]|1[0-2])(?:[-_. ]?\d\d(?:[-_. t]?\d{4,6})?)?|[-_. ]\d{1,2}[-_. ]\d{1,2})"
+_DATE += r"|\d{1,2}[-_.]\d{1,2}[-_.](?:(?:19|20)\d\d|\d\d)"
 _CAMERA = r"\d{3}(?=\w{0,4}[a-z_])\w{5}"  # 100APPLE, 101_PANA: what cameras call their folders
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _ROLL = re.compile(rf"{_DATE}|{_CAMERA}|photos from (?:19|20)\d\d")
 
 
@@ -50,13 +70,36 @@ def series(names: Iterable[str]) -> bool:
     return low <= TIMES or (len(stems) == 1 and any(char.isdigit() for name in low for char in name))
 
 
-def rolls(names: Iterable[str]) -> bool:
-    """Whether all names are dates or folders of a camera: when a picture was taken, and not what is in it.
+def rolls(names: Iterable[str]) -> str:
+    """What names are that say when or how pictures were taken, not what is in them; "" where they may be labels.
 
-    >>> rolls({"2021-05-03", "100APPLE"}), rolls({"day", "night"}), rolls({"001.Albatross", "0", "n01440764"})
-    (True, False, False)
+    >>> rolls({"2021-05-03", "100APPLE"}), rolls({"monday", "friday"}), rolls({"batch1", "batch2", "rest"})
+    ('dates or folders of a camera', 'days or months', 'numbered batches')
+    >>> rolls({"day", "night"}), rolls({"001.Albatross", "0", "n01440764"}), rolls({"grade1", "grade2"}), rolls({"sun"})
+    ('', '', '', '')
     """
-    return all(_ROLL.fullmatch(name.strip().casefold()) for name in names)
+    low = {name.strip().casefold() for name in names}
+    if not low:
+        return ""
+    if len(low) > 1 and all(map(_YEAR.fullmatch, low)):
+        return "years"
+    found = {name: _roll(name) for name in low}
+    kinds = {kind for kind in found.values() if kind}
+    sure = sum(bool(kind) for kind in found.values())
+    if not kinds or not (sure == len(low) or (sure > 1 and {name for name in low if not found[name]} <= REST)):
+        return ""
+    if len(low) == 1 and kinds == {"days or months"} and not low <= WEEKDAYS:
+        return ""  # `sun`, `may`
+    return " and ".join(sorted(kinds))
+
+
+def _roll(name: str) -> str:
+    if _ROLL.fullmatch(name):
+        return "dates or folders of a camera"
+    if _TIME.fullmatch(name):
+        return "days or months"
+    batch = _BATCH.fullmatch(name)
+    return "numbered batches" if batch and (batch[1] or batch[2]) in BATCHES | GENERIC else ""
 
 
 def generic(names: Iterable[str]) -> bool:

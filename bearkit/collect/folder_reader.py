@@ -43,8 +43,9 @@ class FolderReader:
         elif split_of(self.files.root):
             self._say(f"the pictures get no split, though their folder is called `{self.files.root}`")
         scheme = Scheme("folder", where, around, inside)
-        if rolls(names := {one[0] for one in rest}):
-            self._or_outermost(f"{quoted(names)} are dates or folders of a camera", [scheme], ONE_LABEL)
+        if what := rolls(names := {one[0] for one in rest}):
+            deeper = [Scheme("parent", "any" if scheme.splits else "")] if any(len(one) > 1 for one in rest) else []
+            self._or_outermost(f"{quoted(names)} are {what}", [scheme, *deeper, *self._by_name()], ONE_LABEL)
         self._check_splits(scheme, splits)
         self._check_nested(rest, scheme)
         return scheme

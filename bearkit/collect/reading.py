@@ -9,15 +9,18 @@ A table of labels (metadata.csv) counts too. What can be read in several ways is
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bearkit.collect.folder_names import generic
+from bearkit.collect.folder_names import generic, quoted, rolls
 from bearkit.collect.folder_reader import FolderReader
 from bearkit.collect.layout import Found, folder_name, label_of, left_out
-from bearkit.collect.metadata import tables_of
-from bearkit.collect.scheme import Files, How, Scheme, Unsure
+from bearkit.collect.metadata import Tables, label_counts, tables_of
+from bearkit.collect.scheme import Files, How, Place, Scheme, Unsure
 from bearkit.errors import ImportSourceError
+from bearkit.report import count
+
+NEARLY = 0.9  # the share of the pictures that a table names, at least, to say it for all of them
 
 
 def understand(found: Sequence[Found], root: str, how: How) -> tuple[list[Found], list[str]]:
@@ -40,43 +43,52 @@ def understand(found: Sequence[Found], root: str, how: How) -> tuple[list[Found]
     asked = [found[n] for n in rows]
     reader = _Reader(asked, Files.of(root, [one.place for one in asked], [one.name for one in asked]), how)
     scheme = reader.scheme()
+    used = {name: "the splits come from this table" for name in reader.tables.split_by if scheme.splits}
+    if scheme.label_from == "metadata":
+        used |= dict.fromkeys(reader.tables.used, "the labels come from this table")
     result = list(found)
     for n, place in zip(rows, reader.files.places(scheme), strict=True):
         result[n] = replace(found[n], label=place.label, split=place.split, problem=place.problem)
-        if scheme.label_from == "metadata" and str(found[n].inside) in reader.tables:
-            result[n] = left_out(found[n].origin, "the labels come from this table")
-    return result, reader.notes
+        if reason := used.get(str(found[n].inside)):
+            result[n] = left_out(found[n].origin, reason)
+    return result, [*reader.notes, *reader.tables.notes]
 
 
 @dataclass
 class _Reader:
-    """Finds the scheme that the files of one source follow."""
+    """Finds the scheme that the files of one source follow; `notes` are sentences about it."""
 
     found: Sequence[Found]
     files: Files
     how: How
     notes: list[str] = field(default_factory=list)
-    tables: list[str] = field(default_factory=list)
+    tables: Tables = field(default_factory=Tables)
 
     def scheme(self) -> Scheme:
         """The clear one, or the one that was asked for."""
-        if self.how.label_from == "metadata":
-            if not self._take_tables(wide=False) and not self._take_tables(wide=True):
+        self.tables = tables_of(self.found, self.files)
+        given = {} if self.how.splits is False else self.tables.splits
+        self.files = replace(self.files, tables=self.tables.labels, given=given)
+        scheme = self._with_splits(self._asked() if self.how.label_from else self._decided())
+        if scheme.label_from == "metadata":
+            self.notes.append(f"labels come from {', '.join(self.tables.used)}")
+        if scheme.splits and given:
+            by = (f"{name}{f' ({columns})' if columns else ''}" for name, columns in self.tables.split_by.items())
+            self.notes.append(f"splits come from {', '.join(by)}")
+        return scheme
+
+    def _asked(self) -> Scheme:
+        label_from = str(self.how.label_from)
+        if label_from == "folder":
+            return self._by_folders()
+        if label_from == "metadata":
+            if not self.files.tables:
                 raise ImportSourceError(
-                    "no table of labels names these pictures",
+                    ". ".join(["no table of labels names these pictures", *self.tables.notes]),
                     hint="put a metadata.csv with the columns file_name,label beside them",
                 )
-            return self._by_table()
-        if self.how.label_from in ("parent", "name"):
-            return Scheme(self.how.label_from, self._asked_splits(self.how.label_from))
-        if self.how.label_from == "folder":
-            return self._by_folders()
-        self._take_tables(wide=False)
-        try:
-            folders = self._by_folders()
-        except Unsure as unsure:
-            return self._or_table(unsure)
-        return self._with_table(folders)
+            return self._table
+        return Scheme(label_from, self._asked_splits(label_from))
 
     def _by_folders(self) -> Scheme:
         reader = FolderReader(self.files, self.how)
@@ -93,49 +105,99 @@ class _Reader:
         except Unsure:
             return ""
 
-    def _take_tables(self, wide: bool) -> bool:
-        tables, names = tables_of(self.found, self.files, wide)
-        self.files, self.tables = replace(self.files, tables=tables), names
-        return bool(tables)
+    def _with_splits(self, scheme: Scheme) -> Scheme:
+        """The same, with the splits that a table gives."""
+        return replace(scheme, splits="table") if self.files.given and not scheme.splits else scheme
 
-    def _by_table(self) -> Scheme:
-        self.notes.append(f"labels come from {', '.join(self.tables)}")
+    @property
+    def _table(self) -> Scheme:
         return Scheme("metadata", "" if self.how.splits is False else "any")
 
-    def _or_table(self, unsure: Unsure) -> Scheme:
-        """A table that names every picture settles what the folders do not."""
-        if not self.files.tables and not self._take_tables(wide=True):
-            raise unsure
-        scheme = Scheme("metadata", "" if self.how.splits is False else "any")
-        if not self.files.counts(scheme)[2]:
-            return self._by_table()
-        raise Unsure(self.files, unsure.why, [*unsure.schemes, scheme], unsure.more)
-
-    def _with_table(self, folders: Scheme) -> Scheme:
-        """What the folders say, unless a table says it of every picture and does not contradict them."""
+    def _decided(self) -> Scheme:
+        """What the folders say, or a table, where one of them does and nothing contradicts it."""
+        try:
+            folders = self._by_folders()
+        except Unsure as unsure:
+            if self._table_says_all():
+                return self._table
+            table = [self._table] if self.files.tables else []
+            raise self._unsure(unsure.why, [*unsure.schemes, *table], unsure.more) from None
         labels = self.files.counts(folders)[0]
-        one = len(labels) == 1  # of a folder around everything, perhaps
-        if not self.files.tables and not (one and self._take_tables(wide=True)):
+        dull = folders.label_from == "root" or generic(labels) or bool(rolls(labels))
+        if not self.files.tables:
+            if dull and self.tables.guess:
+                raise self._unsure(f"a table names these pictures, but {self.tables.guess}", [folders])
             return folders
-        table = Scheme("metadata", "" if self.how.splits is False else "any")
-        whole = not self.files.counts(table)[2]
         if folders.label_from != "root" and self._agree(folders):
-            return replace(folders, label_from="metadata") if whole else folders
-        if one and whole and (folders.label_from == "root" or generic(labels)):
+            return self._agreed(folders)
+        if self._table_says_all() and (dull or self.tables.ours):
             self.notes.clear()
-            return self._by_table()
-        raise Unsure(self.files, f"{', '.join(self.tables)} and the folders say different things", [folders, table])
+            return self._table
+        if not dull and not self.tables.sure:
+            self.tables.notes.append(f"{self.tables.called} is not used for labels")
+            return folders
+        if not dull and not self.tables.hub and (why := self._says_little(labels)):
+            self.tables.notes.append(f"{self.tables.called} is not used: {why}")
+            return folders
+        raise self._unsure(f"{self.tables.called} and the folders say different things", [folders, self._table])
+
+    def _unsure(self, why: str, ways: Sequence[Scheme], more: str = "") -> Unsure:
+        return Unsure(self.files, why, [self._with_splits(one) for one in ways], more, self.tables.notes)
+
+    def _named(self) -> tuple[int, int, int]:
+        """How many pictures there are, how many of them a table names, and how many it gives a label."""
+        paths = [path for path, counts in zip(self.files.paths, self.files.counted, strict=True) if counts]
+        named = [self.files.tables[path] for path in paths if path in self.files.tables]
+        return len(paths), len(named), sum(bool(place.label) for place in named)
+
+    def _table_says_all(self) -> bool:
+        """Whether a table names nearly all pictures; one of bearkit's own stays what counts when some are added."""
+        n, named, labelled = self._named()
+        nearly = named >= NEARLY * n or self.tables.ours
+        return self.tables.sure and nearly and 2 * labelled >= named > 0
+
+    def _says_little(self, folders: Mapping[str, int]) -> str:
+        """Why a table that contradicts the folders is no table of labels; "" where it may be one."""
+        n, _, labelled = self._named()
+        given = label_counts(self.files.tables)
+        numbers = all(path.stem.isdigit() for path in self.files.tables)
+        if numbers and given.total() == len(given) and set(given) == set(folders):
+            return "it lists the labels"
+        return f"it gives {labelled} of {n} pictures a label, other ones than the folders" if labelled < n / 10 else ""
+
+    def _agreed(self, folders: Scheme) -> Scheme:
+        """The table's labels; pictures that it does not name get the label that it gives the others of their folder."""
+        places = dict(zip(self.files.paths, self.files.places(folders), strict=True))
+        says = dict(self._pairs(folders))
+        counted = [path for path, counts in zip(self.files.paths, self.files.counted, strict=True) if counts]
+        left = {path: label for path in counted if path not in self.files.tables and (label := places[path].label)}
+        if any(folder != label for folder, label in says.items()) and not says.keys() >= set(left.values()):
+            new = quoted(set(left.values()) - says.keys())
+            why = f"{self.tables.called} names no picture in the folders {new}, and calls others by other names"
+            raise self._unsure(why, [self._table, folders])
+        more = {path: Place(says.get(label, label), None) for path, label in left.items()}
+        self.files = replace(self.files, tables={**self.files.tables, **more})
+        if more:
+            self.tables.notes.append(
+                f"{count(len(more), 'picture')} that {self.tables.called} does not name: "
+                f"the label is that of the folder: {quoted(map(str, more))}"
+            )
+        return replace(folders, label_from="metadata")
+
+    def _pairs(self, folders: Scheme) -> set[tuple[str, str]]:
+        """The folders' label and the table's, of each picture that has both."""
+        return {
+            (place.label or "", label_of(self.files.tables[path].label or ""))
+            for path, place in zip(self.files.paths, self.files.places(folders), strict=True)
+            if path in self.files.tables and self.files.tables[path].label
+        }
 
     def _agree(self, folders: Scheme) -> bool:
         """Whether a table gives its pictures the folders' labels, up to what cannot be in a folder's name.
 
         As bearkit writes data sets, labels that would share a folder have numbers there: `cat-2`.
         """
-        pairs = {
-            (place.label or "", self.files.tables[path].label or "")
-            for path, place in zip(self.files.paths, self.files.places(folders), strict=True)
-            if path in self.files.tables and self.files.tables[path].label
-        }
+        pairs = self._pairs(folders)
         one_to_one = len(pairs) == len({name for name, _ in pairs}) == len({label for _, label in pairs})
         return one_to_one and all(_is_folder_of(name, label) for name, label in pairs)
 

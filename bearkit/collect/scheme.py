@@ -9,6 +9,7 @@ from typing import Any
 
 from bearkit.collect.folder_names import split_of
 from bearkit.collect.layout import label_of, label_problem, look_like_pictures
+from bearkit.collect.table_columns import furthest
 from bearkit.errors import ImportSourceError
 
 LABEL_FROM = ("folder", "parent", "name", "metadata")
@@ -53,7 +54,8 @@ class Scheme:
 
     Attributes:
         label_from: one of LABEL_FROM; "root" is the name of what was given.
-        splits: where the split's folder is: "first" of the folders, "any" of them; "" for nowhere.
+        splits: where the split's folder is: "first" of the folders, "any" of them; "table" for splits that only a table
+            says; "" for none.
         around: folders around everything, outside of the splits.
         inside: folders between the split's folder and the labels.
     """
@@ -79,13 +81,15 @@ class Files:
         root: the name of the source; "" where it has none that could be a label.
         paths: of all files.
         counted: which of them can be pictures; only those decide how the folders are read.
-        tables: labels (and splits) that tables among the files give, by path; an empty text where a table gives none.
+        tables: labels that tables among the files give, by path; an empty text where a table gives none.
+        given: splits that such tables give; they count wherever splits do, and what is held out anywhere stays so.
     """
 
     root: str
     paths: Sequence[PurePosixPath]
     counted: Sequence[bool]
     tables: Mapping[PurePosixPath, Place] = field(default_factory=dict)
+    given: Mapping[PurePosixPath, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, root: str, paths: Sequence[PurePosixPath], names: Sequence[str]) -> "Files":
@@ -129,9 +133,9 @@ class Files:
         return self._labelled(path, dirs, split, scheme)
 
     def _labelled(self, path: PurePosixPath, dirs: Dirs, split: str | None, scheme: Scheme) -> Place:
+        split = furthest([split, self.given.get(path)]) if scheme.splits else None
         if scheme.label_from == "metadata":
             given = self.tables.get(path, Place(None, None, "no table of labels names it"))
-            split = (given.split or split) if scheme.splits else None
             label, problem = given.label or "", given.problem or "the table gives it no label"
         elif scheme.label_from == "name":
             label, problem = label_in_name(path.name), "its name begins with no label"
@@ -172,18 +176,27 @@ def counted(counts: Mapping[str, int], numbers: bool = True) -> str:
 
 
 class Unsure(ImportSourceError):
-    """The folders can be read in several ways: which, with the labels and the options of each."""
+    """The folders can be read in several ways: which, with the labels and the options of each.
 
-    def __init__(self, files: Files, why: str, schemes: Sequence[Scheme], more: str = "") -> None:
+    `notes` are sentences about what is not read, and why.
+    """
+
+    def __init__(
+        self, files: Files, why: str, schemes: Sequence[Scheme], more: str = "", notes: Sequence[str] = ()
+    ) -> None:
         self.why, self.schemes, self.more = why, list(schemes), more
         ways = "; or ".join(_in_words(files, scheme) for scheme in schemes)
         options = [f"{scheme.options} for {_in_words(files, scheme, short=True)}" for scheme in schemes]
         said = f"{why[:1].upper()}{why[1:]}{f': {ways}' if ways else ''}"
         super().__init__(
-            f"{files.root or 'the source'} can be read in several ways. {said}",
+            ". ".join([f"{files.root or 'the source'} can be read in several ways. {said}", *map(_sentence, notes)]),
             hint=f"say which: {'; '.join([*options, *filter(None, [more])])} (--dry-run only shows it)",
             readings=[_as_dict(files, scheme) for scheme in schemes],
         )
+
+
+def _sentence(note: str) -> str:
+    return note[:1].upper() + note[1:]
 
 
 def _in_words(files: Files, scheme: Scheme, short: bool = False) -> str:

@@ -13,9 +13,10 @@ from itertools import count
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
+from bearkit.collect.address_text import Credit, is_address
 from bearkit.collect.extras import package
 from bearkit.collect.fetch import Limits, fetch
-from bearkit.collect.url_list import Credit, UrlList, is_address
+from bearkit.collect.url_list import UrlList
 from bearkit.errors import DownloadError, ImportSourceError, SearchError
 from bearkit.parallel import Progress, no_progress
 

@@ -1,48 +1,36 @@
 """Lists of addresses as people have them: a line each, tables with a column of labels, JSON, pieces of web pages."""
 
 import csv
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
-from urllib.parse import urlsplit
+from pathlib import Path
 
-from bearkit import text_table
+from bearkit import json_text, text_table
+from bearkit.collect import url_json
+from bearkit.collect.address_text import (
+    ABOUT,
+    ANOTHER,
+    BEGINS,
+    BULLET,
+    CREDIT_COLUMNS,
+    LABEL_COLUMNS,
+    LONGEST,
+    PLAIN,
+    UNKNOWN,
+    URL_COLUMNS,
+    Credit,
+    Line,
+    addresses_in,
+    is_address,
+    is_no_label,
+    lost,
+)  # fmt: skip
 from bearkit.collect.layout import label_of
 from bearkit.errors import ImportSourceError
 from bearkit.text_table import Row, Table
 
-URL_COLUMNS = (
-    "url", "image_url", "imageurl", "image url", "img_url", "urls", "image", "link", "address", "href", "src", "source",
-)  # fmt: skip
-LABEL_COLUMNS = ("label", "class", "category", "query", "labels", "class_name", "tag")
-CREDIT_COLUMNS = (("license", "licence"), ("creator", "author"), ("page", "source_page", "foreign_landing_url"))
-COPIED = (  # an address in a piece of a web page, of Markdown, of code
-    re.compile(r"""<.*?\b(?:src|href)\s*=\s*(["'])(?P<url>https?://.*?)\1""", re.IGNORECASE),
-    re.compile(r"""!?\[[^\]]*\]\(\s*(?P<url>https?://\S+?)(?:\s+["'].*["'])?\s*\)[.,;]*$""", re.IGNORECASE),
-    re.compile(r"""["']?\w+["']?\s*[:=]\s*(["'])(?P<url>https?://.*?)\1""", re.IGNORECASE),
-)
-PLAIN = re.compile(r"https?://[^\s\"'`<>“”‘’«»()\[\]{}\\,;|#&\x00-\x1f\x7f-\x9f]+")  # nothing to clean: most addresses
-LONGEST = 16_000  # characters of an address and what is around it; servers refuse longer ones
-QUOTES = "\"'`<>“”‘’«» \t"
-BULLET = re.compile(r"(?:[-*+•]|\d+[.)])\s+")
-PICTURE = r"\.(?:jpe?g|png|gif|webp|bmp|tiff?|avif|heic)"
-SUFFIX = re.compile(f"{PICTURE}$", re.IGNORECASE)
-COLUMNS_FOLLOW = re.compile(rf"(https?://\S+?{PICTURE})\s*[,;|\t][^/=]*$", re.IGNORECASE)  # of a table without a header
 HINT = "its first line must name the columns `url` and `label`"
-
-
-@dataclass(frozen=True)
-class Credit:
-    """Whose a picture is, as far as is known: its licence, who made it, the page where it is shown."""
-
-    license: str = ""
-    creator: str = ""
-    page: str = ""
-
-
-UNKNOWN = Credit()
 
 
 @dataclass
@@ -101,110 +89,84 @@ def read(sources: Sequence[tuple[str | None, Path]], most: int | None = None) ->
     return result
 
 
-def is_address(text: str) -> bool:
-    """Whether this can be asked for at all.
-
-    >>> is_address("https://example.org/a.jpg?w=1"), is_address("data:image/png;base64,xx"), is_address("a bear")
-    (True, False, False)
-    """
-    try:
-        parts = urlsplit(text)
-        return parts.scheme.lower() in ("http", "https") and bool(parts.hostname) and _is_plain(text.strip())
-    except ValueError:
-        return False
-
-
-def _is_plain(text: str) -> bool:
-    """Without spaces, and without what could do something to a terminal."""
-    return text.isprintable() and " " not in text
-
-
-def cleaned(text: str) -> str:
-    """An address without what was copied along with it; the same text, where there is none in it.
-
-    >>> cleaned('"https://e.org/c.jpg",'), cleaned("<https://e.org/c.jpg>"), cleaned("![bear](https://e.org/c.jpg)")
-    ('https://e.org/c.jpg', 'https://e.org/c.jpg', 'https://e.org/c.jpg')
-    >>> cleaned("https://e.org/my photo.jpg"), cleaned("https://e.org/c.jpg  # a bear"), cleaned("- https://e.org/c.jpg")
-    ('https://e.org/my%20photo.jpg', 'https://e.org/c.jpg', 'https://e.org/c.jpg')
-    """
-    if PLAIN.fullmatch(text) or len(text) > LONGEST:
-        return text
-    text = text.strip("\ufeff\u200b \t\r\n").replace("\\/", "/").replace("&amp;", "&")
-    text = BULLET.sub("", text, count=1) if BULLET.match(text) else text
-    copied = next((found for pattern in COPIED if (found := pattern.match(text))), None)
-    text = copied["url"] if copied else COLUMNS_FOLLOW.sub(r"\1", re.sub(r"(?<!\s)\s+#.*$", "", text))
-    before = ""
-    while text != before:
-        before, text = text, text.rstrip(",; \t").strip(QUOTES).lstrip("[({")
-        for opening, closing in ("[]", "()", "{}"):
-            if text.endswith(closing) and opening not in text:
-                text = text.removesuffix(closing)
-    return _without_spaces(text)
-
-
-def _without_spaces(text: str) -> str:
-    """Spaces inside an address as %20, unless other words follow the address."""
-    first, space, _ = text.partition(" ")
-    if not space or not is_address(first) or "\t" in text or "://" in text[len(first) :]:
-        return text
-    words_follow = SUFFIX.search(urlsplit(first).path) and not SUFFIX.search(PurePosixPath(text.partition("?")[0]).name)
-    return text if words_follow else text.replace(" ", "%20")
-
-
-def _rows(label: str | None, path: Path) -> list[tuple[str, str, Credit] | str]:
+def _rows(label: str | None, path: Path) -> list[Line]:
     """What each line asks for, or why it asks for nothing.
 
     Raises:
         ImportSourceError: the file cannot be read, or says nothing of labels.
     """
     text = text_table.read_text(path)
-    values = text_table.json_values(text)
-    if values is not None and all(isinstance(value, str) for value in values):
-        return _lines(values, label, path)
+    if (value := json_text.json_of(text)) is not None:
+        lines = url_json.lines_in(value, label)
+        if lines is None:
+            raise ImportSourceError(f"{path} says nothing of labels", hint=f"bearkit collect LABEL={path}, or {HINT}")
+        return lines
     table = text_table.table(text, path)
     url, of, *about = (table.first(names) for names in (URL_COLUMNS, LABEL_COLUMNS, *CREDIT_COLUMNS))
-    url = url or _column_of_addresses(table)
-    if url is None:  # it has no header
-        return _lines(text.splitlines(), label, path)
+    columns = [url] if url else _columns_of_addresses(table)
+    if not columns:  # it has no header
+        return _lines(json_text.lines_of(text), label, path)
     if of is None and not label:
+        if len(columns) > 1 and not any(map(is_no_label, columns)):
+            return [line for row in table.rows for line in _of_sheet(row, table, columns)]
         raise ImportSourceError(
             f"{path} has no column of labels: {', '.join(table.columns)}", hint=f"a column `label`, or LABEL={path}"
         )
-    return [_row(row, label, url, of, about) for row in table.rows]
+    return [line for row in table.rows for line in _row(row, label, columns, of, about)]
 
 
-def _column_of_addresses(table: Table) -> str | None:
-    """A column of another name that holds addresses; None where there is none, or the header is no header."""
-    if len(table.columns) < 2 or any(is_address(cleaned(name)) for name in table.columns):
-        return None
-    n = {name: sum(is_address(cleaned(row.cells[name])) for row in table.rows) for name in table.columns}
-    return next((name for name in table.columns if 2 * n[name] > len(table.rows)), None)
+def _columns_of_addresses(table: Table) -> list[str]:
+    """Columns of other names that hold addresses; none where the header is no header."""
+    if len(table.columns) < 2 or any(map(BEGINS.search, table.columns)):
+        return []
+    found = []
+    for name in table.columns:
+        cells = [row.cells[name] for row in table.rows if row.cells[name]]
+        if 2 * sum(is_address(addresses_in(cell)[0]) for cell in cells) > len(cells) and name not in ABOUT:
+            found.append(name)
+    return found
+
+
+def _of_sheet(row: Row, table: Table, columns: Sequence[str]) -> list[Line]:
+    """What a row asks for whose columns are labels: each cell an address of the column's label."""
+    if row.extra:
+        return ["more cells than columns"]
+    lines: list[Line] = []
+    for name in columns:
+        if cell := row.cells[name]:
+            lines += [(one, table.written.get(name, name), UNKNOWN) for one in addresses_in(cell)]
+    out = sum(bool(BEGINS.search(row.cells[name])) for name in table.columns if name not in columns)
+    return [*(lines or ["blank"]), *[ANOTHER] * out]
 
 
 def _row(
-    row: Row, label: str | None, url: str, of: str | None, about: Sequence[str | None]
-) -> tuple[str, str, Credit] | str:
+    row: Row, label: str | None, columns: Sequence[str], of: str | None, about: Sequence[str | None]
+) -> list[Line]:
     """What a row of a table asks for; why nothing, where a separator inside its address moved its columns."""
-    if row.extra and not is_address(cleaned(row.cells[url])):
-        return "not an address"
+    found = [one for name in columns if row.cells[name] for one in addresses_in(row.cells[name])]
+    if row.extra and not all(map(is_address, found)):
+        return ["not an address"]
     if row.extra and not label:
-        return "more cells than columns"
+        return ["more cells than columns"]
     named = label or (row.cells[of] if of else "")
+    credit = Credit(*(row.cells[name] if name else "" for name in about))
+    out = [ANOTHER for name, cell in row.cells.items() if name not in (*columns, *ABOUT) and BEGINS.match(cell)]
     if not named:
-        return "no label"
-    return cleaned(row.cells[url]), named, Credit(*(row.cells[name] if name else "" for name in about))
+        return [*["no label"] * max(1, len(found)), *out]
+    return [*((one, named, credit) for one in found or [""]), *out]
 
 
-def _lines(lines: Sequence[str], label: str | None, path: Path) -> list[tuple[str, str, Credit] | str]:
-    """An address a line; comments are left out."""
+def _lines(lines: Sequence[str], label: str | None, path: Path) -> list[Line]:
+    """An address a line, or several; comments are left out."""
     if not label:
         raise ImportSourceError(f"{path} says nothing of labels", hint=f"bearkit collect LABEL={path}, or {HINT}")
     is_table = path.suffix.lower() in (".csv", ".tsv")
-    separator = text_table.separator_of([line for line in lines if line.strip()]) if is_table else "\t"
+    some = [line[:LONGEST] for line in lines if line.strip()]
+    separator = text_table.separator_of(some) if is_table else "\t"
     return [line for text in lines for line in _line(text, label, separator)]
 
 
-def _line(text: str, label: str, separator: str) -> list[tuple[str, str, Credit] | str]:
+def _line(text: str, label: str, separator: str) -> list[Line]:
     """What a line asks for: mostly one address."""
     bare = text.strip("\ufeff \t\r\n")
     if PLAIN.fullmatch(bare):
@@ -214,6 +176,8 @@ def _line(text: str, label: str, separator: str) -> list[tuple[str, str, Credit]
     if bare in ("[", "]", "],", "{", "}", "},"):  # of JSON
         return ["blank"]
     bare = BULLET.sub("", bare, count=1) if BULLET.match(bare) else bare
-    cells = next(csv.reader([bare], delimiter=separator), [])
-    bare = next((cell for cell in cells if is_address(cleaned(cell))), bare)
-    return [(cleaned(part), label, UNKNOWN) for part in re.split(r"[,;]?(?<!\s)\s+(?=https?://)", bare)]
+    found = addresses_in(bare)
+    if len(found) == 1 and len(bare) < LONGEST:
+        cells = next(csv.reader([bare], delimiter=separator), [])
+        found = [one for cell in cells for one in addresses_in(cell) if is_address(one)] or found
+    return [*((one, label, UNKNOWN) for one in found), *[ANOTHER] * lost(bare, found)]

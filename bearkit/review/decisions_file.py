@@ -7,15 +7,15 @@
     image, choice                     Label Studio's CSV export; its uploads have a prefix before the file's name
 
 A picture is known by its id, or by a path: in the project, where it was imported from, or the end of either if that
-fits one picture only. A row that does not clearly ask for a change changes nothing, or is an error.
+fits one picture only. A row that does not clearly ask for a change changes nothing, or is an error. Rows about one
+picture (Label Studio writes one for each annotator) that ask for the same are one; those that differ are an error.
 """
 
 import bisect
 import json
-import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
@@ -25,7 +25,9 @@ from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.choices import Choice
 from bearkit.catalog.ledger import Ledger
 from bearkit.collect.layout import label_of, label_problem
+from bearkit.collect.picture_names import of_label_studio
 from bearkit.errors import ImportSourceError, ReviewError
+from bearkit.report import count
 from bearkit.text_table import Row, Table
 
 PICTURE = (  # columns, the first there is
@@ -37,8 +39,8 @@ LABEL = (  # what a person wrote, the first there is
 )  # fmt: skip
 GUESS = ("predicted_label", "suggested_label", "predictions.label")  # what a model says
 ISSUE = "is_label_issue"
-YES, NO = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0", "none", "null", "nan", "na", "n/a", "-", "")
 EMPTY = ("", "none", "null", "nan", "na", "n/a", "<na>", "-")  # how tools write that there is no label
+SHOWN = 3  # pictures that an error names
 OWN_PREDICTIONS = {"label", "probability", "known", "similarity"}  # columns of `bearkit predict --csv`
 HINT = "columns `image_id` or `path`, and `action` (keep, delete, relabel:LABEL) or `label`"
 
@@ -62,7 +64,8 @@ def read(catalog: Catalog, path: Path) -> DecisionsFile:
     """Read decisions from a CSV, or from JSON objects.
 
     Raises:
-        ReviewError: it cannot be read, or lacks a column, or what a row asks for is not clear.
+        ReviewError: it cannot be read, or lacks a column, or what a row asks for is not clear, or two rows about one
+            picture ask for different things.
     """
     try:
         table = text_table.read_table(path)
@@ -74,7 +77,8 @@ def read(catalog: Catalog, path: Path) -> DecisionsFile:
     find = Finder(catalog)
     present = {image.image_id: image.label for image in Ledger(catalog).images()}
     labels = {image.label for image in catalog.images()} | set(present.values())
-    choices, unmatched, seen = [], [], set()
+    asked: dict[str, list[_Asked]] = defaultdict(list)
+    unmatched: list[str] = []
     for row in table.rows:
         where = f"line {row.line} of {path}"
         if row.extra:
@@ -86,11 +90,71 @@ def read(catalog: Catalog, path: Path) -> DecisionsFile:
         if image_id is None:
             unmatched.append(row.cells[picture])
             continue
-        seen.add(image_id)
-        action = _action(row, label, present.get(image_id, ""), labels, where)
-        if action:
-            choices.append(_choice(image_id, action, where))
-    return DecisionsFile(choices, unmatched, len(set(present) - seen))
+        now = present.get(image_id, "")
+        action = _action(row, label, now, labels, where)
+        choice = _choice(image_id, action, where) if action else None
+        asked[image_id].append(_Asked(row.line, choice, _outcome(row, label, choice, now)))
+    paths = {image.image_id: image.path for image in catalog.images()}
+    _no_conflicts({paths[image_id]: every for image_id, every in asked.items()}, path)
+    choices = [choice for every in asked.values() for choice in _each_once(every)]
+    return DecisionsFile(choices, unmatched, len(present.keys() - asked.keys()))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a row asks for, and what its picture would be then: a label or a word, "" where it says nothing of that."""
+
+    line: int
+    choice: Choice | None
+    outcome: str
+
+
+def _outcome(row: Row, column: str | None, choice: Choice | None, present: str) -> str:
+    """What a row says that its picture is; also where that is what it is already."""
+    if choice is not None and choice.action == "beside":
+        return ""
+    if choice is not None:
+        return {"delete": "deleted", "unlabel": "without a label"}.get(choice.action, f"`{choice.to or present}`")
+    if "action" in row.cells or column is None:
+        return ""
+    if ISSUE in row.cells:
+        return f"`{present}`" if row.cells[ISSUE].lower() not in EMPTY else ""
+    said = label_of(row.cells[column])
+    if said.startswith(("{", "[")):
+        said = label_of(_one_choice(said, ""))
+    return f"`{said}`" if said and said == present else ""
+
+
+def _no_conflicts(asked: Mapping[str, Sequence[_Asked]], path: Path) -> None:
+    """See that no two rows about a picture contradict each other.
+
+    Raises:
+        ReviewError: they do: nobody can say which of them is right.
+    """
+    conflicts = []
+    for image, every in asked.items():
+        rows = {one.outcome: one.line for one in reversed(every) if one.outcome}
+        if len(rows) > 1:
+            conflicts.append((image, sorted((line, outcome) for outcome, line in rows.items())))
+    if not conflicts:
+        return
+    said = []
+    for row in conflicts[:SHOWN]:
+        what = ", ".join(f"{says} in line {line}" for line, says in row[1])
+        said.append(f"{row[0]} is {what}")
+    more = f"; and {len(conflicts) - SHOWN} more" if len(conflicts) > SHOWN else ""
+    raise ReviewError(
+        f"rows of {path} contradict each other about {count(len(conflicts), 'picture')}: {'; '.join(said)}{more}",
+        hint="nothing was stored: leave one row for each picture, or make its rows say the same",
+        conflicts=[{"path": image, "lines": [line for line, _ in every]} for image, every in conflicts],
+    )
+
+
+def _each_once(asked: Sequence[_Asked]) -> list[Choice]:
+    """What the rows about one picture ask for, without what is said again."""
+    choices = [one.choice for one in asked if one.choice is not None]
+    main = [one for one in choices if one.action != "beside"][:1]
+    return [*main, *dict.fromkeys(one for one in choices if one.action == "beside")]
 
 
 def choice(image_id: str, action: str) -> Choice:
@@ -161,12 +225,10 @@ def _is_yes(cells: Mapping[str, str], where: str) -> bool:
     Raises:
         ReviewError: it says neither yes nor no.
     """
-    word = cells[ISSUE].lower()
-    number = text_table.number(word)
-    word = f"{number:g}" if number is not None and number == number else word  # 1.0 is 1
-    if word not in (*YES, *NO):
+    answer = text_table.yes_or_no(cells[ISSUE])
+    if answer is None:
         raise ReviewError(f"{where}: `{cells[ISSUE]}` in the column `{ISSUE}` is no yes or no", hint="true or false")
-    return word in YES
+    return answer
 
 
 def _one_choice(text: str, where: str) -> str:
@@ -203,24 +265,13 @@ class Finder:
         begun = [one for one in self.ids[place : place + 2] if one.startswith(name)] if len(name) >= 6 else []
         if len(begun) == 1:
             return begun[0]
-        written = _of_label_studio(name)
+        written = of_label_studio(name)
         for parts in dict.fromkeys((_parts(written), _parts(unquote(written)))):
             for n in (len(parts), 3, 2):
                 found = self.ends.get(parts[-n:], set()) if n <= len(parts) else set()
                 if len(found) == 1:
                     return next(iter(found))
         return None
-
-
-def _of_label_studio(name: str) -> str:
-    """The path behind Label Studio's names: its uploads have a prefix, its local files are a query.
-
-    >>> _of_label_studio("/data/local-files/?d=bears/teddy/0.jpg"), _of_label_studio("/data/upload/1/1a2b3c4d-0.jpg")
-    ('bears/teddy/0.jpg', '0.jpg')
-    """
-    if uploaded := re.fullmatch(r"(?:https?://[^/]+)?/data/upload/(?:.*/)?[0-9a-f]{8}-([^/?]+)(?:\?.*)?", name):
-        return uploaded.group(1)
-    return name.partition("?d=")[2].partition("&")[0] or name
 
 
 def _parts(name: str) -> tuple[str, ...]:

@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 from bearkit import report
 from bearkit.catalog.tables import SourceRecord
+from bearkit.collect.address_text import is_address
 from bearkit.collect.collecting import short
-from bearkit.collect.url_list import is_address
 from bearkit.page.answer import note
 from bearkit.studio.uploading import Standing
 from bearkit.training.diagnosis import ADVICE

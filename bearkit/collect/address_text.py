@@ -1,0 +1,157 @@
+"""Addresses in the texts that people have: lines, cells, pieces of web pages, of Markdown and of code."""
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
+
+URL_COLUMNS = (
+    "url", "image_url", "imageurl", "image url", "img_url", "urls", "image", "link", "address", "href", "src", "source",
+)  # fmt: skip
+LABEL_COLUMNS = ("label", "class", "category", "query", "labels", "class_name", "tag")
+CREDIT_COLUMNS = (("license", "licence"), ("creator", "author"), ("page", "source_page", "foreign_landing_url"))
+ABOUT = {  # columns of addresses that are not those of the pictures
+    *(name for names in CREDIT_COLUMNS for name in names), "thumbnail", "thumb", "thumbnail_url", "thumb_url",
+    "preview", "preview_url", "page_url", "homepage", "website", "creator_url", "author_url", "license_url",
+    "licence_url", "referrer", "referer",
+}  # fmt: skip
+NO_LABELS = re.compile(
+    r"(?:the[-_ ]?)?(?:(?:image|img|picture|photo|pic|full|large|small|medium|big|original|high|low)[-_ ]?)*"
+    r"(?:urls?|links?|address(?:es)?|href|src|images?|imgs?|pictures?|photos?|pics?|files?|large|small|medium|big|original|"
+    r"data|items?|results?|list|all)?[-_ ]?\d*"
+)
+COPIED = (  # an address in a piece of a web page, of Markdown, of code
+    re.compile(r"""<.*?\b(?:src|href)\s*=\s*(["'])(?P<url>https?://.*?)\1""", re.IGNORECASE),
+    re.compile(r"""!?\[[^\]]*\]\(\s*(?P<url>https?://\S+?)(?:\s+["'].*["'])?\s*\)[.,;]*$""", re.IGNORECASE),
+    re.compile(r"""["']?\w+["']?\s*[:=]\s*(["'])(?P<url>https?://.*?)\1""", re.IGNORECASE),
+)
+PLAIN = re.compile(r"https?://[^\s\"'`<>“”‘’«»()\[\]{}\\,;|#&\x00-\x1f\x7f-\x9f]+")  # nothing to clean: most addresses
+LONGEST = 16_000  # characters of an address and what is around it; servers refuse longer ones
+QUOTES = "\"'`<>“”‘’«» \t"
+BULLET = re.compile(r"(?:[-*+•]|\d+[.)])\s+")
+PICTURE = r"\.(?:jpe?g|png|gif|webp|bmp|tiff?|avif|heic)"
+SUFFIX = re.compile(f"{PICTURE}$", re.IGNORECASE)
+COLUMNS_FOLLOW = re.compile(rf"(https?://\S+?{PICTURE})\s*[,;|\t][^/=]*$", re.IGNORECASE)  # of a table without a header
+IMAGE = re.compile(r"<(?:img|source|image)\b[^>]*>?", re.IGNORECASE)
+TAG = re.compile(r"<\w[^>]*>?")
+ATTRIBUTE = re.compile(
+    r"""(?<![\w-])(?:data-)?(?:src|href|original)\s*=\s*(?:(["'])(.*?)\1|([^\s"'>]+))""", re.IGNORECASE
+)
+QUOTED = re.compile(r"""(["'])(https?:\\?/\\?/.*?)\1""", re.IGNORECASE)
+MARKDOWN = re.compile(
+    r"""\]\(\s*(https?://[^\s()]*(?:\([^\s()]*\)[^\s()]*)*)(?:\s+["'][^"']*["'])?\s*\)""", re.IGNORECASE
+)
+NEXT = re.compile(r"\s*[,;|]\s*(?=https?://)|(?<!\s)\s+(?=https?://)", re.IGNORECASE)  # before another address
+BEGINS = re.compile(r"https?:\\?/\\?/", re.IGNORECASE)
+ANOTHER = "another address in its line"
+
+
+@dataclass(frozen=True)
+class Credit:
+    """Whose a picture is, as far as is known: its licence, who made it, the page where it is shown."""
+
+    license: str = ""
+    creator: str = ""
+    page: str = ""
+
+
+UNKNOWN = Credit()
+
+
+Line = tuple[str, str, Credit] | str  # address, label and whose it is, or why a line asks for nothing
+
+
+def is_address(text: str) -> bool:
+    """Whether this can be asked for at all.
+
+    >>> is_address("https://example.org/a.jpg?w=1"), is_address("data:image/png;base64,xx"), is_address("a bear")
+    (True, False, False)
+    """
+    try:
+        parts = urlsplit(text)
+        return parts.scheme.lower() in ("http", "https") and bool(parts.hostname) and _is_plain(text.strip())
+    except ValueError:
+        return False
+
+
+def _is_plain(text: str) -> bool:
+    """Without spaces, and without what could do something to a terminal."""
+    return text.isprintable() and " " not in text
+
+
+def cleaned(text: str) -> str:
+    """An address without what was copied along with it; the same text, where there is none in it.
+
+    >>> cleaned('"https://e.org/c.jpg",'), cleaned("<https://e.org/c.jpg>"), cleaned("![bear](https://e.org/c.jpg)")
+    ('https://e.org/c.jpg', 'https://e.org/c.jpg', 'https://e.org/c.jpg')
+    >>> cleaned("https://e.org/my photo.jpg"), cleaned("https://e.org/c.jpg  # a bear"), cleaned("- https://e.org/c.jpg")
+    ('https://e.org/my%20photo.jpg', 'https://e.org/c.jpg', 'https://e.org/c.jpg')
+    """
+    if PLAIN.fullmatch(text) or len(text) > LONGEST:
+        return text
+    text = text.strip("\ufeff\u200b \t\r\n").replace("\\/", "/").replace("&amp;", "&")
+    text = BULLET.sub("", text, count=1) if BULLET.match(text) else text
+    copied = next((found for pattern in COPIED if (found := pattern.match(text))), None)
+    text = copied["url"] if copied else COLUMNS_FOLLOW.sub(r"\1", re.sub(r"(?<!\s)\s+#.*$", "", text))
+    before = ""
+    while text != before:
+        before, text = text, text.rstrip(",; \t").strip(QUOTES).lstrip("[({")
+        for opening, closing in ("[]", "()", "{}"):
+            if text.endswith(closing) and opening not in text:
+                text = text.removesuffix(closing)
+    return _without_spaces(text)
+
+
+def _without_spaces(text: str) -> str:
+    """Spaces inside an address as %20, unless other words follow the address."""
+    first, space, _ = text.partition(" ")
+    if not space or not is_address(first) or "\t" in text or "://" in text[len(first) :]:
+        return text
+    words_follow = SUFFIX.search(urlsplit(first).path) and not SUFFIX.search(PurePosixPath(text.partition("?")[0]).name)
+    return text if words_follow else text.replace(" ", "%20")
+
+
+def is_no_label(name: str) -> bool:
+    """Whether a column's or a list's name only says that it holds addresses of pictures.
+
+    >>> is_no_label("image_url_2"), is_no_label("Photos"), is_no_label("cat")
+    (True, True, False)
+    """
+    return NO_LABELS.fullmatch(name.strip().casefold()) is not None or name.strip().casefold() in ABOUT
+
+
+def addresses_in(text: str) -> list[str]:
+    """All addresses of pictures in a text, cleaned; the text itself, cleaned, where it has none.
+
+    Of a web page these are its pictures, and its links where it has none.
+
+    >>> addresses_in('<p><img src="https://e.org/1.jpg"><img src=https://e.org/2.jpg></p>')
+    ['https://e.org/1.jpg', 'https://e.org/2.jpg']
+    >>> addresses_in("https://e.org/1.jpg,https://e.org/2.jpg"), addresses_in("no address")
+    (['https://e.org/1.jpg', 'https://e.org/2.jpg'], ['no address'])
+    """
+    if PLAIN.fullmatch(text):
+        return [text]
+    found = _of_tags(text)
+    for more in (_all(MARKDOWN, text, 1), _all(QUOTED, text, 2)):
+        found = found or (more if len(more) > 1 else [])
+    if found:
+        return [cleaned(one) for one in found]
+    parts = [cleaned(part) for part in NEXT.split(text)]
+    return [part for part in parts if is_address(part)] or [cleaned(text)]
+
+
+def lost(text: str, taken: list[str]) -> int:
+    """How many addresses of a text are not among those that were taken of it."""
+    return max(0, len(BEGINS.findall(text)) - sum(len(BEGINS.findall(one)) for one in taken))
+
+
+def _of_tags(text: str) -> list[str]:
+    tags = IMAGE.findall(text) or TAG.findall(text)
+    every = [[found[2] or found[3] for found in ATTRIBUTE.finditer(tag)] for tag in tags]
+    web = [[one for one in found if BEGINS.match(one)] for found in every]
+    return [found[0] for found in web if found]
+
+
+def _all(pattern: re.Pattern[str], text: str, group: int) -> list[str]:
+    return [found[group] for found in pattern.finditer(text)]
