@@ -49,7 +49,7 @@ class Ledger:
             The rows, in order; fewer than the choices only with `unless_since`.
 
         Raises:
-            ReviewError: no such picture or action, or no label to give.
+            ReviewError: no such picture or action, no label to give, or one that cannot be.
         """
         check(choices, reviewer)
         now = datetime.now(UTC).isoformat(timespec="milliseconds")

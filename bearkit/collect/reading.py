@@ -17,6 +17,7 @@ from bearkit.collect.folder_reader import FolderReader
 from bearkit.collect.layout import Found, folder_name, label_of, left_out
 from bearkit.collect.metadata import tables_of
 from bearkit.collect.scheme import Files, How, Scheme, Unsure
+from bearkit.collect.tidying import cleanings
 from bearkit.errors import ImportSourceError
 
 
@@ -40,12 +41,12 @@ def understand(found: Sequence[Found], root: str, how: How) -> tuple[list[Found]
     asked = [found[n] for n in rows]
     reader = _Reader(asked, Files.of(root, [one.place for one in asked], [one.name for one in asked]), how)
     scheme = reader.scheme()
-    result = list(found)
-    for n, place in zip(rows, reader.files.places(scheme), strict=True):
+    result, places = list(found), reader.files.places(scheme)
+    for n, place in zip(rows, places, strict=True):
         result[n] = replace(found[n], label=place.label, split=place.split, problem=place.problem)
         if scheme.label_from == "metadata" and str(found[n].inside) in reader.tables:
             result[n] = left_out(found[n].origin, "the labels come from this table")
-    return result, reader.notes
+    return result, reader.notes + cleanings(place.written for place in places)
 
 
 @dataclass
