@@ -157,7 +157,7 @@ def look_alikes(new: Iterable[str], labels: Iterable[str]) -> list[str]:
         for other in group
         if one != other and (other not in told or one < other)
     }
-    rows = [f"`{one}` looks like `{other}`, and is another label: {_unlike(one, other)}" for one, other in sorted(pairs)]
+    rows = [f"`{shown(a)}` looks like `{shown(b)}`, and is another label: {_unlike(a, b)}" for a, b in sorted(pairs)]
     more = [f"{len(rows) - NAMED} more pairs of labels look alike"] if len(rows) > NAMED else []
     return rows[:NAMED] + more
 
@@ -175,7 +175,7 @@ def _unlike(one: str, other: str) -> str:
     if one.casefold() == other.casefold():
         return "they differ in upper and lower case"
     differing = sorted({*one} ^ {*other})
-    named = [f"{unicodedata.name(char, 'a character')} (U+{ord(char):04X})" for char in differing if not char.isascii()]
+    named = [f"{unicodedata.name(char, 'a character')} (U+{ord(char):04X})" for char in differing if ord(char) > 127]
     if named:
         return f"one of them has {', '.join(named[:3])}"
     return f"they differ in {' and '.join(f'`{char}`' for char in differing) or 'what is between their words'}"

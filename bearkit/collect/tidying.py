@@ -13,7 +13,7 @@ NAMED = 5  # labels whose tidying is told
 
 
 def tidied(found: Sequence[Found]) -> tuple[list[Found], list[str]]:
-    """Files with their labels as they are stored, or with the reason why not; and sentences about labels that change."""
+    """Files with their labels as they are stored, or why not; and sentences about labels that change."""
     result = [_tidied(one) for one in found]
     return result, cleanings(one.label or "" for one in found)
 

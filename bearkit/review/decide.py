@@ -1,13 +1,17 @@
 """What people do in a review, the same for the command line and the browser."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.choices import Choice
-from bearkit.catalog.ledger import RENAMED, Ledger
+from bearkit.catalog.labels import label_of, look_alikes, shown
+from bearkit.catalog.labels import stored as stored_label
+from bearkit.catalog.ledger import RENAMED, Ledger, labels_of
+from bearkit.catalog.tables import Decision
+from bearkit.collect.tidying import cleanings
 from bearkit.errors import ReviewError
 from bearkit.project import Project
 from bearkit.review import decisions_file
@@ -49,12 +53,30 @@ def decide_file(project: Project, path: Path, reviewer: str) -> dict[str, Any]:
 
 
 def stored(catalog: Catalog, choices: Sequence[Choice], reviewer: str, kind: str | None = None) -> dict[str, Any]:
-    """Store decisions; the rows, and which labels there were not before."""
+    """Store decisions; the rows, which labels there were not before, and notes about labels that were written."""
     ledger = Ledger(catalog)
-    known = {image.label for image in ledger.images()}
+    known = labels_of(ledger.images())
     rows = ledger.decide(choices, reviewer, kind)
-    new = sorted({str(row.to_label) for row in rows if row.to_label and row.action != "beside"} - known)
-    return {"stored": [asdict(row) for row in rows], "new_labels": new, "unmatched": [], "absent": 0}
+    new = sorted(given_labels(rows) - {*known})
+    about = {"new_labels": new, "notes": label_notes(choices, new, known)}
+    return {"stored": [asdict(row) for row in rows], **about, "unmatched": [], "absent": 0}
+
+
+def given_labels(rows: Iterable[Decision]) -> set[str]:
+    """The labels that pictures have by these decisions."""
+    return {row.to_label for row in rows if row.to_label and row.action != "beside"}
+
+
+def label_notes(choices: Iterable[Choice], new: Collection[str], known: Collection[str]) -> list[str]:
+    """Sentences about labels that people wrote: those that were tidied, and new ones that look like another one.
+
+    Args:
+        choices: what they decided.
+        new: the labels that there were not before.
+        known: those that there were.
+    """
+    written = (one.written or one.to or "" for one in choices if one.action in ("relabel", "label"))
+    return cleanings(written) + look_alikes(new, known)
 
 
 def rename_labels(project: Project, old: Sequence[str], new: str, reviewer: str) -> int:
@@ -66,15 +88,28 @@ def rename_labels(project: Project, old: Sequence[str], new: str, reviewer: str)
         How many pictures changed.
 
     Raises:
-        ReviewError: no label was given, or no picture has one of them.
+        ReviewError: no label was given, it cannot be one, or no picture has one of the old ones.
+    """
+    return len(merge_labels(project, old, new, reviewer)["stored"])
+
+
+def merge_labels(project: Project, old: Sequence[str], new: str, reviewer: str) -> dict[str, Any]:
+    """Do what `rename_labels` does, and tell what `stored` tells; `label` is the label as it is stored.
+
+    Raises:
+        ReviewError: no label was given, it cannot be one, or no picture has one of the old ones.
     """
     if not new.strip():
         raise ReviewError("the new label is empty", hint="type a name, or choose a label to merge them into")
-    ledger = Ledger(Catalog(project))
-    found = [image.image_id for image in ledger.images() if image.label in old and image.label != new.strip()]
+    catalog, label = Catalog(project), stored_label(new, ReviewError)
+    images, named = Ledger(catalog).images(), {*old, *map(label_of, old)}
+    found = [image.image_id for image in images if image.label in named and image.label not in ("", label)]
     if not found:
         raise ReviewError("no picture would change", hint="choose the labels to rename, and another name")
-    return len(ledger.decide([Choice(one, "relabel", new) for one in found], reviewer, kind=RENAMED))
+    result = stored(catalog, [Choice(one, "relabel", label, written=new) for one in found], reviewer, RENAMED)
+    nobody = [one for one in old if not {one, label_of(one)} & {*labels_of(images)}]
+    result["notes"] += [f"no picture had the label `{shown(one)}`" for one in nobody]
+    return {"label": label, **result}
 
 
 def take_labels_away(project: Project, labels: Sequence[str], reviewer: str) -> int:

@@ -108,10 +108,10 @@ def _choice(image_id: str, action: str, where: str) -> Choice:
     at = f"{where}: " if where else ""
     if word not in ("keep", "delete", "unlabel", "relabel", "beside") or (word in ("relabel", "beside")) != bool(label):
         raise ReviewError(f"{at}`{action}` is no decision", hint="keep, delete, unlabel, or relabel:LABEL")
-    label = label_of(label) if word == "relabel" else label
-    if problem := label_problem(label):
+    if word == "relabel" and (problem := label_problem(label)):
         raise ReviewError(f"{at}this cannot be a label: {problem}", hint="name a label with letters that can be seen")
-    return Choice(image_id, word, label or None)
+    written = action.partition(":")[2]
+    return Choice(image_id, word, label_of(label) if word == "relabel" else label or None, written)
 
 
 def _label_column(table: Table, path: Path) -> str | None:
@@ -142,8 +142,12 @@ def _action(row: Row, column: str | None, present: str, labels: Collection[str],
     label = row.cells[column]
     if label.startswith(("{", "[")):  # Label Studio's way for several choices
         label = _one_choice(label, where)
-    label = label_of(label)
-    if not label or label == present or (label.lower() in EMPTY and label not in labels):
+    if label == present:  # of an older bearkit, it may be one that could not come today
+        return ""
+    if problem := label_problem(label.strip()):
+        raise ReviewError(f"{where}: this cannot be a label: {problem}", hint="leave the cell empty, or name a label")
+    written, label = label, label_of(label)
+    if not label or label == label_of(present) or (label.lower() in EMPTY and label not in labels):
         return ""
     if "\N{REPLACEMENT CHARACTER}" in label:
         raise ReviewError(f"{where}: the label `{label}` has letters that cannot be read", hint="save it in UTF-8")
@@ -152,7 +156,7 @@ def _action(row: Row, column: str | None, present: str, labels: Collection[str],
             f"{where}: `{label}` in the column `{column}` is no label of this project",
             hint=f"write the name of a label instead of its number; there are {', '.join(sorted(labels)[:5])}",
         )
-    return f"relabel:{label}"
+    return f"relabel:{written}"
 
 
 def _is_yes(cells: Mapping[str, str], where: str) -> bool:
