@@ -87,3 +87,5 @@ def check(choices: Sequence[Choice], reviewer: str) -> None:
             raise ReviewError("a relabelled picture needs a label", hint="relabel:LABEL")
         if choice.action == "beside" and not choice.to:
             raise ReviewError("beside which picture?", hint="`bearkit duplicates --mend` says it for every copy")
+        if choice.action == "beside" and choice.to == choice.image_id:
+            raise ReviewError("a picture cannot be beside itself", hint="name the picture of which it is a copy")

@@ -13,28 +13,38 @@ from bearkit.report import count
 
 def check_labels(project: Project, mend: bool) -> list[Problem]:
     """Labels that would be stored otherwise today; mended by decisions, which undo takes back."""
-    ledger = Ledger(Catalog(project))
+    catalog = Catalog(project)
+    if not mend:
+        return [_problem(project, label, len(ids)) for label, ids in _bad(catalog).items()]
+    with catalog.connection(write=True):
+        found = _bad(catalog)
+        choices = [
+            Choice(one, "relabel", to) if (to := mended(label)) else Choice(one, "unlabel")
+            for label, ids in found.items()
+            for one in ids
+        ]
+        if choices:
+            Ledger(catalog).decide(choices, me(), RENAMED)
+    return [_problem(project, label, len(ids), done=True) for label, ids in found.items()]
+
+
+def _bad(catalog: Catalog) -> dict[str, list[str]]:
+    """The pictures of each label that would be stored otherwise today."""
     pictures: dict[str, list[str]] = defaultdict(list)
-    for image in ledger.images():
+    for image in Ledger(catalog).images():
         if image.label and (label_problem(image.label) or label_of(image.label) != image.label):
             pictures[image.label].append(image.image_id)
-    problems, choices = [], []
-    for label, ids in pictures.items():
-        to = mended(label)
-        choices += [Choice(one, "relabel", to) if to else Choice(one, "unlabel") for one in ids]
-        problems.append(_problem(project, label, to, len(ids), mend))
-    if mend and choices:
-        ledger.decide(choices, me(), RENAMED)
-    return problems
+    return pictures
 
 
-def _problem(project: Project, label: str, to: str, n: int, mend: bool) -> Problem:
-    pictures, becomes = count(n, "picture"), f"`{to}`" if to else "no label"
+def _problem(project: Project, label: str, n: int, done: bool = False) -> Problem:
+    to, pictures = mended(label), count(n, "picture")
+    becomes = f"`{to}`" if to else "no label"
     what = f"{pictures} with the label {ascii(label)}, which looks like `{to}` and is another one"
     if why := label_problem(label):
         what = f"{pictures} with a label that cannot be one: {why}"
     problem = Problem(what, str(project.catalog), f"`--mend` makes it {becomes}; `bearkit review undo` takes that back")
-    return problem.done(f"it is {becomes} now; `bearkit review undo` takes that back") if mend else problem
+    return problem.done(f"it is {becomes} now; `bearkit review undo` takes that back") if done else problem
 
 
 def look_alikes_of(project: Project) -> list[str]:

@@ -16,7 +16,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
@@ -72,7 +72,10 @@ def read(catalog: Catalog, path: Path) -> DecisionsFile:
     if picture is None or ("action" not in table.columns and label is None):
         raise ReviewError(f"{path} has the columns {', '.join(table.columns) or '(none)'}", hint=HINT)
     find = Finder(catalog)
-    present = {image.image_id: image.label for image in Ledger(catalog).images()}
+    ledger = Ledger(catalog)
+    present = {image.image_id: image.label for image in ledger.images()}
+    deleted = {one: row.from_label or "" for one, row in ledger.present().items() if row.action == "delete"}
+    now = deleted | present
     labels = {image.label for image in catalog.images()} | set(present.values())
     choices, unmatched, seen = [], [], set()
     for row in table.rows:
@@ -87,9 +90,15 @@ def read(catalog: Catalog, path: Path) -> DecisionsFile:
             unmatched.append(row.cells[picture])
             continue
         seen.add(image_id)
-        action = _action(row, label, present.get(image_id, ""), labels, where)
-        if action:
-            choices.append(_choice(image_id, action, where))
+        action = _action(row, label, now.get(image_id, ""), labels, where)
+        if not action:
+            continue
+        made = _choice(image_id, action, where)
+        other = find(str(made.to)) if made.action == "beside" else made.to
+        if made.action == "beside" and other is None:
+            unmatched.append(str(made.to))
+            continue
+        choices.append(replace(made, to=other))
     return DecisionsFile(choices, unmatched, len(set(present) - seen))
 
 

@@ -199,9 +199,10 @@ def _decisions(catalog: Catalog) -> list[Row]:
     """What became of each picture that somebody decided about."""
     decided, beside = Ledger(catalog).present(), Ledger(catalog).beside()
     came = {image.image_id: image for image in catalog.images()}
-    said = [_decision(one, came[image_id].path, came[image_id].label) for image_id, one in decided.items()]
+    decided = {one: row for one, row in decided.items() if one in came}  # rows of pictures may have been damaged
+    said = [_decision(row, came[one].path, came[one].label) for one, row in decided.items()]
     if said:
-        said += [_row(image_id, came[image_id].path, f"beside:{other}") for image_id, other in beside.items()]
+        said += [_row(one, came[one].path, f"beside:{other}") for one, other in beside.items() if one in came]
     return said
 
 
