@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bearkit.review.decide import decide_file as decide_file
     from bearkit.review.decide import decide_one as decide_one
     from bearkit.review.decide import find_duplicates as find_duplicates
+    from bearkit.review.decide import merge_labels as merge_labels
     from bearkit.review.export_dataset import export_dataset as export_dataset
     from bearkit.review.folders import apply_decisions as apply_decisions
     from bearkit.review.folders import unapply_decisions as unapply_decisions
@@ -61,6 +62,7 @@ _ROOMS = {
     "decide_one": "bearkit.review.decide",
     "decide_file": "bearkit.review.decide",
     "find_duplicates": "bearkit.review.decide",
+    "merge_labels": "bearkit.review.decide",
     "apply_decisions": "bearkit.review.folders",
     "unapply_decisions": "bearkit.review.folders",
     "compare_runs": "bearkit.review.before_after",

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from bearkit.catalog import database
 from bearkit.catalog.copies import keep_copy
+from bearkit.catalog.labels import label_of, stored
 from bearkit.catalog.tables import (
     SPLITS,
     ImageRecord,
@@ -26,7 +27,7 @@ from bearkit.catalog.tables import (
     sources,
     splits,
 )
-from bearkit.errors import ProjectError
+from bearkit.errors import ImportSourceError, ProjectError
 from bearkit.project import Project, whole
 
 FORMAT = 3  # 1 had no decisions and no receipts, 2 no credits; they are brought up to date when they are opened
@@ -100,10 +101,13 @@ class Catalog:
             connection.execute(meta.update().where(meta.c.key == "format").values(value=str(FORMAT)))
 
     def record(self, new: Iterable[ImageRecord], seen: Iterable[SourceRecord]) -> None:
-        """Store new pictures and what became of each file, all or nothing. A known picture stays as it is."""
+        """Store new pictures and what became of each file, all or nothing. A known picture stays as it is.
+
+        A label that cannot be one is an ImportSourceError.
+        """
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        new_rows = [asdict(image) | {"added": now} for image in new]
-        seen_rows = [asdict(source) | {"seen": now} for source in seen]
+        new_rows = [asdict(image) | {"added": now, "label": stored(image.label, ImportSourceError)} for image in new]
+        seen_rows = [asdict(one) | {"seen": now, "label": one.label and label_of(one.label)} for one in seen]
         with self.connection(write=True) as connection:
             if new_rows:
                 connection.execute(insert(images).on_conflict_do_nothing(), new_rows)
@@ -178,7 +182,11 @@ class Catalog:
         return self._sources(sources.c.image_id == image_id if image_id else sources.c.image_id.is_not(None))
 
     def amend(self, image_id: str, **values: str) -> None:
-        """Say as what a picture came that had come without a label, in which split it was given, or where it is now."""
+        """Say as what a picture came that had come without a label, in which split it was given, or where it is now.
+
+        A label that cannot be one is an ImportSourceError.
+        """
+        values |= {"label": stored(values["label"], ImportSourceError)} if "label" in values else {}
         with self.connection(write=True) as connection:
             connection.execute(images.update().where(images.c.image_id == image_id).values(**values))
 

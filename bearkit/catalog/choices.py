@@ -1,10 +1,10 @@
 """What can be decided about a picture, and how it is written down."""
 
-import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from bearkit.catalog.labels import stored
 from bearkit.errors import ReviewError
 
 ABOUT_LABELS = ("keep", "delete", "relabel", "label", "unlabel")
@@ -41,18 +41,24 @@ class Choice:
         image_id: which picture.
         action: one of ACTIONS; `relabel` and `label` are the same to say, and written down as what they are.
         to: the new label, or the other picture's id; for `keep`, the label that was on screen, if there was one.
+        written: the new label as a person wrote it, where `to` was tidied already.
     """
 
     image_id: str
     action: str
     to: str | None = None
+    written: str | None = field(default=None, repr=False, compare=False)
 
 
 def row_of(choice: Choice, present: str) -> dict[str, Any]:
-    """A choice as it is written down, where the picture's label is `present`."""
+    """A choice as it is written down, where the picture's label is `present`.
+
+    Raises:
+        ReviewError: its label cannot be one.
+    """
     action, to = choice.action, choice.to
     if action in ("keep", "relabel", "label") and to is not None:
-        to = unicodedata.normalize("NFC", to).strip()  # as labels are imported
+        to = present if to == present or not to.strip() else stored(to, ReviewError)  # an old label may be a bad one
     if action == "keep":
         to = to or present
     elif action == "delete":
@@ -75,7 +81,11 @@ def check(choices: Sequence[Choice], reviewer: str) -> None:
     for choice in choices:
         if choice.action not in ACTIONS:
             raise ReviewError(f"`{choice.action}` is no decision", hint="keep, delete, unlabel, or relabel:LABEL")
+        if not isinstance(choice.to, str | None):
+            raise ReviewError(f"{choice.to!r} is no text", hint="a label is a text, also where it is a number")
         if choice.action in ("relabel", "label") and not (choice.to or "").strip():
             raise ReviewError("a relabelled picture needs a label", hint="relabel:LABEL")
         if choice.action == "beside" and not choice.to:
             raise ReviewError("beside which picture?", hint="`bearkit duplicates --mend` says it for every copy")
+        if choice.action == "beside" and choice.to == choice.image_id:
+            raise ReviewError("a picture cannot be beside itself", hint="name the picture of which it is a copy")

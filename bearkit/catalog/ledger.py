@@ -49,7 +49,7 @@ class Ledger:
             The rows, in order; fewer than the choices only with `unless_since`.
 
         Raises:
-            ReviewError: no such picture or action, or no label to give.
+            ReviewError: no such picture or action, no label to give, or one that cannot be.
         """
         check(choices, reviewer)
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
@@ -58,6 +58,7 @@ class Ledger:
             if context.token and (again := _read(connection, _in_order(decisions.c.token == context.token))):
                 return again
             known, before = self._known(connection, ids), self._last(connection, ABOUT_LABELS, ids)
+            self._known(connection, [str(choice.to) for choice in choices if choice.action == "beside"])
             if context.unless_since is not None:
                 theirs = (decisions.c.id > context.unless_since, decisions.c.reviewer != reviewer)
                 standing = set(

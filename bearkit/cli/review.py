@@ -71,6 +71,22 @@ def decide(
 
 
 @review.command()
+def rename(
+    old: Annotated[list[str], typer.Argument(metavar="OLD...", help="Labels as they are now.")],
+    new: Annotated[str, typer.Option("--to", metavar="NEW", help="Their name from now on; one there is merges them.")],
+    reviewer: ReviewerOption = None,
+    project: ProjectOption = Path(),
+    as_json: JsonOption = False,
+) -> None:
+    """Give all pictures of some labels one label. No file moves; one undo takes it back.
+
+    Example: bearkit review rename Cat "cat." --to cat -p pets
+    """
+    result = bearkit.merge_labels(Project(project), old, new, reviewer or me())
+    show(as_json, result, report.renamed(result, place_of(project)))
+
+
+@review.command()
 def undo(
     n: StepsOption = 1, reviewer: WhoseOption = None, project: ProjectOption = Path(), as_json: JsonOption = False
 ) -> None:

@@ -23,6 +23,7 @@ from bearkit.collect.hosts import Turns
 from bearkit.collect.intake import Intake
 from bearkit.collect.layout import Found
 from bearkit.collect.looked import Looked, Receipt, look
+from bearkit.collect.tidying import alike, cleanings
 from bearkit.collect.url_list import UrlList
 from bearkit.errors import DownloadError, ImportSourceError
 from bearkit.parallel import Progress, no_progress
@@ -51,6 +52,7 @@ class CollectReport:
     reasons: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     hint: str = ""  # what may help with what failed
+    notes: list[str] = field(default_factory=list)  # about labels: what was tidied, what looks alike
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as the command line prints them; a hint only where there is one."""
@@ -96,24 +98,13 @@ def collect_images(
         if not sources:
             asked = _left(known.values(), retry_failed)
         urls, reasons = _due(asked, known, retry_failed)
-        report = CollectReport(skipped=reasons.total())
-        new = [url for url in urls if url not in known]
-        intake.catalog.record(
-            [], [SourceRecord(url, urls[url], None, "waiting", **vars(asked.credit(url))) for url in new]
-        )
+        report = CollectReport(skipped=reasons.total(), notes=cleanings(asked.written) + alike(project, urls.values()))
+        _wait(intake, asked, {url: label for url, label in urls.items() if url not in known})
         try:
             with closing(_looked(urls, asked, workers, limits, stop or threading.Event())) as every:
-                for number, looked in enumerate(every, start=1):
-                    status = intake.take(looked)
-                    report.tried += 1
-                    report.saved += status == "saved"
-                    report.duplicates += status == "duplicate"
-                    if status == "failed":
-                        report.failed += 1
-                        reasons[short(looked.reason)] += 1
-                        if on_failure is not None:
-                            on_failure(looked.found.origin, looked.reason)
-                    progress("fetching pictures", number, len(urls))
+                for looked in every:
+                    _take(looked, intake, report, reasons, on_failure)
+                    progress("fetching pictures", report.tried, len(urls))
         finally:
             intake.finish()
     report.waiting = len(urls) - report.tried
@@ -121,6 +112,27 @@ def collect_images(
     report.hint = unused_proxies() if UNREACHED & set(report.reasons) else ""
     report.seconds = round(time.perf_counter() - clock, 2)
     return report
+
+
+def _wait(intake: Intake, asked: UrlList, new: Mapping[str, str]) -> None:
+    """Give addresses their rows before they are asked; `new` are their labels by address."""
+    rows = [SourceRecord(url, label, None, "waiting", **vars(asked.credit(url))) for url, label in new.items()]
+    intake.catalog.record([], rows)
+
+
+def _take(
+    looked: Looked, intake: Intake, report: CollectReport, reasons: Counter[str], on_failure: OnFailure | None
+) -> None:
+    """Store what came from one address, or its reason, and count it."""
+    status = intake.take(looked)
+    report.tried += 1
+    report.saved += status == "saved"
+    report.duplicates += status == "duplicate"
+    if status == "failed":
+        report.failed += 1
+        reasons[short(looked.reason)] += 1
+        if on_failure is not None:
+            on_failure(looked.found.origin, looked.reason)
 
 
 def _due(asked: UrlList, known: Mapping[str, SourceRecord], retry_failed: bool) -> tuple[dict[str, str], Counter[str]]:

@@ -15,7 +15,7 @@ from typing import Any
 from bearkit.collect import folder
 from bearkit.collect.extras import package
 from bearkit.collect.folder_names import SPLIT_FOLDERS
-from bearkit.collect.layout import Found, label_of
+from bearkit.collect.layout import Found
 from bearkit.collect.metadata import HUB_TABLES
 from bearkit.errors import ImageError, ImportSourceError
 from bearkit.images import suffixes
@@ -105,7 +105,7 @@ def _rows(table: Path, root: Path, labelled: bool) -> list[Found]:
         text = names[value] if names and isinstance(value, int) and 0 <= value < len(names) else value
         problem = "" if text is not None and text != -1 else "it has no label"
         read = partial(pictures.read, group, row)
-        found.append(Found(f"{name}#{number}", f"{table.stem}-{number:06}", label_of(str(text)), split, read, problem))
+        found.append(Found(f"{name}#{number}", f"{table.stem}-{number:06}", str(text).strip(), split, read, problem))
     return found
 
 

@@ -20,6 +20,7 @@ from bearkit.collect.own_folder import label_in_images, own_folders
 from bearkit.collect.preview import Preview, preview_of
 from bearkit.collect.reading import understand
 from bearkit.collect.scheme import How
+from bearkit.collect.tidying import alike, tidied
 from bearkit.collect.zip_names import is_zip
 from bearkit.errors import ImportSourceError, NoImagesError
 from bearkit.parallel import Progress, cores, no_progress, ordered_map
@@ -107,12 +108,10 @@ def _understood(
     project: Project, source: Source | Sequence[Source], labelled: bool, label: str | None, how: How
 ) -> tuple[list[Found], list[str]]:
     """Every file of the sources with its label and split, and what there is to say about them."""
-    if label is not None:
-        label = label_of(label)
-        if not label:
-            raise ImportSourceError("the label is empty", hint="--label NAME, or --unlabelled for pictures without one")
-        if problem := label_problem(label):
-            raise ImportSourceError(f"this cannot be a label: {problem}", hint="--label NAME, with letters you can see")
+    if label is not None and not label.strip():
+        raise ImportSourceError("the label is empty", hint="--label NAME, or --unlabelled for pictures without one")
+    if problem := label_problem(label or ""):
+        raise ImportSourceError(f"this cannot be a label: {problem}", hint="--label NAME, with letters you can see")
     if how.label_from is not None and (label is not None or not labelled):
         raise ImportSourceError(
             f"labels are either given for all of them, or read from `{how.label_from}`",
@@ -123,7 +122,8 @@ def _understood(
         every, said = _find(project, os.fspath(text), labelled and label is None, how)
         found += [one if label is None or one.aside else replace(one, label=label) for one in every]
         notes += [one for one in said if one not in notes]
-    return found, notes
+    found, said = tidied(found)
+    return found, notes + said + alike(project, {one.label for one in found if one.label and not one.problem})
 
 
 def _find(project: Project, source: str, labelled: bool, how: How) -> tuple[list[Found], list[str]]:
@@ -136,8 +136,8 @@ def _find(project: Project, source: str, labelled: bool, how: How) -> tuple[list
         return [_in_its_split(one) for one in found] if how.splits else found, notes
     if inside and path.is_dir() and how == How() and project.exists:
         return _in_own_images(project, found), notes
-    root = "" if "://" in source else path.stem if path.is_file() else path.name
-    found, said = understand(found, label_of(readable(root)), how)
+    root = "" if "://" in source else readable(path.stem if path.is_file() else path.name)
+    found, said = understand(found, root if label_of(root) else "", how)
     return found, notes + said
 
 

@@ -10,7 +10,7 @@ from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.choices import Choice
 from bearkit.catalog.ledger import RENAMED, Ledger, labels_of, me
 from bearkit.catalog.tables import ImageRecord, SourceRecord
-from bearkit.collect.layout import Found, file_name, label_problem
+from bearkit.collect.layout import Found, file_name, label_of, label_problem
 from bearkit.collect.looked import Looked
 from bearkit.collect.own_folder import Strays, label_in_images, theirs_lie_in_images
 from bearkit.errors import ImageError
@@ -235,6 +235,7 @@ class Moves:
             label = folder = present.get(image_id)
             if label is not None:
                 folder = label_in_images(project, project.root / now, [label, *labels])
+                folder = "" if label_problem(folder or "") else folder  # it keeps the label that it has
                 choices += [Choice(image_id, "relabel", folder)] if folder and folder != label else []
             said = {"label_before": label or "", "label": folder or label or ""}
             report.append({"image_id": image_id, "from": image.path, "to": now, **said})
@@ -245,9 +246,11 @@ class Moves:
 
 
 def _labelled(looked: Looked) -> Looked:
-    """The same, refused where its label is none."""
-    problem = label_problem(looked.found.label or "")
-    return replace(looked, reason=looked.reason or problem)
+    """The same with its label as it is stored, or refused where that is none."""
+    label = looked.found.label or ""
+    if problem := label_problem(label):
+        return replace(looked, reason=looked.reason or problem)
+    return replace(looked, found=replace(looked.found, label=looked.found.label and label_of(label)))
 
 
 def _content(looked: Looked) -> bytes:

@@ -1,12 +1,12 @@
 """What an importer finds, and what the names of files and folders say: litter, splits, labels, pictures."""
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import PurePosixPath
 
+from bearkit.catalog.labels import label_of as label_of  # importers ask this module for what names say
+from bearkit.catalog.labels import label_problem as label_problem
 from bearkit.images import suffixes
 
 # What systems and programs leave in folders, in any case; so are names that begin with a dot or with "~$".
@@ -24,10 +24,6 @@ NO_PICTURES = {
 }  # fmt: skip
 NO_PICTURE_NAMES = {"readme", "license", "licence", "copying", "makefile", "authors", "changelog", "notice", "credits"}
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".tbz2", ".xz", ".txz", ".zst", ".7z", ".rar")
-UNSEEN = dict.fromkeys(
-    map(ord, "\u00ad\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff")
-)
-LIGATURES = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)}
 
 
 @dataclass(frozen=True)
@@ -114,29 +110,6 @@ def archive_problem(name: str) -> str:
 def readable(path: str) -> str:
     """A path as text that can be stored and shown: bytes that are no UTF-8 become backslash escapes."""
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
-@lru_cache(maxsize=10_000)
-def label_of(name: str) -> str:
-    r"""A name as a label: one form of each letter, no characters that nobody sees, no space around it.
-
-    >>> label_of(" gri\u200bzzly "), label_of("\ufb01sh"), label_of("black\u00a0bear")
-    ('grizzly', 'fish', 'black bear')
-    """
-    text = unicodedata.normalize("NFC", name.translate(UNSEEN).translate(LIGATURES))
-    return "".join(" " if unicodedata.category(char) == "Zs" else char for char in text).strip()
-
-
-@lru_cache(maxsize=10_000)
-def label_problem(label: str) -> str:
-    r"""Why a text cannot be a label; "" where it can.
-
-    >>> label_problem("black"), label_problem("a\0b")
-    ('', "its label holds a control character ('a\\x00b')")
-    """
-    if any(unicodedata.category(char) in ("Cc", "Cs") for char in label):
-        return f"its label holds a control character ({label!r})"
-    return ""
 
 
 def file_name(name: str) -> str:

@@ -50,13 +50,13 @@ def _was_a_project(project: Project) -> bool:
 
 
 def label_in_images(project: Project, path: Path, labels: Iterable[str]) -> str | None:
-    """The label of the folder in images/ that a file lies in; None for a file that lies in no such folder."""
+    """The label of the folder in images/ that a file lies in; None where it lies in none, or its name is no label."""
     if not path.is_relative_to(project.images):
         return None
     parts = path.relative_to(project.images).parts
     if len(parts) < 2:
         return None
-    return next((label for label in labels if file_name(label) == parts[0]), label_of(parts[0]) or parts[0])
+    return next((label for label in labels if file_name(label) == parts[0]), label_of(parts[0]) or None)
 
 
 class Strays:

@@ -17,6 +17,7 @@ from bearkit.collect.folder_reader import FolderReader
 from bearkit.collect.layout import Found, folder_name, label_of, left_out
 from bearkit.collect.metadata import Tables, label_counts, tables_of
 from bearkit.collect.scheme import Files, How, Place, Scheme, Unsure
+from bearkit.collect.tidying import cleanings
 from bearkit.errors import ImportSourceError
 from bearkit.report import count
 
@@ -46,12 +47,13 @@ def understand(found: Sequence[Found], root: str, how: How) -> tuple[list[Found]
     used = {name: "the splits come from this table" for name in reader.tables.split_by if scheme.splits}
     if scheme.label_from == "metadata":
         used |= dict.fromkeys(reader.tables.used, "the labels come from this table")
-    result = list(found)
-    for n, place in zip(rows, reader.files.places(scheme), strict=True):
+    result, places = list(found), reader.files.places(scheme)
+    for n, place in zip(rows, places, strict=True):
         result[n] = replace(found[n], label=place.label, split=place.split, problem=place.problem)
         if reason := used.get(str(found[n].inside)):
             result[n] = left_out(found[n].origin, reason)
-    return result, [*reader.notes, *reader.tables.notes]
+    notes = [*reader.notes, *reader.tables.notes, *cleanings(place.written for place in places)]
+    return result, notes
 
 
 @dataclass

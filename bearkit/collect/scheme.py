@@ -46,6 +46,7 @@ class Place:
     label: str | None
     split: str | None
     problem: str = ""
+    written: str = ""  # the label before it was tidied
 
 
 @dataclass(frozen=True)
@@ -148,9 +149,8 @@ class Files:
             )
         if not label:
             return Place(None, split, problem)
-        label = label_of(label) or label
         problem = label_problem(label)
-        return Place(None if problem else label, split, problem)
+        return Place(None if problem else label_of(label), split, problem, label)
 
 
 def label_in_name(name: str) -> str:

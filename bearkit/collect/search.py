@@ -13,6 +13,7 @@ from itertools import count
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
+from bearkit.catalog.labels import stored
 from bearkit.collect.address_text import Credit, is_address
 from bearkit.collect.extras import package
 from bearkit.collect.fetch import Limits, fetch
@@ -204,6 +205,8 @@ def search_images(
     empty = [label for label, query in queries if not query.strip() or not label.strip()]
     if empty or not queries:
         raise ImportSourceError("there is nothing to search for", hint='LABEL="what to search for"')
+    for label, _ in queries:
+        stored(label, ImportSourceError)  # before anybody is asked
     report = SearchReport()
     for number, (label, query) in enumerate(queries, start=1):
         found = {hit.url: hit for hit in report.found.get(label, [])}

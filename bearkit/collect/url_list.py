@@ -26,7 +26,7 @@ from bearkit.collect.address_text import (
     is_no_label,
     lost,
 )  # fmt: skip
-from bearkit.collect.layout import label_of
+from bearkit.collect.layout import label_of, label_problem
 from bearkit.errors import ImportSourceError
 from bearkit.text_table import Row, Table
 
@@ -40,12 +40,15 @@ class UrlList:
     urls: dict[str, str] = field(default_factory=dict)  # url: label
     credits: dict[str, Credit] = field(default_factory=dict)  # url: whose it is, where that is known
     skipped: dict[str, int] = field(default_factory=dict)  # reason: how many lines
+    written: set[str] = field(default_factory=set)  # the labels, before they were tidied
 
     def take(self, url: str, label: str, credit: Credit = UNKNOWN) -> None:
         """Take one line."""
-        url, label = url.strip().strip("\"'"), label_of(label)
+        url, written, label = url.strip().strip("\"'"), label, label_of(label)
         if not url:
             self.skip("blank")
+        elif problem := label_problem(written):
+            self.skip(problem)
         elif not is_address(url):
             self.skip("not an address")
         elif self.urls.get(url, label) != label:
@@ -54,6 +57,7 @@ class UrlList:
             self.skip("listed twice")
         else:
             self.urls[url] = label
+            self.written.add(written)
             if credit != UNKNOWN:
                 self.credits[url] = credit
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from bearkit.catalog.copies import copy_of
 from bearkit.doctor.catalogue import check_catalogue, check_pictures
+from bearkit.doctor.labels import check_labels, look_alikes_of
 from bearkit.doctor.problems import Problem
 from bearkit.doctor.upkeep import check_caches, check_leftovers, check_models, check_runs
 from bearkit.parallel import Progress, no_progress
@@ -19,7 +20,8 @@ def examine_project(project: Project, mend: bool = False, progress: Progress = n
         progress: told while the pictures are read.
 
     Returns:
-        {"ok": whether nothing is wrong now, "problems": [{"what", "where", "hint", "mended"}]}
+        {"ok": whether nothing is wrong now, "problems": [{"what", "where", "hint", "mended"}], "notes": [sentences
+        about labels that look alike, which may be meant]}
 
     Raises:
         ProjectError: there is no project.
@@ -29,12 +31,14 @@ def examine_project(project: Project, mend: bool = False, progress: Progress = n
         project.require()
     if mend:
         project.require_writable()
-    problems = check_catalogue(project, mend)
+    problems, notes = check_catalogue(project, mend), list[str]()
     if all(problem.mended for problem in problems):
         problems += check_pictures(project, mend, progress)
+        problems += check_labels(project, mend)
+        notes = look_alikes_of(project)
     problems += check_caches(project, mend) + check_runs(project, mend) + check_models(project)
     problems += check_leftovers(project, mend)
-    return {"ok": _ok(problems), "problems": [problem.as_dict() for problem in problems]}
+    return {"ok": _ok(problems), "problems": [problem.as_dict() for problem in problems], "notes": notes}
 
 
 def _ok(problems: list[Problem]) -> bool:

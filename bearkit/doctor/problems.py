@@ -37,6 +37,7 @@ def in_words(result: dict[str, Any], place: str = "") -> str:
     for problem in result["problems"]:
         word = "mended" if problem["mended"] else "hint"
         lines += [f"{problem['where']}: {problem['what']}", f"  {word}: {problem['hint']}"]
+    lines += [f"Note: {note}" for note in result["notes"]]
     left = count(sum(not problem["mended"] for problem in result["problems"]), "problem")
     lines.append("Everything is in order." if result["ok"] else f"{left} left: bearkit doctor --mend{place}")
     return "\n".join(lines)

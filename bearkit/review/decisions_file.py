@@ -16,7 +16,7 @@ import json
 import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
@@ -75,7 +75,10 @@ def read(catalog: Catalog, path: Path) -> DecisionsFile:
     if picture is None or ("action" not in table.columns and label is None):
         raise ReviewError(f"{path} has the columns {', '.join(table.columns) or '(none)'}", hint=HINT)
     find = Finder(catalog)
-    present = {image.image_id: image.label for image in Ledger(catalog).images()}
+    ledger = Ledger(catalog)
+    present = {image.image_id: image.label for image in ledger.images()}
+    deleted = {one: row.from_label or "" for one, row in ledger.present().items() if row.action == "delete"}
+    now = deleted | present
     labels = {image.label for image in catalog.images()} | set(present.values())
     asked: dict[str, list[_Asked]] = defaultdict(list)
     unmatched: list[str] = []
@@ -90,10 +93,16 @@ def read(catalog: Catalog, path: Path) -> DecisionsFile:
         if image_id is None:
             unmatched.append(row.cells[picture])
             continue
-        now = present.get(image_id, "")
-        action = _action(row, label, now, labels, where)
+        rows, label_now = asked[image_id], now.get(image_id, "")
+        action = _action(row, label, label_now, labels, where)
         choice = _choice(image_id, action, where) if action else None
-        asked[image_id].append(_Asked(row.line, choice, _outcome(row, label, choice, now)))
+        if choice is not None and choice.action == "beside":
+            other = find(str(choice.to))
+            if other is None:
+                unmatched.append(str(choice.to))
+                continue
+            choice = replace(choice, to=other)
+        rows.append(_Asked(row.line, choice, _outcome(row, label, choice, label_now)))
     paths = {image.image_id: image.path for image in catalog.images()}
     _no_conflicts({paths[image_id]: every for image_id, every in asked.items()}, path)
     choices = [choice for every in asked.values() for choice in _each_once(every)]
@@ -172,10 +181,10 @@ def _choice(image_id: str, action: str, where: str) -> Choice:
     at = f"{where}: " if where else ""
     if word not in ("keep", "delete", "unlabel", "relabel", "beside") or (word in ("relabel", "beside")) != bool(label):
         raise ReviewError(f"{at}`{action}` is no decision", hint="keep, delete, unlabel, or relabel:LABEL")
-    label = label_of(label) if word == "relabel" else label
-    if problem := label_problem(label):
+    if word == "relabel" and (problem := label_problem(label)):
         raise ReviewError(f"{at}this cannot be a label: {problem}", hint="name a label with letters that can be seen")
-    return Choice(image_id, word, label or None)
+    written = action.partition(":")[2]
+    return Choice(image_id, word, label_of(label) if word == "relabel" else label or None, written)
 
 
 def _label_column(table: Table, path: Path) -> str | None:
@@ -206,8 +215,12 @@ def _action(row: Row, column: str | None, present: str, labels: Collection[str],
     label = row.cells[column]
     if label.startswith(("{", "[")):  # Label Studio's way for several choices
         label = _one_choice(label, where)
-    label = label_of(label)
-    if not label or label == present or (label.lower() in EMPTY and label not in labels):
+    if label == present:  # of an older bearkit, it may be one that could not come today
+        return ""
+    if problem := label_problem(label.strip()):
+        raise ReviewError(f"{where}: this cannot be a label: {problem}", hint="leave the cell empty, or name a label")
+    written, label = label, label_of(label)
+    if not label or label == label_of(present) or (label.lower() in EMPTY and label not in labels):
         return ""
     if "\N{REPLACEMENT CHARACTER}" in label:
         raise ReviewError(f"{where}: the label `{label}` has letters that cannot be read", hint="save it in UTF-8")
@@ -216,7 +229,7 @@ def _action(row: Row, column: str | None, present: str, labels: Collection[str],
             f"{where}: `{label}` in the column `{column}` is no label of this project",
             hint=f"write the name of a label instead of its number; there are {', '.join(sorted(labels)[:5])}",
         )
-    return f"relabel:{label}"
+    return f"relabel:{written}"
 
 
 def _is_yes(cells: Mapping[str, str], where: str) -> bool:

@@ -84,21 +84,11 @@ def export_dataset(
     with whole_folder(folder) as part:
         there = list(ordered_map(partial(_given, catalog, places, None if form == "csv" else part), labelled))
         images = [image for image, given in zip(labelled, there, strict=True) if given]
-        if labelled and not images:
-            raise NoImagesError(
-                f"not one of the {len(labelled)} pictures with a label has its file (the first: {labelled[0].path})",
-                hint="import them again: `bearkit import FOLDER`",
-            )
-        if not images:
-            raise NoImagesError("there is no picture with a label", hint="`bearkit import FOLDER`")
+        _see_that_there_are_some(images, labelled)
         rows = [clean(row) for row in _rows(catalog, images, places, split)]
         front = layouts.distinct(_written(catalog, rows, part, form), rows)
         labels = dict(sorted(Counter(row["label"] for row in rows).items()))
-        words = f", split under seed {seed}" if form != "folder" else ""
-        usage = TABLES if form == "csv" else USAGE
-        usage = usage.format(folder=json.dumps(f"./{folder.name}"), columns=list(rows[0]))
-        text = CARD.format(title=folder.name, n=len(rows), n_labels=len(labels), split=words, usage=usage)
-        layouts.write_card(part, front, text)
+        layouts.write_card(part, front, _card(folder.name, form, seed, rows, len(labels)))
     return {
         "folder": str(folder),
         "images": len(images),
@@ -108,6 +98,29 @@ def export_dataset(
         "renamed": {label: file_name(label) for label in labels if form == "folder" and file_name(label) != label},
         "seed": seed,
     }
+
+
+def _see_that_there_are_some(images: Sequence[ImageRecord], labelled: Sequence[ImageRecord]) -> None:
+    """See that something can be written.
+
+    Args:
+        images: the pictures that have a label and their file.
+        labelled: those that have a label.
+    """
+    if labelled and not images:
+        raise NoImagesError(
+            f"not one of the {len(labelled)} pictures with a label has its file (the first: {labelled[0].path})",
+            hint="import them again: `bearkit import FOLDER`",
+        )
+    if not images:
+        raise NoImagesError("there is no picture with a label", hint="`bearkit import FOLDER`")
+
+
+def _card(title: str, form: str, seed: int, rows: Sequence[Row], n_labels: int) -> str:
+    """The text of the README.md: what it is, and how it is loaded."""
+    words = f", split under seed {seed}" if form != "folder" else ""
+    usage = (TABLES if form == "csv" else USAGE).format(folder=json.dumps(f"./{title}"), columns=list(rows[0]))
+    return CARD.format(title=title, n=len(rows), n_labels=n_labels, split=words, usage=usage)
 
 
 def _places(images: Sequence[ImageRecord], form: str, split: Mapping[str, str]) -> dict[str, PurePosixPath]:
@@ -186,9 +199,10 @@ def _decisions(catalog: Catalog) -> list[Row]:
     """What became of each picture that somebody decided about."""
     decided, beside = Ledger(catalog).present(), Ledger(catalog).beside()
     came = {image.image_id: image for image in catalog.images()}
-    said = [_decision(one, came[image_id].path, came[image_id].label) for image_id, one in decided.items()]
+    decided = {one: row for one, row in decided.items() if one in came}  # rows of pictures may have been damaged
+    said = [_decision(row, came[one].path, came[one].label) for one, row in decided.items()]
     if said:
-        said += [_row(image_id, came[image_id].path, f"beside:{other}") for image_id, other in beside.items()]
+        said += [_row(one, came[one].path, f"beside:{other}") for one, other in beside.items() if one in came]
     return said
 
 

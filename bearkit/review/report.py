@@ -49,12 +49,21 @@ def decided(result: dict[str, Any], place: str = "") -> str:
     lines += [
         f"`{label}` is a new label; `bearkit review undo{place}` if that was a slip" for label in result["new_labels"]
     ]
+    lines += [f"Note: {note}" for note in result["notes"]]
     lines += listed(f"{count(len(result['unmatched']), 'row')} about no picture of this project:", result["unmatched"])
     if result["absent"]:
         lines.append(
             f"{count(result['absent'], 'picture')} of the project that the file does not name: left as they are"
         )
     return "\n".join(lines)
+
+
+def renamed(result: dict[str, Any], place: str = "") -> str:
+    """What another name for labels came to."""
+    line = (
+        f"{count(len(result['stored']), 'picture')} `{result['label']}` now; `bearkit review undo{place}` takes it back"
+    )
+    return "\n".join([line, *(f"Note: {note}" for note in result["notes"])])
 
 
 def turned(result: dict[str, Any]) -> str:

@@ -93,7 +93,7 @@ def receipt(result: dict[str, Any]) -> str:
     text = report.count(result["imported"], "new picture")
     for count, what in ((result["duplicates"], "known already"), (len(result["rejected"]), "rejected")):
         text += f", {count} {what}" if count else ""
-    return f'<div class="bk-ok">{escape(text)}</div>'
+    return f'<div class="bk-ok">{escape(text)}</div>{"".join(map(note, result["notes"]))}'
 
 
 def folded(title: str, content: str, n: int) -> str:
@@ -127,8 +127,11 @@ def fetching(running: bool, done: int, total: int, report: dict[str, Any] | None
     got = bool(report["saved"] or report["duplicates"] or not report["failed"])
     if any("network" in reason or "private" in reason for reason in report["reasons"]):
         left += " Some are on your own network: tick “Also servers of your own network”, then press “Try again”."
-    return note(f"{said}, in {duration(report['seconds'])}.{left}", good=got) + folded(
-        "Why not all", why, len(report["reasons"])
+    notes = "".join(map(note, report["notes"]))
+    return (
+        note(f"{said}, in {duration(report['seconds'])}.{left}", good=got)
+        + notes
+        + folded("Why not all", why, len(report["reasons"]))
     )
 
 

@@ -11,10 +11,12 @@ import gradio as gr
 
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.choices import Choice, Context
+from bearkit.catalog.labels import label_of
 from bearkit.catalog.ledger import Ledger, labels_of
 from bearkit.catalog.remembered import label_order, name_of
 from bearkit.errors import BusyError, ReviewError
 from bearkit.project import Project
+from bearkit.review.decide import given_labels, label_notes
 from bearkit.studio import html
 from bearkit.studio.asked import Ask, answered
 
@@ -56,6 +58,8 @@ class Outbox:
 def store(project: Project, asked: dict[str, Any]) -> dict[str, Any]:
     """Store what was decided on a page, one step; and what others decided about the same pictures since it was shown.
 
+    The answer has each picture's label as it is stored, and notes about labels that were typed.
+
     What is only implied (the rest of the page is fine) leaves standing what others said.
 
     Args:
@@ -78,11 +82,19 @@ def store(project: Project, asked: dict[str, Any]) -> dict[str, Any]:
         raise ReviewError("nothing was decided", hint="press a key on a picture")
     unless_since = asked["since"] if asked.get("implied") else None
     context = Context(asked.get("run"), asked["kind"], asked["view"], asked["token"], unless_since)
+    known = label_order(catalog, ())
+    if {label_of(one.to or "") for one in choices if one.action in ("relabel", "label")} - {*known}:
+        known = labels_of(ledger.images())
     rows = ledger.decide(choices, asked["reviewer"], context=context)
-    others = ledger.overruled(rows, asked["since"])
+    others, given = ledger.overruled(rows, asked["since"]), given_labels(rows)
     said = {str(one.image_id): f"{one.reviewer} had said {one.to_label or one.action}" for one in others}
-    order = label_order(catalog, {row.to_label for row in rows if row.to_label and row.action != "beside"})
-    return {"others": said, "stored": [row.image_id for row in rows], "order": order}
+    return {
+        "others": said,
+        "stored": [row.image_id for row in rows],
+        "order": label_order(catalog, given),
+        "labels": {str(row.image_id): row.to_label for row in rows if row.action != "beside"},
+        "notes": label_notes(choices, given - {*known}, known),
+    }
 
 
 def _is_decision(asked: Any) -> bool:

@@ -15,7 +15,7 @@ from bearkit.errors import ReviewError
 from bearkit.page.answer import note
 from bearkit.page.edge import told
 from bearkit.project import Project
-from bearkit.review.decide import rename_labels, stored, take_labels_away
+from bearkit.review.decide import merge_labels, stored, take_labels_away
 from bearkit.studio import html
 
 WHO = "(...given) => [...given.slice(0, -1), window.bearkitReviewer?.() ?? '']"  # the name that the Review tab uses
@@ -66,8 +66,9 @@ class Picture:
     @told
     def relabel(self, image_id: str | None, label: str | None, changed: int, who: str) -> Any:
         """Give the picture another label."""
-        stored(Catalog(self.project), [Choice(_one(image_id), "relabel", label)], who or me())
-        return self._facts(image_id), note(f"It is `{(label or '').strip()}` now."), changed + 1
+        result = stored(Catalog(self.project), [Choice(_one(image_id), "relabel", label)], who or me())
+        said = [f"It is `{result['stored'][0]['to_label']}` now.", *result["notes"]]
+        return self._facts(image_id), "".join(map(note, said)), changed + 1
 
     @told
     def unlabel(self, image_id: str | None, changed: int, who: str) -> Any:
@@ -91,8 +92,9 @@ class Picture:
     @told
     def rename(self, old: list[str], new: str | None, changed: int, who: str) -> Any:
         """Give all pictures of some labels one label."""
-        n = rename_labels(self.project, old, new or "", who or me())
-        return note(f"{n} pictures are `{(new or '').strip()}` now. Undo takes it back."), changed + 1
+        result = merge_labels(self.project, old, new or "", who or me())
+        said = f"{len(result['stored'])} pictures are `{result['label']}` now. Undo takes it back."
+        return "".join(map(note, [said, *result["notes"]])), changed + 1
 
     @told
     def take_away(self, old: list[str], changed: int, who: str) -> Any:

@@ -10,7 +10,7 @@ function decide(action, to = null) {
   if (busy()) return hint('Not taken: the next page is loading.');
   hint('');
   const same = action === 'relabel' && to === suspect.given;  // to say so is to keep it
-  if (action === 'relabel' && !page.labels.includes(to)) page.labels.push(to);
+  if (action === 'relabel') offerToo(to);
   send([same ? { suspect, action: 'keep', to: null } : { suspect, action, to }]);
   const next = page.suspects.findIndex((one, index) => index > cur && !states.has(one.image_id));
   if (next >= 0) cur = next;
@@ -46,11 +46,34 @@ function heard({ kind, asked: about, answer }) {  // from the outbox
     else known.state = kind;
     const id = action === 'other' ? suspect.twin.image_id : suspect.image_id;
     if (kind === 'stored') known.others = answer.others?.[id];
+    if (kind === 'stored' && known.to && answer.labels?.[id]) known.to = answer.labels[id];
   }
+  if (kind === 'stored') asStored(entries, answer);
+  if (kind === 'refused' || kind === 'discarded') entries.forEach(({ to }) => offerNoMore(to));
   const standing = entries.length - (answer?.stored?.length ?? entries.length);
   if (standing) news = `${plural(standing, 'picture')} of that page ${standing === 1 ? 'stays as it is' : 'stay as they are'}: others decided meanwhile.`;
   if (answer?.order) { page.order = answer.order; keys.textContent = keysLine(); }
   refreshed();
+}
+
+const typedHere = new Set();  // labels that are offered since somebody typed them, and not because pictures have them
+
+function offerToo(label) {
+  if (page.labels.includes(label)) return;
+  page.labels.push(label);
+  typedHere.add(label);
+}
+
+function offerNoMore(label) {
+  if (typedHere.delete(label)) page.labels = page.labels.filter((one) => one !== label);
+}
+
+function asStored(entries, answer) {  // the studio tidies labels: what it stored is offered, and not what was typed
+  for (const { suspect, to } of entries) {
+    const label = answer.labels?.[suspect.image_id];
+    if (to && label && label !== to) { offerNoMore(to); offerToo(label); }
+  }
+  if (answer.notes?.length) hint(`${answer.notes.join('. ')}.`);
 }
 
 function refreshed() {

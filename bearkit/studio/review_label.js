@@ -15,15 +15,19 @@ function chooseLabel() {
 
 function offer() {
   const suspect = page.suspects[cur];
-  const text = typed.value.trim();
+  const text = tidy(typed.value);
   const sought = text.toLowerCase();
-  const place = (label) => label.toLowerCase().indexOf(sought);
+  const place = (label) => tidy(label).toLowerCase().indexOf(sought);
   const found = page.labels.filter((label) => place(label) >= 0).sort((one, other) => (place(one) > 0) - (place(other) > 0));
   offered = found.map((label) => ({ text: label, key: keyOf(label), act: () => decide('relabel', label) }));
   if (text && !page.labels.includes(text)) offered.push({ text: `New label: ${text}`, act: () => decide('relabel', text) });
   if (!text && suspect.given && !suspect.twin) offered.push({ text: 'No label: take it away', act: () => decide('unlabel') });
   chosen = 0;
   drawOffered();
+}
+
+function tidy(text) {  // as far as to find the label; the studio's own rules decide what is stored
+  return text.normalize('NFC').replace(/[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\ufeff]/g, '').replace(/\s+/g, ' ').trim();
 }
 
 function drawOffered() {

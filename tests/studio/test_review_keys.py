@@ -51,6 +51,37 @@ def test_a_digit_keeps_its_label_when_labels_come_and_the_page_is_reloaded(revie
     expect(page.get_by_text("9 stands for no label yet")).to_be_visible()
 
 
+def test_the_page_says_which_label_was_stored_and_what_it_looks_like(review):
+    running, page, _ = review
+    relabel(page, "owl\u3164")  # it ends in a letter that nobody sees
+    stored(page, 1)
+    expect(page.locator(".rv-told")).to_have_text("`owl\\u3164` is stored as `owl`.")
+    expect(figures(page).first.locator(".rv-state")).to_have_text("owl")
+    relabel(page, "ow\u200bl")  # the same label, and no new one
+    stored(page, 2)
+    relabel(page, "st\u0430r")
+    stored(page, 3)
+    expect(page.locator(".rv-told")).to_contain_text(
+        "looks like `star`, and is another label: one of them has CYRILLIC"
+    )
+    said = [row["to_label"] for row in ledger_of(running).history(3)]
+    assert said == ["st\u0430r", "owl", "owl"]
+
+
+def test_a_label_that_cannot_be_one_is_told_discarded_and_not_offered_again(review):
+    running, page, _ = review
+    before = len(ledger_of(running).history())
+    relabel(page, "\x1bowl")
+    expect(page.locator("#outbox")).to_contain_text("1 decision not stored: this cannot be a label", timeout=SECONDS)
+    page.get_by_role("button", name="Discard").click()
+    expect(page.locator("#outbox .bk-bad")).to_have_count(0)
+    page.keyboard.press("l")
+    page.get_by_label("label of this picture").get_by_role("combobox").fill("ow")
+    expect(page.locator("#rv-label-list li")).to_have_text(["New label: ow"])
+    page.keyboard.press("Escape")
+    assert len(ledger_of(running).history()) == before
+
+
 def test_a_label_is_taken_away_and_undo_brings_it_back(review):
     running, page, _ = review
     image_id = figures(page).first.get_attribute("data-id")
