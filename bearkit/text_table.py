@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bearkit.errors import ImportSourceError
+from bearkit.paths import located, written_out
 
 MAX_BYTES = 200 * 2**20  # of a list or table
 BOMS = (
@@ -79,7 +80,8 @@ def read_text(path: Path) -> str:
         if str(path) == "-":
             data = sys.stdin.buffer.read(MAX_BYTES + 1)
         else:
-            with path.expanduser().open("rb") as file:
+            located(path, "the file", ImportSourceError)
+            with written_out(path).open("rb") as file:
                 data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise ImportSourceError(

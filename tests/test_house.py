@@ -12,7 +12,8 @@ from tests.conftest import ROOT
 
 # A room imports only rooms of a lower level; what a room's own files import of each other is its own affair.
 LEVELS = {
-    0: ("errors", "parallel", "report", "onnx_check", "onnx_session", "turns", "processes", "proxies", "swap"),
+    -1: ("errors",),
+    0: ("paths", "parallel", "report", "onnx_check", "onnx_session", "turns", "processes", "proxies", "swap"),
     1: ("project", "images", "import_report", "model_files", "text_table"),
     2: ("preprocessing", "catalog", "predictions", "thumbnails"),
     3: ("runs", "bundle", "collect"),

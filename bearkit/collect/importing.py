@@ -23,6 +23,7 @@ from bearkit.collect.scheme import How
 from bearkit.collect.zip_names import is_zip
 from bearkit.errors import ImportSourceError, NoImagesError
 from bearkit.parallel import Progress, cores, no_progress, ordered_map
+from bearkit.paths import located, written_out
 from bearkit.project import Project
 
 READERS = 16  # files that are read and decoded at once, at the most
@@ -127,8 +128,8 @@ def _understood(
 
 
 def _find(project: Project, source: str, labelled: bool, how: How) -> tuple[list[Found], list[str]]:
-    source = source if "://" in source else str(Path(source).expanduser())
-    path = Path(source).resolve()
+    path = Path(source) if "://" in source else located(source, "what to import", ImportSourceError)
+    source = source if "://" in source else str(written_out(source))
     inside = path.is_relative_to(project.images)
     found = list(importer_of(source).find(source, labelled, () if inside else own_folders(project)))
     notes = [text] if is_zip(path) and (text := archive.unsure_names(path)) else []
