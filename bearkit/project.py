@@ -143,6 +143,11 @@ class Project:
         Raises:
             ProjectError: the folder holds no catalogue.
         """
+        if not self.exists and os.path.lexists(self.catalog):
+            raise ProjectError(
+                f"{self.catalog} is no file, but {'a folder' if self.catalog.is_dir() else 'something else'}",
+                hint="move it away, or name another project with `-p`: a catalogue is a file of that name",
+            )
         if not self.exists:
             raise ProjectError(
                 f"{self.root} is not a bearkit project yet: it has no catalog.db",
