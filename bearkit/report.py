@@ -96,7 +96,8 @@ def trained(result: dict[str, Any], place: str = "") -> str:
 def diagnosed(result: dict[str, Any]) -> str:
     """The verdict, what it rests on, and the next step."""
     evidence = ", ".join(f"{name} {value:g}" for name, value in result["evidence"].items())
-    return f"{result['verdict']} ({evidence})\n{result['advice']}"
+    notes = [f"Note: {note}" for note in result.get("notes", ())]
+    return "\n".join([*notes, f"{result['verdict']} ({evidence})", result["advice"]])
 
 
 def rates_found(result: dict[str, Any]) -> str:
