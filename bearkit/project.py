@@ -16,9 +16,10 @@ from typing import TextIO
 
 from bearkit.errors import ImageError, ProjectError, ReadOnlyError
 from bearkit.parallel import ordered_map
-from bearkit.paths import located, real
+from bearkit.paths import located
 
 SETTLERS = 16  # threads: they only wait, and the disk takes what waits at once
+HOMES = ("images", "unlabelled", "trash")  # folders of pictures
 DEMO_FOLDER = "bearkit-demo"  # where the demo's project is, unless told otherwise
 
 
@@ -118,12 +119,11 @@ class Project:
         """
         if PurePath(path).is_absolute():
             return Path(path)
-        try:
-            inside = real(self.root / path).relative_to(self.root).parts
-        except (ValueError, OSError):  # outside, or a name that cannot be one
-            inside = ()
-        homes = {folder.name for folder in (self.images, self.unlabelled, self.trash)}
-        if ".." in PurePath(path).parts or not homes.intersection(inside[:1]):
+        home, inside = str(self.root / ""), ""
+        with suppress(ValueError, OSError):  # a name that cannot be one
+            inside = os.path.realpath(f"{home}/{path}")  # as texts: it is asked for every picture
+        top = inside.removeprefix(home).lstrip(os.sep).partition(os.sep)[0] if inside.startswith(home) else ""
+        if ".." in PurePath(path).parts or top not in HOMES or not inside.startswith(f"{home.rstrip(os.sep)}{os.sep}"):
             raise ImageError(
                 "its path leads out of the project's folders of pictures",
                 hint="was the catalogue made by somebody else? import the pictures again: `bearkit import FOLDER`",

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bearkit.catalog.missing import what_helps
 from bearkit.catalog.tables import ImageRecord
 from bearkit.errors import ImageError, NoImagesError
 from bearkit.parallel import Progress, ordered_map
@@ -148,7 +149,7 @@ def kept(
     if not image_ids:
         raise NoImagesError(
             f"none of the {len(images)} pictures can be read: {skipped[0]['path']}: {skipped[0]['reason']}",
-            hint="were the files moved away? import them again: `bearkit import FOLDER`",
+            hint=f"were the files moved away? {what_helps(images)}",
         )
     return Kept(image_ids, [found[image_id] for image_id in image_ids], skipped)
 
