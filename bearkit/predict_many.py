@@ -12,7 +12,7 @@ from bearkit.collect import archive, folder, stream
 from bearkit.collect.fetch import Limits, fetch
 from bearkit.collect.layout import Found, readable
 from bearkit.collect.url_list import is_address
-from bearkit.collect.zip_names import is_zip
+from bearkit.collect.zip_names import holds_zip, is_zip
 from bearkit.errors import BearkitError, DownloadError, ImageError
 from bearkit.images import MAX_BYTES, read_file
 from bearkit.parallel import Progress, no_progress, ordered_map
@@ -77,7 +77,7 @@ def _files(name: str, limits: Limits) -> list[Found]:
             return [_one(name, lambda: stream.read(name, MAX_BYTES))]
         if path.is_dir():
             found = folder.find(path, labelled=False)
-        elif is_zip(path):
+        elif is_zip(path) and holds_zip(path):
             found = archive.find(path, labelled=False)
         else:
             return [_one(str(path), lambda: read_file(path))]

@@ -134,7 +134,9 @@ def test_an_upload_in_chunks_counts_as_the_longest_while_it_comes(pages):
     def slow():
         for number, piece in enumerate(form(2**14)):
             if number == 2:
-                during.append(requests.post(f"{pages[0]}/gradio_api/upload", data=form(10), headers=CHUNKED, timeout=60))
+                during.append(
+                    requests.post(f"{pages[0]}/gradio_api/upload", data=form(10), headers=CHUNKED, timeout=60)
+                )
                 during.append(send(pages[0], b"small"))
             yield piece
 
