@@ -41,6 +41,9 @@ def imported(result: dict[str, Any], counts: dict[str, dict[str, int]], place: s
         f"{count(len(result['conflicts']), 'picture')} found under two labels or splits:",
         [f"{', '.join(row['paths'])}: kept as `{row['kept_label']}`" for row in result["conflicts"]],
     )
+    if missing := result["missing"]:
+        lines += listed(f"{count(len(missing), 'picture file')} not there:", [row["path"] for row in missing])
+        lines.append(f"What helps: {result['hint']}")
     lines += ["", *table(("label", "pictures"), list(result["labels"].items())), ""]
     return "\n".join([*lines, *next_steps(counts, result["unlabelled"], place)])
 

@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 
 from bearkit.errors import ModelError
+from bearkit.paths import located, real
 
 MB = 2**20
 LIMITS = {"config.json": 16 * MB, "golden.npz": 64 * MB, "README.md": 16 * MB, "confusion_matrix.png": 64 * MB}
 LIMIT = 2**33  # of any other file
 MAX_ARRAYS = 16  # in an .npz
 HINT = "use a model folder only as `bearkit export` or the Hub gives it, from people whom you trust"
+OURS = "ask for the permission, or copy the folder to one of yours"
 
 
 def check(folder: Path, names: Iterable[str]) -> None:
@@ -24,13 +26,15 @@ def check(folder: Path, names: Iterable[str]) -> None:
     Links are followed inside the folder, and to where the Hub's client keeps its downloads.
 
     Raises:
-        ModelError: one is a pipe or a device, too large, or a link out of the folder.
+        ModelError: the folder cannot be looked at; one is a pipe or a device, too large, or a link out of the folder.
     """
-    home = folder.resolve()
+    home = located(folder, "the model's folder", ModelError)
     for name in names:
         path = folder / name
         try:
-            about, place = path.stat(), path.resolve()
+            about, place = path.stat(), real(path)
+        except PermissionError as error:
+            raise ModelError(f"{name} in {folder} cannot be read: permission denied", hint=OURS) from error
         except OSError:  # it is missing: told where it is needed
             continue
         if not stat.S_ISREG(about.st_mode):

@@ -14,6 +14,7 @@ from bearkit.errors import ImageError, ModelError
 from bearkit.images import MAX_BYTES, from_pillow, read_file, too_big
 from bearkit.onnx_session import session
 from bearkit.parallel import cores
+from bearkit.paths import located
 from bearkit.preprocessing import decode_for, preprocess
 
 Picture = str | os.PathLike[str] | bytes | BinaryIO | Image.Image
@@ -82,6 +83,7 @@ class Predictor:
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
+        located(folder, "the model's folder", ModelError)
         self.folder = Path(folder)
         self.config = bundle.read_config(self.folder)
         bundle.check(self.folder)

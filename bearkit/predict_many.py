@@ -12,9 +12,11 @@ from bearkit.collect import archive, folder, stream
 from bearkit.collect.address_text import is_address
 from bearkit.collect.fetch import Limits, fetch
 from bearkit.collect.layout import Found, readable
+from bearkit.collect.zip_names import holds_zip, is_zip
 from bearkit.errors import BearkitError, DownloadError, ImageError
 from bearkit.images import MAX_BYTES, read_file
 from bearkit.parallel import Progress, no_progress, ordered_map
+from bearkit.paths import located
 from bearkit.predict import Predictor
 from bearkit.project import named
 
@@ -65,6 +67,8 @@ def _files(name: str, limits: Limits) -> list[Found]:
     """What a path or an address stands for; what cannot be had is one file, and reading it raises why."""
     path = Path(name)
     try:
+        if not name.strip():
+            located(name, "what to predict", ImageError)
         if is_address(name):
             return [_one(name, lambda: _fetched(name, limits))]
         if "://" in name:
@@ -73,7 +77,7 @@ def _files(name: str, limits: Limits) -> list[Found]:
             return [_one(name, lambda: stream.read(name, MAX_BYTES))]
         if path.is_dir():
             found = folder.find(path, labelled=False)
-        elif path.suffix.lower() == ".zip" and path.is_file():
+        elif is_zip(path) and holds_zip(path):
             found = archive.find(path, labelled=False)
         else:
             return [_one(str(path), lambda: read_file(path))]

@@ -16,8 +16,10 @@ from typing import TextIO
 
 from bearkit.errors import ImageError, ProjectError, ReadOnlyError
 from bearkit.parallel import ordered_map
+from bearkit.paths import located
 
 SETTLERS = 16  # threads: they only wait, and the disk takes what waits at once
+HOMES = ("images", "unlabelled", "trash")  # folders of pictures
 DEMO_FOLDER = "bearkit-demo"  # where the demo's project is, unless told otherwise
 
 
@@ -32,7 +34,7 @@ class Project:
     root: Path
 
     def __init__(self, root: str | os.PathLike[str] = ".") -> None:
-        object.__setattr__(self, "root", Path(root).expanduser().resolve())
+        object.__setattr__(self, "root", located(root, "the project's folder", ProjectError))
 
     @property
     def name(self) -> str:
@@ -117,12 +119,11 @@ class Project:
         """
         if PurePath(path).is_absolute():
             return Path(path)
-        try:
-            inside = (self.root / path).resolve().relative_to(self.root).parts
-        except (ValueError, OSError, RuntimeError):  # outside, a name that cannot be one, links in a circle
-            inside = ()
-        homes = {folder.name for folder in (self.images, self.unlabelled, self.trash)}
-        if ".." in PurePath(path).parts or not homes.intersection(inside[:1]):
+        home, inside = str(self.root / ""), ""
+        with suppress(ValueError, OSError):  # a name that cannot be one
+            inside = os.path.realpath(f"{home}/{path}")  # as texts: it is asked for every picture
+        top = inside.removeprefix(home).lstrip(os.sep).partition(os.sep)[0] if inside.startswith(home) else ""
+        if ".." in PurePath(path).parts or top not in HOMES or not inside.startswith(f"{home.rstrip(os.sep)}{os.sep}"):
             raise ImageError(
                 "its path leads out of the project's folders of pictures",
                 hint="was the catalogue made by somebody else? import the pictures again: `bearkit import FOLDER`",
@@ -142,6 +143,11 @@ class Project:
         Raises:
             ProjectError: the folder holds no catalogue.
         """
+        if not self.exists and os.path.lexists(self.catalog):
+            raise ProjectError(
+                f"{self.catalog} is no file, but {'a folder' if self.catalog.is_dir() else 'something else'}",
+                hint="move it away, or name another project with `-p`: a catalogue is a file of that name",
+            )
         if not self.exists:
             raise ProjectError(
                 f"{self.root} is not a bearkit project yet: it has no catalog.db",
@@ -257,7 +263,7 @@ def named(path: Path) -> Iterator[TextIO]:
         with path.open("w", newline="", encoding="utf-8") as file:
             yield file
         return
-    target = path.resolve()
+    target = located(path, "the file to write")
     with whole(target) as part, part.open("w", newline="", encoding="utf-8") as file:
         yield file
         if there:
@@ -266,13 +272,14 @@ def named(path: Path) -> Iterator[TextIO]:
 
 def is_taken(folder: Path) -> bool:
     """Whether something is there that must not be written over: a file, or a folder that is not empty."""
+    folder = located(folder, "the folder to write")
     return folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
 
 
 @contextmanager
 def whole_folder(folder: Path) -> Iterator[Path]:
     """Write a folder so that it appears whole or not at all, as `whole` does a file; it is new, or empty."""
-    folder = folder.resolve()
+    folder = located(folder, "the folder to write")
     folder.parent.mkdir(parents=True, exist_ok=True)
     part = folder.parent / f".{uuid.uuid4().hex[:12]}.part"
     part.mkdir()

@@ -53,9 +53,8 @@ def status(result: dict[str, Any], place: str = "") -> str:
     lines += table(("label", "train", "valid", "test"), counts)
     if missing := result["missing"]:
         lines += ["", *listed(f"{count(len(missing), 'picture file')} not there:", [row["path"] for row in missing])]
-        lines.append(
-            f"Moved or renamed? bearkit import {result['project']}/images{place} looks for them; or import them again"
-        )
+        lines.append(f"Moved or renamed? bearkit import {result['project']}/images{place} looks for them")
+        lines.append(f"Or {result['hint']}")
     rows = [(run["run"], run["state"], percent(run["error_rate"])) for run in result["runs"]]
     lines += ["", *(table(("run", "state", "error rate"), rows) if rows else ["No runs yet"])]
     bad = [run for run in result["runs"] if run["state"] == "damaged"]
@@ -80,6 +79,7 @@ def trained(result: dict[str, Any], place: str = "") -> str:
         lines += ["", f"{stage['name']}: {stage['seconds']:.2f} s", ""]
     lines += [f"looking at the pictures: {result['features_seconds']:.2f} s"]
     lines += rejected(result["skipped"])
+    lines += [f"What to do about missing files: bearkit status{place}"] if result["skipped"] else []
     if unchecked := result["unchecked_labels"]:
         which = ", ".join(unchecked[:MANY]) + (f" and {len(unchecked) - MANY} more" if len(unchecked) > MANY else "")
         lines += [f"No validation picture of {which}: nothing is known of how well that is recognised"]
@@ -97,7 +97,8 @@ def trained(result: dict[str, Any], place: str = "") -> str:
 def diagnosed(result: dict[str, Any]) -> str:
     """The verdict, what it rests on, and the next step."""
     evidence = ", ".join(f"{name} {value:g}" for name, value in result["evidence"].items())
-    return f"{result['verdict']} ({evidence})\n{result['advice']}"
+    notes = [f"Note: {note}" for note in result.get("notes", ())]
+    return "\n".join([*notes, f"{result['verdict']} ({evidence})", result["advice"]])
 
 
 def rates_found(result: dict[str, Any]) -> str:

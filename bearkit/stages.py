@@ -3,13 +3,12 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from bearkit import runs
+from bearkit import paths, runs
 from bearkit.catalog.catalog import Catalog
 from bearkit.dataset import dataset
 from bearkit.dataset.dataset import Dataset
-from bearkit.errors import RunError
+from bearkit.errors import BodyError, RunError
 from bearkit.parallel import Progress
 from bearkit.project import Project
 from bearkit.runs import Run
@@ -118,7 +117,7 @@ def create_run(project: Project, config: TrainConfig) -> Run:
         RunError: there is no such stage to start from.
     """
     if config.weights not in ("", RANDOM):
-        config = replace(config, weights=str(Path(config.weights).expanduser().resolve()))
+        config = replace(config, weights=str(paths.located(config.weights, "the file of weights", BodyError)))
     start = start_of(project, config)
     _ = start.body.weights_id  # now, and not when a process of its own has begun
     data = dataset.load(Catalog(project), config.seed)

@@ -16,6 +16,7 @@ from typing import Any
 
 from bearkit.errors import ImportSourceError
 from bearkit.json_text import json_of, json_values, lines_of
+from bearkit.paths import located, written_out
 
 MAX_BYTES = 200 * 2**20  # of a list or table
 LONGEST = 64 * 2**20  # characters of a cell; the csv module's own limit is 128 KiB
@@ -91,7 +92,8 @@ def read_text(path: Path) -> str:
         if str(path) == "-":
             data = sys.stdin.buffer.read(MAX_BYTES + 1)
         else:
-            with path.expanduser().open("rb") as file:
+            located(path, "the file", ImportSourceError)
+            with written_out(path).open("rb") as file:
                 data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise ImportSourceError(

@@ -11,6 +11,7 @@ from PIL import Image
 from bearkit.errors import ImageError, ProjectError
 from bearkit.images import decode, is_our_jpeg, read_unchanged, small_jpeg
 from bearkit.parallel import ordered_map
+from bearkit.paths import real
 from bearkit.project import Project, spare, whole
 
 SIDE = 320  # pixels of a small picture
@@ -33,7 +34,7 @@ def swept(project: Project) -> Path:
     if not place.exists() and not place.is_symlink():
         return place
     home = project.root if place.is_relative_to(project.root) else place.parent  # of a project that may only be read
-    if not place.resolve().is_relative_to(home.resolve()):
+    if not place.exists() or not real(place).is_relative_to(real(home)):
         why = f"{place} is a link out of the project: what is there could be read in the browser"
         raise ProjectError(why, hint=f"remove the link; bearkit makes {place.name} anew")
     with os.scandir(place) as entries:

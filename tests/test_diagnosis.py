@@ -8,7 +8,7 @@ import pytest
 from bearkit import Learner, Project, import_images
 from bearkit.errors import ImportSourceError
 from bearkit.training.config import TrainConfig
-from bearkit.training.diagnosis import ADVICE, diagnose, read_table
+from bearkit.training.diagnosis import ADVICE, diagnose, read_epochs, read_table
 from bearkit.training.head import Sides, train_head
 from tests.conftest import DATA
 from tests.test_training import blobs
@@ -211,6 +211,92 @@ def test_a_table_that_cannot_be_judged_is_named_with_what_it_has(tmp_path, beark
     found = bearkit_json("diagnose", tmp_path / "history.csv", "--valid-images", 200, code=1)
     assert re.search(error, found["error"])
     assert found["hint"]
+
+
+HEAD = "epoch,train_loss,valid_loss,error_rate"
+FINE = [(n, 1.2 / (n + 1), 0.6 + 0.3 / (n + 1), 0.3 / (n + 1)) for n in range(8)]
+OTHER = [(n, 3.0 / (n + 1), 2.0, 0.6) for n in range(8)]
+
+
+def read(tmp_path, rows, head=HEAD):
+    (tmp_path / "h.csv").write_text("\n".join([head, *(",".join(map(str, row)) for row in rows), ""]))
+    columns, notes = read_epochs(tmp_path / "h.csv")
+    return list(zip(*columns, strict=True)), notes
+
+
+def told(rows):
+    return [pytest.approx(row[1:]) for row in rows]
+
+
+@pytest.mark.parametrize("order", [[7, 6, 5, 4, 3, 2, 1, 0], [3, 0, 7, 1, 2, 6, 5, 4]])
+@pytest.mark.parametrize("name", ["epoch", "Epoch", "epochs"])
+def test_the_column_of_epochs_gives_the_order(tmp_path, order, name):
+    rows, notes = read(tmp_path, [FINE[n] for n in order], HEAD.replace("epoch", name))
+    assert rows == told(FINE)
+    assert notes == ["the rows are not in the order of their epochs: they were sorted"]
+
+
+def test_a_second_training_below_the_first_is_the_one_that_counts(tmp_path):
+    rows, notes = read(tmp_path, [*OTHER, *FINE[:5]])
+    assert rows == told(FINE[:5])
+    assert notes == [
+        "from line 10 on, the epochs are told anew from epoch 0: the 8 earlier rows of these epochs are left out"
+    ]
+    rows, notes = read(tmp_path, [*OTHER, *OTHER, *FINE])
+    assert (rows, len(notes)) == (told(FINE), 2)
+
+
+def test_a_second_log_of_steps_below_the_first_counts_with_all_of_its_steps(tmp_path):
+    first = [entry | {name: 9.0 for name in ("loss", "eval_loss") if name in entry} for entry in TRAINER]
+    (tmp_path / "log.json").write_text(json.dumps({"log_history": [*first, *TRAINER]}))
+    columns, notes = read_epochs(tmp_path / "log.json")
+    assert [pytest.approx(column) for column in COLUMNS] == list(columns)
+    assert len(notes) == 1
+
+
+def test_a_training_that_went_on_from_an_earlier_epoch_replaces_what_came_after_it(tmp_path):
+    rows, notes = read(tmp_path, [*FINE[:3], *OTHER[3:6], *FINE[3:]])
+    assert rows == told(FINE)
+    assert "told anew from epoch 3: the 3 earlier rows" in notes[0]
+
+
+def test_the_same_epoch_twice_in_a_row_is_one_epoch(tmp_path):
+    rows, notes = read(tmp_path, [row for row in FINE for _ in range(2)])
+    assert (rows, notes) == (told(FINE), [])
+
+
+def test_epochs_that_are_missing_are_told_and_those_of_a_step_are_not(tmp_path):
+    rows, notes = read(tmp_path, [row for row in FINE if row[0] not in (3, 4)])
+    assert (len(rows), notes) == (6, ["epochs 3, 4 are missing"])
+    assert read(tmp_path, FINE[::2])[1] == []
+
+
+@pytest.mark.parametrize("column", [1, 2, 3])
+@pytest.mark.parametrize("at", [0, 3, 7])
+def test_one_empty_cell_is_a_gap_and_no_verdict(tmp_path, bearkit_json, column, at):
+    holes = [[*row] for row in FINE]
+    holes[at][column] = ""
+    rows, notes = read(tmp_path, holes)
+    assert rows == told([row for row in FINE if row[0] != at])
+    assert notes == [f"epoch {at} has no {HEAD.split(',')[column]}: it is left out"]
+    found = bearkit_json("diagnose", tmp_path / "h.csv")
+    assert (found["verdict"], found["notes"]) == (
+        diagnose(*zip(*(row[1:] for row in FINE), strict=True)).verdict,
+        notes,
+    )
+
+
+def test_losses_that_are_empty_to_the_end_are_no_numbers_and_a_hole_in_both_is_a_gap(tmp_path):
+    diverged = [*FINE[:5], *((n, "", "", 0.9) for n in (5, 6, 7))]
+    assert diagnose(*zip(*read(tmp_path, diverged)[0], strict=True)).verdict == "lr_too_high"
+    hole = [row if row[0] != 4 else (4, "", "", 0.06) for row in FINE]
+    assert read(tmp_path, hole)[0] == told([row for row in FINE if row[0] != 4])
+
+
+def test_losses_first_and_errors_below_are_one_training(tmp_path):
+    train = [(n, t, "", "") for n, t, _, _ in FINE]
+    valid = [(n, "", v, e) for n, _, v, e in FINE]
+    assert read(tmp_path, [*train, *valid])[0] == told(FINE)
 
 
 @pytest.mark.parametrize("bad", ["nan", "NaN", "inf", "-inf", "Infinity", "1e400", ""])

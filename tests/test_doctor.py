@@ -4,6 +4,7 @@ import json
 import os
 import sqlite3
 import time
+from contextlib import closing
 
 import pytest
 
@@ -16,6 +17,7 @@ from bearkit.catalog.database import close_all
 from bearkit.catalog.ledger import Ledger
 from bearkit.errors import ProjectError
 from bearkit.leftovers import OLD_SECONDS
+from tests.conftest import write_pictures
 
 
 @pytest.fixture
@@ -24,8 +26,8 @@ def doctor(shapes, bearkit_json):
 
     def examine(*options):
         close_all()  # as a command of its own would find the file
-        result = bearkit_json("doctor", "-p", shapes.root, *options)
-        assert result["ok"] == all(problem["mended"] for problem in result["problems"])
+        result = bearkit_json("doctor", "-p", shapes.root, *options, code=(0, 1))
+        assert result["ok"] == ("error" not in result) == all(problem["mended"] for problem in result["problems"])
         assert all(problem["what"] and problem["where"] and problem["hint"] for problem in result["problems"])
         return result["problems"]
 
@@ -220,5 +222,73 @@ def test_what_killed_programs_left_is_swept(shapes, doctor, trained):
 
 def test_people_get_text(shapes, monkeypatch, capsys, bearkit_json):
     (shapes.root / Catalog(shapes).images()[0].path).unlink()
-    told = json.dumps(bearkit_json("doctor", "-p", shapes.root))
+    told = json.dumps(bearkit_json("doctor", "-p", shapes.root, code=1))
     assert "import the picture again" in told
+
+
+def test_problems_that_are_left_end_with_1_and_are_an_error_with_a_hint(shapes, bearkit_json):
+    assert bearkit_json("doctor", "-p", shapes.root, code=0) == {"ok": True, "problems": []}
+    picture, other = (shapes.root / image.path for image in Catalog(shapes).images()[:2])
+    picture.unlink()
+    other.rename(shapes.images / "elsewhere.png")
+    found = bearkit_json("doctor", "-p", shapes.root, code=1)
+    assert (found["ok"], len(found["problems"]), found["error"]) == (False, 2, "2 problems left")
+    assert found["hint"] == f"bearkit doctor --mend -p {shapes.root}"
+    assert bearkit_json("doctor", "--mend", "-p", shapes.root, code=1)["error"] == "1 problem left"
+    picture.write_bytes((shapes.images / "elsewhere.png").read_bytes())  # not its own bytes
+    assert bearkit_json("doctor", "-p", shapes.root, code=1)["problems"][0]["where"] == str(picture)
+
+
+def as_folder(path):
+    path.mkdir()
+
+
+def as_other_program(path):
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE places (url TEXT)")
+        connection.commit()
+
+
+def as_other_program_with_meta(path):
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE meta (key TEXT, value TEXT)")
+        connection.commit()
+
+
+@pytest.mark.parametrize(
+    ("make", "word"),
+    [
+        (as_folder, "is no file, but a folder"),
+        (os.mkfifo, "is no file, but something else"),
+        (lambda path: path.symlink_to(path), "is no file, but something else"),
+        (lambda path: path.write_bytes(b""), "is empty: 0 bytes"),
+        (lambda path: path.write_text("a list of pictures\n" * 100), "cannot be read as a catalogue"),
+        (as_other_program, "is no catalogue of bearkit's: no such table"),
+        (as_other_program_with_meta, "is no catalogue of bearkit's: it does not say which format it has"),
+    ],
+)
+def test_what_is_no_catalogue_is_named_by_every_command_and_never_replaced(tmp_path, bearkit_json, make, word):
+    source = write_pictures(tmp_path / "source", {"black": 2, "teddy": 2})
+    (place := tmp_path / "project").mkdir()
+    make(place / "catalog.db")
+    kind = (place / "catalog.db").lstat().st_mode
+    for command in (("status",), ("import", source), ("train",), ("review", "history")):
+        found = bearkit_json(*command, "-p", place, code=1)
+        assert word in found["error"], (command, found)
+        assert found["hint"]
+    found = bearkit_json("doctor", "-p", place, code=1)
+    assert found["error"]
+    assert found["hint"]
+    assert (place / "catalog.db").lstat().st_mode == kind
+    assert not (place / "images").exists()
+
+
+def test_a_catalogue_that_became_a_folder_comes_back_from_its_copy(shapes, doctor):
+    copies.keep_copy(shapes.catalog)
+    images = Catalog(shapes).images()
+    close_all()
+    shapes.catalog.unlink()
+    shapes.catalog.mkdir()
+    assert doctor()[0]["what"] == "the catalogue is damaged: it is no file"
+    assert all(row["mended"] for row in doctor("--mend"))
+    assert Catalog(shapes).images() == images

@@ -5,6 +5,7 @@ import io
 import os
 import sys
 import threading
+import zipfile
 from contextlib import suppress
 
 import pytest
@@ -149,3 +150,40 @@ def test_a_csv_is_printed_alone_and_in_utf_8(printed, trained, tmp_path, monkeyp
 
 def test_json_and_a_printed_csv_exclude_each_other(printed, trained):
     assert printed("predict", trained.model, "a.png", "--csv", "-", "--json") == (2, b"")
+
+
+@pytest.mark.parametrize("name", ["bears.zip", "BEARS.ZIP", "bears", "bears.jpg"])
+def test_a_zip_is_known_by_its_bytes(trained, tmp_path, name):
+    with zipfile.ZipFile(tmp_path / name, "w") as archive:
+        archive.writestr("a/1.png", picture(1, kind="PNG"))
+        archive.writestr("2.png", picture(2, kind="PNG"))
+    rows = predict_files(Predictor(trained.model), [tmp_path / name])
+    assert sorted(row["path"] for row in rows) == [f"{tmp_path / name}!2.png", f"{tmp_path / name}!a/1.png"]
+    assert all("label" in row for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        (picture(1), None),
+        (b"", "empty"),
+        (b"<html></html>", "web page"),
+        (b"PK\3\4 cut off", "zip"),
+        (b"PK\5\6", "zip"),
+    ],
+)
+def test_a_file_that_only_its_name_calls_a_zip_is_read_as_what_it_is(trained, tmp_path, content, word):
+    (tmp_path / "x.zip").write_bytes(content)
+    (row,) = predict_files(Predictor(trained.model), [tmp_path / "x.zip"])
+    if word is None:
+        assert row["label"]
+    else:
+        assert word in row["error"]
+
+
+def test_an_office_document_is_no_zip_of_pictures_that_is_lost_in_silence(trained, tmp_path):
+    with zipfile.ZipFile(tmp_path / "text.docx", "w") as archive:
+        archive.writestr("word/document.xml", "<xml/>")
+    rows = predict_files(Predictor(trained.model), [tmp_path / "text.docx"])
+    assert rows
+    assert all(row["error"] for row in rows)

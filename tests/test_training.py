@@ -1,5 +1,6 @@
 """The torch room, checked against closed forms and second implementations."""
 
+import json
 import shutil
 import signal
 import subprocess
@@ -238,12 +239,36 @@ def test_pictures_that_are_gone_or_changed_are_left_out_with_the_reason(drawings
         Learner(drawings).fit_one_cycle(2)
 
 
-def test_a_damaged_piece_of_the_cache_is_made_anew(drawings):
+@pytest.mark.parametrize("damage", ["cut off", "zeroed", "other numbers", "another type", "other names", "empty"])
+def test_a_damaged_piece_of_the_cache_is_made_anew(drawings, damage):
     images = Catalog(drawings).images()
     first = features(drawings, images, BODY)
     (piece,) = feature_store(drawings, BODY, 1).folder.glob("*.npy")
-    piece.write_bytes(piece.read_bytes()[:1000])
+    names, whole, values = piece.with_suffix(".json"), piece.read_bytes(), np.load(piece)
+    damaged = {
+        "cut off": whole[:1000],
+        "zeroed": whole[:128] + bytes(len(whole) - 128),
+        "another type": whole.replace(b"<f4", b"<i4", 1),
+        "empty": b"",
+    }
+    if damage == "other numbers":
+        np.save(piece, values[::-1])
+    elif damage == "other names":
+        about = json.loads(names.read_text())
+        names.write_text(json.dumps(about | {"image_ids": about["image_ids"][::-1]}))
+    else:
+        piece.write_bytes(damaged[damage])
     assert np.array_equal(features(drawings, images, BODY).values, first.values)
+    assert not piece.exists()
+
+
+def test_a_piece_of_an_older_bearkit_without_a_checksum_is_used(drawings):
+    images = Catalog(drawings).images()
+    first = features(drawings, images, BODY)
+    (names,) = feature_store(drawings, BODY, 1).folder.glob("*.json")
+    names.write_text(json.dumps(json.loads(names.read_text())["image_ids"]))
+    assert np.array_equal(features(drawings, images, BODY).values, first.values)
+    assert names.exists()
 
 
 def test_training_killed_at_any_moment_goes_on_and_breaks_nothing(drawings):

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import gradio as gr
@@ -97,6 +98,66 @@ def test_an_upload_without_a_length_is_cut_off_and_nothing_of_it_stays(pages):
     kind = {"Content-Type": "multipart/form-data; boundary=b"}
     reply = requests.post(f"{pages[0]}/gradio_api/upload", data=body(), headers=kind, timeout=60)
     assert (reply.status_code, set(folder.iterdir())) == (413, before)
+
+
+def form(n_bytes):
+    """An upload of so many bytes as a form, in pieces of a few KiB: requests sends it chunked, without a length."""
+    yield b'--b\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n'
+    for start in range(0, n_bytes, 2**13):
+        yield b"a" * min(2**13, n_bytes - start)
+    yield b"\r\n--b--\r\n"
+
+
+CHUNKED = {"Content-Type": "multipart/form-data; boundary=b"}
+
+
+@pytest.mark.parametrize(("n_bytes", "status"), [(10, 200), (2**20 - 2**12, 200), (2**20 + 2**17, 413)])
+def test_an_upload_in_chunks_is_taken_below_the_most_and_refused_above(pages, n_bytes, status):
+    before = set((folder := Path(send(pages[0], b"x").json()[0]).parent.parent).iterdir())
+    reply = requests.post(f"{pages[0]}/gradio_api/upload", data=form(n_bytes), headers=CHUNKED, timeout=60)
+    assert "Content-Length" not in reply.request.headers
+    assert reply.request.headers["Transfer-Encoding"] == "chunked"
+    assert reply.status_code == status
+    if status == 200:
+        (path,) = reply.json()
+        assert Path(path).stat().st_size == n_bytes
+        Path(path).unlink()
+        Path(path).parent.rmdir()
+    assert set(folder.iterdir()) == before
+
+
+def test_an_upload_in_chunks_counts_as_the_longest_while_it_comes(pages):
+    folder = Path(send(pages[0], b"x").json()[0]).parent.parent
+    (folder / "fills").write_bytes(bytes(2**20))  # of three MiB; one that comes counts as one and a little
+    during = []
+
+    def slow():
+        for number, piece in enumerate(form(2**14)):
+            if number == 2:
+                during.append(
+                    requests.post(f"{pages[0]}/gradio_api/upload", data=form(10), headers=CHUNKED, timeout=60)
+                )
+                during.append(send(pages[0], b"small"))
+            yield piece
+
+    future = time.time() + 3600
+    os.utime(folder / "fills", (future, future))
+    reply = requests.post(f"{pages[0]}/gradio_api/upload", data=slow(), headers=CHUNKED, timeout=60)
+    assert (reply.status_code, [one.status_code for one in during]) == (200, [429, 200])
+    (folder / "fills").unlink()
+    assert requests.post(f"{pages[0]}/gradio_api/upload", data=form(10), headers=CHUNKED, timeout=60).status_code == 200
+
+
+def test_what_is_no_upload_has_a_size_in_chunks_too(pages):
+    def body(n_bytes):
+        yield b'{"data": [null, "'
+        for _ in range(n_bytes // 2**16):
+            yield b"a" * 2**16
+        yield b'"]}'
+
+    url, kind = f"{pages[1]}/gradio_api/run/named", {"Content-Type": "application/json"}
+    assert requests.post(url, data=body(2**20), headers=kind, timeout=60).status_code == 200
+    assert requests.post(url, data=body(21 * 2**20), headers=kind, timeout=60).status_code == 413
 
 
 def test_where_too_much_lies_the_old_is_deleted_first(pages):

@@ -1,5 +1,6 @@
 """The catalogue: SQLite (through SQLAlchemy Core), one file, safe against kill -9."""
 
+import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -51,7 +52,7 @@ class Catalog:
     def __init__(self, project: Project, create: bool = False) -> None:
         if create:
             project.root.mkdir(parents=True, exist_ok=True)
-        else:
+        if not create or os.path.lexists(project.catalog):
             project.require()
         self.project, self._writing = project, threading.local()
         if create and not project.exists:
@@ -84,6 +85,12 @@ class Catalog:
             found = connection.scalar(query)
         if found in ADDED:
             self._bring_up_to_date(query)
+        elif found is None:
+            raise ProjectError(
+                f"{self.project.catalog} is no catalogue of bearkit's: it does not say which format it has",
+                hint=f"is it another program's? Move it away, or name another project with `-p`. "
+                f"Else {database.way_back(self.project)}",
+            )
         elif found != str(FORMAT):
             raise ProjectError(
                 f"{self.project.catalog} has format {found}; this bearkit reads format {FORMAT}",

@@ -199,6 +199,9 @@ def worded(project: Project, error: sqlite3.Error | BaseException | None) -> Bea
             hint="the project may only be read, and was left open by another program: open it once where it may be "
             "written, or copy it to a folder of yours",
         )
+    if "no such table" in said:
+        hint = f"is it another program's? Move it away, or name another project with `-p`. Else {way_back(project)}"
+        return ProjectError(f"{path} is no catalogue of bearkit's: {said}", hint=hint)
     if name.startswith(DAMAGED) or "decode" in said or not isinstance(error, sqlite3.OperationalError):
         return ProjectError(f"{path} cannot be read as a catalogue: {said}", hint=way_back(project))
     hint = "is another program writing? Nothing is lost: try again"

@@ -20,7 +20,7 @@ def name_of(catalog: Catalog) -> str:
         with suppress(BusyError):  # read-only: then the place alone is the name
             catalog.keep_setting(NAME, secrets.token_hex(8), first=True)
             drawn = catalog.setting(NAME)
-    place = str(catalog.project.root.resolve())
+    place = str(catalog.project.root)
     return hashlib.sha256(f"{drawn}\n{place}".encode()).hexdigest()[:16]
 
 

@@ -14,6 +14,8 @@ from bearkit.cli.common import JsonOption, ProjectOption, app, err, place_of, pr
 from bearkit.collect.address_text import is_address
 from bearkit.collect.preview import Preview
 from bearkit.dataset import dataset
+from bearkit.errors import ImportSourceError
+from bearkit.paths import UNSET, is_there
 from bearkit.project import Project
 
 
@@ -185,11 +187,18 @@ def _told_one_by_one(url: str, reason: str) -> None:
 
 
 def _source(text: str) -> tuple[str | None, Path]:
-    """What LABEL=FILE, or FILE, says: the first `=` after which a file is named ends the label."""
-    pairs = [(text[:at].strip(), Path(text[at + 1 :])) for at, char in enumerate(text) if char == "=" and at]
-    there = [pair for pair in pairs if pair[0] and (str(pair[1]) == "-" or pair[1].expanduser().exists())]
+    """What LABEL=FILE, or FILE, says: the first `=` after which a file is named ends the label.
+
+    Raises:
+        ImportSourceError: nothing follows the `=`.
+    """
+    pairs = [(text[:at].strip(), text[at + 1 :]) for at, char in enumerate(text) if char == "=" and at]
+    there = [(label, Path(file)) for label, file in pairs if label and (file == "-" or is_there(file))]
     if there:
         return there[0]
-    if is_address(text) or Path(text).expanduser().exists() or not pairs:
+    if is_address(text) or is_there(text) or not pairs:
         return None, Path(text)
-    return pairs[0]
+    label, file = pairs[0]
+    if not file.strip():
+        raise ImportSourceError(f"`{text}` names no file after the `=`", hint=f"{label}=FILE: {UNSET}")
+    return label, Path(file)

@@ -11,7 +11,7 @@ import bearkit
 from bearkit import bundle, import_report, report, runs
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.ledger import Ledger
-from bearkit.catalog.missing import missing_files
+from bearkit.catalog.missing import missing_files, what_helps
 from bearkit.cli.common import (
     JsonOption,
     ModelArgument,
@@ -35,13 +35,15 @@ def status(project: ProjectOption = Path(), as_json: JsonOption = False) -> None
     place = Project(project)
     catalog = Catalog(place)
     images = Ledger(catalog).images()
+    missing = missing_files(catalog)
     result: dict[str, Any] = {
         "project": str(place.root),
         "images": len(images),
         "unlabelled": sum(not image.label for image in images),
         "labels": dataset.counts(catalog),
         "seed": project_seed(catalog),
-        "missing": [{"path": image.path, "label": image.label} for image in missing_files(catalog)],
+        "missing": [{"path": image.path, "label": image.label} for image in missing],
+        "hint": what_helps(missing, catalog),
         "runs": [
             {
                 "run": run.id,

@@ -8,22 +8,55 @@ import shutil
 import sys
 import traceback
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as ProgressBar
+from typer.core import TyperCommand
 
 import bearkit
 from bearkit.errors import BearkitError
 from bearkit.parallel import Progress
+from bearkit.paths import UNSET, is_there
 from bearkit.project import Project
 
-app = typer.Typer(
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Command(TyperCommand):
+    """A command that takes no empty texts: most are paths, and an empty one would be the current folder."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read what was typed.
+
+        Raises:
+            BearkitError: an argument or option is empty, and does not say that it may be.
+        """
+        said = self.make_parser(ctx).parse_args(args=list(args))[0]
+        for param in self.get_params(ctx):
+            given = said.get(param.name or "")
+            every = given if isinstance(given, list | tuple) else [given]
+            if param.default != "" and any(isinstance(one, str) and not one.strip() for one in every):
+                named = getattr(param, "metavar", None) or param.name
+                name = param.opts[0] if param.param_type_name == "option" else named
+                raise BearkitError(f"{name} is an empty text", hint=f"name it: {UNSET}")
+        return super().parse_args(ctx, args)
+
+
+class Commands(typer.Typer):
+    """Commands of the kind above."""
+
+    def command(self, name: str | None = None, **how: Any) -> Callable[[F], F]:
+        """See `typer.Typer.command`."""
+        return super().command(name, cls=Command, **how)
+
+
+app = Commands(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -111,7 +144,7 @@ def _short(path: Path) -> str:
 def model_folder(model: Path, project: Path) -> Path:
     """A model folder by its path, or by its name in the project."""
     inside = Project(project).models / model
-    return inside if inside.is_dir() and not model.exists() else model
+    return inside if is_there(inside) and inside.is_dir() and not is_there(model) else model
 
 
 def show(as_json: bool, result: dict[str, Any], text: str) -> None:

@@ -9,11 +9,11 @@ import typer
 import bearkit
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.ledger import Ledger, me
-from bearkit.cli.common import JsonOption, ProjectOption, SplitSeedOption, app, place_of, progress_bars, show
+from bearkit.cli.common import Commands, JsonOption, ProjectOption, SplitSeedOption, app, place_of, progress_bars, show
 from bearkit.project import Project
 from bearkit.review import report
 
-review = typer.Typer(no_args_is_help=True, help="Clean the data: suspects, decisions, and folders that follow them.")
+review = Commands(no_args_is_help=True, help="Clean the data: suspects, decisions, and folders that follow them.")
 app.add_typer(review, name="review")
 
 ReviewerOption = Annotated[str | None, typer.Option("--reviewer", help="Who decides; you if left out.")]

@@ -101,7 +101,8 @@ def diagnose(
 
     Example: bearkit diagnose history.csv
     """
-    result = diagnosis.diagnose(*diagnosis.read_table(table), valid_images).as_dict()
+    columns, notes = diagnosis.read_epochs(table)
+    result = diagnosis.diagnose(*columns, valid_images).as_dict() | {"notes": notes}
     show(as_json, result, report.diagnosed(result))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from bearkit.collect.layout import Found, archive_problem, is_litter, left_out, litter_left_out, readable
 from bearkit.errors import ImportSourceError
 from bearkit.images import read_file
+from bearkit.paths import real
 
 OWN = "it is the project's own"
 
@@ -23,7 +24,7 @@ def find(
         tell: whether what is left out is in the list too.
         links: whether links may lead out of the folder.
     """
-    listed = sorted(_walk(root, {folder.resolve() for folder in leave_out}, links), key=lambda row: row[0])
+    listed = sorted(_walk(root, {real(folder) for folder in leave_out}, links), key=lambda row: row[0])
     places = [PurePosixPath(readable(path.relative_to(root).as_posix())) for path, _ in listed]
     found = [
         Found(
@@ -67,17 +68,17 @@ def _walk(root: Path, left: set[Path], links: bool) -> Iterator[tuple[Path, str]
 
     Each comes with "", or with why it, or the folder, cannot be looked at.
     """
-    waiting, seen, home = [root], set[Path](), root.resolve()
+    waiting, seen, home = [root], set[Path](), real(root)
     files = {path for path in left if path.is_file()}
     while waiting:
         folder = waiting.pop()
         try:
-            if (real := folder.resolve()) in left:
+            if (place := real(folder)) in left:
                 yield folder, OWN
                 continue
-            if real in seen:
+            if place in seen:
                 continue
-            seen.add(real)
+            seen.add(place)
             for path in folder.iterdir():
                 if not links and path.is_symlink() and (outside := _leads_out(path, home)):
                     yield path, f"it is a link that leaves the folder, to {readable(outside)}"
@@ -85,14 +86,11 @@ def _walk(root: Path, left: set[Path], links: bool) -> Iterator[tuple[Path, str]
                     waiting.append(path)
                 else:
                     yield path, OWN if path in files else ""
-        except (OSError, RuntimeError) as error:  # no permission, gone meanwhile, or a link in a circle
-            yield folder, f"the folder cannot be read ({getattr(error, 'strerror', None) or error})"
+        except OSError as error:  # no permission, gone meanwhile, or a link in a circle
+            yield folder, f"the folder cannot be read ({error.strerror or error})"
 
 
 def _leads_out(link: Path, home: Path) -> str:
     """Where a link leads, if that is outside of a folder; "" if not, and for links in a circle."""
-    try:
-        target = link.resolve()
-    except (OSError, RuntimeError):
-        return ""
+    target = real(link)
     return "" if target.is_relative_to(home) else str(target)

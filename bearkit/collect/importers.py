@@ -19,6 +19,7 @@ from bearkit.collect.hub_dataset import HubDataset
 from bearkit.collect.layout import Found
 from bearkit.collect.zip_names import is_zip
 from bearkit.errors import ImportSourceError
+from bearkit.paths import real
 
 GROUP = "bearkit.importers"
 
@@ -51,7 +52,7 @@ class Folder:
 
     def find(self, source: str, labelled: bool, leave_out: Collection[Path]) -> Sequence[Found]:
         """See `Importer.find`."""
-        return folder.find(Path(source).resolve(), leave_out, labelled, tell=True)
+        return folder.find(real(source), leave_out, labelled, tell=True)
 
 
 class Archive:
@@ -63,7 +64,7 @@ class Archive:
 
     def find(self, source: str, labelled: bool, leave_out: Collection[Path]) -> Sequence[Found]:
         """See `Importer.find`."""
-        return archive.find(Path(source).resolve(), labelled, tell=True)
+        return archive.find(real(source), labelled, tell=True)
 
 
 class File:
@@ -75,7 +76,7 @@ class File:
 
     def find(self, source: str, labelled: bool, leave_out: Collection[Path]) -> Sequence[Found]:
         """See `Importer.find`."""
-        return [folder.one(Path(source).resolve(), labelled)]
+        return [folder.one(real(source), labelled)]
 
 
 def importer_of(source: str) -> Importer:

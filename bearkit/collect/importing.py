@@ -24,6 +24,7 @@ from bearkit.collect.tidying import alike, tidied
 from bearkit.collect.zip_names import is_zip
 from bearkit.errors import ImportSourceError, NoImagesError
 from bearkit.parallel import Progress, cores, no_progress, ordered_map
+from bearkit.paths import is_there, located, written_out
 from bearkit.project import Project
 
 READERS = 16  # files that are read and decoded at once, at the most
@@ -68,6 +69,8 @@ def import_images(
         ImportSourceError: `source` does not exist, cannot be read, or can be read in several ways.
         NoImagesError: there was not one usable picture in it.
     """
+    if link:
+        _refuse_archives(source)
     found, notes = _understood(project, source, labelled, label, How(label_from, splits))
     if called is not None:
         found = [replace(one, origin=called(one.origin)) for one in found]
@@ -84,7 +87,7 @@ def import_images(
             report = intake.finish()
     report.notes = [*notes, *report.notes]
     if not report.imported and not report.duplicates:
-        raise _nothing_usable(source, report)
+        raise _with_missing(_nothing_usable(source, report), report)
     return report
 
 
@@ -102,6 +105,16 @@ def preview_import(
         ImportSourceError: `source` does not exist, cannot be read, or can be read in several ways.
     """
     return preview_of(*_understood(project, source, labelled, label, How(label_from, splits)))
+
+
+def _refuse_archives(source: Source | Sequence[Source]) -> None:
+    every = [source] if isinstance(source, str | os.PathLike) else source
+    for path in map(Path, every):
+        if "://" not in str(path) and is_there(path) and is_zip(written_out(path)):
+            raise ImportSourceError(
+                f"{path} is an archive, and what is in it cannot be linked",
+                hint="unpack it and import the folder with --link; or leave out --link: its pictures are copied then",
+            )
 
 
 def _understood(
@@ -127,10 +140,10 @@ def _understood(
 
 
 def _find(project: Project, source: str, labelled: bool, how: How) -> tuple[list[Found], list[str]]:
-    source = source if "://" in source else str(Path(source).expanduser())
-    path = Path(source).resolve()
+    path = Path(source) if "://" in source else located(source, "what to import", ImportSourceError)
+    source = source if "://" in source else str(written_out(source))
     inside = path.is_relative_to(project.images)
-    found = list(importer_of(source).find(source, labelled, () if inside else own_folders(project)))
+    found = list(importer_of(source).find(source, labelled, () if inside else own_folders(project, path)))
     notes = [text] if is_zip(path) and (text := archive.unsure_names(path)) else []
     if not labelled:
         return [_in_its_split(one) for one in found] if how.splits else found, notes
@@ -162,6 +175,15 @@ def _look(found: Found) -> Looked:
     """Read and decode a file; a large one is read again when it is copied, so that few of them are in memory."""
     looked = look(found)
     return replace(looked, data=b"") if len(looked.data) > HELD else looked
+
+
+def _with_missing(error: NoImagesError, report: ImportReport) -> NoImagesError:
+    """The same error, with the pictures of the project whose files are gone."""
+    if not report.missing:
+        return error
+    n = len(report.missing)
+    said = f"{error}; {n} picture {'file' if n == 1 else 'files'} of the project {'is' if n == 1 else 'are'} not there"
+    return NoImagesError(said, report.hint, missing=report.missing, **error.details)
 
 
 def _nothing_usable(sources: Source | Sequence[Source], report: ImportReport) -> NoImagesError:

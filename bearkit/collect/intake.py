@@ -9,6 +9,7 @@ from typing import Any
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.choices import Choice
 from bearkit.catalog.ledger import RENAMED, Ledger, labels_of, me
+from bearkit.catalog.missing import missing_files, what_helps
 from bearkit.catalog.tables import ImageRecord, SourceRecord
 from bearkit.collect.layout import Found, file_name, label_of, label_problem
 from bearkit.collect.looked import Looked
@@ -16,6 +17,7 @@ from bearkit.collect.own_folder import Strays, label_in_images, theirs_lie_in_im
 from bearkit.errors import ImageError
 from bearkit.images import content_id, suffixes
 from bearkit.project import Project, settle, whole
+from bearkit.report import count
 
 BATCH = 64  # pictures a transaction
 SUFFIX = {"JPEG": "jpg", "MPO": "jpg", "JPEG2000": "jp2", "TIFF": "tif", "DIB": "bmp", "HEIF": "heic"}
@@ -36,6 +38,8 @@ class ImportReport:
     left_out: list[dict[str, str]] = field(default_factory=list)  # folders and systems' files that were not looked at
     moved: list[dict[str, str]] = field(default_factory=list)  # pictures that somebody had moved inside of images/
     notes: list[str] = field(default_factory=list)  # how the folders were read
+    missing: list[dict[str, str]] = field(default_factory=list)  # pictures of the project whose files are gone
+    hint: str = ""  # what to do about those that are missing
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as the command line prints them."""
@@ -55,6 +59,7 @@ class Intake:
         self.touched: set[str] = set()
         self.relabelled: dict[str, Found] = {}  # known pictures that came under another label
         self.homes = {first.casefold() for first, _ in self.catalog.moves().values()}  # names that are kept free
+        self.copied = 0  # though they should be linked
         self.new: list[ImageRecord] = []
         self.seen: list[SourceRecord] = []
 
@@ -105,6 +110,14 @@ class Intake:
             self.report.notes.append(
                 "files of your own in images/ stay as they are; the project's copies lie beside them"
             )
+        if self.copied:
+            self.report.notes.append(
+                f"{count(self.copied, 'picture was', 'pictures were')} copied, not linked: "
+                "what is in an archive, or was made from another file, is no file of its own"
+            )
+        gone = missing_files(self.catalog)
+        self.report.missing = [{"path": image.path, "label": image.label} for image in gone]
+        self.report.hint = what_helps(gone, self.catalog)
         counts = Counter(image.label for image in Ledger(self.catalog).images())
         self.report.unlabelled = counts.pop("", 0)
         self.report.labels, self.report.splits = dict(sorted(counts.items())), dict(sorted(self.splits.items()))
@@ -178,6 +191,7 @@ class Intake:
         linked = self.link and _is_file_of(path, data)
         ours = not self.theirs and path.is_relative_to(self.project.images) and _is_file_of(path, data)
         if not linked and not ours:
+            self.copied += self.link
             path = self._free_path(looked)
             self.project.picture(path.relative_to(self.project.root).as_posix())  # a label's folder may be a link
             if not path.exists():

@@ -1,6 +1,7 @@
 """The project's own folders, and what people did in them by hand: files of theirs, files that they moved or renamed."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from bearkit.catalog.catalog import Catalog
@@ -10,17 +11,55 @@ from bearkit.images import content_id
 from bearkit.project import Project
 
 CACHES = ("bodies", "features", "pixels", "looks", "thumbnails")
+CARDS = (", exported with bearkit", ", collected and cleaned with bearkit.")  # what the cards of its data sets say
+MOST_READ = 2**20  # bytes of a card or config.json
 THEIRS = "files of somebody's own lie in images"  # a key of the catalogue: "yes" or "no"
 
 
-def own_folders(project: Project) -> list[Path]:
-    """The folders and files that really are the project's own; another folder of the same name is the user's."""
+def own_folders(project: Project, named: Path | None = None) -> list[Path]:
+    """The folders and files that really are the project's own; another folder of the same name is the user's.
+
+    What bearkit wrote for others is left out, unless it is itself what was `named` to be imported.
+    """
     if not project.exists:
         return []
     tops = {image.path.partition("/")[0] for image in Catalog(project).images() if not image.linked}
     own = [folder for folder in (project.unlabelled, project.trash) if folder.name in tops]
     own += [project.images] if project.images.is_dir() else []
+    own += [folder for folder in written_by_bearkit(project) if named is None or not named.is_relative_to(folder)]
     return [*own, project.files_lock, *project.root.glob("catalog*.db*"), *_made_by_training(project)]
+
+
+def written_by_bearkit(project: Project) -> list[Path]:
+    """Folders in the project's that bearkit wrote for others: models, data sets and Spaces, by what is in them."""
+    own = {project.images, project.unlabelled, project.trash, project.runs, project.cache}
+    found: list[Path] = []
+    waiting = [project.root] if project.exists else []
+    while waiting:
+        folder = waiting.pop()
+        with suppress(OSError):
+            inside = [path for path in folder.iterdir() if path.is_dir() and not path.is_symlink()]
+            for path in inside:
+                if path in own or path.name.startswith("."):
+                    continue
+                (found if _is_written(path) else waiting).append(path)
+    return found
+
+
+def _is_written(folder: Path) -> bool:
+    """Whether a folder is a model, a data set or a Space that bearkit wrote."""
+    about = _begin(folder / "config.json")
+    if about is not None and '"bearkit"' in about and '"label_names"' in about:
+        return True
+    card = _begin(folder / "README.md") or ""
+    return any(words in card for words in CARDS) or ("\nsdk: " in card and "\n- bearkit\n" in card)
+
+
+def _begin(file: Path) -> str | None:
+    """The beginning of a text file; None where there is none."""
+    with suppress(OSError), file.open("rb") as opened:
+        return opened.read(MOST_READ).decode("utf-8", "replace")
+    return None
 
 
 def theirs_lie_in_images(catalog: Catalog) -> bool:

@@ -18,6 +18,7 @@ from bearkit.collect.extras import package
 from bearkit.collect.layout import Found
 from bearkit.collect.zip_names import is_zip
 from bearkit.errors import ImageError, ImportSourceError
+from bearkit.paths import real
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif", ".opus")
 SECONDS = 30.0  # of a recording; what follows is left out
@@ -49,7 +50,7 @@ class Sounds:
 
     def find(self, source: str, labelled: bool, leave_out: Collection[Path]) -> Sequence[Found]:
         """See `Importer.find`."""
-        path = Path(source).resolve()
+        path = real(source)
         if path.is_dir():
             found = folder.find(path, leave_out, labelled, tell=True)
         elif is_zip(path):

@@ -17,11 +17,18 @@ def is_zip(path: Path) -> bool:
     """Whether a file is a zip, whatever its name is; one that only says so by its name is one too."""
     if not path.is_file():
         return False
-    if path.suffix.lower() == ".zip":
-        return True
+    return path.suffix.lower() == ".zip" or (_begins_as_zip(path) and zipfile.is_zipfile(path))
+
+
+def holds_zip(path: Path) -> bool:
+    """Whether a file's bytes are those of a zip, also of one that is damaged: a picture may be called x.zip."""
+    return path.is_file() and (_begins_as_zip(path) or (path.suffix.lower() == ".zip" and zipfile.is_zipfile(path)))
+
+
+def _begins_as_zip(path: Path) -> bool:
     try:
         with path.open("rb") as file:
-            return file.read(4) in (b"PK\3\4", END) and zipfile.is_zipfile(path)
+            return file.read(4) in (b"PK\3\4", END)
     except OSError:
         return False
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.ledger import Ledger
+from bearkit.catalog.missing import what_helps
 from bearkit.catalog.tables import SPLITS, ImageRecord
 from bearkit.dataset import split as splitting
 from bearkit.dataset.seed import project_seed
@@ -48,7 +49,7 @@ class Dataset:
         first = next(image.path for image in self.images if image.label == labels[0])
         return TooFewImagesError(
             f"{told} can be read (the first is {first})",
-            hint="import them again: `bearkit import FOLDER`; or delete these pictures in the review",
+            hint=what_helps([image for image in self.images if image.label in labels]),
         )
 
 

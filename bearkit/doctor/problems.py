@@ -38,6 +38,12 @@ def in_words(result: dict[str, Any], place: str = "") -> str:
         word = "mended" if problem["mended"] else "hint"
         lines += [f"{problem['where']}: {problem['what']}", f"  {word}: {problem['hint']}"]
     lines += [f"Note: {note}" for note in result["notes"]]
-    left = count(sum(not problem["mended"] for problem in result["problems"]), "problem")
-    lines.append("Everything is in order." if result["ok"] else f"{left} left: bearkit doctor --mend{place}")
+    left = left_over(result, place)
+    lines.append("Everything is in order." if result["ok"] else f"{left['error']}: {left['hint']}")
     return "\n".join(lines)
+
+
+def left_over(result: dict[str, Any], place: str = "") -> dict[str, str]:
+    """That there are problems left, as an error and its hint."""
+    left = sum(not problem["mended"] for problem in result["problems"])
+    return {"error": f"{count(left, 'problem')} left", "hint": f"bearkit doctor --mend{place}"}

@@ -16,6 +16,7 @@ from bearkit.onnx_session import session
 from bearkit.predict import Predictor
 from bearkit.project import Project, whole
 from bearkit.runs import Run, events
+from bearkit.training.store import read_piece
 
 AGAIN = "it is made anew when it is needed"
 
@@ -39,10 +40,10 @@ def _bodies(folder: Path) -> Iterator[tuple[Path, str]]:
 def _pieces(cache: Path) -> Iterator[tuple[Path, str]]:
     for path in sorted(cache.glob("*/*/[!.]*.npy")):
         try:
-            rows = len(np.load(path, mmap_mode="r"))
-            if (named := path.with_suffix(".json")).exists() and len(json.loads(named.read_text())) != rows:
-                yield path, f"it has {rows} rows, and names others"
-        except (OSError, ValueError, EOFError, TypeError) as error:
+            np.load(path, mmap_mode="r")
+            if (names := path.with_suffix(".json")).exists():
+                read_piece(names)
+        except (OSError, ValueError, EOFError, TypeError, KeyError) as error:
             yield path, str(error)
 
 

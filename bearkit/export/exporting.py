@@ -29,6 +29,7 @@ from bearkit.interpretation.known import Known
 from bearkit.interpretation.lettering import unwritable
 from bearkit.onnx_session import session
 from bearkit.parallel import ordered_map
+from bearkit.paths import located
 from bearkit.predict import Predictor
 from bearkit.predictions import Predictions
 from bearkit.preprocessing import preprocess
@@ -67,7 +68,8 @@ def export_model(
     run.checkpoint(stage)
     if folder is None:
         project.require_writable("name a folder elsewhere for the model")
-    target = Path(folder).expanduser().resolve() if folder is not None else _own_folder(project, run, stage)
+    own = _own_folder(project, run, stage)
+    target = located(folder, "the model's folder", ModelError) if folder is not None else own
     if target.exists() and not _may_replace(target):
         raise ModelError(f"{target} is there already and is not a model folder", hint="name a new folder")
     target.parent.mkdir(parents=True, exist_ok=True)

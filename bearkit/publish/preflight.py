@@ -18,6 +18,7 @@ from PIL import Image
 from bearkit.errors import BearkitError, PublishError
 from bearkit.onnx_session import session
 from bearkit.parallel import Progress, no_progress
+from bearkit.paths import located
 from bearkit.preprocessing import Preprocessing, preprocess
 from bearkit.publish.front_matter import front_matter
 from bearkit.publish.trial import PROBABILITY_TOLERANCE, Trial, tried
@@ -38,7 +39,7 @@ def preflight(folder: Path, progress: Progress = no_progress) -> dict[str, Any]:
         PublishError: the folder is no Space.
     """
     clock = time.monotonic()
-    front = _front(folder)
+    front = _front(folder := located(folder, "the Space's folder", PublishError))
     problems = [*_problems_of_front(front, folder)]
     found = Trial(problems)
     if front.get("sdk") == "gradio" and not problems:

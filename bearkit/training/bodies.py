@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from bearkit.errors import BodyError
+from bearkit.paths import located
 from bearkit.preprocessing import Preprocessing
 from bearkit.project import Project
 from bearkit.training import weights
@@ -99,7 +100,10 @@ def get(name: str, source: str = "") -> Body:
     body = BODIES[name]() if name in BODIES else _timm(name)
     if not source:
         return body
-    chosen = weights.random() if source == weights.RANDOM else weights.from_file(Path(source).expanduser())
+    if source == weights.RANDOM:
+        chosen = weights.random()
+    else:
+        chosen = weights.from_file(located(source, "the file of weights", BodyError))
     return Body(body.name, body.architecture, body.preprocessing, chosen)
 
 

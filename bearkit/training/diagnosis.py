@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bearkit.errors import ImportSourceError, ShapeError
+from bearkit.training.epochs_table import read_epochs as read_epochs
 from bearkit.training.epochs_table import read_table as read_table
 
 HUGE_LOSS = 10.0  # nats; guessing among 20,000 labels costs 9.9

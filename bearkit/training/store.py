@@ -2,11 +2,13 @@
 
 It lies in `cache/<kind>/<what made it>/` as pieces of up to PIECE pictures: an array, and then a list of image ids,
 each written whole under a name of its own. A killed or a second process can neither break them nor lose more than its
-last piece. Arrays are mapped, not read: memory holds only what is looked at.
+last piece. Arrays are mapped, not read: memory holds only what is looked at. Beside the ids stands a checksum of both;
+a process checks a piece when it first opens it.
 """
 
 import json
 import uuid
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bearkit.catalog.missing import what_helps
 from bearkit.catalog.tables import ImageRecord
 from bearkit.errors import ImageError, NoImagesError
 from bearkit.parallel import Progress, ordered_map
@@ -21,6 +24,8 @@ from bearkit.project import Project, may_write, spare_of, whole
 
 PIECE = 256  # pictures a file
 LOOKING = "looking at pictures"
+CHUNK = 2**20  # bytes that are read at once for a checksum
+_checked: set[tuple[str, int, int, int, int]] = set()  # pieces that this process found in order
 
 
 @dataclass(frozen=True)
@@ -39,18 +44,16 @@ class Store:
         piece = self.folders[-1] / f"{uuid.uuid4().hex}.npy"
         with whole(piece) as part:
             np.save(part, values)
+        names = list(image_ids)
         with whole(piece.with_suffix(".json")) as part:
-            part.write_text(json.dumps(list(image_ids)))
+            part.write_text(json.dumps({"image_ids": names, "checksum": _checksum(piece, names)}))
 
     def pieces(self) -> Iterator[tuple[list[str], np.ndarray]]:
         """Each piece's image ids and rows; one that cannot be read (a bad disk) is taken away and made anew."""
         for path in sorted(path for folder in self.folders for path in folder.glob("[!.]*.json")):
             try:
-                image_ids, values = json.loads(path.read_text()), np.load(path.with_suffix(".npy"), mmap_mode="r")
-                if len(image_ids) != len(values):
-                    raise ValueError("a row for each picture")
-                yield image_ids, values
-            except (ValueError, TypeError, EOFError, OSError):  # also: the cache may be deleted at any time
+                yield read_piece(path)
+            except (ValueError, TypeError, KeyError, EOFError, OSError):  # also: the cache may be deleted at any time
                 with suppress(OSError):  # it may only be read
                     path.unlink(missing_ok=True)
                     path.with_suffix(".npy").unlink(missing_ok=True)
@@ -64,6 +67,45 @@ class Store:
             for image_id, row in zip(ids, values, strict=True)
             if image_id in wanted
         }
+
+
+def read_piece(names: Path) -> tuple[list[str], np.ndarray]:
+    """The image ids and rows of a piece, by the file of its ids; those of an older bearkit have no checksum.
+
+    Raises:
+        ValueError, TypeError, KeyError, EOFError, OSError: it is damaged, or gone.
+    """
+    known = json.loads(names.read_text())
+    file = names.with_suffix(".npy")
+    image_ids = known["image_ids"] if isinstance(known, dict) else known
+    if isinstance(known, dict):
+        _check(file, image_ids, known["checksum"])
+    values: np.ndarray = np.load(file, mmap_mode="r")
+    if len(image_ids) != len(values):
+        raise ValueError(f"it has {len(values)} rows for {len(image_ids)} pictures")
+    return image_ids, values
+
+
+def _check(file: Path, image_ids: Sequence[str], checksum: int) -> None:
+    about, named = file.stat(), _of_names(image_ids)
+    now = (str(file), about.st_mtime_ns, about.st_size, named, checksum)
+    if now not in _checked:
+        if _checksum(file, image_ids) != checksum:
+            raise ValueError("its bytes are not those that were written")
+        _checked.add(now)
+
+
+def _checksum(file: Path, image_ids: Sequence[str]) -> int:
+    """Of a file's bytes and the ids of its rows."""
+    found = _of_names(image_ids)
+    with file.open("rb") as opened:
+        while chunk := opened.read(CHUNK):
+            found = zlib.crc32(chunk, found)
+    return found
+
+
+def _of_names(image_ids: Sequence[str]) -> int:
+    return zlib.crc32("\n".join(image_ids).encode())
 
 
 @dataclass(frozen=True)
@@ -107,7 +149,7 @@ def kept(
     if not image_ids:
         raise NoImagesError(
             f"none of the {len(images)} pictures can be read: {skipped[0]['path']}: {skipped[0]['reason']}",
-            hint="were the files moved away? import them again: `bearkit import FOLDER`",
+            hint=f"were the files moved away? {what_helps(images)}",
         )
     return Kept(image_ids, [found[image_id] for image_id in image_ids], skipped)
 

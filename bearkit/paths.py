@@ -1,0 +1,103 @@
+"""Paths that people give: where one leads, or a clear error for one that leads nowhere."""
+
+import errno
+import os
+from pathlib import Path
+
+from bearkit.errors import BearkitError
+
+SHOWN = 60  # letters of a path in an error
+UNSET = "was a variable not set? `.` is the current folder"
+WHY = {
+    errno.ELOOP: ("is a link that leads in a circle", "look where it leads with `ls -l`, and name the folder or file"),
+    errno.ENAMETOOLONG: ("is too long for a path", "a name has at most 255 bytes, a path 4,095"),
+    errno.EACCES: ("may not be looked at: permission denied", "ask for the permission, or name another place"),
+    errno.EPERM: ("may not be looked at: permission denied", "ask for the permission, or name another place"),
+    errno.ENOTDIR: ("cannot be: a file lies where the path says that a folder is", "check the path"),
+}
+GivenPath = str | os.PathLike[str]
+
+
+def real(path: GivenPath) -> Path:
+    """A path without links; one with links in a circle stays as it is, since it leads nowhere.
+
+    >>> real("/") == Path("/")
+    True
+    """
+    return Path(os.path.realpath(path))
+
+
+def written_out(path: GivenPath) -> Path:
+    """A path with `~` written out; as it is, where there is no such user.
+
+    >>> written_out("~no_such_user/a") == Path("~no_such_user/a")
+    True
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
+def located(given: GivenPath, called: str, kind: type[BearkitError] = BearkitError) -> Path:
+    r"""Where a path that a person gave leads: absolute, without links, `~` written out. Nothing need be there yet.
+
+    Args:
+        given: the path.
+        called: what it is of, for the error.
+        kind: of the error.
+
+    Raises:
+        BearkitError: of this kind: it is empty, or cannot be looked at: links in a circle, a name that is too long, a
+            character that no name has, no permission, a user that is not known.
+
+    >>> located("", "the model's folder")
+    Traceback (most recent call last):
+    bearkit.errors.BearkitError: the model's folder is an empty text
+    >>> located("a\0b", "the model's folder")
+    Traceback (most recent call last):
+    bearkit.errors.BearkitError: the model's folder cannot be `a\x00b`: no path holds a NUL character
+    """
+    text = os.fsdecode(given)
+    if not text.strip():
+        raise kind(f"{called} is {'an empty text' if not text else 'a text of nothing but spaces'}", hint=UNSET)
+    shown = _shown(text)
+    if "\0" in text:
+        raise kind(f"{called} cannot be `{shown}`: no path holds a NUL character", hint="name it without that")
+    try:
+        path = real(written_out(text))
+        path.stat()
+    except FileNotFoundError as error:
+        if not text.startswith(("/", "~")) and not _is_here():
+            raise kind(f"{called} is `{shown}`: the current folder is gone", hint="change to another one") from error
+        if text.startswith("~") and written_out(text) == Path(text):
+            raise kind(f"{called} is `{shown}`: there is no user of this name", hint="write the folder out") from error
+    except OSError as error:
+        why, hint = WHY.get(error.errno or 0, (f"cannot be looked at: {error.strerror or error}", "check the path"))
+        raise kind(f"{called} `{shown}` {why}", hint=hint) from error
+    return path
+
+
+def is_there(given: GivenPath) -> bool:
+    """Whether something is at a path; for one that cannot be looked at, too, the answer is no.
+
+    >>> is_there("/"), is_there("a" * 5000), is_there("")
+    (True, False, False)
+    """
+    try:
+        return bool(os.fspath(given)) and written_out(given).exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _is_here() -> bool:
+    try:
+        return bool(Path.cwd())
+    except OSError:
+        return False
+
+
+def _shown(text: str) -> str:
+    """A path for an error: without what does something to a terminal, and not longer than a line."""
+    plain = text if text.isprintable() else text.encode("unicode_escape").decode()
+    return plain if len(plain) <= SHOWN else f"{plain[:SHOWN]}…"
