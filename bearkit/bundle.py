@@ -202,7 +202,7 @@ def read_thumbnails(folder: Path) -> list[tuple[str, bytes]]:
         file = model_files.read_arrays(path, MAX_THUMBNAILS)
         ends = np.cumsum(file["sizes"])
         data = file["data"].tobytes()
-        named = zip(file["labels"].tolist(), [0, *ends[:-1].tolist()], ends.tolist(), strict=True)
+        named = zip(file["labels"].tolist(), (ends - file["sizes"]).tolist(), ends.tolist(), strict=True)
         found = [(str(label), data[start:end]) for label, start, end in named]
     except Exception as error:  # numpy and zipfile raise anything on damaged bytes
         raise damaged(folder, f"thumbnails.npz: {error}") from error

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from bearkit import Learner, Predictor, export_model
-from bearkit.bundle import read_thumbnails
+from bearkit.bundle import read_thumbnails, write_thumbnails
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.ledger import Ledger
 from bearkit.errors import ModelError
@@ -142,3 +142,10 @@ def test_the_card_says_what_was_cleaned(shapes, tmp_path):
     assert "People looked at 3 of the pictures; 1 are used under another label than the one they came with" in text
     assert "and 1 were left out" in text
     assert json.loads((tmp_path / "model" / "config.json").read_text())["num_classes"] == 3
+
+
+def test_a_model_that_compares_with_nothing_keeps_no_thumbnails(tmp_path):
+    write_thumbnails(tmp_path, [])
+    assert read_thumbnails(tmp_path) == []
+    write_thumbnails(tmp_path, [("disc", b""), ("star", b"")])
+    assert read_thumbnails(tmp_path) == [("disc", b""), ("star", b"")]
