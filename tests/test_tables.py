@@ -188,6 +188,25 @@ def test_a_column_of_0_and_1_a_label_is_read_with_the_names_as_written(yes, no, 
     assert seen(project, write(tmp_path / "s", PARTS | {"truth.csv": text}))[0] == {"MEL": 2, "NV": 1, "train": 1}
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("labels.csv", rows("{}.png").partition("\n")[2]),
+        ("labels.tsv", rows("{}.png").partition("\n")[2].replace(",", "\t")),
+        ("labels.json", json.dumps({f"{name}.png": label for name, label in LABELS.items()})),
+        ("labels.json", json.dumps({"cat": ["0.png", "2.png"], "dog": ["1.png", "3.png"]})),
+        ("labels.json", json.dumps([{"image": f"{name}.png", "class": label} for name, label in LABELS.items()])),
+    ],
+)
+def test_tables_without_a_header_and_json_are_understood(name, text, tmp_path, project):
+    assert seen(project, write(tmp_path / "s", PARTS | {name: text}))[0] == {"cat": 2, "dog": 2}
+
+
+def test_json_that_is_no_table_of_these_pictures_is_no_matter(tmp_path, project):
+    files = FLAT | {"config.json": '{"name": "x", "size": 3}', "list.json": "[1, 2]", "broken.json": '{"a": '}
+    assert notes(project, write(tmp_path / "s", files)).count("not used") == 0
+
+
 def test_several_ones_in_a_row_are_no_label(tmp_path, project):
     text = "image,cat,dog\n0,1,1\n1,1,1\n2,0,1\n3,1,0\n"
     root = write(tmp_path / "s", FLAT | {"truth.csv": text})

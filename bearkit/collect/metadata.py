@@ -1,14 +1,11 @@
 """Tables among the pictures that give them labels and splits: the Hub's metadata, and tables that are like it."""
 
-import io
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
-from bearkit import text_table
-from bearkit.collect import table_columns
-from bearkit.collect.extras import package
+from bearkit.collect import table_columns, table_files
 from bearkit.collect.folder_names import quoted
 from bearkit.collect.layout import Found, label_of
 from bearkit.collect.picture_names import Pictures
@@ -18,10 +15,11 @@ from bearkit.report import count
 from bearkit.text_table import Row, Table
 
 HUB_TABLES = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
-ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".json")
 OTHER_ENDINGS = (".xlsx", ".xls", ".ods", ".feather")  # tables that cannot be read
 MOST = 50  # tables that are looked at
 SAID = 5  # tables that are named one by one, if they are not used
+NO_TABLE = "JSON of something else"
 Labels = dict[PurePosixPath, list[tuple[str, str, str]]]  # each row about a picture: label, why none, where
 
 
@@ -84,7 +82,7 @@ def tables_of(found: Sequence[Found], files: Files) -> Tables:
         return Tables()
     counted = [path for path, counts in zip(files.paths, files.counted, strict=True) if counts]
     pictures = Pictures(files.root, [path for path in counted if path not in {one.place for one in tables}])
-    every = [_read(one, pictures) for one in tables[:MOST]]
+    every = [read for one in tables[:MOST] if (read := _read(one, pictures)).why != NO_TABLE]
     _split_by_names(every)
     result = _together(every)
     if len(tables) > MOST:
@@ -144,12 +142,16 @@ def _read(one: Found, pictures: Pictures) -> _One:
         result.why = "save it as CSV"
         return result
     try:
-        table = _parquet(one) if one.place.suffix.casefold() == ".parquet" else _text(one)
+        table = table_files.read(one)
     except (ImageError, ImportSourceError, ValueError) as error:
         hint = getattr(error, "hint", "")
         result.why = f"{str(error).removeprefix(f'{one.place} ')}{f' ({hint})' if hint else ''}"
         return result
+    table = _with_header(table, pictures, one.place.parent)
     file, names = _file_column(table, pictures, one.place.parent)
+    if not names and one.place.suffix.casefold() == ".json":
+        result.why = NO_TABLE
+        return result
     if not names:
         columns = ", ".join(f"`{table.written.get(name, name)}`" for name in table.columns[:8])
         result.why = f"no row of it names a picture here (columns {columns or 'none'})"
@@ -220,7 +222,8 @@ def _file_column(table: Table, pictures: Pictures, home: PurePosixPath) -> tuple
     best: tuple[str, dict[int, PurePosixPath]] = ("", {})
     n_best = 0
     known = [name for word in table_columns.FILES for name in table.columns if table_columns.plain(name) == word]
-    for column in [*known, *(name for name in table.columns if name not in known)]:
+    others = [name for name in table.columns if table_columns.plain(name) not in table_columns.LABELS]
+    for column in dict.fromkeys([*known, *others]):
         names, anything = {}, set()
         for row in table.rows:
             if row.cells[column] and len(row.cells[column]) < 4096:
@@ -234,6 +237,21 @@ def _file_column(table: Table, pictures: Pictures, home: PurePosixPath) -> tuple
     return best
 
 
+def _with_header(table: Table, pictures: Pictures, home: PurePosixPath) -> Table:
+    """The same; a first line that names a picture is no header, and of two columns the other one is the label."""
+    first = [table.written.get(name, name) for name in table.columns]
+    at = next((n for n, cell in enumerate(first) if pictures.find(cell, home)), None)
+    if at is None or len(first) < 2:
+        return table
+    names = {column: f"column {n}" for n, column in enumerate(table.columns, start=1)}
+    names[table.columns[at]] = "file"
+    if len(first) == 2:
+        names[table.columns[1 - at]] = "label"
+    rows = [Row(1, dict(zip(names.values(), first, strict=True)))]
+    rows += [Row(row.line, {names[name]: row.cells[name] for name in names}, row.extra) for row in table.rows]
+    return Table(list(names.values()), rows, broken=table.broken, whole=table.whole)
+
+
 def _split_by_names(every: Sequence[_One]) -> None:
     """Splits that the names of tables say (train.csv, test.csv), where they give labels under several of them."""
     words = {one.name: table_columns.split_word(PurePosixPath(one.name).stem) for one in every if one.labels}
@@ -242,30 +260,6 @@ def _split_by_names(every: Sequence[_One]) -> None:
     for one in every:
         if (word := words.get(one.name)) and not one.splits:
             one.splits = dict.fromkeys(one.labels, word)
-
-
-def _text(one: Found) -> Table:
-    data = one.read()
-    kind = next((kind for start, kind in text_table.KINDS if data.startswith(start)), "")
-    if kind:
-        raise ImportSourceError(f"{one.place} cannot be read: {kind}", hint="save it as CSV")
-    return text_table.table(text_table.decoded(data), Path(one.place), some=True)
-
-
-def _parquet(one: Found) -> Table:
-    """A parquet table, without columns of bytes or of several values."""
-    arrow, parquet = package("pyarrow", "hub"), package("pyarrow.parquet", "hub")
-    try:
-        file = parquet.ParquetFile(io.BytesIO(one.read()))
-        plain = [
-            field.name
-            for field in file.schema_arrow
-            if not arrow.types.is_nested(field.type) and not arrow.types.is_binary(field.type)
-        ]
-        records = file.read(columns=plain).to_pylist()
-    except (arrow.ArrowException, OSError) as error:
-        raise ImportSourceError(f"{one.place} cannot be read as parquet: {error}") from error
-    return text_table.of_records(records)
 
 
 def label_counts(labels: Mapping[PurePosixPath, Place]) -> Counter[str]:
