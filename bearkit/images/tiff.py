@@ -115,7 +115,9 @@ def kind_of(data: bytes) -> str:
     if not bits or not _one(first, WIDTH):
         return ""
     kind = {2: "signed numbers", 3: "floats"}.get(_one(first, SAMPLE_FORMAT), "numbers")
-    return f"{samples} channels of {bits}-bit {kind}, compression {_one(first, COMPRESSION)}"
+    order = ", the most significant byte first" if bits > 8 and data[:2] == b"MM" else ""
+    white = ", 0 for white" if samples == 1 and COLOURS in first and not _one(first, COLOURS) else ""
+    return f"{samples} channels of {bits}-bit {kind}{white}{order}, compression {_one(first, COMPRESSION)}"
 
 
 def check_exif_blocks(data: bytes) -> None:
