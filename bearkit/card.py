@@ -207,9 +207,9 @@ def _rare(counts: dict[str, tuple[int, int]]) -> str:
     named = ", ".join(f"{code(label)} ({n})" for label, n in list(rare.items())[:10])
     named += " and others" if len(rare) > 10 else ""
     return (
-        f"\n- Warning: fewer than {RARE} pictures show each of these labels: {named}. From so few nobody can tell what new "
-        "pictures of the label look like: many of them may be told to be none of these, and pictures of something else "
-        "that look a little like them may get the label."
+        f"\n- Warning: fewer than {RARE} pictures show each of these labels: {named}. From so few nobody can tell what "
+        "new pictures of the label look like: many of them may be told to be none of these, and pictures of something "
+        "else that look a little like them may get the label."
     )
 
 

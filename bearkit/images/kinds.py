@@ -71,6 +71,11 @@ def is_heif(data: bytes) -> bool:
     return bool(major in HEIF_BRANDS or {b"mif1", b"heic"} & set(names)) and not names & AVIF_BRANDS
 
 
+def is_avif(data: bytes) -> bool:
+    """Whether it is an AVIF picture."""
+    return bool(brands(data) & AVIF_BRANDS)
+
+
 def is_cut_off(data: bytes) -> bool:
     """Whether a file of boxes (HEIC, AVIF) or of RIFF (WebP) is shorter than it says."""
     if data[:4] == b"RIFF":
