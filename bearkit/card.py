@@ -38,7 +38,7 @@ with 95 % confidence between {low:.1%} and {high:.1%} for pictures like these, j
 - It knows these labels only, and pictures like those it was trained on: the figures hold for no others.
 - The validation pictures come from the same collection as the training pictures. Pictures from elsewhere, of other
   cameras, places or times, may be harder.
-- {few}
+- {few}{rare}
 - Nobody has checked it for use where a mistake would hurt somebody.
 
 {use}
@@ -49,6 +49,7 @@ deviation {std}, give logits{outputs}.{int8} The labels, in the order of the out
 MANY = 60  # labels up to which a sentence names them all
 CONFUSED = 20  # pairs of labels that are told
 FEW = 20  # validation pictures of a label below which its errors may not have shown
+RARE = 6  # pictures of a label, of both kinds, below which what others of it look like is hardly known
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ def model_card(config: ModelConfig, facts: Facts) -> str:
         matrix=(MATRIX + _numbered(facts.numbered) if facts.has_matrix else "") + _confused(facts.confused),
         data=f"{facts.cleaned.in_words} {facts.cleaned.whose}{_seed(about.get('seed'))}",
         few=_few(facts.counts),
+        rare=_rare(facts.counts) if about.get("threshold") is not None else "",
         use=use(),
         outputs=", how like training pictures it is, and the cosines with them"
         if about.get("threshold") is not None
@@ -195,6 +197,20 @@ def _few(counts: dict[str, tuple[int, int]]) -> str:
         return f"Each label was checked on {FEW} pictures or more."
     named = ", ".join(map(code, few[:10])) + (" and others" if len(few) > 10 else "")
     return f"Checked on fewer than {FEW} pictures, so that mistakes may not have shown: {named}."
+
+
+def _rare(counts: dict[str, tuple[int, int]]) -> str:
+    """What "none of these" cannot know of labels with hardly any pictures."""
+    rare = {label: sum(both) for label, both in counts.items() if 0 < sum(both) < RARE}
+    if not rare:
+        return ""
+    named = ", ".join(f"{code(label)} ({n})" for label, n in list(rare.items())[:10])
+    named += " and others" if len(rare) > 10 else ""
+    return (
+        f"\n- Warning: fewer than {RARE} pictures show each of these labels: {named}. From so few nobody can tell what "
+        "new pictures of the label look like: many of them may be told to be none of these, and pictures of something "
+        "else that look a little like them may get the label."
+    )
 
 
 def cell(text: str) -> str:

@@ -89,3 +89,15 @@ def test_a_feature_that_no_training_picture_shows_does_not_decide_about_a_new_on
     spread = np.ptp(predict_logits(head, new))
     assert spread < 5
     assert torch.isfinite(head.std).all()
+
+
+def test_the_card_warns_of_labels_of_which_hardly_anything_is_known(trained):
+    config = read_config(trained.model)
+    facts = Facts({"disc": (10, 2), "square": (2, 0), "a`b": (3, 1)}, False, Cleaned(0, 0, 0, {}))
+    text = model_card(config, facts)
+    assert "Warning: fewer than 6 pictures show each of these labels: `square` (2), `` a`b `` (4)." in text
+    assert "many of them may be told to be none of these" in text
+    never = replace(config, about=config.about | {"threshold": None})  # it tells of nothing that it is none of these
+    assert "fewer than 6 pictures" not in model_card(never, facts)
+    enough = Facts({"disc": (10, 2), "square": (5, 1)}, False, Cleaned(0, 0, 0, {}))
+    assert "fewer than 6 pictures" not in model_card(config, enough)

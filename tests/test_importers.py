@@ -200,7 +200,7 @@ def test_a_data_set_of_parquet_files(project, with_hub):
     assert (report.imported, report.labels) == (11, {"black": 5, "teddy": 6})
     assert {row["reason"] for row in report.rejected} == {
         "it has no label",
-        "not a picture that can be read: its content is of no known picture format",
+        "not a picture that can be read: it is a text, of no known picture format",
     }
     by_id = {image.image_id: image for image in images(project)}
     assert [by_id[content_id(data)].label for _, data in rows] == ["black", "teddy"] * 5

@@ -109,11 +109,13 @@ def test_heic_photos_are_imported_under_their_own_names(project, tmp_path):
 def test_a_page_shows_what_browsers_do_not(tmp_path, trained):
     page = PredictPage.__new__(PredictPage)  # its handlers alone, without the components
     page.model_of = lambda _: (Predictor(trained.model), None)
-    files = {"heic": heic(scene()), "tiff": encoded(scene(), "TIFF"), "jpeg": picture(1)}
+    hidden = ("TIFF", "JPEG2000", "TGA", "PCX", "PPM")
+    shown = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "ICO")
+    files = {name: encoded(scene(), name) for name in (*hidden, *shown)} | {"HEIC": heic(scene())}
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
         said, probs, *_ = page.predict(str(tmp_path / name))
-        assert ("data:image/jpeg;base64," in said, len(probs)) == (name != "jpeg", 3)
+        assert ("data:image/jpeg;base64," in said, len(probs)) == (name not in shown, 3), name
 
 
 def test_importing_bearkit_changes_nothing_for_the_host_program():

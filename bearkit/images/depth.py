@@ -1,15 +1,21 @@
 """Deep grey values (12 or 16 bits, floats) brought to 8 bits, without what stands for "no data here"."""
 
+import re
 from typing import Any
 
 import numpy as np
 
 from bearkit.errors import ImageError
 
+DEPTHS = (8, 10, 12, 14)  # bits that cameras and microscopes write into 16
 HUGE = 1e30  # beyond it a value stands for no data: -3.4e38 is the smallest float
-USUAL = {-999, -9999, -99999, -32767, -32768, -(2**31), 1 - 2**31, 2**31 - 1, 1e20, -1e20, float(np.float32(1e20))}
+USUAL = {32767, -32767, -32768, -(2**31), 1 - 2**31, 2**31 - 1, 1e20, -1e20, float(np.float32(1e20))}
+NINES = re.compile(r"-?9{2,}(\.0|\.9+|\.25)")  # -9999, 99, -999.25 ...: what people write for no data
+REPEATED = 3  # pixels that have such a value above all others, or any other one far above them
+SIGN_GAP = 0.1  # and where it is below 0 and nothing else is, this suffices
 USUAL_GAP = 0.5  # a usual value stands for no data where it is so far off, in ranges of all other values
 GAP, ODD = 3.0, -100.0  # and so does any other whole number below ODD that is so far off
+WIDE_GAP, LARGE = 20.0, 1000.0  # and any larger one that REPEATED pixels have, so far off
 OUTLIERS = 100.0  # the range with outliers is so many times the range without
 TAILS = (0.5, 99.5)  # percentiles of that range
 SAMPLE = 100_000  # pixels that percentiles are computed from
@@ -25,7 +31,8 @@ def to_8_bits(values: Array, no_data: object = None) -> Array:
     Whole numbers are taken as 8, 10, 12, 14, 16 or 32 bits deep, whichever first holds the brightest (microscopes write
     12 bits into 16, and a plain division by 256 leaves those black); floats and negative numbers are stretched from
     darkest to brightest. Pixels without data are left out of that, and come in the grey of the median: they are not
-    finite, beyond 1e30, `no_data`, or a value like -9999 far off all others. A few very far-off pixels are cut.
+    finite, beyond 1e30, `no_data`, or a value like -9999 far off all others (one above all others counts only where
+    some pixels have it exactly). A few very far-off pixels are cut.
 
     Args:
         values: whole numbers or floats, (H, W).
@@ -43,10 +50,10 @@ def to_8_bits(values: Array, no_data: object = None) -> Array:
     if there is not None and not there.any():
         raise ImageError("not one pixel of the picture has data", hint="export it again, or leave it out")
     low, high = _ends(values, there)
-    if there is not None and (values.dtype.kind == "f" or low < 0):
+    if there is not None:
         there, low, high = _without_no_data(values, there, low, high)
     if values.dtype.kind in "iu" and low >= 0:
-        depth = next((bits for bits in (8, 10, 12, 14, 16) if high < 2**bits), 32)
+        depth = next((bits for bits in (*DEPTHS, *range(16, 33)) if high < 2**bits), 32)
         low, high = 0.0, float(2**depth - 1)
     elif there is not None:
         low, high = _without_outliers(values[there], low, high)
@@ -60,7 +67,7 @@ def _there(values: Array, no_data: object) -> Array | None:
     there = None
     if values.dtype.kind == "f":
         there = (values > -HUGE) & (values < HUGE)  # NaN is neither
-    elif values.dtype.kind == "i" and values.size and values.min() < 0:
+    elif values.size and (values.dtype.kind == "i" or _is_nines(float(values.max()))):
         there = np.ones(values.shape, bool)
     try:
         said = float(str(no_data).strip("\0 ")) if no_data is not None else np.nan
@@ -97,19 +104,32 @@ def _without_no_data(values: Array, there: Array, low: float, high: float) -> tu
         if not above.any():
             break
         second, last = _ends(values, above)[0], _ends(values, below)[1]
-        if _is_far(low, second - low, high - second):
+        odd = _is_nines(low) and second >= 0 and _is_repeated(values, there, low)  # no other value is below 0
+        if _is_far(low, second - low, high - second, SIGN_GAP if odd else USUAL_GAP):
             there, low = above, second
-        elif _is_far(high, high - last, last - low):
+        elif _is_far(high, high - last, last - low) and _is_repeated(values, there, high):
             there, high = below, last
         else:
             break
     return there, low, high
 
 
-def _is_far(value: float, gap: float, others: float) -> bool:
+def _is_nines(value: float) -> bool:
+    """Whether it is a number that people write for no data, in 32 bits or 64."""
+    return bool(NINES.fullmatch(str(round(value, 3))))
+
+
+def _is_repeated(values: Array, there: Array, value: float) -> bool:
+    """Whether some pixels have exactly this value; one alone may be a bright spot."""
+    return bool(np.count_nonzero((values == value) & there) >= REPEATED)
+
+
+def _is_far(value: float, gap: float, others: float, usual_gap: float = USUAL_GAP) -> bool:
     """Whether the value at an end stands for no data: by what it is, and how far off the range of all others."""
-    if value in USUAL:
-        return gap > USUAL_GAP * others
+    if value in USUAL or _is_nines(value):
+        return gap > usual_gap * others
+    if value >= LARGE:
+        return gap > WIDE_GAP * others > 0
     return value <= ODD and value == round(value) and gap > GAP * others > 0
 
 

@@ -14,6 +14,14 @@ MAX_BYTES = 100 * 2**20  # of one file
 # Formats that Pillow decodes itself, in this process (its JPEG reads MPO too); EPS would start Ghostscript.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "ICO", "PPM", "JPEG2000", "TGA", "PCX")
 SMALLER = "for example with ImageMagick: `magick FILE -resize 50% smaller.jpg`"
+SHOWN = (
+    b"\xff\xd8\xff",
+    b"\x89PNG\r\n\x1a\n",
+    b"GIF87a",
+    b"GIF89a",
+    b"BM",
+    b"\0\0\1\0",
+)  # how what browsers show begins
 HEIF_SUFFIXES = {".heic", ".heif", ".hif"}  # pillow-heif reads them
 
 
@@ -64,10 +72,10 @@ def read_unchanged(path: str | os.PathLike[str], image_id: str) -> bytes:
 
 
 def is_shown_by_browsers(path: str | os.PathLike[str]) -> bool:
-    """Whether browsers show such a picture: all do but for HEIC (which Safari alone shows) and TIFF."""
+    """Whether all browsers show such a picture: Safari alone shows HEIC, TIFF and JPEG 2000, and none shows others."""
     with Path(path).open("rb") as file:
         head = file.read(512)
-    return not (kinds.is_heif(head) or head[:2] in (b"II", b"MM"))
+    return head.startswith(SHOWN) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP") or kinds.is_avif(head)
 
 
 def too_big(size: int) -> ImageError:

@@ -1,98 +1,11 @@
-"""What a file is, by its first bytes, where it is no picture that can be read; and what to do about it."""
+"""What a file is, by its content, where it is no picture that can be read; and what to do about it."""
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from bearkit.errors import ImageError
+from bearkit.images import containers, texts
+from bearkit.images.signatures import COREL, LIKELY, RAW, RIFF, SOUND, SURE, VIDEO, Kind, Table
 
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of file that is refused: what it is, in words, and the next step."""
-
-    name: str
-    hint: str = ""
-
-
-AS_PNG = "save it as PNG or JPEG"
-VIDEO = Kind("a video", "save single frames of it as pictures: `ffmpeg -i FILE -vf fps=1 frame%04d.jpg`")
-SOUND = Kind("a sound", "`bearkit import FOLDER` turns sounds into pictures, a folder for each label")
-RAW = Kind("a camera's raw file; export it as JPEG", "open it in the camera's program or a raw developer and export it")
-ARCHIVE = "unpack it, and give the pictures in it"
-HEIF = Kind("an HEIC photo; save it as JPEG", "or install what reads it: `pip install pillow-heif`")
-
-# (where, bytes, kind): no picture that we read begins so.
-SURE: tuple[tuple[int, bytes, Kind], ...] = (
-    (0, b"\x1aE\xdf\xa3", VIDEO),  # Matroska, WebM
-    (0, b"\0\0\1\xba", VIDEO),  # MPEG
-    (0, b"\0\0\1\xb3", VIDEO),
-    (0, b"FLV\1", VIDEO),
-    (0, b"0&\xb2u\x8ef\xcf\x11", VIDEO),  # ASF, WMV
-    (0, b"OggS", Kind("an Ogg file: a sound or a video", SOUND.hint)),
-    (0, b"ID3", SOUND),
-    (0, b"fLaC", SOUND),
-    (0, b"MThd", SOUND),
-    (0, b"FORM", Kind("an IFF file: a sound or an old picture", AS_PNG)),
-    (0, b"IIRO", RAW),  # Olympus
-    (0, b"IIRS", RAW),
-    (0, b"MMOR", RAW),
-    (0, b"IIU\0", RAW),  # Panasonic, Leica
-    (0, b"FUJIFILMCCD-RAW", RAW),
-    (0, b"FOVb", RAW),  # Sigma
-    (0, b"\0MRM", RAW),  # Minolta
-    (6, b"HEAPCCDR", RAW),  # Canon's CRW
-    (0, b"8BPS", Kind("a Photoshop file; save it as PNG or JPEG", AS_PNG)),
-    (0, b"gimp xcf", Kind("a GIMP file; export it as PNG or JPEG", AS_PNG)),
-    (0, b"CDF\1", Kind("a NetCDF file", "write its arrays as PNG files, for example with xarray and Pillow")),
-    (0, b"CDF\2", Kind("a NetCDF file", "write its arrays as PNG files, for example with xarray and Pillow")),
-    (0, b"CDF\5", Kind("a NetCDF file", "write its arrays as PNG files, for example with xarray and Pillow")),
-    (0, b"\x89HDF\r\n\x1a\n", Kind("an HDF5 or NetCDF file", "write its arrays as PNG files, for example with h5py")),
-    (0, b"SIMPLE  =", Kind("a FITS file", "write its arrays as PNG or TIFF files, for example with astropy")),
-    (344, b"n+1\0", Kind("a NIfTI volume", "write its slices as PNG files, for example with nibabel")),
-    (344, b"ni1\0", Kind("a NIfTI volume", "write its slices as PNG files, for example with nibabel")),
-    (0, b"\xff\x0a", Kind("a JPEG XL picture; save it as PNG or JPEG", "`djxl FILE picture.png`")),
-    (0, b"\0\0\0\x0cJXL \r\n\x87\n", Kind("a JPEG XL picture; save it as PNG or JPEG", "`djxl FILE picture.png`")),
-    (0, b"II\xbc\1", Kind("a JPEG XR picture; save it as PNG or JPEG", AS_PNG)),
-    (0, b"v/1\1", Kind("an OpenEXR picture; save it as PNG or TIFF", AS_PNG)),
-    (0, b"#?RADIANCE", Kind("a Radiance HDR picture; save it as PNG or TIFF", AS_PNG)),
-    (0, b"#?RGBE", Kind("a Radiance HDR picture; save it as PNG or TIFF", AS_PNG)),
-    (0, b"DDS ", Kind("a DDS texture; save it as PNG", AS_PNG)),
-    (0, b"qoif", Kind("a QOI picture; save it as PNG", AS_PNG)),
-    (0, b"BPG\xfb", Kind("a BPG picture; save it as PNG", AS_PNG)),
-    (0, b"icns", Kind("a Mac icon; save it as PNG", AS_PNG)),
-    (0, b"AT&TFORM", Kind("a DjVu document; save its pages as PNG", AS_PNG)),
-    (0, b"\xd7\xcd\xc6\x9a", Kind("a Windows metafile; save it as PNG", AS_PNG)),
-    (0, b"\x93NUMPY", Kind("a NumPy array", "write it as a picture: `Image.fromarray(array).save('x.png')`")),
-    (0, b"%PDF", Kind("a PDF", "save its pages as pictures: `pdftoppm -png FILE page`")),
-    (0, b"%!PS", Kind("a PostScript file; save it as PNG", AS_PNG)),
-    (0, b"PK\x03\x04", Kind("a zip file", "unpack it first, or import the zip itself; a zip in a zip is not read")),
-    (0, b"\x1f\x8b", Kind("a gzip file", ARCHIVE)),
-    (0, b"BZh", Kind("a bzip2 file", ARCHIVE)),
-    (0, b"\xfd7zXZ\0", Kind("an xz file", ARCHIVE)),
-    (0, b"(\xb5/\xfd", Kind("a Zstandard file", ARCHIVE)),
-    (0, b"Rar!", Kind("a RAR archive", ARCHIVE)),
-    (0, b"7z\xbc\xaf'\x1c", Kind("a 7z archive", ARCHIVE)),
-    (0, b"PAR1", Kind("a Parquet table", "`bearkit import hf://OWNER/NAME` reads data sets of the Hub")),
-    (0, b"SQLite format 3\0", Kind("an SQLite database")),
-    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Kind("an old Office document", "save its pictures one by one")),
-    (
-        0,
-        b"\0\5\x16\7",
-        Kind("what a Mac keeps beside a file, not the file", "leave out files named ._*"),
-    ),
-    (0, b"version https://git-lfs", Kind("a pointer of Git LFS, not the file", "get the files: `git lfs pull`")),
-    (0, b"\x7fELF", Kind("a program")),
-)
-# These bytes may stand there in a picture too: they are asked about where nothing could be opened.
-LIKELY: tuple[tuple[int, bytes, Kind], ...] = (
-    (128, b"DICM", Kind("a DICOM file", "write its picture as PNG, for example with pydicom or dcm2pnm")),
-    (257, b"ustar", Kind("a tar archive", ARCHIVE)),
-    (0, b"MZ", Kind("a Windows program")),
-    (0, b"\xff\xfb", SOUND),  # MP3 without tags
-    (0, b"\xff\xf3", SOUND),
-)
-RIFF = {b"AVI ": VIDEO, b"WAVE": SOUND, b"RMID": SOUND, b"CDXA": VIDEO, b"ACON": Kind("an animated cursor")}
 SOUND_BRANDS = (b"M4A ", b"M4B ", b"M4P ", b"F4A ")
 HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1", b"heif"}
 AVIF_BRANDS = {b"avif", b"avis"}
@@ -107,9 +20,9 @@ def refuse_others(data: bytes) -> None:
     Raises:
         ImageError: what it is, and what to do.
     """
-    kind = _among(SURE, data)
-    if data[:4] == b"RIFF":
-        kind = RIFF.get(data[8:12])
+    kind = containers.kind_in(data) or texts.document(data) or _among(SURE, data)
+    if data[:4] in (b"RIFF", b"RIFX"):
+        kind = COREL if data[8:11].lower() == b"cdr" else RIFF.get(data[8:12])
     elif data[4:8] == b"ftyp" and len(data) > 12 and not is_heif(data) and not brands(data) & AVIF_BRANDS:
         major = data[8:12]
         kind = RAW if major == b"crx " else SOUND if major in SOUND_BRANDS else VIDEO
@@ -126,7 +39,7 @@ def unreadable(kind: Kind) -> ImageError:
 
 def unidentified(data: bytes) -> ImageError:
     """The error for a file that no decoder takes."""
-    if kind := _among(LIKELY, data) or _text(data):
+    if kind := _among(LIKELY, data) or texts.kind_of(data):
         return unreadable(kind)
     if all(data[at : at + 1] == b"G" for at in range(0, 4 * TRANSPORT_PACKET, TRANSPORT_PACKET)):
         return unreadable(VIDEO)
@@ -158,6 +71,11 @@ def is_heif(data: bytes) -> bool:
     return bool(major in HEIF_BRANDS or {b"mif1", b"heic"} & set(names)) and not names & AVIF_BRANDS
 
 
+def is_avif(data: bytes) -> bool:
+    """Whether it is an AVIF picture."""
+    return bool(brands(data) & AVIF_BRANDS)
+
+
 def is_cut_off(data: bytes) -> bool:
     """Whether a file of boxes (HEIC, AVIF) or of RIFF (WebP) is shorter than it says."""
     if data[:4] == b"RIFF":
@@ -177,19 +95,5 @@ def boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         at = end
 
 
-def _among(table: tuple[tuple[int, bytes, Kind], ...], data: bytes) -> Kind | None:
+def _among(table: Table, data: bytes) -> Kind | None:
     return next((kind for at, magic, kind in table if data.startswith(magic, at)), None)
-
-
-def _text(data: bytes) -> Kind | None:
-    """What a file of text is."""
-    head = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if head.startswith((b"<!doctype html", b"<html", b"<head", b"<script", b"<body")):
-        return Kind("a web page", "get the picture itself, not the page that shows it")
-    if re.search(rb"<svg\b", head):
-        return Kind("an SVG drawing; save it as PNG", AS_PNG)
-    if head.startswith(b"<?xml"):
-        return Kind("an XML file")
-    if head.startswith(b"{"):
-        return Kind("JSON text")
-    return None

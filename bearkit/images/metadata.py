@@ -25,7 +25,7 @@ def without_metadata(data: bytes) -> bytes:
         ImageError: a part of the picture itself has a wrong checksum, or there are too many parts.
     """
     if data.startswith(PNG):
-        return _png(data)
+        return _png(_with_clear_colour(data))
     return _gif(data) if data.startswith(GIF) else data
 
 
@@ -126,3 +126,24 @@ def _joined(data: bytes, kept: list[tuple[int, int]]) -> bytes:
         return data
     view = memoryview(data)
     return b"".join(view[start:end] for start, end in kept)
+
+
+def _with_clear_colour(data: bytes) -> bytes:
+    """A PNG whose transparent grey or colour is of as many bits as the pixels that Pillow gives.
+
+    A tRNS chunk has it in the file's own bits; Pillow brings grey of 2 and 4 bits to 8, and compares it as it is.
+    """
+    bits, colours = data[24:25], data[25:26]
+    scale = {b"\2": 85, b"\4": 17, b"\x08": 1}.get(bits)
+    at = data.find(b"tRNS", 33, max(33, data.find(b"IDAT")))
+    if scale is None or colours not in (b"\0", b"\2") or at < 0:
+        return data
+    n = 2 if colours == b"\0" else 6
+    chunk, most = data[at : at + 4 + n], 255 // scale
+    if int.from_bytes(data[at - 4 : at], "big") != n or zlib.crc32(chunk) != int.from_bytes(
+        data[at + 4 + n : at + 8 + n], "big"
+    ):
+        return data  # damaged: left out further on
+    own = (int.from_bytes(chunk[place : place + 2], "big") for place in range(4, 4 + n, 2))
+    fitting = b"tRNS" + b"".join(((value & most) * scale).to_bytes(2, "big") for value in own)
+    return data[:at] + fitting + zlib.crc32(fitting).to_bytes(4, "big") + data[at + 8 + n :]

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 from PIL import ExifTags, Image, ImageFile, JpegImagePlugin, UnidentifiedImageError
 
 from bearkit.errors import ImageError
-from bearkit.images import heif, jpeg, kinds, metadata, tiff
+from bearkit.images import deep, heif, jpeg, kinds, metadata, pnm, tiff, tiff_numbers
 from bearkit.images.files import FORMATS, too_many_pixels
 from bearkit.images.pixels import ALPHA, bare_rgb, to_rgb
 
@@ -50,6 +51,7 @@ class _Opened:
     orientation: int
     most_pixels: int
     scalable: bool = False  # whether it can be decoded at a half, quarter or eighth
+    again: Callable[[], ImageFile.ImageFile] | None = None  # opens it anew, where 8 bits of its 16 may not be enough
 
 
 def decode(data: bytes, at_least: int = 0, bare: bool = False) -> Decoded:
@@ -109,8 +111,16 @@ def _open(data: bytes) -> _Opened:
     elif kinds.brands(data):
         tiff.check_exif_blocks(data)
     _refuse_huge_icons(data)
-    other = _identified(io.BytesIO(metadata.without_metadata(data)))
-    return _Opened(other, _orientation(other), MAX_PIXELS)
+    bare = pnm.binary(metadata.without_metadata(data), MAX_PIXELS)
+    other = _of(bare)
+    again = partial(_of, bare) if deep.is_deep(other) else None
+    return _Opened(other, _orientation(other), MAX_PIXELS, again=again)
+
+
+def _of(data: bytes) -> ImageFile.ImageFile:
+    """A picture whose numbers come out as they are in the file, not yet decoded."""
+    image = _identified(io.BytesIO(data))
+    return tiff_numbers.in_its_order(image) if image.format == "TIFF" else image
 
 
 def is_located(path: Path) -> bool:
@@ -174,14 +184,17 @@ def _orientation(image: ImageFile.ImageFile) -> int:
 
 def _load(opened: _Opened, at_least: int, convert: Callable[[Image.Image, int], Image.Image]) -> Image.Image:
     """Decode an opened picture whole, at about the size that is needed."""
-    image = opened.image
+    decoded = opened.image
     if opened.scalable:
-        _draft(image, at_least)
-    image.load()
+        _draft(decoded, at_least)
+    decoded.load()
+    image = deep.with_all_bits(decoded, opened.again) if opened.again else decoded
     factor = min(image.size) // at_least if at_least and image.width * image.height > LARGE_PIXELS else 1
     if factor <= 1:
         return convert(image, opened.orientation)
-    if image.mode in ("RGB", "L", "RGBA", "LA", "CMYK"):  # formats without draft: smaller before anything copies it
+    if (
+        image.mode in ("RGB", "L", "RGBA", "LA", "CMYK") and "transparency" not in image.info
+    ):  # formats without draft: smaller before anything copies it
         return convert(image.reduce(factor), opened.orientation)
     return convert(image, opened.orientation).reduce(factor)
 

@@ -1,15 +1,16 @@
 """The pixels of a decoded picture: upright, in RGB, and small copies of them."""
 
 import io
+from typing import Any
 
 import numpy as np
 from PIL import ExifTags, Image, ImageCms
 
+from bearkit.images import tiff_numbers
 from bearkit.images.depth import to_8_bits
 
 MAX_ASPECT = 8  # of a longer picture only the middle is looked at
 ALPHA = ("RGBA", "LA", "PA", "RGBa", "La")  # modes with transparency
-NO_DATA = 42113  # the TIFF tag in which GDAL tells the value of pixels without data
 TURN = {
     2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
     5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
@@ -41,12 +42,13 @@ def to_rgb(image: Image.Image, orientation: int | None = None) -> Image.Image:
     Raises:
         ImageError: not one of its pixels has data.
     """
-    no_data = getattr(image, "tag_v2", {}).get(NO_DATA)
-    image = turned(image, orientation)
+    tags = tiff_numbers.tags_of(image)
+    image = tiff_numbers.without_fourth(turned(image, orientation), tags)
     if image.mode == "RGB" and "transparency" not in image.info:
         return image
-    if image.mode.startswith(("I", "F")):
-        return Image.fromarray(to_8_bits(np.asarray(image), no_data)).convert("RGB")
+    values = tiff_numbers.numbers(image, tags)
+    if values is not None:
+        return _grey(values, tags, image.info.get("transparency"))
     if image.mode == "LAB":
         lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
         converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
@@ -60,8 +62,22 @@ def to_rgb(image: Image.Image, orientation: int | None = None) -> Image.Image:
     return image.convert("RGB")
 
 
+def _grey(values: tiff_numbers.Numbers, tags: dict[int, Any], clear: object = None) -> Image.Image:
+    """Grey values (H, W) of any numbers in RGB; white where they are those that the file calls transparent."""
+    if clear is not None and (values == clear).all():
+        return Image.new("RGB", values.shape[::-1], "white")
+    shades = to_8_bits(values, tags.get(tiff_numbers.NO_DATA) if clear is None else clear)
+    if tiff_numbers.is_negative(values, tags):
+        shades = 255 - shades
+    if clear is not None:
+        shades[values == clear] = 255
+    return Image.fromarray(shades).convert("RGB")
+
+
 def bare_rgb(image: Image.Image, orientation: int | None = None) -> Image.Image:
     """A picture with transparency as it looks to a program that only takes its colours."""
+    if image.mode.startswith(("I", "F")):
+        return _grey(np.asarray(turned(image, orientation)), {})
     return turned(image, orientation).convert("RGBA").convert("RGB")
 
 

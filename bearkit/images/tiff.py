@@ -12,7 +12,8 @@ from itertools import islice
 
 from bearkit.errors import ImageError
 from bearkit.images.files import too_many_pixels
-from bearkit.images.kinds import RAW, unreadable
+from bearkit.images.kinds import unreadable
+from bearkit.images.signatures import RAW
 
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 OPAQUE = (1, 2, 6, 7)  # types that Pillow keeps as bytes, and does not unpack into numbers
@@ -114,7 +115,9 @@ def kind_of(data: bytes) -> str:
     if not bits or not _one(first, WIDTH):
         return ""
     kind = {2: "signed numbers", 3: "floats"}.get(_one(first, SAMPLE_FORMAT), "numbers")
-    return f"{samples} channels of {bits}-bit {kind}, compression {_one(first, COMPRESSION)}"
+    order = ", the most significant byte first" if bits > 8 and data[:2] == b"MM" else ""
+    white = ", 0 for white" if samples == 1 and COLOURS in first and not _one(first, COLOURS) else ""
+    return f"{samples} channels of {bits}-bit {kind}{white}{order}, compression {_one(first, COMPRESSION)}"
 
 
 def check_exif_blocks(data: bytes) -> None:

@@ -20,6 +20,7 @@ ENOUGH = 60  # held-out pictures of a label whose own quantile is believed; with
 PRIOR = 3  # how many pictures the spread of all labels counts for, beside a label's own
 COPY = 0.98  # cosine above which a training picture counts as a copy, which says nothing of new pictures
 MARGIN = 1e-3  # of the threshold: what 16-bit floats and other runtimes may differ by
+UNSURE = 2  # held-out pictures of a label for which half of its allowance is given: of two, little can be told
 COMMON = 0.2  # share of the difference between labels of ENOUGH pictures that is allowed for: more lets in strangers
 BLOCK = 1024
 
@@ -145,6 +146,7 @@ def _allowances(tops: np.ndarray, of: np.ndarray) -> tuple[np.ndarray, float]:
     lows, n_each = _lows(by_label), np.array([len(values) for values in by_label])
     usual = np.average(lows, weights=n_each) if n_each.any() else 0.0
     allowances = (1 - (1 - COMMON) * np.minimum(1, n_each / ENOUGH)) * (usual - lows)
+    allowances *= np.where(allowances > 0, n_each / (n_each + UNSURE), 1)  # or strangers come in by a few odd pictures
     allowances -= allowances.max()
     alike = _nearest((tops + allowances[:, None]).reshape(len(tops), -1)).mean(axis=1)
     told = np.isfinite(own)  # a held-out picture that is its label's only one says nothing of new ones

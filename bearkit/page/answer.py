@@ -42,11 +42,12 @@ def prediction(found: Prediction, milliseconds: float) -> str:
     return f'<div class="bk-big">none of these</div><div>{unlike}, {spent}</div>'
 
 
-def seen(picture: bytes) -> str:
-    """A small JPEG of a picture that browsers do not show."""
+def seen(picture: bytes, frame: str) -> str:
+    """A small JPEG of a picture that browsers do not show, here and in the frame (a class of CSS) where it was put."""
     words = "This is how your picture was read; browsers do not show files of its kind."
     image = f'<img alt="your picture" src="{_embedded(picture)}">'
-    return f'<div class="bk-pictures"><figure>{image}<figcaption>{words}</figcaption></figure></div>'
+    instead = f'<style>.{frame} img {{ content: url("{_embedded(picture)}"); }}</style>'  # or there is a broken image
+    return f'{instead}<div class="bk-pictures"><figure>{image}<figcaption>{words}</figcaption></figure></div>'
 
 
 def why(found: Explanation, near: Sequence[Near]) -> str:

@@ -17,6 +17,7 @@ from bearkit.predict import Predictor
 
 TOP = 5  # labels shown as bars
 SIDE = 320  # pixels of a picture that the browser itself does not show
+FRAME = "bk-frame"  # the class of where a picture is dropped
 WHYS = 8  # questions why that may wait: each takes some hundred runs of the network
 NEAR = "with the training pictures most like it (small copies of them are kept with the model)"
 
@@ -44,7 +45,7 @@ class PredictPage:
             with gr.Column(min_width=320):
                 picture = gr.Image(
                     label="Drop, paste or take a picture", sources=["upload", "clipboard", "webcam"], type="filepath",
-                    height=360, buttons=[],
+                    height=360, buttons=[], elem_classes=FRAME,
                 )  # fmt: skip
                 take_files(picture)
                 asked: list[Any] = [picture]
@@ -89,7 +90,7 @@ class PredictPage:
         shown = gr.update(value=code, visible=folder is not None)
         said = answer.prediction(found, milliseconds)
         if not is_shown_by_browsers(picture):
-            said += answer.seen(small_jpeg(predictor.open(picture), SIDE))
+            said += answer.seen(small_jpeg(predictor.open(picture), SIDE), FRAME)
         return [said, found.probs, shown, gr.update(interactive=True), ""]
 
     @told

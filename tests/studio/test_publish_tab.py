@@ -8,6 +8,7 @@ import sys
 
 import pytest
 import requests
+from PIL import Image
 from playwright.sync_api import expect
 
 from bearkit import Predictor, export_model, push_space
@@ -194,3 +195,24 @@ def test_a_gradio_space_with_thumbnails_and_examples(browser, trained, tmp_path)
         context.close()
         app.terminate()
         app.communicate(timeout=20)
+
+
+def test_a_picture_that_browsers_do_not_show_is_shown_as_it_was_read(opened, trained, tmp_path):
+    drawing = Image.open(sorted(trained.project.images.rglob("*.png"))[0]).convert("RGB")
+    page = opened("?tab=predict")
+    expect(page.get_by_label("Model").first).to_have_value(re.compile("^run 001"), timeout=SECONDS)
+    for kind, name in (("TGA", "a.tga"), ("JPEG2000", "a.jp2"), ("PNG", "a.png")):
+        drawing.save(tmp_path / name, kind)
+        page.locator("[role=tabpanel]:visible input[type=file]").set_input_files(tmp_path / name)
+        page.get_by_text(" sure").wait_for()
+        shown = page.get_by_alt_text("your picture")
+        if kind == "PNG":
+            expect(shown).to_have_count(0)
+        else:
+            shown.wait_for()
+            assert shown.evaluate("image => image.naturalWidth") > 100
+            frame = page.locator(".bk-frame img").bounding_box()
+            assert min(frame["width"], frame["height"]) > 100  # no broken image
+            shoot(page, f"predict-{kind}")
+            page.get_by_label("Remove Image").or_(page.get_by_label("Clear")).first.click()
+            expect(shown).to_have_count(0)
