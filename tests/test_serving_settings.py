@@ -166,7 +166,7 @@ def test_a_hosted_studio_offers_nothing_of_its_owners_machine(project, in_a_spac
 def test_what_a_hosted_studio_does_not_offer_is_refused_by_the_server(project, in_a_space, source):
     sources = made(Sources, project)
     with pytest.raises(gr.Error, match="only files of your own machine"):
-        sources.take(source, False, 0)
+        list(sources.take(source, False, 0))
     assert limits(True).allow_private is False
 
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import gradio as gr
 
 from bearkit.errors import BearkitError
+from bearkit.page import uploads
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -19,8 +20,12 @@ def _toasts() -> Iterator[None]:
     try:
         yield
     except BearkitError as error:
-        hint = f"<br>What helps: {html.escape(error.hint)}" if error.hint else ""
-        raise gr.Error(html.escape(str(error)) + hint, duration=15, print_exception=False) from error
+        hint = f"<br>What helps: {_said(error.hint)}" if error.hint else ""
+        raise gr.Error(_said(str(error)) + hint, duration=15, print_exception=False) from error
+
+
+def _said(text: str) -> str:
+    return html.escape(uploads.as_given(text))
 
 
 def told(handler: F) -> F:

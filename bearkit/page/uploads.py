@@ -44,6 +44,12 @@ def inside(path: str) -> Path | None:
     return Path(*parts[len(parent) + 1 :]) if parts[: len(parent)] == parent and len(parts) > len(parent) + 1 else None
 
 
+def as_given(text: str) -> str:
+    """A text in which uploads have the names that people gave them, in place of paths that only this machine knows."""
+    below = re.escape(str(_of_process()))
+    return re.sub(rf"{below}[\\/][^\\/]+[\\/]([0-9a-f]{{40,}}[\\/])?", "", text)
+
+
 def size(folder: Path) -> int:
     """The bytes of all files below."""
     total = 0

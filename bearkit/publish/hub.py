@@ -2,7 +2,6 @@
 
 import itertools
 import os
-import re
 import secrets
 import time
 from collections.abc import Collection
@@ -18,10 +17,10 @@ from huggingface_hub.utils.tqdm import disable_progress_bars
 from bearkit.errors import PublishError
 from bearkit.parallel import Progress, no_progress
 from bearkit.publish.front_matter import front_matter
+from bearkit.publish.names import check_name
 from bearkit.publish.refusals import LOG_IN, worded
 
 HUB = "https://huggingface.co"
-NAME = re.compile(r"[\w.-]+/[\w.-]+")
 PREFIX = {"model": "", "dataset": "datasets/", "space": "spaces/"}
 TOGETHER = 32  # files between two looks at whether to stop
 UNKNOWN = -1  # instead of a status: whether it is published is not known
@@ -96,8 +95,7 @@ class Hub:
         Raises:
             PublishError: it cannot, or nobody is.
         """
-        if not NAME.fullmatch(repo):
-            raise PublishError(f"`{repo}` is no name on the Hub", hint="USER/NAME, of letters, digits, -, _ and .")
+        check_name(repo)
         self.user()
 
     def url(self, target: Target) -> str:

@@ -14,6 +14,7 @@ from bearkit.project import Project, is_taken, whole_folder
 from bearkit.publish.dataset import write_dataset
 from bearkit.publish.hub import Hub, Target, contents
 from bearkit.publish.model import write_model
+from bearkit.publish.names import check_name
 from bearkit.publish.preflight import STATIC, preflight
 from bearkit.publish.space import SDKS, write_space
 from bearkit.review.layouts import HUB_SPLITS, OLD_METADATA
@@ -155,6 +156,7 @@ def _published(
     wanted: Wanted, dry_run: Path | None, try_first: bool, hub: Hub | None, progress: Progress
 ) -> dict[str, Any]:
     hub = hub or Hub()
+    check_name(wanted.repo)
     if dry_run is None:
         hub.check(wanted.repo)  # before anything long begins
     with _folder(wanted, dry_run) as folder:

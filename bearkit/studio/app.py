@@ -49,9 +49,10 @@ def build(project: Project) -> gr.Blocks:
             event(train.refresh, train.choices.fields["unfreeze"], train.live, show_progress="hidden")
         for event in (page.load, predict_tab.select):
             event(predict.refresh, None, [predict.model, predict.answer], show_progress="hidden")
-        publish_tab.select(publish.refresh, publish.fields, publish.shown, show_progress="hidden").then(
+        opened = publish_tab.select(publish.refresh, publish.fields, publish.shown, show_progress="hidden").then(
             publish.follow, None, publish.live, show_progress="hidden", concurrency_limit=None
         )
+        publish.settle(opened.then)
         page.load(_asked_for, None, tabs, show_progress="hidden")
     return page
 

@@ -11,11 +11,11 @@ from bearkit.catalog.tables import SourceRecord
 from bearkit.collect.address_text import is_address
 from bearkit.collect.collecting import short
 from bearkit.page.answer import note
-from bearkit.studio.uploading import Standing
 from bearkit.training.diagnosis import ADVICE
 
-MANY = 50  # addresses of a reason, or files, that are shown when unfolded
-FILES = 12  # of those that will be uploaded that are shown
+MANY = 50  # rows that are shown when unfolded
+OWN_NETWORK = "Also servers of your own network"  # what the page calls them, which its advice names
+RETRY = "Try again what failed"
 DONE = {  # what a decision did to a picture, in words
     "keep": "kept", "delete": "deleted", "relabel": "relabelled", "label": "labelled", "unlabel": "without a label",
     "beside": "put into the split of its copy",
@@ -126,7 +126,7 @@ def fetching(running: bool, done: int, total: int, report: dict[str, Any] | None
     why = table(("addresses", "why"), [(n, reason) for reason, n in report["reasons"].items()])
     got = bool(report["saved"] or report["duplicates"] or not report["failed"])
     if any("network" in reason or "private" in reason for reason in report["reasons"]):
-        left += " Some are on your own network: tick “Also servers of your own network”, then press “Try again”."
+        left += f" Some are on your own network: tick “{OWN_NETWORK}”, then press “{RETRY}”."
     notes = "".join(map(note, report["notes"]))
     return (
         note(f"{said}, in {duration(report['seconds'])}.{left}", good=got)
@@ -260,33 +260,3 @@ def compared(result: dict[str, Any]) -> str:
     rows = zip((f"run {result['old']}", f"run {result['new']}"), result["table"], strict=True)
     cells = [(name, *(report.percent(error) for error in errors)) for name, errors in rows]
     return note(result["sentence"], result["verdict"] != "worse") + table(("", "old labels", "corrected labels"), cells)
-
-
-def publishing(now: Standing) -> str:
-    """What will be uploaded, how far it is, and where it is in the end."""
-    said = ""
-    if now.doing:
-        share = f' value="{now.done}" max="{now.total}"' if now.total else ""
-        said = f"<div><progress{share}></progress> {escape(now.doing)} …</div>"
-    elif now.failure:
-        said = note(now.failure, good=False)
-    elif now.url:
-        link = f'<a href="{escape(now.url)}" target="_blank" rel="noopener">{escape(now.url)}</a>'
-        said = f'<div class="bk-ok">Published: {link}</div>'
-    if now.trial and now.trial["ok"]:
-        started = now.trial["start_seconds"]
-        worked = "Looked through: all files are there, and the model answers as it did when it was exported."
-        if started is not None:
-            worked = f"Installed and tried out, it works: first prediction {started:.1f} s after its start."
-        said += note(worked)
-    if not now.files or now.wanted is None:
-        return said
-    about = f"{now.wanted.license or 'no licence: nobody may use it further'}"
-    total = sum(size for _, size in now.files) / 1e6
-    rows = [(name, f"{size / 1e3:,.1f} kB") for name, size in now.files]
-    if now.missing:
-        said += note(f"{report.count(len(now.missing), 'picture')} left out: their files are not there.", good=False)
-    what = f"{report.count(len(now.files), 'file')} of {now.wanted.source.name}, {total:.1f} MB"
-    heading = f"{what}, to {now.wanted.repo}; {about}"
-    more = folded(f"{len(rows) - FILES} more", table(("file", "size"), rows[FILES:][:MANY]), max(0, len(rows) - FILES))
-    return said + f"<h4>{escape(heading)}</h4>" + table(("file", "size"), rows[:FILES]) + more

@@ -9,27 +9,27 @@ const random = () => crypto.getRandomValues(new Uint32Array(2)).join('-');
 const tab = random();
 const ask = asking(server, PATIENCE);
 const listeners = new Set();
-let items = [];            // {key, asked, refused: why}, in order; also those of tabs that were closed
-let number = 0, sending = null, timer = 0, pause = SOONEST, problem = '', durable = true, started = false, headTimer = 0;
+let items = [];            // {key, project, asked, kept, refused: why}, in order; also those of tabs that were closed
+let strangers = [];        // the same of projects that this address does not serve now
+let served = { project: '', called: '' };
+let number = 0, sending = null, timer = 0, pause = SOONEST, problem = '', started = false, headTimer = 0;
+let named = '';            // the reviewer, where this browser does not keep the name
 
-function kept(name, value) {  // localStorage may be full, or forbidden
+function kept(name, value) {  // null where localStorage is full, or forbidden
   try {
     if (value === undefined) return localStorage.getItem(name);
     if (value === null) localStorage.removeItem(name);
     else localStorage.setItem(name, value);
     return value;
   } catch {
-    durable = false;
     return null;
   }
 }
 
-function reviewer() {
-  const name = (kept('bearkit-reviewer') || '').trim();
-  if (name) return name;
-  const drawn = `reviewer-${crypto.getRandomValues(new Uint16Array(1))[0].toString(16).padStart(4, '0')}`;
-  kept('bearkit-reviewer', drawn);
-  return drawn;
+function reviewer(now) {
+  if (now !== undefined) named = kept('bearkit-reviewer', now.trim()) === null ? now.trim() : '';
+  const name = named || (kept('bearkit-reviewer') || '').trim();
+  return name || reviewer(`reviewer-${crypto.getRandomValues(new Uint16Array(1))[0].toString(16).padStart(4, '0')}`);
 }
 
 function tell(event) {
@@ -40,11 +40,16 @@ function tell(event) {
 function add(asked) {
   number += 1;
   const key = `${PREFIX}${asked.project}:${tab}:${String(number).padStart(8, '0')}`;
-  items.push({ key, asked });
+  const item = { key, project: asked.project, asked: asked.project === served.project ? { ...asked, called: served.called } : asked };
+  items.push(item);
   started = true;
-  kept(key, JSON.stringify(asked));
+  keep(item);
   tell({ kind: 'change' });
   if (!problem) work();
+}
+
+function keep(item) {
+  item.kept = kept(item.key, JSON.stringify(item.asked)) !== null;
 }
 
 function work() {
@@ -56,7 +61,10 @@ function work() {
 async function send() {
   while (true) {
     const batch = items.filter((one) => !one.refused).slice(0, BATCH);
-    if (!batch.length) return;
+    if (!batch.length) {
+      if (problem) { problem = ''; tell({ kind: 'change' }); }
+      return;
+    }
     const answer = await ask('store', { decisions: batch.map((one) => one.asked) });
     if (answer.error) return later(answer.error);
     const away = answer.answers.findIndex((one) => one.again);
@@ -81,6 +89,7 @@ function settle(item, answer) {
 
 function forget(item) {
   items = items.filter((one) => one !== item);
+  strangers = strangers.filter((one) => one !== item);
   kept(item.key, null);
 }
 
@@ -88,7 +97,8 @@ function later(why) {
   problem = why;
   tell({ kind: 'change' });
   clearTimeout(timer);
-  timer = setTimeout(work, pause);
+  items.filter((one) => !one.kept).forEach(keep);  // there may be room by now
+  timer = setTimeout(() => adopt().then(work), pause);
   pause = Math.min(2 * pause, LATEST);
 }
 
@@ -108,22 +118,50 @@ function asking(of, patience = 0) {  // asks a component's functions; what does 
 // ------------------------------------------------------------------------------------ what other tabs and times left
 
 async function adopt() {  // what tabs left that are closed by now; without locks (no https), of every other tab
-  const { project } = await ask('whose', {});
-  if (!project) return;
-  const locks = navigator.locks ? (await navigator.locks.query()).held.map((lock) => lock.name) : [];
-  for (const key of Object.keys(localStorage).sort()) {
-    const [of, owner] = key.startsWith(PREFIX) ? key.slice(PREFIX.length).split(':') : [];
-    if (of !== project || owner === tab || locks.includes(`bearkit-${owner}`) || items.some((one) => one.key === key)) continue;
-    const asked = kept(key);
-    if (asked) { items.push({ key, asked: JSON.parse(asked) }); started = true; }
+  const answer = await ask('whose', {});
+  if (answer.error) return;
+  served = answer;
+  const open = await locked();
+  const known = [...items, ...strangers];
+  for (const key of keys()) {
+    const [project, owner] = key.slice(PREFIX.length).split(':');
+    const text = owner === tab || open.includes(`bearkit-${owner}`) || known.some((one) => one.key === key) ? '' : kept(key);
+    if (text) known.push({ key, project, kept: true, ...read(text, key) });
+  }
+  items = known.filter((one) => one.project === served.project);
+  strangers = known.filter((one) => one.project !== served.project);
+  started = started || items.length > 0;
+  draw();
+}
+
+function keys() {
+  try {
+    return Object.keys(localStorage).filter((key) => key.startsWith(PREFIX)).sort();
+  } catch {
+    return [];
   }
 }
 
-window.addEventListener('storage', (event) => {  // another tab sent one that is ours, too
-  const item = event.newValue === null && items.find((one) => one.key === event.key);
-  if (!item) return;
+async function locked() {  // the names of open tabs
+  const found = await navigator.locks?.query().catch(() => null);
+  return found ? found.held.map((lock) => lock.name) : [];
+}
+
+function read(text, key) {
+  try {
+    const asked = JSON.parse(text);
+    if (Array.isArray(asked.choices)) return { asked };
+  } catch { /* as below */ }
+  return { asked: { choices: [], token: key }, refused: 'what this browser kept of it cannot be read' };
+}
+
+window.addEventListener('storage', (event) => {  // another tab sent or discarded one that is ours, too
+  if (event.newValue || !event.key) return;
+  const item = items.find((one) => one.key === event.key);
   items = items.filter((one) => one !== item);
-  tell(item.refused ? { kind: 'discarded', asked: item.asked } : { kind: 'stored', asked: item.asked, answer: {} });
+  strangers = strangers.filter((one) => one.key !== event.key);
+  if (!item) return draw();
+  tell(event.newValue === '' || item.refused ? { kind: 'discarded', asked: item.asked } : { kind: 'stored', asked: item.asked, answer: {} });
 });
 
 window.addEventListener('pagehide', () => {  // one last try, which may outlive the page
@@ -135,7 +173,7 @@ window.addEventListener('pagehide', () => {  // one last try, which may outlive 
   fetch(`${root}${prefix}/component_server/`, { method: 'POST', keepalive: true, headers: { 'Content-Type': 'application/json' }, body }).catch(() => {});
 });
 
-window.addEventListener('beforeunload', (event) => { if (items.length && !durable) event.preventDefault(); });
+window.addEventListener('beforeunload', (event) => { if ([...items, ...strangers].some((one) => !one.kept)) event.preventDefault(); });
 window.addEventListener('online', wake);
 window.addEventListener('focus', () => { if (items.length) wake(); });
 document.addEventListener('visibilitychange', () => { if (!document.hidden && items.length) wake(); });
@@ -147,16 +185,41 @@ function words() {
   return items.length ? `${items.length} waiting` : 'All saved';
 }
 
+const decisions = (n) => `${n} decision${n === 1 ? '' : 's'}`;
+
 function draw() {
   const refused = items.filter((one) => one.refused);
-  const waiting = items.length - refused.length;
-  const lines = [];
-  if (waiting && problem) lines.push(`${waiting} decision${waiting === 1 ? '' : 's'} waiting: ${problem}. ${waiting === 1 ? 'It is' : 'They are'} kept in this browser and sent by ${waiting === 1 ? 'itself' : 'themselves'}.`);
-  if (refused.length) lines.push(`${refused.length} decision${refused.length === 1 ? '' : 's'} not stored: ${refused[0].refused}`);
-  const rows = lines.map((line) => Object.assign(document.createElement('div'), { className: 'bk-bad', textContent: `${line} ` }));
-  if (waiting && problem) rows[0].append(button('Try now', wake));
-  if (refused.length) rows.at(-1).append(button('Try again', again), ' ', button('Discard', discard));
+  const waiting = items.filter((one) => !one.refused);
+  const rows = [];
+  if (waiting.length && problem) rows.push(line('bk-bad', `${decisions(waiting.length)} waiting: ${problem}. ${coming(waiting)}`, button('Try now', wake)));
+  if (refused.length) rows.push(line('bk-bad', `${decisions(refused.length)} not stored: ${refused[0].refused}`, button('Try again', again), button('Discard', () => discard(refused))));
+  for (const [called, theirs] of byProject()) {
+    const of = called ? `the project “${called}”` : 'another project';
+    const text = `${decisions(theirs.length)} of ${of} wait${theirs.length === 1 ? 's' : ''} in this browser. To send ${theirs.length === 1 ? 'it' : 'them'}, open the studio of that project at this address, ${location.origin}.`;
+    rows.push(line('bk-note', text, button('Discard', () => discard(theirs))));
+  }
   element.replaceChildren(...rows);
+}
+
+function line(kind, text, ...buttons) {
+  const row = Object.assign(document.createElement('div'), { className: `bk-line ${kind}`, textContent: text });
+  for (const one of buttons) row.append(' ', one);
+  return row;
+}
+
+function coming(waiting) {
+  const [they, are] = waiting.length === 1 ? ['It', 'is'] : ['They', 'are'];
+  if (waiting.every((one) => one.kept)) return `${they} ${are} kept in this browser and sent by ${they === 'It' ? 'itself' : 'themselves'}.`;
+  return `Leave this page open until ${they.toLowerCase()} ${are} stored: this browser cannot keep ${they === 'It' ? 'it' : 'them'}, since its storage is full or forbidden.`;
+}
+
+function byProject() {
+  const found = new Map();
+  for (const one of strangers) {
+    const called = one.asked.called || '';
+    found.set(called, [...(found.get(called) || []), one]);
+  }
+  return found;
 }
 
 function button(text, onclick) {
@@ -168,8 +231,10 @@ function again() {
   work();
 }
 
-function discard() {
-  for (const item of items.filter((one) => one.refused)) {
+function discard(those) {
+  if (!window.confirm(`Discard ${decisions(those.length)}? Nothing brings ${those.length === 1 ? 'it' : 'them'} back.`)) return;
+  for (const item of those) {
+    kept(item.key, '');  // by which other tabs know that it is not stored
     forget(item);
     tell({ kind: 'discarded', asked: item.asked });
   }
@@ -185,7 +250,7 @@ function countSoon() {  // the line above the tabs, once nothing is under way
 }
 
 element.setAttribute('role', 'status');
-if (navigator.locks) navigator.locks.request(`bearkit-${tab}`, () => new Promise(() => {}));
+navigator.locks?.request(`bearkit-${tab}`, () => new Promise(() => {})).catch(() => {});  // refused where storage is
 window.bearkitReviewer = reviewer;
 window.bearkitOutbox = {
   add, asking, words, reviewer, countSoon, wake,

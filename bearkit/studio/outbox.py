@@ -50,9 +50,13 @@ class Outbox:
         return {"head": html.counts(len(images), labels_of(images))}
 
     def whose(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """The name of the project's catalogue, under which the browser keeps its decisions; "" before there is one."""
+        """The name of the project's catalogue, under which the browser keeps its decisions; "" before there is one.
+
+        `called` is what people call the project.
+        """
         del asked
-        return {"project": name_of(Catalog(self.project)) if self.project.exists else ""}
+        name = name_of(Catalog(self.project)) if self.project.exists else ""
+        return {"project": name, "called": self.project.name}
 
 
 def store(project: Project, asked: dict[str, Any]) -> dict[str, Any]:

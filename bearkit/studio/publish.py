@@ -1,7 +1,6 @@
 """The Publish tab: choose what, see what will be uploaded, then one button and a link."""
 
 import os
-import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,9 +13,10 @@ from bearkit.page.answer import note
 from bearkit.page.edge import take_files, told
 from bearkit.project import Project
 from bearkit.publish.dataset import whose_images
-from bearkit.publish.hub import NAME, Hub
+from bearkit.publish.hub import Hub
+from bearkit.publish.names import check_name, name_from
 from bearkit.publish.publishing import Wanted
-from bearkit.studio import html
+from bearkit.studio import html, looked_over
 from bearkit.studio.predict import folder_of, models
 from bearkit.studio.uploading import Uploading
 
@@ -67,14 +67,18 @@ class PublishTab:
         self.fields: list[Any] = [model, repo]
         self.shown = [who, model, repo]
         self.live = [standing, look, publish, stop]
-        asked = [what, model, repo, license, private, examples, allowed]
+        self.form: list[Any] = [what, model, repo, license, private, examples, allowed]
         for button, handler in ((look, self.look_over), (publish, self.publish)):
-            button.click(handler, asked, self.live, show_progress="hidden", concurrency_limit=None)
+            event = button.click(handler, set(self.form), self.live, show_progress="hidden", concurrency_limit=None)
+            self.settle(event.then)
         stop.click(self.uploading.stop, None, None)
         what.change(self.choose, what, [model, examples, owners, allowed], show_progress="hidden")
-        changes = [what.input, model.input, repo.input, license.input, private.input, examples.upload, examples.clear]
-        for change in changes:  # what would be published is no longer what was looked over
-            change(lambda: gr.update(interactive=False), None, publish, show_progress="hidden")
+        for field in self.form:  # what would be published may no longer be what was looked over
+            self.settle(field.change)
+
+    def settle(self, event: Any) -> None:
+        """Show how things stand for what the page says now, after an event."""
+        event(self.standing, set(self.form), self.live, show_progress="hidden", concurrency_limit=None)
 
     @told
     def refresh(self, model: str | None, repo: str, oauth: gr.OAuthToken | None = None) -> list[Any]:
@@ -86,7 +90,7 @@ class PublishTab:
             user = self._hub(oauth).user()
         except PublishError as error:
             return [html.quiet(f"Not signed in: {error}. You can preview; to publish, {error.hint}"), choice, gr.skip()]
-        return [note(f"Logged in to the Hub as {user}."), choice, repo or f"{user}/{_slug(self.project.name)}"]
+        return [note(f"Logged in to the Hub as {user}."), choice, repo or f"{user}/{name_from(self.project.name)}"]
 
     @told
     def choose(self, what: str) -> list[Any]:
@@ -96,37 +100,41 @@ class PublishTab:
         return [gr.update(visible=not data), gr.update(visible=not data), said, gr.update(visible=data, value=False)]
 
     @told
-    def look_over(
-        self, what: str, model: str | None, repo: str, license: str | None, private: bool, examples: list[str] | None,
-        allowed: bool, oauth: gr.OAuthToken | None = None,
-    ) -> Iterator[list[Any]]:  # fmt: skip
+    def look_over(self, page: dict[Any, Any]) -> Iterator[list[Any]]:
         """Write it, try it out, and show what will be uploaded."""
-        self.uploading.look_over(self._wanted(what, model, repo, license, private, examples, allowed))
-        yield from self.follow(oauth)
+        form = self._said(page)
+        self.uploading.look_over(self._wanted(*form), form)
+        yield from self.follow()
 
     @told
-    def publish(
-        self, what: str, model: str | None, repo: str, license: str | None, private: bool, examples: list[str] | None,
-        allowed: bool, oauth: gr.OAuthToken | None = None,
-    ) -> Iterator[list[Any]]:  # fmt: skip
+    def publish(self, page: dict[Any, Any], oauth: gr.OAuthToken | None = None) -> Iterator[list[Any]]:
         """Publish what was looked over."""
-        wanted = self._wanted(what, model, repo, license, private, examples, allowed)
-        self.uploading.publish(wanted, self._hub(oauth))
-        yield from self.follow(oauth)
+        self.uploading.publish(self._wanted(*self._said(page)), self._hub(oauth))
+        yield from self.follow()
 
-    def follow(self, oauth: gr.OAuthToken | None = None) -> Iterator[list[Any]]:
-        """How far it is, until it is over."""
+    def follow(self) -> Iterator[list[Any]]:
+        """How far it is, as long as something is being done."""
+        yield [gr.skip()] * len(self.live)  # of a handler that yields nothing Gradio makes empty buttons
         while self.uploading.now.doing:
-            yield self._live()
+            yield _live(looked_over.publishing(self.uploading.now), doing=True)
             time.sleep(LOOK_SECONDS)
-        yield self._live(self._refusal(oauth) if self.uploading.now.files else "")
 
-    def _live(self, refusal: str = "") -> list[Any]:
+    def standing(self, page: dict[Any, Any], oauth: gr.OAuthToken | None = None) -> list[Any]:
+        """What was looked over or published, if the page still says the same; what is said of others is marked so."""
         now = self.uploading.now
-        ready = bool(now.files) and not now.doing and not now.url and not refusal
-        publish = gr.update(interactive=ready, value=f"Publish ({refusal})" if refusal else "Publish")
-        look, stop = gr.update(interactive=not now.doing), gr.update(interactive=bool(now.doing))
-        return [html.publishing(now), look, publish, stop]
+        if now.doing:
+            return _live(looked_over.publishing(now), doing=True)
+        if now.form != self._said(page):
+            return _live(looked_over.published_before(now))
+        refusal = self._refusal(oauth) if now.files and not now.url else ""
+        return _live(looked_over.publishing(now), refusal=refusal, ready=bool(now.files) and not now.url)
+
+    def _said(self, page: dict[Any, Any]) -> tuple[Any, ...]:
+        """What the page says of what to publish, without what does not matter for its kind."""
+        what, model, repo, license, private, examples, allowed = (page[field] for field in self.form)
+        data = what == "dataset"
+        chosen = () if data else tuple(examples or ())
+        return what, None if data else model, (repo or "").strip(), license or None, private, chosen, data and allowed
 
     def _refusal(self, oauth: gr.OAuthToken | None) -> str:
         """Why the page's visitor cannot publish; "" where nothing speaks against it."""
@@ -140,9 +148,7 @@ class PublishTab:
         self, what: str, model: str | None, repo: str, license: str | None, private: bool, examples: list[str] | None,
         allowed: bool,
     ) -> Wanted:  # fmt: skip
-        if not NAME.fullmatch(repo.strip()):
-            said = f"`{repo.strip()}` is no name on the Hub" if repo.strip() else "the name on the Hub is empty"
-            raise PublishError(said, hint="USER/NAME, of letters, digits, -, _ and .")
+        check_name(repo.strip())
         if what == "dataset":
             if not allowed:
                 raise PublishError("pictures have owners", hint="tick that they allow it, if they do")
@@ -166,10 +172,7 @@ class PublishTab:
         return Hub(oauth.token)
 
 
-def _slug(name: str) -> str:
-    """A folder's name as the Hub allows it.
-
-    >>> _slug("my bears!")
-    'my-bears'
-    """
-    return re.sub(r"[^A-Za-z0-9_.]+", "-", name).strip("-.") or "model"
+def _live(standing: str, doing: bool = False, ready: bool = False, refusal: str = "") -> list[Any]:
+    """The standing, and what the buttons can do."""
+    publish = gr.update(interactive=ready and not refusal, value=f"Publish ({refusal})" if refusal else "Publish")
+    return [standing, gr.update(interactive=not doing), publish, gr.update(interactive=doing)]

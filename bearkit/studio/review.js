@@ -121,7 +121,7 @@ function recall() {  // what waits, perhaps since before a reload, is shown wher
   }
 }
 
-const who = make('input', { class: 'rv-who', 'aria-label': 'reviewer', onchange: () => { localStorage.setItem('bearkit-reviewer', who.value.trim()); who.value = outbox.reviewer(); } });
+const who = make('input', { class: 'rv-who', 'aria-label': 'reviewer', onchange: () => { who.value = outbox.reviewer(who.value); } });
 const bar = make('div', { class: 'rv-bar' });
 const keys = make('div', { class: 'rv-keys bk-quiet' });
 const notice = make('div', { class: 'rv-notice' });

@@ -46,6 +46,7 @@ class Search:
         preview = gr.Gallery(show_label=False, columns=3, height="auto", interactive=False, buttons=[], visible=False)
         go = gr.Button("Fetch these", variant="primary", visible=False)
         look.click(self.look, [queries, most, providers, private], [self.found, told_of, preview, go])
+        self.fetch = go.click
         go.click(self.fetch_found, [self.found, private], [timer, told_of, preview, go])
 
     @told

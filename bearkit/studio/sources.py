@@ -3,9 +3,8 @@
 import importlib.util
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,20 +15,17 @@ from bearkit import sample_project
 from bearkit.catalog.catalog import Catalog
 from bearkit.collect import url_list
 from bearkit.collect.importing import import_images
-from bearkit.collect.intake import ImportReport
 from bearkit.errors import ImportSourceError
 from bearkit.page import uploads
-from bearkit.page.answer import note
 from bearkit.page.edge import take_files, told
 from bearkit.page.launch import hosted
 from bearkit.project import Project
-from bearkit.studio import html
+from bearkit.studio import html, readings
 from bearkit.studio.fetching import Fetching, limits
-from bearkit.studio.readings import MOST, Reading, question
+from bearkit.studio.readings import ONE_AT_A_TIME, Asked
 from bearkit.studio.searching import Search
 
 GATHER = (Path(__file__).parent / "gather.js").read_text()
-HIDDEN = gr.update(visible=False)
 
 
 class Sources:
@@ -40,27 +36,26 @@ class Sources:
         self.changed: gr.State = gr.State(0)
         self.timer = gr.Timer(0.5, active=False)
         self.receipt = gr.HTML()
-        self.asked: gr.State = gr.State(None)  # a source that can be read in several ways, and these ways
-        with gr.Row():
-            self.answers = [gr.Button(visible=False, min_width=120) for _ in range(MOST)]
+        self.question = readings.Question()
+        self.imported = [self.receipt, self.changed, *self.question.shown]
         with gr.Tabs():
             with gr.Tab("Folder"):
                 self._folder()
             with gr.Tab("Addresses"):
                 self._addresses()
             with gr.Tab("Search"):
-                Search(project, self.fetching, self.private, self.timer)
+                search = Search(project, self.fetching, self.private, self.timer)
+                self._ask_no_more(search.fetch)
             with gr.Tab("One label"):
                 self._one_label()
-        for number, button in enumerate(self.answers):
-            button.click(partial(self.answer, number), [self.asked, self.changed], self.imported)
+        self.question.answered_by(self.answer, [self.changed], self.imported)
         self.birds = gr.Button("No pictures at hand? Take the sample birds", visible=not project.exists)
-        self.birds.click(self.take_birds, self.changed, self.imported)
+        self.birds.click(self.take_birds, self.changed, self.imported, concurrency_id=ONE_AT_A_TIME)
         self.standing = gr.HTML()
         with gr.Row():
             stop = gr.Button("Stop", visible=False, min_width=80)
             go_on = gr.Button("Fetch those that wait", visible=False, min_width=80)
-            retry = gr.Button("Try again what failed", visible=False, min_width=80)
+            retry = gr.Button(html.RETRY, visible=False, min_width=80)
         self.tally = gr.HTML()
         self.seen: gr.State = gr.State(None)
         self.live = [self.seen, self.timer, self.standing, stop, go_on, retry, self.tally, self.changed]
@@ -77,11 +72,11 @@ class Sources:
         label = f"Drop a zip{sounds()}" if self.hosted else f"… or drop a zip{sounds()}"
         upload = gr.File(label=label, file_types=[".zip"], height=120)
         take_files(upload)
-        self.imported = [self.receipt, self.changed, self.asked, *self.answers]
         if not self.hosted:
             for event in (take.click, source.submit):
-                event(self.take, [source, link, self.changed], self.imported)
-        upload.upload(self.take_dropped, [upload, self.changed], self.imported)
+                event(self.take, [source, link, self.changed], self.imported, concurrency_id=ONE_AT_A_TIME)
+        upload.upload(self.take_dropped, [upload, self.changed], self.imported, concurrency_id=ONE_AT_A_TIME)
+        self._ask_no_more(upload.clear)
 
     def _addresses(self) -> None:
         label = gr.Textbox(label="Label", placeholder="grizzly", max_lines=1)
@@ -93,12 +88,13 @@ class Sources:
             elem_id="address-list",
         )
         take_files(files)
-        self.private = gr.Checkbox(False, label="Also servers of your own network", visible=not self.hosted)
+        self.private = gr.Checkbox(False, label=html.OWN_NETWORK, visible=not self.hosted)
         go = gr.Button("Fetch the pictures", variant="primary")
         gr.HTML(html.gather("javascript:" + quote(GATHER)))
         with gr.Accordion("The same as a snippet for the browser's console", open=False):
             gr.Code(GATHER, language="javascript", show_label=False, lines=6, max_lines=12)
         go.click(self.collect, [label, listed, files, self.private], [self.timer, listed, files, label])
+        self._ask_no_more(go.click)
 
     def _one_label(self) -> None:
         self.label = gr.Dropdown([], label="Label, one there is or a new one", allow_custom_value=True, value=None)
@@ -110,48 +106,58 @@ class Sources:
             event(self.add, [self.label, files, self.changed], [self.receipt, self.changed, files])
         for event in (camera.input, self.label.input):
             event(self.photograph, [self.label, camera, self.changed], [self.receipt, self.changed, camera])
+        for event in (files.upload, camera.input):
+            self._ask_no_more(event)
+
+    def _ask_no_more(self, event: Any) -> None:
+        """Take the question away: there is another source."""
+        event(readings.nothing_asked, None, self.question.shown, show_progress="hidden", queue=False)
 
     @told
-    def take(self, source: str | None, link: bool, changed: int, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008 (Gradio's way)
+    def take(
+        self, source: str | None, link: bool, changed: int, progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio's way)
+    ) -> Iterator[Any]:  # fmt: skip
         """Import a folder, a zip, or a data set of the Hub."""
+        yield _begun()
         if not source or not source.strip():
             raise ImportSourceError("no folder was named", hint="type the path of a folder, or drop a zip")
         if self.hosted:
             raise ImportSourceError("only files of your own machine are taken here", hint="drop a zip of the folder")
-        return self._take(source.strip().strip("\"'"), link, changed, progress)
+        yield self._take(source.strip().strip("\"'"), link, changed, progress)
 
-    def _take(self, source: str, link: bool, changed: int, progress: gr.Progress) -> Any:
+    def _take(self, source: str, link: bool, changed: int, progress: gr.Progress) -> list[Any]:
         self.fetching.must_be_over()
-        text, ways = question(self.project, source)
-        if ways:
-            return self._ask(text, ways, {"source": source, "link": link}, changed)
-        return _done(import_images(self.project, source, _shown(progress), link=link, called=_called), changed)
+        if asked := readings.question(self.project, source, link):
+            return ["", changed, *readings.shown(asked)]
+        return self._import({"source": source, "link": link}, changed, progress)
 
     @told
-    def take_dropped(self, path: str, changed: int, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008 (Gradio's way)
+    def take_dropped(self, path: str, changed: int, progress: gr.Progress = gr.Progress()) -> Iterator[Any]:  # noqa: B008 (Gradio's way)
         """Import a zip that was dropped."""
-        self.fetching.must_be_over()
-        return self._take(path, False, changed, progress)
+        yield _begun()
+        yield self._take(path, False, changed, progress)
 
     @told
-    def answer(self, number: int, asked: dict[str, Any], changed: int, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008 (Gradio's way)
+    def answer(
+        self, number: int, on_page: str, asked: Asked | None, changed: int, progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio's way)
+    ) -> Iterator[Any]:  # fmt: skip
         """Import what was asked about, read as the person said."""
         self.fetching.must_be_over()
-        how = asked["ways"][number].how
-        source, link = asked["source"], asked["link"]
-        return _done(import_images(self.project, source, _shown(progress), link=link, called=_called, **how), changed)
+        how = readings.answer(number, on_page, asked)
+        yield _begun()
+        yield self._import(how, changed, progress)
 
-    @staticmethod
-    def _ask(text: str, ways: Sequence[Reading], about: dict[str, Any], changed: int) -> Any:
-        """Show a question, with a button for each answer."""
-        buttons = [gr.update(value=way.words, visible=True) for way in ways]
-        return note(text), changed, about | {"ways": ways}, *buttons, *[HIDDEN] * (MOST - len(ways))
+    def _import(self, how: dict[str, Any], changed: int, progress: gr.Progress) -> list[Any]:
+        """Import, and say what became of it; nothing is asked any more."""
+        result = import_images(self.project, progress=_shown(progress), called=_called, **how)
+        return [html.receipt(result.as_dict()), changed + 1, *readings.nothing_asked()]
 
     @told
-    def take_birds(self, changed: int, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008 (Gradio's way)
+    def take_birds(self, changed: int, progress: gr.Progress = gr.Progress()) -> Iterator[Any]:  # noqa: B008 (Gradio's way)
         """Import the sample photographs."""
+        yield _begun()
         sample_project.prepare(self.project, _shown(progress))
-        return self._take(str(sample_project.folder(self.project)), False, changed, progress)
+        yield self._take(str(sample_project.folder(self.project)), False, changed, progress)
 
     @told
     def add(self, label: str | None, paths: Sequence[str] | None, changed: int) -> Any:
@@ -239,9 +245,9 @@ def sounds() -> str:
     return "" if importlib.util.find_spec("soundfile") else " (for sounds: pip install 'bearkit[sound]')"
 
 
-def _done(result: ImportReport, changed: int) -> Any:
-    """What became of an import; nothing is asked any more."""
-    return html.receipt(result.as_dict()), changed + 1, None, *[HIDDEN] * MOST
+def _begun() -> list[Any]:
+    """What is shown of a new source before anything is known of it: neither the last receipt nor its question."""
+    return ["", gr.skip(), *readings.nothing_asked()]
 
 
 def _list(label: str | None, path: Path) -> tuple[str | None, Path]:

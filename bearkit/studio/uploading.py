@@ -28,6 +28,7 @@ class Standing:
 
     Attributes:
         wanted: what it is about; None before anything was asked.
+        form: what the page said of it, to be compared with what it says now.
         doing: a word for what is being done; "" when nothing is.
         done, total: steps of it.
         files: (name, bytes) of what was looked over and may be published.
@@ -38,6 +39,7 @@ class Standing:
     """
 
     wanted: Wanted | None = None
+    form: tuple[Any, ...] = ()
     doing: str = ""
     done: int = 0
     total: int = 0
@@ -58,13 +60,13 @@ class Uploading:
         self._thread = threading.Thread()
         atexit.register(self._end)
 
-    def look_over(self, wanted: Wanted) -> None:
-        """Write what would be published, and see that it works.
+    def look_over(self, wanted: Wanted, form: tuple[Any, ...] = ()) -> None:
+        """Write what would be published, and see that it works. `form` is what the page says of it.
 
         Raises:
             PublishError: something is under way.
         """
-        self._begin(lambda: self._look_over(wanted), Standing(wanted, "writing"))
+        self._begin(lambda: self._look_over(wanted), Standing(wanted, form, "writing"))
 
     def publish(self, wanted: Wanted, hub: Hub) -> None:
         """Publish what was looked over.
@@ -120,9 +122,10 @@ class Uploading:
         trial = preflight(folder, self._progress) if wanted.kind == "space" else None
         self._progress("looking it over", 1, 1)
         if trial and trial["problems"]:
-            self.now = Standing(wanted, trial=trial, failure="It does not work: " + "; ".join(trial["problems"]))
+            failure = "It does not work: " + "; ".join(trial["problems"])
+            self.now = Standing(wanted, self.now.form, trial=trial, failure=failure)
         else:
-            self.now = Standing(wanted, files=files, missing=missing, trial=trial)
+            self.now = Standing(wanted, self.now.form, files=files, missing=missing, trial=trial)
 
     def _publish(self, wanted: Wanted, hub: Hub) -> None:
         assert self._folder is not None

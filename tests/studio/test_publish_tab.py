@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 
+import gradio as gr
 import pytest
 import requests
 from PIL import Image
@@ -65,7 +66,63 @@ def test_from_a_model_to_a_link(opened, with_hub):
     page.get_by_role("link", name=f"{server.url}/spaces/me/shapes").wait_for()
     assert server.hub.repos["space", "me/shapes"].private
     shoot(page, "publish-done")
+    page.get_by_label("Name on the Hub").fill("me/other")  # where it is stays true, but nothing can be published now
+    expect(page.get_by_text("model.onnx", exact=True)).to_have_count(0, timeout=SECONDS)
+    expect(page.get_by_role("link", name=f"{server.url}/spaces/me/shapes")).to_be_visible()
+    expect(button(page, "Publish")).to_be_disabled()
     assert page.wrong == []
+
+
+def test_what_was_looked_over_is_not_shown_under_another_choice(opened, with_hub):
+    server = with_hub()
+    page = opened("?tab=publish")
+    page.get_by_text("Logged in to the Hub as me.").wait_for()
+    look, name = button(page, "See what will be uploaded"), page.get_by_label("Name on the Hub")
+    model = page.get_by_role("radio", name="Model, for timm")
+    look.click()
+    expect(button(page, "Publish")).to_be_enabled(timeout=SECONDS)
+    changes = {
+        "name": (lambda: name.fill("me/other"), lambda: name.fill("me/shapes")),
+        "kind": (model.check, page.get_by_role("radio", name="Demo in the visitor").check),
+        "private": (page.get_by_label("Private").check, page.get_by_label("Private").uncheck),
+        "reload": (lambda: name.fill("me/other"), lambda: page.reload()),
+    }
+    for change, back in changes.values():
+        change()
+        page.get_by_text("You looked at another choice before: 001, to me/shapes.").wait_for()
+        expect(page.get_by_text("model.onnx", exact=True)).to_have_count(0)
+        expect(page.get_by_text("the model answers as it did")).to_have_count(0)
+        expect(button(page, "Publish")).to_be_disabled()
+        back()  # what was looked over is chosen again
+        page.get_by_text("model.onnx", exact=True).wait_for()
+        expect(button(page, "Publish")).to_be_enabled(timeout=SECONDS)
+    name.fill("me/a--b")
+    look.click()
+    page.get_by_text("`me/a--b` is no name on the Hub: -- and .. are not allowed").wait_for()
+    expect(button(page, "Publish")).to_be_disabled()
+    page.get_by_text("You looked at another choice before").wait_for()
+    assert server.hub.repos == {}
+
+
+def test_a_form_that_changes_while_it_is_looked_over_can_not_be_published(trained, with_hub):
+    """The very handlers, as the page calls them: with what it says at that moment."""
+    with_hub()
+    tab = PublishTab.__new__(PublishTab)
+    tab.project, tab.uploading, tab.hosted, tab.form = trained.project, Uploading(), False, list(range(7))
+    tab.live = []
+    run = trained.learn.run.id
+    page = dict(enumerate(("model", run, "me/shapes", None, False, None, False)))
+    for _ in tab.look_over(page):
+        pass
+    shown, _, publish, _ = tab.standing(page)
+    assert "model.onnx" in shown and publish["interactive"]
+    for field, value in ((0, "static"), (1, f"{run}/frozen"), (2, "me/other"), (3, "mit"), (4, True), (5, ["a.png"])):
+        shown, _, publish, _ = tab.standing(page | {field: value})
+        assert "model.onnx" not in shown and "another choice" in shown, field
+        assert publish == {"interactive": False, "value": "Publish", "__type__": "update"}
+    with pytest.raises(gr.Error, match="not looked over"):
+        list(tab.publish(page | {2: "me/other"}))
+    assert tab.standing(page | {2: " me/shapes ", 3: ""})[2]["interactive"]  # says the same
 
 
 def test_pictures_are_only_published_by_who_says_so(opened, with_hub):

@@ -1,0 +1,152 @@
+"""Decisions that wait in the browser: those of another project, and a browser that keeps nothing."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from bearkit import Project
+from bearkit.collect.importing import import_images
+from tests.conftest import write_pictures
+from tests.studio.pages import SECONDS, Studio
+from tests.studio.reviewing import figures, ledger_of, stored
+
+WAITING = "Object.keys(localStorage).filter(key => key.startsWith('bearkit-waiting:'))"
+KEEP = """([project, n, called]) => {
+    for (let i = 0; i < n; i += 1) {
+        const choices = [{ image_id: `${i}`, action: 'keep', to: null }];
+        localStorage.setItem(`bearkit-waiting:${project}:1-2:0000000${i}`, 
+            JSON.stringify({ project, called, choices }));
+    }
+}"""
+FULL = """() => {
+    for (let size = 1 << 20; size >= 1; size >>= 1) {
+        try { for (let i = 0; ; i += 1) localStorage.setItem(`fill-${size}-${i}`, 'x'.repeat(size)); }
+        catch { /* full */ }
+    }
+}"""
+FORBIDDEN = """Object.defineProperty(window, 'localStorage', {
+    get() { throw new DOMException('Access is denied for this document.', 'SecurityError'); }
+})"""
+ONLY_OPEN = "Leave this page open until it is stored: this browser cannot keep it"
+
+
+def test_decisions_of_another_project_are_told_of_and_sent_once_it_is_open(own_review, tmp_path):
+    running, page, _ = own_review
+    port = int(running.url.rstrip("/").rpartition(":")[2])
+    first = figures(page).first.get_attribute("data-id")
+    before = len(ledger_of(running).history())
+    running.process.kill()
+    running.process.join()
+    page.keyboard.press("d")
+    expect(page.locator(".rv-saved")).to_have_text("1 waiting", timeout=SECONDS)
+    page.goto("about:blank")
+    import_images(Project(tmp_path / "pets"), write_pictures(tmp_path / "source", {"cat": 2, "dog": 2}))
+    other = Studio(Project(tmp_path / "pets"), port=port)
+    page.goto(other.url)
+    told = page.get_by_text("1 decision of the project “shapes” waits in this browser. To send it, open the studio")
+    expect(told).to_contain_text(f"at this address, {other.url.rstrip('/')}", timeout=SECONDS)
+    page.reload()
+    expect(told).to_be_visible(timeout=SECONDS)
+    assert ledger_of(other).history() == []
+    other.end()
+    page.goto("about:blank")
+    again = Studio(running.project, port=port)
+    page.goto(again.url)
+    expect(page.locator(".bk-head span")).to_contain_text("35 pictures", timeout=SECONDS)
+    expect(told).to_have_count(0)
+    assert [row["image_id"] for row in ledger_of(again).history(1)] == [first]
+    assert len(ledger_of(again).history()) == before + 1
+    assert page.evaluate(WAITING) == []
+    again.end()
+
+
+def test_decisions_of_another_project_can_be_discarded_and_it_asks_once(review):
+    _, page, _ = review
+    page.evaluate(KEEP, ["f00", 9, "bears"])
+    page.evaluate(KEEP, ["ba5", 3, None])
+    page.reload()
+    bears = page.get_by_text("9 decisions of the project “bears” wait in this browser. To send them, open")
+    others = page.get_by_text("3 decisions of another project wait in this browser.")
+    for text in (bears, others):
+        expect(text).to_be_visible(timeout=SECONDS)
+    asked = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    bears.get_by_role("button", name="Discard").click()
+    expect(bears).to_be_visible()
+    assert len(page.evaluate(WAITING)) == 12
+    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept()))
+    bears.get_by_role("button", name="Discard").click()
+    expect(bears).to_have_count(0)
+    expect(others).to_be_visible()
+    assert len(page.evaluate(WAITING)) == 3
+    assert asked == ["Discard 9 decisions? Nothing brings them back."] * 2
+    page.keyboard.press("k")  # the page is as alive as before
+    stored(page, 1)
+
+
+def test_another_tab_hears_that_decisions_were_discarded(review):
+    running, page, _ = review
+    page.evaluate(KEEP, ["f00", 2, "bears"])
+    page.reload()
+    tabs = [page, page.context.new_page()]
+    tabs[1].goto(running.url)
+    told = [tab.get_by_text("2 decisions of the project “bears” wait") for tab in tabs]
+    for text in told:
+        expect(text).to_be_visible(timeout=SECONDS)
+    tabs[1].once("dialog", lambda dialog: dialog.accept())
+    told[1].get_by_role("button", name="Discard").click()
+    for text in told:
+        expect(text).to_have_count(0, timeout=SECONDS)
+
+
+@pytest.mark.parametrize("kept", ["{", "null", "[]", '{"choices": 1}'])
+def test_what_cannot_be_read_stops_nothing(review, kept):
+    _, page, _ = review
+    page.evaluate("text => localStorage.setItem('bearkit-waiting:f00:1-2:00000001', text)", kept)
+    page.reload()
+    expect(page.get_by_text("1 decision of another project waits in this browser.")).to_be_visible(timeout=SECONDS)
+    expect(figures(page).first).to_be_visible(timeout=SECONDS)
+
+
+def test_a_browser_that_is_full_says_that_the_page_must_stay_open(review):
+    running, page, _ = review
+    page.evaluate(FULL)
+    before = len(ledger_of(running).history())
+    page.context.set_offline(True)
+    page.keyboard.press("d")
+    expect(page.get_by_text(ONLY_OPEN)).to_be_visible(timeout=SECONDS)
+    asked = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.evaluate("setTimeout(() => location.reload())")
+    while not asked:
+        page.wait_for_timeout(20)
+    assert asked == ["beforeunload"]
+    page.context.set_offline(False)
+    stored(page, 1)
+    expect(page.get_by_text(ONLY_OPEN)).to_have_count(0)
+    assert len(ledger_of(running).history()) == before + 1
+
+
+def test_a_browser_that_forbids_storage_can_review(browser, shared_review, review):
+    running, other, _ = review
+    page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    page.set_default_timeout(SECONDS)
+    page.add_init_script(FORBIDDEN)
+    page.goto(f"{running.url}?tab=review&n=6&rest=1")
+    expect(figures(page).first).to_be_visible(timeout=SECONDS)
+    name = page.get_by_label("reviewer", exact=True)
+    assert re.fullmatch("reviewer-[0-9a-f]{4}", name.input_value())
+    assert page.evaluate("window.bearkitReviewer()") == name.input_value()
+    name.fill("ann")
+    name.press("Tab")
+    page.keyboard.press("k")
+    stored(page, 1)
+    assert page.evaluate("window.bearkitReviewer()") == "ann"
+    assert [row["reviewer"] for row in ledger_of(running).history(1)] == ["ann"]
+    page.context.set_offline(True)
+    page.keyboard.press("k")
+    expect(page.get_by_text(ONLY_OPEN)).to_be_visible(timeout=SECONDS)
+    page.context.set_offline(False)
+    stored(page, 2)
+    page.context.close()
