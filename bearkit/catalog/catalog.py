@@ -21,11 +21,13 @@ from bearkit.catalog.tables import (
     SourceRecord,
     decisions,
     images,
+    images_in,
     meta,
     metadata,
     moves,
-    record_of,
     sources,
+    sources_in,
+    split_in,
     splits,
 )
 from bearkit.errors import ImportSourceError, ProjectError
@@ -170,7 +172,7 @@ class Catalog:
         )
         found: dict[str, list[SourceRecord]] = {}
         with self.connection() as connection:
-            for source in _sources_in(connection, sources.c.image_id.in_(several)):
+            for source in sources_in(connection, sources.c.image_id.in_(several)):
                 found.setdefault(str(source.image_id), []).append(source)
             used = {image.image_id: image for image in images_in(connection)} if found else {}
         return [
@@ -212,7 +214,7 @@ class Catalog:
     def split(self, seed: int) -> dict[str, str]:
         """The split that each picture was assigned under this seed, {image_id: split}."""
         with self.connection() as connection:
-            return _split_in(connection, seed)
+            return split_in(connection, seed)
 
     def assign(self, seed: int, assigned: Mapping[str, str]) -> dict[str, str]:
         """Keep assignments for good; who came first wins. Returns all of this seed's.
@@ -226,7 +228,7 @@ class Catalog:
         rows = [{"seed": seed, "image_id": image_id, "split": split} for image_id, split in new.items()]
         with self.connection(write=True) as connection:
             connection.execute(insert(splits).on_conflict_do_nothing(), rows)
-            return _split_in(connection, seed)
+            return split_in(connection, seed)
 
     def moved(self, files: Iterable[tuple[str, str, str]]) -> None:
         """Write down where files are now, all or nothing: (image_id, from, to), relative to the project."""
@@ -266,29 +268,11 @@ class Catalog:
 
     def _sources(self, where: sa.ColumnElement[bool]) -> list[SourceRecord]:
         with self.connection() as connection:
-            return _sources_in(connection, where)
+            return sources_in(connection, where)
 
     def _rows(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
         with self.connection() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def images_in(connection: sa.Connection) -> list[ImageRecord]:
-    """Every picture, by label, then path, as a transaction sees them."""
-    columns = [images.c[field] for field in ImageRecord.__dataclass_fields__]
-    rows = connection.execute(sa.select(*columns).order_by(images.c.label, images.c.path))
-    return [record_of(ImageRecord, row) for row in rows]
-
-
-def _sources_in(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[SourceRecord]:
-    columns = [sources.c[field] for field in SourceRecord.__dataclass_fields__]
-    query = sa.select(*columns).where(where).order_by(sources.c.origin)
-    return [record_of(SourceRecord, row) for row in connection.execute(query)]
-
-
-def _split_in(connection: sa.Connection, seed: int) -> dict[str, str]:
-    query = sa.select(splits.c.image_id, splits.c.split).where(splits.c.seed == seed, splits.c.split.in_(SPLITS))
-    return {image_id: split for image_id, split in connection.execute(query)}
 
 
 def make(path: Path) -> None:

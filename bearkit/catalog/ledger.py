@@ -19,9 +19,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bearkit.catalog.catalog import Catalog, images_in
+from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.choices import ABOUT_LABELS, ACTIONS, ANYHOW, Choice, Context, check, row_of
-from bearkit.catalog.tables import Decision, ImageRecord, decisions, images, record_of
+from bearkit.catalog.tables import Decision, ImageRecord, decisions, images, images_in, record_of
 from bearkit.errors import ReviewError
 
 RENAMED = "renamed"  # the kind of decisions about a label, not about pictures
