@@ -96,7 +96,7 @@ def export(
     Example: bearkit export my_model -p bears
     """
     model = bearkit.export_model(Project(project), folder, run, stage, thumbnails, int8)
-    about = bearkit.Predictor(model).config.about
+    about = bundle.read_config(model).about  # it was tried out when it was written
     result: dict[str, Any] = {"model": str(model), "warnings": about["warnings"]}
     if int8:
         result["int8"] = about["int8"]
