@@ -9,6 +9,8 @@ from bearkit import report
 from bearkit.explain import Explanation
 from bearkit.predict import Near, Prediction
 
+LONG = 30  # letters of a label; a longer one is cut where there is little room
+
 
 def head(labels: str, about: dict[str, Any], links: Sequence[tuple[str, str]] = ()) -> str:
     """What a model tells apart, and how well."""
@@ -27,6 +29,12 @@ def _worth(about: dict[str, Any]) -> str:
     return f"{rate} wrong on {n} pictures (likely {low} to {high})"
 
 
+def cut(text: Any) -> str:
+    """A text that is shown in a few lines at most, and whole where one points at it."""
+    shown = escape(str(text))
+    return f'<span class="bk-cut" title="{shown}">{shown}</span>' if len(str(text)) > LONG else shown
+
+
 def note(text: str, good: bool = True) -> str:
     """A sentence that stands out."""
     return f'<div class="{"bk-ok" if good else "bk-bad"}">{escape(text)}</div>'
@@ -37,8 +45,8 @@ def prediction(found: Prediction, milliseconds: float) -> str:
     spent = f'<span class="bk-quiet">in {milliseconds:.0f} ms</span>'
     if found.known:
         sure = f"{report.percent(found.probability)} sure"
-        return f'<div class="bk-big">{escape(found.label)}</div><div>{sure}, {spent}</div>'
-    unlike = f"unlike the pictures that it was trained on; of its labels the likest is {escape(found.label)}"
+        return f'<div class="bk-big">{cut(found.label)}</div><div>{sure}, {spent}</div>'
+    unlike = f"unlike the pictures that it was trained on; of its labels the likest is {cut(found.label)}"
     return f'<div class="bk-big">none of these</div><div>{unlike}, {spent}</div>'
 
 
@@ -60,7 +68,7 @@ def why(found: Explanation, near: Sequence[Near]) -> str:
         else note(f"No one place of the picture spoke for {found.prediction.label}.")
     )
     pictures = "".join(
-        f'<figure><img alt="" src="{_embedded(one.thumbnail)}"><figcaption>{escape(one.label)}'
+        f'<figure><img alt="" src="{_embedded(one.thumbnail)}"><figcaption>{cut(one.label)}'
         f'<br><span class="bk-quiet">{one.cosine:.2f}</span></figcaption></figure>'
         for one in near
     )

@@ -13,6 +13,7 @@ from bearkit.training.schedule import one_cycle
 LOSSES = {"train_loss": "training", "valid_loss": "validation"}
 STAGES = ("frozen", "unfrozen")
 POINTS = 60  # of the rate, for each stage
+DASH = 0.1  # epochs: how long a line is that stands for one number
 MOST_EPOCHS = 150  # in a plot; longer stages are thinned out
 
 
@@ -29,18 +30,27 @@ def numbered(config: TrainConfig, epochs: list[dict[str, Any]]) -> list[dict[str
     return every[::-1][::step][::-1]
 
 
+def _drawn(epochs: list[dict[str, Any]]) -> list[tuple[float, dict[str, Any]]]:
+    """Where each epoch is drawn. A single one is a short line around its place: of one point nothing would be seen."""
+    if len(epochs) == 1:
+        return [(epochs[0]["at"] + half, epochs[0]) for half in (-DASH / 2, DASH / 2)]
+    return [(event["at"], event) for event in epochs]
+
+
 def losses(epochs: list[dict[str, Any]]) -> pd.DataFrame:
     """Losses in long form; an empty row of each kind first, since LinePlot fixes its colours at the start."""
     rows: list[dict[str, Any]] = [{"epoch": 0, "loss": None, "pictures": name} for name in LOSSES.values()]
     rows += [
-        {"epoch": event["at"], "loss": event[key], "pictures": name} for event in epochs for key, name in LOSSES.items()
+        {"epoch": at, "loss": event[key], "pictures": name}
+        for at, event in _drawn(epochs)
+        for key, name in LOSSES.items()
     ]
     return pd.DataFrame(rows).astype({"epoch": float, "loss": float})
 
 
 def errors(epochs: list[dict[str, Any]]) -> pd.DataFrame:
     """The error in percent after each epoch."""
-    rows = [{"epoch": event["at"], "error": 100 * event["error_rate"]} for event in epochs]
+    rows = [{"epoch": at, "error": 100 * event["error_rate"]} for at, event in _drawn(epochs)]
     return pd.DataFrame(rows, columns=["epoch", "error"]).astype({"epoch": float, "error": float})
 
 
@@ -60,8 +70,8 @@ def rates(config: TrainConfig, done: float) -> pd.DataFrame:
 def compared(chosen: dict[str, list[dict[str, Any]]]) -> pd.DataFrame:
     """The validation error of several runs, {run: numbered epochs}, in long form."""
     rows = [
-        {"epoch": event["at"], "error": 100 * event["error_rate"], "run": run}
+        {"epoch": at, "error": 100 * event["error_rate"], "run": run}
         for run, epochs in chosen.items()
-        for event in epochs
+        for at, event in _drawn(epochs)
     ]
     return pd.DataFrame(rows, columns=["epoch", "error", "run"]).astype({"epoch": float, "error": float})

@@ -10,7 +10,7 @@ from bearkit import report
 from bearkit.catalog.tables import SourceRecord
 from bearkit.collect.address_text import is_address
 from bearkit.collect.collecting import short
-from bearkit.page.answer import note
+from bearkit.page.answer import LONG, cut, note
 from bearkit.training.diagnosis import ADVICE
 
 MANY = 50  # rows that are shown when unfolded
@@ -44,8 +44,12 @@ def counts(n_images: int, labels: Sequence[str]) -> str:
     pictures = report.count(n_images, "picture")
     if not labels:
         return f"{pictures}, none labelled yet"
-    named = f"{', '.join(labels[:6])}{' …' if len(labels) > 6 else ''}"
+    named = f"{', '.join(_short(label) for label in labels[:6])}{' …' if len(labels) > 6 else ''}"
     return f"{pictures} · {report.count(len(labels), 'label')}: {named}"
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= LONG else f"{label[: LONG - 1]}…"
 
 
 def turned(action: str, actions: Sequence[str]) -> str:
@@ -82,8 +86,8 @@ def first_step(n_images: int, labels: Sequence[str]) -> str:
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """A plain table."""
-    top = "".join(f"<th>{escape(str(cell))}</th>" for cell in columns)
-    body = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
+    top = "".join(f"<th>{cut(cell)}</th>" for cell in columns)
+    body = "".join("<tr>" + "".join(f"<td>{cut(cell)}</td>" for cell in row) + "</tr>" for row in rows)
     content = f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody>"
     return f'<div class="bk-scroll"><table class="bk-table">{content}</table></div>'
 
@@ -215,12 +219,13 @@ def what_could_go_wrong(verdict: str, evidence: dict[str, float] | None = None) 
 
 def confusion_matrix(vocab: Sequence[str], matrix: Sequence[Sequence[int]]) -> str:
     """Given labels down, predicted ones across; right answers green, wrong ones red, by their share of the row."""
-    top = "".join(f'<th scope="col"><span>{escape(label)}</span></th>' for label in vocab)
+    titled = (f'<span title="{escape(label)}">{escape(_short(label))}</span>' for label in vocab)
+    top = "".join(f'<th scope="col">{label}</th>' for label in titled)
     slanted = " bk-slanted" if len(vocab) > 4 else ""
     rows = []
     for given, counts in enumerate(matrix):
         cells = "".join(_cell(count, sum(counts), given == predicted) for predicted, count in enumerate(counts))
-        rows.append(f'<tr><th scope="row">{escape(vocab[given])}</th>{cells}</tr>')
+        rows.append(f'<tr><th scope="row">{cut(vocab[given])}</th>{cells}</tr>')
     caption = '<div class="bk-quiet">rows: given label, columns: predicted label</div>'
     return (
         f'<div class="bk-scroll"><table class="bk-table bk-matrix{slanted}"><thead><tr><th></th>{top}</tr></thead>'
@@ -248,8 +253,8 @@ def top_losses(rows: Sequence[tuple[Path | None, dict[str, Any]]]) -> str:
     figures = []
     for thumbnail, row in rows:
         picture = f'<img loading="lazy" alt="" src="/gradio_api/file={quote(str(thumbnail))}">' if thumbnail else ""
-        said = f"<b>{escape(row['predicted'])}</b> {row['probability']:.0%}"
-        given = f'<span class="bk-quiet">given {escape(row["given"])} · {row["loss"]:.2f}</span>'
+        said = f"<b>{cut(row['predicted'])}</b> {row['probability']:.0%}"
+        given = f'<span class="bk-quiet">given {cut(row["given"])} · {row["loss"]:.2f}</span>'
         figures.append(f"<figure>{picture}<figcaption>{said}<br>{given}</figcaption></figure>")
     heading = "<h4>Mistakes, the worst first: prediction, given label, loss</h4>"
     return f'{heading}<div class="bk-pictures">{"".join(figures)}</div>'

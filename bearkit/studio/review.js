@@ -25,7 +25,7 @@ function tell() {
 }
 
 function keysLine() {
-  const labels = page.order.slice(0, 9).flatMap((label, index) => (page.labels.includes(label) ? [`${index + 1} ${label}`] : [])).join('  ');
+  const labels = page.order.slice(0, 9).flatMap((label, index) => (page.labels.includes(label) ? [`${index + 1} ${short(label)}`] : [])).join('  ');
   const rest = { duplicate: 'keep both of all the rest', unlabelled: 'the rest of the page is as predicted' }[page.kind] || 'the rest of the page is fine';
   return ['arrows move', page.kind === 'unlabelled' ? '' : 'k keep', `d delete${page.kind === 'duplicate' ? ' left' : ''}`, page.kind === 'duplicate' ? 's delete right' : '',
     labels, 'l any label', 'u undo', 'r redo', 'Space large', `Enter: ${rest}`].filter(Boolean).join(' · ');
@@ -48,6 +48,7 @@ function draw(focus) {
   grid.classList.toggle('rv-pairs', page.kind === 'duplicate');
   grid.replaceChildren(...page.suspects.map(pictureOf));
   heading.textContent = page.heading || '';
+  heading.title = heading.textContent;
   heading.hidden = !page.heading;
   drawConfirm();
   const more = page.rest ? make('button', { type: 'button', class: 'rv-rest', onclick: () => { view.rest = '1'; load(); } }, `Look at the other ${plural(page.rest, 'picture')} too`) : null;

@@ -164,7 +164,9 @@ class ReviewTab:
 
     def _ready(self) -> Queue:
         with self._lock:
-            name = name_of(Catalog(self.project.require()))
+            if not (self.project.exists and Catalog(self.project).images()):
+                raise ReviewError("there are no pictures to review yet", hint="Import some in the Data tab")
+            name = name_of(Catalog(self.project))
             if self._queue is None or self._name != name:  # another catalogue may be there than before
                 self._name = name
                 self._queue = Queue(self.project, progress=self._follow)

@@ -78,7 +78,7 @@ async function look() {
     make('div', {}, make('b', {}, found.given || 'no label'), ` · ${found.split} · ${found.width} × ${found.height}`),
     make('div', { class: 'bk-quiet rv-path' }, found.path),
     make('div', {}, found.neighbours.length ? 'Most like it:' : ''),
-    make('div', { class: 'rv-near' }, ...found.neighbours.map((one) => make('figure', {}, make('img', { src: one.url, alt: one.path, width: 96, height: 96 }), make('figcaption', {}, one.given || 'no label')))),
+    make('div', { class: 'rv-near' }, ...found.neighbours.map((one) => make('figure', {}, make('img', { src: one.url, alt: one.path, width: 96, height: 96 }), make('figcaption', { title: one.given }, one.given || 'no label')))),
     ...found.decisions.map((row) => make('div', { class: 'bk-quiet' }, row)));
 }
 

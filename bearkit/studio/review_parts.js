@@ -33,6 +33,11 @@ function plural(count, word) {
   return `${count} ${word}${count === 1 ? '' : 's'}`;
 }
 
+function short(label) {
+  const letters = [...label];
+  return letters.length > 30 ? `${letters.slice(0, 29).join('')}…` : label;
+}
+
 function keyOf(label) {  // the digit that stands for a label, for good
   const place = page.order.indexOf(label);
   return place >= 0 && place < 9 ? String(place + 1) : '';
@@ -80,7 +85,7 @@ function pictureOf(suspect, index) {
 }
 
 function labelsOf(suspect) {
-  const bold = (label) => make('span', {}, make('b', {}, label || 'no label'), keyOf(label) ? make('kbd', { title: 'its key' }, keyOf(label)) : null);
+  const bold = (label) => make('span', { class: 'rv-named' }, make('b', { title: label }, label || 'no label'), keyOf(label) ? make('kbd', { title: 'its key' }, keyOf(label)) : null);
   if (suspect.twin) return ['left ', bold(suspect.given), ', right ', bold(suspect.twin.given)];
   if (!suspect.predicted) return suspect.given ? ['given ', bold(suspect.given)] : [bold('')];
   const sure = `${Math.round(100 * suspect.probability)} %`;
@@ -106,7 +111,9 @@ function paint(suspect) {
   figure.dataset.action = known ? known.action : '';
   const words = { keep: 'kept', delete: 'deleted', other: 'the right one deleted', relabel: known?.to, label: known?.to, unlabel: 'no label now' };
   const text = !known ? '' : known.state === 'refused' ? 'not stored' : `${words[known.action]}${waits ? ' (waiting)' : ''}`;
-  figure.querySelector('.rv-state').textContent = known?.others ? `${text} (${known.others})` : text;
+  const state = figure.querySelector('.rv-state');
+  state.textContent = known?.others ? `${text} (${known.others})` : text;
+  state.title = state.textContent;
 }
 
 function mark(focus = true) {
@@ -121,8 +128,10 @@ function mark(focus = true) {
   if (!side.hidden) look();
 }
 
-function intoSight(figure) {  // above the bar at the bottom, which stays
+function intoSight(figure) {  // above what stays at the bottom: the bar, and on a narrow screen the large picture
   if (!figure) return;
-  figure.style.scrollMarginBottom = `${foot.offsetHeight + 8}px`;
+  root.style.setProperty('--rv-foot', `${foot.offsetHeight}px`);
+  const large = getComputedStyle(side).position === 'fixed' ? side.offsetHeight : 0;
+  figure.style.scrollMarginBottom = `${foot.offsetHeight + large + 8}px`;
   figure.scrollIntoView({ block: 'nearest' });
 }

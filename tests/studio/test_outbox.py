@@ -15,14 +15,15 @@ WAITING = "Object.keys(localStorage).filter(key => key.startsWith('bearkit-waiti
 KEEP = """([project, n, called]) => {
     for (let i = 0; i < n; i += 1) {
         const choices = [{ image_id: `${i}`, action: 'keep', to: null }];
-        localStorage.setItem(`bearkit-waiting:${project}:1-2:0000000${i}`, 
-            JSON.stringify({ project, called, choices }));
+        const text = JSON.stringify({ project, called, choices });
+        localStorage.setItem(`bearkit-waiting:${project}:1-2:0000000${i}`, text);
     }
 }"""
 FULL = """() => {
     for (let size = 1 << 20; size >= 1; size >>= 1) {
-        try { for (let i = 0; ; i += 1) localStorage.setItem(`fill-${size}-${i}`, 'x'.repeat(size)); }
-        catch { /* full */ }
+        try {
+            for (let i = 0; ; i += 1) localStorage.setItem(`fill-${size}-${i}`, 'x'.repeat(size));
+        } catch { /* full */ }
     }
 }"""
 FORBIDDEN = """Object.defineProperty(window, 'localStorage', {

@@ -1,0 +1,109 @@
+"""What strains a page: labels of hundreds of letters, a narrow screen, an empty project, a single epoch."""
+
+import threading
+
+import pytest
+from playwright.sync_api import expect
+
+from bearkit import Project
+from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.choices import Choice
+from bearkit.catalog.ledger import Ledger
+from bearkit.errors import ReviewError
+from bearkit.page.answer import cut, note
+from bearkit.studio import curves, html
+from bearkit.studio.review import ReviewTab
+from bearkit.training.config import TrainConfig
+from tests.studio.pages import SECONDS
+from tests.studio.reviewing import figures, opened, stored
+
+LONG = "A very long label " * 16 + "of 300 letters"
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+
+
+def box(locator):
+    found = locator.bounding_box()
+    return found["x"], found["y"], found["x"] + found["width"], found["y"] + found["height"]
+
+
+def test_on_a_phone_the_large_picture_leaves_its_tile_and_the_buttons_in_sight(review, browser):
+    running, _, _ = review
+    page = opened(browser, running.url, **PHONE)
+    figures(page).nth(4).click()
+    for key in (" ", "ArrowRight"):
+        page.keyboard.press(key)
+        expect(page.locator(".rv-big")).to_be_visible(timeout=SECONDS)
+        large, foot = page.locator(".rv-side"), page.locator(".rv-foot")
+        tile = page.locator("figure.cur")
+        expect(tile).to_be_in_viewport(ratio=0.99)
+        expect(page.locator(".rv-confirm")).to_be_in_viewport(ratio=0.99)
+        assert box(tile)[3] <= box(large)[1]
+        assert box(large)[3] <= box(foot)[1] + 1
+    tile.get_by_role("button", name="keep").click()
+    stored(page, 1)
+    page.context.close()
+
+
+def test_a_label_of_hundreds_of_letters_breaks_no_page(own_review, browser):
+    running, _, _ = own_review
+    ledger = Ledger(Catalog(running.project))
+    one = ledger.images()[0]
+    ledger.decide([Choice(one.image_id, "relabel", LONG)], "chance", kind="quality")
+    for size in ({"viewport": {"width": 1280, "height": 800}}, PHONE):
+        page = opened(browser, running.url, "&n=50&rest=1", **size)
+        wide = "document.documentElement.scrollWidth <= innerWidth"
+        tile = page.locator(f"figure[data-id='{one.image_id}']")
+        label = tile.locator(f"b[title='{LONG}']")
+        assert box(label)[3] - box(label)[1] < 40  # a line
+        key = label.locator("xpath=following-sibling::kbd")
+        assert box(tile)[0] <= box(key)[0] <= box(key)[2] <= box(tile)[2]
+        assert box(tile)[3] - box(tile)[1] < 320
+        assert page.evaluate(wide)
+        expect(page.locator(".bk-head span")).to_contain_text("A very long label A very long…", timeout=SECONDS)
+        page.get_by_role("tab", name="Data").click()
+        cell = page.locator(f"td .bk-cut[title='{LONG}']")
+        expect(cell).to_be_visible(timeout=SECONDS)
+        assert box(cell)[3] - box(cell)[1] < 100
+        assert page.evaluate(wide)
+        page.context.close()
+
+
+def test_long_texts_are_whole_in_the_title_and_short_ones_have_none():
+    assert cut("cat") == "cat"
+    assert cut("<b>") == "&lt;b&gt;"
+    assert f'title="{LONG}"' in cut(LONG)
+    assert "<script" not in cut(f"<script>{LONG}")
+    assert html.counts(2, ["cat", LONG]) == "2 pictures · 2 labels: cat, A very long label A very long…"
+    matrix = html.confusion_matrix(["cat", LONG], [[1, 0], [0, 1]])
+    assert matrix.count(f'title="{LONG}"') == 2
+
+
+def test_an_empty_projects_review_says_what_to_do_in_the_studio(tmp_path):
+    tab = ReviewTab.__new__(ReviewTab)
+    tab.project, tab._lock = Project(tmp_path / "none"), threading.Lock()
+    with pytest.raises(ReviewError, match="no pictures to review yet") as raised:
+        tab.suspects({"kind": "label", "split": "", "label": "", "order": "out-of-fold", "n": "20"})
+    assert raised.value.hint == "Import some in the Data tab"
+    assert not (tmp_path / "none").exists()
+
+
+def test_the_advice_of_a_fetch_names_the_button_that_helps():
+    report = {"saved": 0, "duplicates": 0, "failed": 1, "skipped": 0, "waiting": 0, "seconds": 1.0}
+    said = html.fetching(False, 1, 1, report | {"reasons": {"an address of a private network": 1}}, "")
+    for words in (html.RETRY, html.OWN_NETWORK):
+        assert note(words).split(">")[1].split("<")[0] in said
+
+
+def test_one_epoch_is_drawn_as_a_line_around_its_place():
+    event = {"stage": "frozen", "epoch": 0, "train_loss": 0.5, "valid_loss": 0.7, "error_rate": 0.25}
+    epochs = curves.numbered(TrainConfig(epochs=1), [event])
+    errors = curves.errors(epochs)
+    assert errors["error"].tolist() == [25, 25]
+    assert errors["epoch"].mean() == 1
+    assert errors["epoch"].nunique() == 2
+    drawn = curves.losses(epochs).dropna()
+    assert drawn.groupby("pictures")["loss"].unique().map(list).to_dict() == {"training": [0.5], "validation": [0.7]}
+    assert len(drawn) == 4
+    assert len(curves.compared({"001": epochs})) == 2
+    two = curves.numbered(TrainConfig(epochs=2), [event, event | {"epoch": 1}])
+    assert curves.errors(two)["epoch"].tolist() == [1, 2]
