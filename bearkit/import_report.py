@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from bearkit.report import MANY, count, listed, rejected, table
+from bearkit.text import MANY, count, listed, rejected, table
 
 
 def understood(result: dict[str, Any]) -> str:

@@ -21,9 +21,9 @@ from bearkit.catalog.catalog import Catalog
 from bearkit.collect.importing import import_images
 from bearkit.dataset import dataset
 from bearkit.project import Project
-from bearkit.report import table
 from bearkit.sample_project import folder as sample_folder
 from bearkit.sample_project import prepare
+from bearkit.text import table
 
 HERE = Path(__file__).parent
 FASTAI = HERE.parent / ".venv-fastai" / "bin" / "python"

@@ -12,7 +12,7 @@ from bearkit.catalog.catalog import Catalog
 from bearkit.collect.importing import import_images
 from bearkit.dataset import dataset
 from bearkit.project import Project
-from bearkit.report import table
+from bearkit.text import table
 from bearkit.training import bodies
 from bearkit.training.config import TrainConfig
 from bearkit.training.diagnosis import ADVICE, diagnose

@@ -22,9 +22,9 @@ from bearkit.catalog.choices import Choice
 from bearkit.catalog.ledger import Ledger
 from bearkit.catalog.tables import ImageRecord
 from bearkit.project import Project
-from bearkit.report import table
 from bearkit.review.looks import RECIPE, SKETCH
 from bearkit.studio.review import ReviewTab
+from bearkit.text import table
 from bearkit.training import bodies
 from bearkit.training.features import feature_store
 from bearkit.training.store import Store

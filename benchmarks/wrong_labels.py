@@ -19,7 +19,7 @@ import numpy as np
 from bearkit import Queue, import_images
 from bearkit.catalog.choices import Choice
 from bearkit.project import Project
-from bearkit.report import table
+from bearkit.text import table
 from benchmarks.against_fastai import FASTAI, HERE, run
 
 PAGE = 20

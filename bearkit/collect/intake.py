@@ -17,7 +17,7 @@ from bearkit.collect.own_folder import Strays, label_in_images, theirs_lie_in_im
 from bearkit.errors import ImageError
 from bearkit.images import content_id, suffixes
 from bearkit.project import Project, settle, whole
-from bearkit.report import count
+from bearkit.text import count
 
 BATCH = 64  # pictures a transaction
 SUFFIX = {"JPEG": "jpg", "MPO": "jpg", "JPEG2000": "jp2", "TIFF": "tif", "DIB": "bmp", "HEIF": "heic"}

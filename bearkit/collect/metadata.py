@@ -11,7 +11,7 @@ from bearkit.collect.layout import Found, label_of
 from bearkit.collect.picture_names import Pictures
 from bearkit.collect.scheme import Files, Place
 from bearkit.errors import ImageError, ImportSourceError
-from bearkit.report import count
+from bearkit.text import count
 from bearkit.text_table import Row, Table
 
 HUB_TABLES = ("metadata.csv", "metadata.jsonl", "metadata.parquet")

@@ -19,7 +19,7 @@ from bearkit.collect.metadata import Tables, label_counts, tables_of
 from bearkit.collect.scheme import Files, How, Place, Scheme, Unsure
 from bearkit.collect.tidying import cleanings
 from bearkit.errors import ImportSourceError
-from bearkit.report import count
+from bearkit.text import count
 
 NEARLY = 0.9  # the share of the pictures that a table names, at least, to say it for all of them
 

@@ -8,7 +8,7 @@ from bearkit.catalog.labels import label_of, label_problem, look_alikes, mended
 from bearkit.catalog.ledger import RENAMED, Ledger, labels_of, me
 from bearkit.doctor.problems import Problem
 from bearkit.project import Project
-from bearkit.report import count
+from bearkit.text import count
 
 
 def check_labels(project: Project, mend: bool) -> list[Problem]:

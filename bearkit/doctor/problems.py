@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from bearkit.report import count
+from bearkit.text import count
 
 
 @dataclass(frozen=True)

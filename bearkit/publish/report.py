@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bearkit.report import count, listed
+from bearkit.text import count, listed
 
 
 def published(result: dict[str, Any]) -> str:

@@ -14,11 +14,11 @@ from bearkit.catalog.tables import Decision
 from bearkit.collect.tidying import cleanings
 from bearkit.errors import ReviewError
 from bearkit.project import Project
-from bearkit.report import count
 from bearkit.review import decisions_file
 from bearkit.review.decisions_file import Finder
 from bearkit.review.finders import RANK
 from bearkit.review.queue import Queue
+from bearkit.text import count
 
 
 def decide_one(project: Project, image: str, action: str, reviewer: str, kind: str | None = None) -> dict[str, Any]:

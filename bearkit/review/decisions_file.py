@@ -27,7 +27,7 @@ from bearkit.catalog.ledger import Ledger
 from bearkit.collect.layout import label_of, label_problem
 from bearkit.collect.picture_names import of_label_studio
 from bearkit.errors import ImportSourceError, ReviewError
-from bearkit.report import count
+from bearkit.text import count
 from bearkit.text_table import Row, Table
 
 PICTURE = (  # columns, the first there is

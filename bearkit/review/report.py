@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bearkit.report import count, listed, percent, table
+from bearkit.text import count, listed, percent, table
 
 
 def suspects(result: dict[str, Any], place: str = "") -> str:

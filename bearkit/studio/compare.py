@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from bearkit import report, runs
+from bearkit import runs, text
 from bearkit.page.edge import told
 from bearkit.project import Project
 from bearkit.runs import Run
@@ -31,9 +31,7 @@ class Compare:
     def choices(self) -> Any:
         """The finished runs, the newest first."""
         done = [run for run in reversed(runs.every(self.project)) if run.finished]
-        return gr.update(
-            choices=[(f"run {run.id}: {report.percent(run.result['error_rate'])}", run.id) for run in done]
-        )
+        return gr.update(choices=[(f"run {run.id}: {text.percent(run.result['error_rate'])}", run.id) for run in done])
 
     @told
     def compare(self, run_ids: list[str] | None) -> list[Any]:
@@ -58,8 +56,8 @@ def _table(chosen: list[Run]) -> str:
     different = [name for name in configs[0] if len({str(config[name]) for config in configs}) > 1]
     rows: list[list[Any]] = [[name, *(config[name] for config in configs)] for name in different]
     results = [run.result for run in chosen]
-    rows.append(["error rate", *(report.percent(result["error_rate"]) for result in results)])
-    rows.append(["likely between", *(report.interval(result) for result in results)])
-    rows.append(["time", *(html.duration(report.total_seconds(result)) for result in results)])
+    rows.append(["error rate", *(text.percent(result["error_rate"]) for result in results)])
+    rows.append(["likely between", *(text.interval(result) for result in results)])
+    rows.append(["time", *(html.duration(text.total_seconds(result)) for result in results)])
     rows.append(["diagnosis", *(result["diagnosis"]["verdict"].replace("_", " ") for result in results)])
     return html.table(["", *(f"run {run.id}" for run in chosen)], rows)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from bearkit import report
+from bearkit import text
 from bearkit.catalog.tables import SourceRecord
 from bearkit.collect.address_text import is_address
 from bearkit.collect.collecting import short
@@ -41,11 +41,11 @@ def counts(n_images: int, labels: Sequence[str]) -> str:
     """
     if not n_images:
         return "no pictures yet"
-    pictures = report.count(n_images, "picture")
+    pictures = text.count(n_images, "picture")
     if not labels:
         return f"{pictures}, none labelled yet"
     named = f"{', '.join(_short(label) for label in labels[:6])}{' …' if len(labels) > 6 else ''}"
-    return f"{pictures} · {report.count(len(labels), 'label')}: {named}"
+    return f"{pictures} · {text.count(len(labels), 'label')}: {named}"
 
 
 def _short(label: str) -> str:
@@ -94,7 +94,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 def receipt(result: dict[str, Any]) -> str:
     """What became of the files that were imported."""
-    text = report.count(result["imported"], "new picture")
+    text = text.count(result["imported"], "new picture")
     for count, what in ((result["duplicates"], "known already"), (len(result["rejected"]), "rejected")):
         text += f", {count} {what}" if count else ""
     return f'<div class="bk-ok">{escape(text)}</div>{"".join(map(note, result["notes"]))}'
@@ -184,11 +184,11 @@ def _linked(text: str) -> str:
 def error_rate(result: dict[str, Any]) -> str:
     """The error rate large, with its interval in words."""
     return (
-        f'<div class="bk-big">{report.percent(result["error_rate"])} wrong</div>'
-        f"<div>{escape(report.in_words(result))}.</div>"
+        f'<div class="bk-big">{text.percent(result["error_rate"])} wrong</div>'
+        f"<div>{escape(text.in_words(result))}.</div>"
         f"<div>{escape(result['diagnosis']['advice'])}</div>"
         '<div><a href="?tab=review">Review the labels that it doubts</a></div>'
-        f'<div class="bk-quiet">run {escape(result["run"])}, trained in {report.total_seconds(result):.1f} s</div>'
+        f'<div class="bk-quiet">run {escape(result["run"])}, trained in {text.total_seconds(result):.1f} s</div>'
     )
 
 
@@ -263,5 +263,5 @@ def top_losses(rows: Sequence[tuple[Path | None, dict[str, Any]]]) -> str:
 def compared(result: dict[str, Any]) -> str:
     """Two models under two sets of labels, and in a sentence what became better."""
     rows = zip((f"run {result['old']}", f"run {result['new']}"), result["table"], strict=True)
-    cells = [(name, *(report.percent(error) for error in errors)) for name, errors in rows]
+    cells = [(name, *(text.percent(error) for error in errors)) for name, errors in rows]
     return note(result["sentence"], result["verdict"] != "worse") + table(("", "old labels", "corrected labels"), cells)

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from bearkit import report
+from bearkit import text
 from bearkit.page.answer import note
 from bearkit.studio import html
 from bearkit.studio.uploading import Standing
@@ -32,8 +32,8 @@ def publishing(now: Standing) -> str:
     total = sum(size for _, size in now.files) / 1e6
     rows = [(name, f"{size / 1e3:,.1f} kB") for name, size in now.files]
     if now.missing:
-        said += note(f"{report.count(len(now.missing), 'picture')} left out: their files are not there.", good=False)
-    what = f"{report.count(len(now.files), 'file')} of {now.wanted.source.name}, {total:.1f} MB"
+        said += note(f"{text.count(len(now.missing), 'picture')} left out: their files are not there.", good=False)
+    what = f"{text.count(len(now.files), 'file')} of {now.wanted.source.name}, {total:.1f} MB"
     heading = f"{what}, to {now.wanted.repo}; {about}"
     more = html.folded(
         f"{len(rows) - FILES} more", html.table(("file", "size"), rows[FILES:][: html.MANY]), max(0, len(rows) - FILES)

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import gradio as gr
 
-from bearkit import report, thumbnails
+from bearkit import text, thumbnails
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.choices import Choice
 from bearkit.catalog.ledger import Ledger, me
@@ -100,7 +100,7 @@ class Picture:
     def take_away(self, old: list[str], changed: int, who: str) -> Any:
         """Take the labels of all pictures of some labels away."""
         n = take_labels_away(self.project, old, who or me())
-        return note(f"{report.count(n, 'picture')} without a label now. Undo brings it back."), changed + 1
+        return note(f"{text.count(n, 'picture')} without a label now. Undo brings it back."), changed + 1
 
     def _ledger(self) -> Ledger:
         return Ledger(Catalog(self.project))

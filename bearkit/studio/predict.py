@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from bearkit import bundle, report, runs
+from bearkit import bundle, runs, text
 from bearkit.errors import ModelError
 from bearkit.export.exporting import add_thumbnails, exported
 from bearkit.page.answer import note
@@ -57,7 +57,7 @@ def models(project: Project) -> list[tuple[str, str]]:
     """(words, RUN or RUN/STAGE) of every finished run, the newest first, and of what else was kept of it."""
     names = []
     for run in (run for run in reversed(runs.every(project)) if run.finished):
-        names.append((f"run {run.id}: {report.percent(run.result['error_rate'])} wrong", run.id))
+        names.append((f"run {run.id}: {text.percent(run.result['error_rate'])} wrong", run.id))
         others = [stage for stage in reversed(run.checkpoints) if stage != run.stage]
         names += [(f"run {run.id}, {stage}", f"{run.id}/{stage}") for stage in others]
     return names

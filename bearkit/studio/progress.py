@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bearkit import report
+from bearkit import text
 from bearkit.page.answer import note
 from bearkit.runs import Run
 from bearkit.studio import curves, html
@@ -21,7 +21,7 @@ def table(epochs: list[dict[str, Any]]) -> str:
         for e in epochs[-MAX_ROWS:]
     ]
     total = html.duration(sum(e["seconds"] for e in epochs))
-    return html.table(TABLE, rows) + f'<div class="bk-quiet">{report.count(len(epochs), "epoch")} in {total}</div>'
+    return html.table(TABLE, rows) + f'<div class="bk-quiet">{text.count(len(epochs), "epoch")} in {total}</div>'
 
 
 def epochs_done(events: list[dict[str, Any]], config: TrainConfig) -> float:

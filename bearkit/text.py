@@ -1,0 +1,86 @@
+"""Words and tables for people, from plain values: the command line, the pages and the cards share them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+MANY = 10  # rows of a list that are shown before the rest is counted
+
+
+def in_words(result: dict[str, Any]) -> str:
+    """An error rate with what it is worth.
+
+    >>> in_words({"error_rate": 4 / 83, "valid_images": 83, "error_interval": [0.0133, 0.1188]})
+    '4 of 83 validation pictures wrong: error rate 4.8 %, likely between 1.3 and 12 %'
+    """
+    wrong = round(result["error_rate"] * result["valid_images"])
+    rate = f"error rate {percent(result['error_rate'])}, likely between {interval(result)}"
+    return f"{wrong} of {result['valid_images']} validation pictures wrong: {rate}"
+
+
+def total_seconds(result: dict[str, Any]) -> float:
+    """What a training took: looking at the pictures, and its stages."""
+    return float(result["features_seconds"] + sum(stage["seconds"] for stage in result["stages"]))
+
+
+def interval(result: dict[str, Any]) -> str:
+    """Where the true error rate lies.
+
+    >>> interval({"error_interval": [0.0133, 0.1188]})
+    '1.3 and 12 %'
+    """
+    low, high = (f"{100 * bound:.2g}" if bound < 0.1 else f"{100 * bound:.0f}" for bound in result["error_interval"])
+    return f"{low} and {high} %"
+
+
+def percent(share: float | None) -> str:
+    """A share for people.
+
+    >>> percent(0.0482), percent(None)
+    ('4.8 %', '-')
+    """
+    return "-" if share is None else f"{100 * share:.1f} %"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
+    """Columns, words to the left and numbers to the right.
+
+    >>> table(("label", "n"), [("black", 9), ("teddy", 10)])
+    ['label   n', 'black   9', 'teddy  10']
+    """
+    cells = [[str(cell).replace("\n", "\N{REPLACEMENT CHARACTER}") for cell in row] for row in (head, *rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
+    lines = []
+    for row in cells:
+        first, *rest = (
+            cell.ljust(width) if column == 0 or not _is_number(rows, column) else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        lines.append("  ".join([first, *rest]).rstrip())
+    return lines
+
+
+def _is_number(rows: Sequence[Sequence[Any]], column: int) -> bool:
+    return all(str(row[column]).replace(" %", "").replace(".", "", 1).lstrip("-").isdigit() for row in rows) or not rows
+
+
+def rejected(rows: Sequence[dict[str, str]]) -> list[str]:
+    """The files that were refused, with their reasons."""
+    return listed(f"{count(len(rows), 'file')} rejected:", [f"{row['path']}: {row['reason']}" for row in rows])
+
+
+def listed(title: str, rows: Sequence[str]) -> list[str]:
+    """A titled list, cut after MANY rows; nothing where there are none."""
+    if not rows:
+        return []
+    rest = [f"  and {len(rows) - MANY} more (all of them with --json)"] if len(rows) > MANY else []
+    lines = [row.replace("\n", "\N{REPLACEMENT CHARACTER}") for row in rows[:MANY]]
+    return [title, *(f"  {line}" for line in lines), *rest]
+
+
+def count(n: int, what: str, many: str = "") -> str:
+    """Say how many.
+
+    >>> count(1, "file"), count(2, "file")
+    ('1 file', '2 files')
+    """
+    return f"{n} {what}" if n == 1 else f"{n} {many or f'{what}s'}"
