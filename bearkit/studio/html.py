@@ -127,7 +127,7 @@ def fetching(running: bool, done: int, total: int, report: dict[str, Any] | None
     got = bool(report["saved"] or report["duplicates"] or not report["failed"])
     if any("network" in reason or "private" in reason for reason in report["reasons"]):
         left += " Some are on your own network: tick “Also servers of your own network”, then press “Try again”."
-    notes = "".join(map(note, report["notes"]))
+    notes = "".join(map(note, report.get("notes", ())))
     return (
         note(f"{said}, in {duration(report['seconds'])}.{left}", good=got)
         + notes
