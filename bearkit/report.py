@@ -20,7 +20,7 @@ def collected(result: dict[str, Any], place: str = "") -> str:
     ]
     lines += [f"  {n:5d}  {reason}" for reason, n in result["reasons"].items()]
     lines += [result["hint"]] if result.get("hint") else []
-    lines += [f"Note: {note}" for note in result["notes"]]
+    lines += [f"Note: {note}" for note in result.get("notes", ())]
     if result["waiting"]:
         lines.append(f"{result['waiting']} still wait; to go on: bearkit collect{place}")
     if result["failed"]:

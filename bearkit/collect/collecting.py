@@ -55,8 +55,8 @@ class CollectReport:
     notes: list[str] = field(default_factory=list)  # about labels: what was tidied, what looks alike
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, as the command line prints them; a hint only where there is one."""
-        return {key: value for key, value in asdict(self).items() if value or key != "hint"}
+        """Plain values, as the command line prints them; a hint and notes only where there are some."""
+        return {key: value for key, value in asdict(self).items() if value or key not in ("hint", "notes")}
 
 
 def collect_images(

@@ -131,7 +131,7 @@ def fetching(running: bool, done: int, total: int, report: dict[str, Any] | None
     got = bool(report["saved"] or report["duplicates"] or not report["failed"])
     if any("network" in reason or "private" in reason for reason in report["reasons"]):
         left += f" Some are on your own network: tick “{OWN_NETWORK}”, then press “{RETRY}”."
-    notes = "".join(map(note, report["notes"]))
+    notes = "".join(map(note, report.get("notes", ())))
     return (
         note(f"{said}, in {duration(report['seconds'])}.{left}", good=got)
         + notes
