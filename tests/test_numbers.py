@@ -257,8 +257,20 @@ def test_endless_comments_and_slow_numbers_are_read_at_once_or_refused():
     many = b"P2 2 1 255 " + b"#\n" * 1_000_000 + b"16 32"
     assert seen(many)[0, :, 0].tolist() == [16, 32]
     assert decode(b"P6 3000 2000 254\n" + bytes(18_000_000)).image.getpixel((5, 5)) == (0, 0, 0)
+    floats = b"Pf\n#" + b"x" * 30_000_000 + b"\n2 1 # and more\n-1.0\n" + struct.pack("<2f", 0, 1)
+    assert seen(floats)[0, :, 0].tolist() == [0, 255]
+    assert seen(b"PyRGBA\n#" + b"x" * 30_000_000 + b"\n1 1\n255\n\x10\x20\x30\xff")[0, 0].tolist() == [16, 32, 48]
     with pytest.raises(ImageError, match="10,000 lines of comments before the pixels: refused"):
         decode(b"P5\n" + b"#\n" * 1_000_000 + b"2 1 255\n\x10\x20")
+
+
+def test_a_jpeg_2000_of_endless_boxes_is_refused():
+    data = encoded(Image.new("RGB", (8, 8), "red"), "JPEG2000")
+    boxes = struct.pack(">I4s", 8, b"free")
+    at = data.find(b"jp2h") - 4
+    assert decode(data[:at] + boxes * 100 + data[at:]).image.getpixel((4, 4)) == (255, 0, 0)
+    with pytest.raises(ImageError, match="more than 10,000 parts: refused"):
+        decode(data[:at] + boxes * 100_000 + data[at:])
 
 
 @pytest.mark.parametrize(

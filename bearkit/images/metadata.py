@@ -9,8 +9,10 @@ from itertools import pairwise
 
 from bearkit.errors import ImageError
 
+JP2 = b"\0\0\0\x0cjP  \r\n\x87\n"
 PNG, GIF = b"\x89PNG\r\n\x1a\n", (b"GIF87a", b"GIF89a")
 MAX_CHUNKS = 200_000  # of 100 MiB in chunks of 8 KB there are 13,000
+MAX_BOXES = 10_000  # of a JPEG 2000 picture there are ten
 MAX_TEXT = 2**20  # bytes of a text once it is unpacked: Pillow's limit
 MAX_EXTENSIONS = 2**16  # bytes before a GIF's first picture that are harmless
 UPRIGHT = (b"Raw profile type exif\0", b"XML:com.adobe.xmp\0")  # texts that may tell the orientation
@@ -24,6 +26,8 @@ def without_metadata(data: bytes) -> bytes:
     Raises:
         ImageError: a part of the picture itself has a wrong checksum, or there are too many parts.
     """
+    if data.startswith(JP2):
+        _refuse_many_boxes(data)
     if data.startswith(PNG):
         return _png(_with_clear_colour(data))
     return _gif(data) if data.startswith(GIF) else data
@@ -33,6 +37,23 @@ def png_exif(data: bytes) -> bytes:
     """The EXIF block of a PNG, which may come behind its pixels; nothing where it has none."""
     at = data.find(b"eXIf")
     return data[at + 4 : at + 4 + int.from_bytes(data[at - 4 : at], "big")] if at > 0 else b""
+
+
+def _refuse_many_boxes(data: bytes) -> None:
+    """Refuse a JPEG 2000 picture of so many boxes that walking through them would take minutes.
+
+    Raises:
+        ImageError: there are more than 10,000 before the pixels.
+    """
+    at = 0
+    for _ in range(MAX_BOXES):
+        length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        if length == 1:
+            length = int.from_bytes(data[at + 8 : at + 16], "big")
+        if length < 8 or kind == b"jp2c" or at >= len(data):
+            return
+        at += 8 if kind == b"jp2h" else length  # what is in the header counts too
+    raise ImageError(f"a JPEG 2000 picture of more than {MAX_BOXES:,} parts: refused", hint="save it again")
 
 
 def _png(data: bytes) -> bytes:

@@ -11,10 +11,22 @@ import numpy as np
 from bearkit.errors import ImageError
 from bearkit.images.files import too_many_pixels
 
-MAGIC = re.compile(rb"P[1-6](?=[\s#])")
-SPACE, TOKEN, LINE_END = re.compile(rb"[ \t\n\v\f\r]*"), re.compile(rb"\d{1,10}"), re.compile(rb"[\r\n]|\Z")
+MAGIC = re.compile(rb"(P[1-6f]|PyP|PyRGBA|P[0y]CMYK)(?=[\s#])")
+SPACE, TOKEN, LINE_END = re.compile(rb"[ \t\n\v\f\r]*"), re.compile(rb"\d{1,10}(?![\d.])"), re.compile(rb"[\r\n]|\Z")
 MAX_COMMENTS = 10_000  # lines before the pixels
-CHANNELS = {b"P1": 1, b"P2": 1, b"P3": 3, b"P4": 1, b"P5": 1, b"P6": 3}
+SCALE = re.compile(rb"[+-]?[\d.eE+-]{1,20}(?=[\s#])")  # of floats: its sign is their order of bytes
+CHANNELS = {
+    b"P1": 1,
+    b"P2": 1,
+    b"P3": 3,
+    b"P4": 1,
+    b"P5": 1,
+    b"P6": 3,
+    b"PyP": 1,
+    b"PyRGBA": 4,
+    b"P0CMYK": 4,
+    b"PyCMYK": 4,
+}
 BINARY = {b"P1": b"P4", b"P2": b"P5", b"P3": b"P6"}
 
 
@@ -28,7 +40,9 @@ def binary(data: bytes, most_pixels: int) -> bytes:
     if not found:
         return data
     kind, bitmap = found[0], found[0] in (b"P1", b"P4")
-    sizes, at = _header(data, found.end(), 2 if bitmap else 3)
+    sizes, at = _header(data, found.end(), 2 if bitmap or kind == b"Pf" else 3)
+    if kind == b"Pf":
+        return _floats(data, sizes, at)
     width, height, most = (*sizes, 1) if bitmap else sizes
     if not width or not height or not 0 < most < 2**16:
         raise _damaged(f"{width} x {height} pixels, values up to {most}")
@@ -56,11 +70,8 @@ def binary(data: bytes, most_pixels: int) -> bytes:
 def _header(data: bytes, at: int, n: int) -> tuple[list[int], int]:
     """The first n numbers, and where the last one ends."""
     numbers: list[int] = []
-    for _ in range(MAX_COMMENTS):
-        at = SPACE.match(data, at).end()  # type: ignore[union-attr]  # it matches nothing too
-        if data[at : at + 1] == b"#":
-            at = LINE_END.search(data, at).end()  # type: ignore[union-attr]
-            continue
+    while True:
+        at = _behind_comments(data, at)
         token = TOKEN.match(data, at)
         if not token:
             raise _damaged("a number of its header is missing")
@@ -68,7 +79,24 @@ def _header(data: bytes, at: int, n: int) -> tuple[list[int], int]:
         at = token.end()
         if len(numbers) == n:
             return numbers, LINE_END.search(data, at).start() if data[at : at + 1] == b"#" else at  # type: ignore[union-attr]
+
+
+def _behind_comments(data: bytes, at: int) -> int:
+    """Where spaces and comments are over."""
+    for _ in range(MAX_COMMENTS):
+        at = SPACE.match(data, at).end()  # type: ignore[union-attr]  # it matches nothing too
+        if data[at : at + 1] != b"#":
+            return at
+        at = LINE_END.search(data, at).end()  # type: ignore[union-attr]
     raise ImageError(f"more than {MAX_COMMENTS:,} lines of comments before the pixels: refused", hint="save it again")
+
+
+def _floats(data: bytes, size: list[int], at: int) -> bytes:
+    """A picture of floats without comments."""
+    scale = SCALE.match(data, _behind_comments(data, at))
+    if not scale:
+        raise _damaged("a number of its header is missing")
+    return b"Pf %d %d " % (size[0], size[1]) + scale[0] + b"\n" + data[scale.end() + 1 :]
 
 
 def _without_comments(text: bytes) -> bytes:
