@@ -17,10 +17,29 @@ def open_choices(page, folder):
     """Import the drawings, and open the choices of the Train tab."""
     import_folder(page, folder / "photos")
     expect(page.get_by_text("24 pictures · 3 labels")).to_be_visible(timeout=SECONDS)
-    page.wait_for_timeout(1500)  # Gradio still makes parts of the page anew; nobody types as quickly as a test
     page.get_by_role("tab", name="Train").click()
     page.get_by_role("button", name="Choices").click()
-    page.wait_for_timeout(500)
+
+
+AT_ONCE = """async (fold, name) => {  // no person is as quick: a click, and the field is written to once it can be seen
+  const field = () => [...document.querySelectorAll('input')].find((one) => one.ariaLabel === name);
+  const seen = () => field()?.checkVisibility({ visibilityProperty: true });
+  const { port1, port2 } = new MessageChannel();
+  const later = () => new Promise((done) => { port1.onmessage = done; port2.postMessage(0); });  // no frame goes by
+  fold.click();
+  while (!seen()) await later();
+  field().value = '27';
+  field().dispatchEvent(new InputEvent('input', { bubbles: true }));
+  for (let frame = 0; frame < 20; frame++) await new Promise(requestAnimationFrame);
+  return field().value;
+}"""
+
+
+def test_what_is_typed_into_a_field_as_soon_as_it_is_seen_stays(page, studio):
+    import_folder(page, studio[1] / "photos")
+    page.get_by_role("tab", name="Train").click()
+    fold = page.get_by_role("button", name="Choices")
+    assert fold.evaluate(AT_ONCE, "Epochs with the body frozen") == "27"
 
 
 def train(page):
