@@ -149,15 +149,13 @@ def test_killed_in_an_unfrozen_epoch_and_resumed_it_has_every_epoch_once_and_the
 
 def wait_for_epochs(project, n):
     """The newest run, once it has done so many unfrozen epochs."""
-    deadline = time.time() + 120
-    while time.time() < deadline:
+    while True:
         newest = runs.every(project)[-1]
         if newest.id != "001":
             done = [e for e in newest.events() if e["event"] == "epoch" and e["stage"] == "unfrozen"]
             if len(done) >= n:
                 return newest
         time.sleep(0.02)
-    raise AssertionError("no unfrozen epoch came")
 
 
 def test_what_cannot_go_on_says_so(shapes, tmp_path):
