@@ -8,11 +8,12 @@ import pytest
 from bearkit.cli.common import JsonOption, app
 from bearkit.runs import Run
 from bearkit.training.config import TrainConfig
+from tests import processes
 from tests.conftest import write_drawings, write_pictures
-from tests.processes import bearkit
+from tests.processes import here as bearkit
 
 
-def test_the_whole_loop(tmp_path):
+def test_the_whole_loop(tmp_path, bearkit=processes.bearkit):
     source = write_drawings(tmp_path / "source", 6)
     (source / "disc" / "page.jpg").write_text("<html></html>")
     place = ("-p", tmp_path / "shapes", "--json")

@@ -7,7 +7,7 @@ import pytest
 from bearkit import Project, sample_project
 from bearkit.collect import sample
 from bearkit.errors import SampleError
-from tests.processes import bearkit
+from tests.processes import here as bearkit
 
 OFFLINE = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "PIP_CONFIG_FILE": os.devnull}
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from tests.conftest import ROOT, write_drawings
-from tests.processes import bearkit
+from tests.processes import here as bearkit
 
 README = (ROOT / "README.md").read_text()
 DOCS = ("README.md", "CONTRIBUTING.md", "EXPERIMENTS.md", "CHANGELOG.md")

@@ -31,11 +31,11 @@ def browser():
 
 
 @pytest.fixture
-def studio(tmp_path):
+def studio(tmp_path, with_body):
     """A studio of an empty project, and a folder of drawings; yields (url, tmp_path)."""
     write_drawings(tmp_path / "photos", 8)
     (tmp_path / "photos" / "disc" / "page.jpg").write_text("<html></html>")
-    running = Studio(Project(tmp_path / "shapes"))
+    running = Studio(with_body(Project(tmp_path / "shapes")))
     yield running.url, tmp_path
     running.end()
 
