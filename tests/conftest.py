@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import sys
+from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,18 @@ def data():
     if not DATA.is_dir():
         pytest.skip("the shared photographs are not here (BEARKIT_TEST_DATA names their folder)")
     return DATA
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what needs a browser or a Hub, and begin with what takes longest, so that no worker waits for the other."""
+    for item in items:
+        for fixture, mark in (("browser", "browser"), ("with_hub", "hub")):
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(mark)
+    weight = Counter()
+    for item in items:
+        weight[item.path] += 5 if item.get_closest_marker("browser") else 3 if item.get_closest_marker("slow") else 0.2
+    items.sort(key=lambda item: -weight[item.path])  # files stay whole
 
 
 def encoded(image, kind="PNG", **options):

@@ -190,7 +190,7 @@ def serving(latency=0.0, replay=None, handler=Handler):
     server.lock, server.asked, server.now, server.most = threading.Lock(), [], 0, 0
     server.latency, server.replay = latency, replay or {}
     server.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield server
     finally:

@@ -226,6 +226,7 @@ def test_a_hostile_list_leaves_the_rest_saved_and_nothing_outside(server, tmp_pa
     assert outside == {"project", "list.txt"}
 
 
+@pytest.mark.slow
 def test_real_lists_against_a_server_that_replays_what_their_lines_gave(data, tmp_path, monkeypatch):
     """The three lists of bears_urls, 200 lines each: addresses of this machine with the same paths and queries."""
     replay, lists, alive, late = {}, {}, Counter(), 0
@@ -262,6 +263,7 @@ def test_real_lists_against_a_server_that_replays_what_their_lines_gave(data, tm
     assert all("?from=http" in url for url in found)
 
 
+@pytest.mark.slow
 def test_killed_half_way_it_goes_on_with_no_half_files_and_none_twice(tmp_path):
     with serving(latency=0.05) as server:
         path = write_list(tmp_path / "list.txt", server, *(f"ok/{n}.png" for n in range(300)))

@@ -116,6 +116,7 @@ def work(folder, begun, finish):
         Run(folder).finish({"error_rate": 0.0})
 
 
+@pytest.mark.slow
 def test_trainings_of_a_project_take_turns_in_their_order(project, run):
     second, third = runs.create(project, {}), runs.create(project, {})
     context = multiprocessing.get_context("spawn")
@@ -162,6 +163,7 @@ def test_a_run_that_is_taken_up_again_begins_with_a_clean_slate(project, run):
         runs.unfinished(project)
 
 
+@pytest.mark.slow
 def test_what_a_process_died_of_is_told(shapes):
     job = jobs.start(shapes, TrainConfig(epochs=1, unfreeze=50, sizes=(64,)))
     wait_until(job, "running")
@@ -173,6 +175,7 @@ def test_what_a_process_died_of_is_told(shapes):
     assert "memory runs out" in job.failure
 
 
+@pytest.mark.slow
 def test_a_job_stops_at_once_and_goes_on_where_it_was(shapes):
     job = jobs.start(shapes, TrainConfig(epochs=1, unfreeze=3, sizes=(64,), unfrozen_batch_size=8))
     while not any(event.get("stage") == "unfrozen" for event in job.events()):
@@ -187,6 +190,7 @@ def test_a_job_stops_at_once_and_goes_on_where_it_was(shapes):
     assert epochs == [0, 1, 2]
 
 
+@pytest.mark.slow
 def test_the_finder_runs_in_a_process_of_its_own_and_its_errors_come_back(shapes, tmp_path):
     found = jobs.find_lr(shapes, TrainConfig(), unfrozen=False)
     assert set(found) == {"lrs", "losses", "suggestions", "reason", "plot"}

@@ -154,6 +154,7 @@ def test_a_hundred_megabytes_are_refused_before_they_are_read(served):
     assert health["waiting"] == 0
 
 
+@pytest.mark.slow
 def test_who_sends_slowly_or_hangs_up_holds_up_nobody(served, paths):
     slow = [raw(served, "Content-Length: 100", b"x") for _ in range(140)]
     with serving(latency=20) as server, ThreadPoolExecutor(20) as pool:
@@ -180,6 +181,7 @@ def test_private_addresses_are_refused_unless_told_otherwise(trained, request):
     assert running.process.exitcode is not None
 
 
+@pytest.mark.slow
 def test_a_thousand_at_once_are_answered_or_told_to_come_back(served, trained, paths):
     predictor = Predictor(trained.model)
     contents = [path.read_bytes() for path in paths]

@@ -246,6 +246,7 @@ def test_a_damaged_piece_of_the_cache_is_made_anew(drawings):
     assert np.array_equal(features(drawings, images, BODY).values, first.values)
 
 
+@pytest.mark.slow
 def test_training_killed_at_any_moment_goes_on_and_breaks_nothing(drawings):
     small_pieces = "import bearkit.training.store as s, bearkit.cli; s.PIECE = 2; bearkit.cli.main()"
     command = [sys.executable, "-c", small_pieces, "train", "-p", str(drawings.root), "--json"]
