@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from bearkit.project import Project
 from tests.conftest import write_drawings
@@ -11,6 +11,7 @@ from tests.studio.pages import SECONDS, Studio, is_outside
 from tests.studio.reviewing import open_review
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+expect.set_options(timeout=SECONDS)  # five seconds otherwise, which a busy machine may need for a click
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
