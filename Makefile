@@ -3,13 +3,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 ARGS ?=
+# A file of tests stays with one worker; those that take longest come first (tests/conftest.py).
+PLAN := --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo studio test lint style bench clean
+.PHONY: help demo studio test test-fast lint style bench clean
 
 help:
 	@echo "make demo     the whole loop on bird photographs, in about half a minute"
 	@echo "make studio   the same in the browser"
 	@echo "make test     every test (installs Debian's chromium when run as root without it)"
+	@echo "make test-fast  most of what a change can break, in a minute and a half (no browser, nothing slow)"
 	@echo "make lint     ruff and mypy"
 	@echo "make style    ruff rewrites what it can"
 	@echo "make bench    side by side with fastai; takes some minutes"
@@ -30,10 +33,13 @@ demo: $(VENV)/.installed
 studio: $(VENV)/.installed
 	$(BIN)/bearkit studio $(ARGS)
 
+test-fast: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -n 2 $(PLAN) -m "not slow and not browser" $(ARGS)
+
 test: $(VENV)/.installed-dev
 	@if ! command -v chromium >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; fi
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 3 $(PLAN) $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

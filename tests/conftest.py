@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import sys
+from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ os.environ |= {"HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}  # re
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from huggingface_hub import constants
 from PIL import Image
 from scipy.special import softmax
@@ -20,6 +22,8 @@ from scipy.special import softmax
 from bearkit import Learner, Project, import_images
 from bearkit.cli.common import run
 from bearkit.collect import sample
+from bearkit.training import bodies
+from bearkit.training.config import TrainConfig
 from tests.hub import TOKEN, hub
 
 ROOT = Path(__file__).parent.parent
@@ -32,6 +36,18 @@ def data():
     if not DATA.is_dir():
         pytest.skip("the shared photographs are not here (BEARKIT_TEST_DATA names their folder)")
     return DATA
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what needs a browser or a Hub, and begin with what takes longest, so that no worker waits for the other."""
+    for item in items:
+        for fixture, mark in (("browser", "browser"), ("with_hub", "hub")):
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(mark)
+    weight = Counter()
+    for item in items:
+        weight[item.path] += 5 if item.get_closest_marker("browser") else 3 if item.get_closest_marker("slow") else 0.2
+    items.sort(key=lambda item: -weight[item.path])  # files stay whole
 
 
 def encoded(image, kind="PNG", **options):
@@ -84,10 +100,26 @@ class Trained:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory):
+def with_body(tmp_path_factory):
+    """Gives a project the default body as a first training leaves it: converted once for all tests of all workers."""
+    base = tmp_path_factory.getbasetemp()
+    known = Project((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "of-all-workers")
+    known.root.mkdir(exist_ok=True)
+    with FileLock(known.root / "lock"):
+        bodies.get(TrainConfig().body).onnx(known)
+
+    def give(project):
+        shutil.copytree(known.cache / "bodies", project.cache / "bodies")
+        return project
+
+    return give
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory, with_body):
     """Train once for all tests that only look."""
     folder = tmp_path_factory.mktemp("trained")
-    project = Project(folder / "shapes")
+    project = with_body(Project(folder / "shapes"))
     import_images(project, write_drawings(folder / "source", 12))
     learn = Learner(project)
     learn.fit_one_cycle()
@@ -95,10 +127,10 @@ def trained(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def drawn(tmp_path_factory):
+def drawn(tmp_path_factory, with_body):
     """A project of 36 drawings with a frozen run; copied by tests that change it."""
     folder = tmp_path_factory.mktemp("drawn")
-    project = Project(folder / "shapes")
+    project = with_body(Project(folder / "shapes"))
     import_images(project, write_drawings(folder / "source", 12))
     Learner(project).fit_one_cycle(4)
     return project

@@ -287,7 +287,7 @@ def hub(datasets=()):
     server.hub = State(datasets)
     server.asked = server.hub.asked
     server.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield server

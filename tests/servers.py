@@ -83,19 +83,21 @@ class Handler(BaseHTTPRequestHandler):
     def give_drip(self, *_):
         self.send_response(200)
         self.end_headers()
-        for _ in range(60):
-            self.wfile.write(b"\x89")
-            self.wfile.flush()
-            time.sleep(0.2)
+        self.drip_for_ever(b"\x89")
 
     def give_driphead(self, *_):
-        for byte in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"a" * 300:
-            self.wfile.write(bytes([byte]))
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        self.drip_for_ever(b"a")
+
+    def drip_for_ever(self, byte):
+        """Until the other side hangs up: whoever lets itself be held up this way never comes back."""
+        while True:
+            self.wfile.write(byte)
             self.wfile.flush()
-            time.sleep(0.2)
+            time.sleep(0.1)
 
     def give_silent(self, *_):
-        time.sleep(20)
+        self.connection.recv(1)  # until the other side hangs up
 
     def give_loop(self, *_):
         self.give(b"", 302, Location=self.path)
@@ -132,7 +134,7 @@ class Handler(BaseHTTPRequestHandler):
         self.give(bomb())
 
     def give_gzipbomb(self, *_):
-        self.give(gzip.compress(bytes(200 * 2**20)), Content_Encoding="gzip")
+        self.give(heavy(), Content_Encoding="gzip")
 
     def give_zipped(self, parts, _):
         self.give(gzip.compress(picture(self.number(parts), kind="PNG")), Content_Encoding="gzip")
@@ -188,7 +190,7 @@ def serving(latency=0.0, replay=None, handler=Handler):
     server.lock, server.asked, server.now, server.most = threading.Lock(), [], 0, 0
     server.latency, server.replay = latency, replay or {}
     server.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield server
     finally:

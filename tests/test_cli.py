@@ -8,11 +8,13 @@ import pytest
 from bearkit.cli.common import JsonOption, app
 from bearkit.runs import Run
 from bearkit.training.config import TrainConfig
+from tests import processes
 from tests.conftest import write_drawings, write_pictures
-from tests.processes import bearkit
+from tests.processes import here as bearkit
 
 
-def test_the_whole_loop(tmp_path):
+@pytest.mark.slow
+def test_the_whole_loop(tmp_path, bearkit=processes.bearkit):
     source = write_drawings(tmp_path / "source", 6)
     (source / "disc" / "page.jpg").write_text("<html></html>")
     place = ("-p", tmp_path / "shapes", "--json")
@@ -183,6 +185,7 @@ def test_the_status_names_a_damaged_run_and_counts_the_rest(tmp_path, bearkit_js
     assert (good["run"], good["state"], good["error_rate"]) == ("002", "finished", 0.5)
 
 
+@pytest.mark.slow
 def test_a_rate_that_is_too_high_fails_with_advice_and_is_not_taken_for_a_model(tmp_path):
     place = ("-p", tmp_path / "p", "--json")
     assert bearkit("import", write_pictures(tmp_path / "s", {"black": 4, "teddy": 4}), *place)[0] == 0
@@ -218,6 +221,7 @@ def test_the_version():
     assert bearkit("--version")[1].startswith("bearkit 0.")
 
 
+@pytest.mark.slow
 def test_a_config_as_a_command_line_trains_like_that(shapes):
     config = TrainConfig(
         epochs=2, lr=2e-3, seed=7, views=2, weight_decay=0.1, dropout=0.1, label_smoothing=0.05, oversample=True,
@@ -233,6 +237,7 @@ def test_a_config_as_a_command_line_trains_like_that(shapes):
     assert TrainConfig().as_command() == "bearkit train"
 
 
+@pytest.mark.slow
 def test_finding_a_rate(shapes):
     code, out, _ = bearkit("lr-find", "-p", shapes.root, "--json")
     assert code == 0

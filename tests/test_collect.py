@@ -127,6 +127,7 @@ def test_a_project_may_stand_in_the_folder_of_its_pictures(tmp_path):
     assert import_images(Project(here), here).duplicates == 4
 
 
+@pytest.mark.slow
 def test_an_import_killed_at_any_moment_goes_on(tmp_path, project):
     source = write_pictures(tmp_path / "bears", {"black": 600, "teddy": 300})
     command = [sys.executable, "-m", "bearkit", "import", str(source), "-p", str(project.root), "--json"]

@@ -7,7 +7,7 @@ import pytest
 from bearkit import Project, sample_project
 from bearkit.collect import sample
 from bearkit.errors import SampleError
-from tests.processes import bearkit
+from tests.processes import here as bearkit
 
 OFFLINE = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "PIP_CONFIG_FILE": os.devnull}
 
@@ -18,6 +18,7 @@ def demo(folder, *arguments):
     return said
 
 
+@pytest.mark.slow
 def test_offline_it_says_so_and_goes_on_with_drawings(tmp_path, monkeypatch):
     for key, value in OFFLINE.items():
         monkeypatch.setenv(key, value)
@@ -32,6 +33,7 @@ def test_offline_it_says_so_and_goes_on_with_drawings(tmp_path, monkeypatch):
     assert out["planted_labels"]["in_two_pages"] >= 6
 
 
+@pytest.mark.slow
 def test_with_the_photographs(tmp_path):
     try:
         sample.bird_photographs()
@@ -69,6 +71,7 @@ def test_drawings_are_always_the_same_and_all_different():
     assert len({content for _, _, content in first}) == 120
 
 
+@pytest.mark.slow
 def test_a_preparation_that_was_killed_is_done_again(tmp_path, monkeypatch):
     for name, value in OFFLINE.items():
         monkeypatch.setenv(name, value)

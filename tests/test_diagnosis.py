@@ -92,6 +92,7 @@ BARE = {"dropout": 0, "weight_decay": 0, "label_smoothing": 0}
         ({}, "fine"),
     ],
 )
+@pytest.mark.slow
 def test_the_lectures_four_failures_on_photographs(flowers, mistake, verdict):
     assert Learner(flowers).train(**mistake).diagnosis["verdict"] == verdict
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from tests.conftest import ROOT, write_drawings
-from tests.processes import bearkit
+from tests.processes import here as bearkit
 
 README = (ROOT / "README.md").read_text()
 DOCS = ("README.md", "CONTRIBUTING.md", "EXPERIMENTS.md", "CHANGELOG.md")
@@ -29,6 +29,7 @@ def blocks(language):
     return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
 
 
+@pytest.mark.slow
 def test_the_python_blocks_run_and_the_loop_is_about_ten_lines(folder):
     loop, unfrozen = blocks("python")
     assert len([line for line in loop.splitlines() if line.strip()]) <= 10
@@ -43,6 +44,7 @@ def test_the_python_blocks_run_and_the_loop_is_about_ten_lines(folder):
     assert (folder / "top_losses.png").stat().st_size > 10_000
 
 
+@pytest.mark.slow
 def test_the_commands_run(folder):
     commands = [line for block in blocks("bash") for line in block.splitlines() if line.startswith("bearkit ")]
     assert len(commands) >= 7

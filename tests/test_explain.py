@@ -105,6 +105,7 @@ def test_damaged_thumbnails_are_told(trained, tmp_path):
         read_thumbnails(model)
 
 
+@pytest.mark.slow
 def test_8_bits_are_kept_only_where_they_are_no_worse(trained, tmp_path, bearkit_json, monkeypatch):
     said = bearkit_json("export", tmp_path / "small", "--int8", "-p", trained.project.root)["int8"]
     assert said["kept"]

@@ -134,6 +134,7 @@ KINDS = [plain, decided, odd, numbers, dates, given_splits, licensed, carried_ou
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.slow
 def test_a_published_data_set_loads_as_its_card_says(project, tmp_path, bearkit_json, kind):
     kind(project, tmp_path)
     told = bearkit_json("push-dataset", "me/x", "--dry-run", tmp_path / "push", "-p", project.root)
@@ -147,6 +148,7 @@ def test_a_published_data_set_loads_as_its_card_says(project, tmp_path, bearkit_
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("form", ["imagefolder", "folder", "csv"])
+@pytest.mark.slow
 def test_an_exported_data_set_loads_as_its_readme_says(project, tmp_path, kind, form, bearkit_json):
     if kind is odd and form == "folder":
         pytest.skip("labels that would share a folder are refused")

@@ -142,6 +142,7 @@ def test_what_the_pages_need_is_let_through(path):
         ("/gradio_api/reset", PUBLIC, "POST", {"origin": "http://anyone.example", "sec_fetch_site": "cross-site"}, 422),
     ],
 )  # fmt: skip
+@pytest.mark.slow
 def test_other_sites_may_link_to_a_page_and_nothing_else(ask, path, guard, method, headers, status):
     assert ask(path, guard, method, **headers).status_code == status  # 422: Gradio has it, and misses its body
 

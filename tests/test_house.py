@@ -107,12 +107,14 @@ def test_every_room_has_a_level():
         ("import bearkit.learner", {"gradio", "timm", "torchvision", "matplotlib", "pandas"}),
     ],
 )
+@pytest.mark.slow
 def test_importing_a_room_brings_only_what_it_needs(code, not_loaded):
     command = f"import sys; {code}; print(sorted({not_loaded!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_training_a_head_does_not_wait_for_torchs_compiler(trained):
     code = (
         "import sys; from bearkit import Learner, Project\n"
@@ -123,12 +125,14 @@ def test_training_a_head_does_not_wait_for_torchs_compiler(trained):
     assert done.stdout.strip() == "False False"
 
 
+@pytest.mark.slow
 def test_a_cuda_torchvision_beside_a_cpu_torch_is_survived():
     code = "from bearkit.training.timm_import import import_timm; print(import_timm().__name__)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "timm", done.stderr
 
 
+@pytest.mark.slow
 def test_public_names_are_there_and_others_are_not():
     import_all = "import bearkit; print([getattr(bearkit, n).__name__ for n in bearkit.__all__ if n[0] != '_'])"
     done = subprocess.run([sys.executable, "-c", import_all], capture_output=True, text=True, check=True)

@@ -95,6 +95,7 @@ def test_what_is_made_from_a_file_is_kept_and_not_linked(project, tmp_path):
     assert all(content_id(Catalog(project).path(image).read_bytes()) == image.image_id for image in images(project))
 
 
+@pytest.mark.slow
 def test_linking_is_trained_on_and_told_on_the_command_line(project, tmp_path, bearkit_json):
     write_drawings(tmp_path / "photos", 8)
     assert bearkit_json("import", tmp_path / "photos", "--link", "-p", project.root)["imported"] == 24

@@ -148,6 +148,7 @@ def test_folders_and_zips_become_rows_and_a_csv(trained, tmp_path, bearkit_json)
     assert sum(float(table[0][f"p({label})"]) for label in ("disc", "square", "star")) == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_photographs_of_something_else_are_none_of_these(data, tmp_path):
     project = Project(tmp_path / "bears")
     import_images(project, data / "bears_web")

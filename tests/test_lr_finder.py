@@ -112,6 +112,7 @@ def test_smoothing_moves_no_minimum():
     assert lr_curve.smooth(losses).argmin() == 60
 
 
+@pytest.mark.slow
 def test_the_learners_finder_keeps_a_curve_and_changes_no_weight(shapes):
     learn = Learner(shapes)
     torch.manual_seed(5)
@@ -132,6 +133,7 @@ def test_the_learners_finder_keeps_a_curve_and_changes_no_weight(shapes):
     assert learn.run.checkpoints == ["stage-1-best", "stage-1"]
 
 
+@pytest.mark.slow
 def test_suggestions_for_photographs_hardly_depend_on_the_seed(data, project):
     import_images(project, data / "bears_web")
     found = [Learner(project, seed=seed).lr_find().suggestions for seed in (42, 1, 2, 3, 4)]

@@ -33,11 +33,8 @@ class Served:
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "out"
             self.process = process(("serve", model, "--json", "--port", "0", *more), out, Path(folder) / "err")
-            ends = time.monotonic() + 60
-            while not (out.exists() and out.read_text().endswith("\n")) and time.monotonic() < ends:
-                time.sleep(0.05)
-            if not (out.exists() and out.read_text()):
-                self.end()
+            while not (out.exists() and out.read_text().endswith("\n")) and self.process.is_alive():
+                time.sleep(0.02)
             self.url = json.loads(out.read_text())["url"].rstrip("/")
 
     def end(self):
@@ -157,20 +154,18 @@ def test_a_hundred_megabytes_are_refused_before_they_are_read(served):
     assert health["waiting"] == 0
 
 
+@pytest.mark.slow
 def test_who_sends_slowly_or_hangs_up_holds_up_nobody(served, paths):
     slow = [raw(served, "Content-Length: 100", b"x") for _ in range(140)]
     with serving(latency=20) as server, ThreadPoolExecutor(20) as pool:
         hanging = [pool.submit(served.post, json={"url": f"{server.url}/ok/{n}.png"}) for n in range(8)]
-        clock = time.monotonic()
         assert served.post(files={"file": paths[0].read_bytes()})[0] == 200
-        assert time.monotonic() - clock < 5
+        assert not any(one.done() for one in hanging), "it is answered while the others hang"
         assert all(one.result()[0] in (400, 408) for one in hanging)
     for sock in slow:
         sock.close()
-    ends = time.monotonic() + 40
-    while requests.get(f"{served.url}/api/health", timeout=60).json()["waiting"] and time.monotonic() < ends:
-        time.sleep(0.2)
-    assert requests.get(f"{served.url}/api/health", timeout=60).json()["waiting"] == 0
+    while requests.get(f"{served.url}/api/health", timeout=60).json()["waiting"]:
+        time.sleep(0.05)
 
 
 def test_private_addresses_are_refused_unless_told_otherwise(trained, request):
@@ -186,6 +181,7 @@ def test_private_addresses_are_refused_unless_told_otherwise(trained, request):
     assert running.process.exitcode is not None
 
 
+@pytest.mark.slow
 def test_a_thousand_at_once_are_answered_or_told_to_come_back(served, trained, paths):
     predictor = Predictor(trained.model)
     contents = [path.read_bytes() for path in paths]

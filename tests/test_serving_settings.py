@@ -68,6 +68,7 @@ def test_a_usable_proxy_stays(monkeypatch):
         assert unusable() == []
 
 
+@pytest.mark.slow
 def test_the_servers_can_be_imported_with_any_proxy():
     code = "import bearkit.serve, bearkit.studio, os; print(os.environ['ALL_PROXY'])"
     done = subprocess.run(

@@ -119,6 +119,7 @@ def test_resized_and_re_encoded_copies_are_found_and_nothing_else(data):
     assert (np.diff(alike) <= 0).all()
 
 
+@pytest.mark.slow
 def test_a_copy_that_lost_its_transparency_is_found(tmp_path):
     """Programs that only take the colours put black, or anything, where nothing was."""
     drawing = Image.new("RGBA", (200, 200), (0, 0, 0, 0))
@@ -322,6 +323,7 @@ def test_a_project_that_cannot_be_reviewed_says_why(project, tmp_path):
         Queue(project).page()
 
 
+@pytest.mark.slow
 def test_planted_wrong_labels_are_found_as_published(data, tmp_path):
     """EXPERIMENTS.md has four draws of two data sets; this is one of them, through the product's own queue."""
     project = Project(tmp_path / "flowers")

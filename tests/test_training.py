@@ -271,6 +271,7 @@ def test_a_piece_of_an_older_bearkit_without_a_checksum_is_used(drawings):
     assert names.exists()
 
 
+@pytest.mark.slow
 def test_training_killed_at_any_moment_goes_on_and_breaks_nothing(drawings):
     small_pieces = "import bearkit.training.store as s, bearkit.cli; s.PIECE = 2; bearkit.cli.main()"
     command = [sys.executable, "-c", small_pieces, "train", "-p", str(drawings.root), "--json"]

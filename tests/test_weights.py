@@ -84,7 +84,7 @@ def server():
 
     def start(handler):
         one = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        threading.Thread(target=one.serve_forever, daemon=True).start()
+        threading.Thread(target=one.serve_forever, args=(0.02,), daemon=True).start()
         servers.append(one)
         return f"http://127.0.0.1:{one.server_port}/"
 
@@ -152,6 +152,7 @@ def python(code, **environment):
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, check=False)
 
 
+@pytest.mark.slow
 def test_any_timm_name_takes_its_weights_from_the_hub(tmp_path, server):
     network = bodies.get("convnext_atto", "none").network()
     path = tmp_path / "model.safetensors"

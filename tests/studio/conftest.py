@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from bearkit.project import Project
 from tests.conftest import write_drawings
@@ -11,6 +11,7 @@ from tests.studio.pages import SECONDS, Studio, is_outside
 from tests.studio.reviewing import open_review
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+expect.set_options(timeout=SECONDS)  # five seconds otherwise, which a busy machine may need for a click
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -31,11 +32,11 @@ def browser():
 
 
 @pytest.fixture
-def studio(tmp_path):
+def studio(tmp_path, with_body):
     """A studio of an empty project, and a folder of drawings; yields (url, tmp_path)."""
     write_drawings(tmp_path / "photos", 8)
     (tmp_path / "photos" / "disc" / "page.jpg").write_text("<html></html>")
-    running = Studio(Project(tmp_path / "shapes"))
+    running = Studio(with_body(Project(tmp_path / "shapes")))
     yield running.url, tmp_path
     running.end()
 

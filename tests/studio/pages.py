@@ -22,9 +22,8 @@ class Studio:
             out = Path(folder) / "out"
             words = ("studio", project.root, "--no-browser", "--json", "--port", port)
             self.process = process(words, out, Path(folder) / "err")
-            ends = time.monotonic() + SECONDS / 1000
-            while not (out.exists() and out.read_text().endswith("\n")) and time.monotonic() < ends:
-                time.sleep(0.05)
+            while not (out.exists() and out.read_text().endswith("\n")) and self.process.is_alive():
+                time.sleep(0.02)
             self.url = json.loads(out.read_text())["url"]
 
     def end(self):

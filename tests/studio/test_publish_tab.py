@@ -205,7 +205,7 @@ def test_the_hosted_studio_only_predicts(opened, monkeypatch, trained):
     assert page.get_by_role("tab").count() == 0
     page.locator("input[type=file]").first.set_input_files(sorted(trained.project.images.rglob("*.png"))[0])
     page.get_by_text(" sure").wait_for()
-    assert "x-frame-options" not in requests.get(page.url, timeout=20).headers  # the Hub shows it in a frame
+    assert "x-frame-options" not in requests.get(page.url, timeout=60).headers  # the Hub shows it in a frame
     monkeypatch.setenv("BEARKIT_STUDIO", "all")
     page = opened()
     page.get_by_role("tab", name="Data").wait_for()
@@ -251,7 +251,7 @@ def test_a_gradio_space_with_thumbnails_and_examples(browser, trained, tmp_path)
     finally:
         context.close()
         app.terminate()
-        app.communicate(timeout=20)
+        app.communicate(timeout=60)
 
 
 def test_a_picture_that_browsers_do_not_show_is_shown_as_it_was_read(opened, trained, tmp_path):

@@ -48,7 +48,7 @@ class Handler(SimpleHTTPRequestHandler):
 def served(folder, pictures=()):
     handler = type("Serving", (Handler,), {"pictures": pictures})
     server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(handler, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
