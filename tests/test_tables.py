@@ -202,6 +202,15 @@ def test_tables_without_a_header_and_json_are_understood(name, text, tmp_path, p
     assert seen(project, write(tmp_path / "s", PARTS | {name: text}))[0] == {"cat": 2, "dog": 2}
 
 
+@pytest.mark.parametrize("header", ["", "file,category\n"])
+def test_credits_and_captions_beside_folders_of_labels_are_no_labels(header, tmp_path, project):
+    files = {f"{('cat', 'dog')[n % 2]}/{n}.png": None for n in range(12)}
+    credit = header + "".join(f"{name},by Ann - page {n}\n" for n, name in enumerate(files))
+    root = write(tmp_path / "s", files | {"credits.csv": credit})
+    assert seen(project, root)[0] == {"cat": 6, "dog": 6}
+    assert "the table credits.csv is not used" in notes(project, root)
+
+
 def test_json_that_is_no_table_of_these_pictures_is_no_matter(tmp_path, project):
     files = FLAT | {"config.json": '{"name": "x", "size": 3}', "list.json": "[1, 2]", "broken.json": '{"a": '}
     assert notes(project, write(tmp_path / "s", files)).count("not used") == 0

@@ -245,7 +245,7 @@ def _with_header(table: Table, pictures: Pictures, home: PurePosixPath) -> Table
         return table
     names = {column: f"column {n}" for n, column in enumerate(table.columns, start=1)}
     names[table.columns[at]] = "file"
-    if len(first) == 2:
+    if len(first) == 2 and table_columns.few(table, table.columns[1 - at]):  # and no captions or credits
         names[table.columns[1 - at]] = "label"
     rows = [Row(1, dict(zip(names.values(), first, strict=True)))]
     rows += [Row(row.line, {names[name]: row.cells[name] for name in names}, row.extra) for row in table.rows]

@@ -165,6 +165,8 @@ class _Reader:
         numbers = all(path.stem.isdigit() for path in self.files.tables)
         if numbers and given.total() == len(given) and set(given) == set(folders):
             return "it lists the labels"
+        if given.total() >= 10 and 2 * len(given) > given.total():
+            return "nearly each picture has a label of its own in it"
         return f"it gives {labelled} of {n} pictures a label, other ones than the folders" if labelled < n / 10 else ""
 
     def _agreed(self, folders: Scheme) -> Scheme:

@@ -186,10 +186,16 @@ def _hot(row: Row, names: Sequence[str], table: Table) -> Reading:
 
 def _looks_like_labels(table: Table, name: str) -> bool:
     """Whether a column has few texts, each of them again and again."""
-    values = Counter(row.cells[name] for row in table.rows if row.cells[name])
     if plain(name) in FILES or plain(name) in SPLITS or _split_column(table, name) or _numbers(table, name):
         return False
-    return 2 <= len(values) <= values.total() // 2 and all(len(value) <= 100 for value in values)
+    return few(table, name, at_least=2)
+
+
+def few(table: Table, name: str, at_least: int = 1) -> bool:
+    """Whether a column has few values, short ones, for its rows."""
+    values = Counter(row.cells[name] for row in table.rows if row.cells[name])
+    most = max(2, values.total() // 2) if at_least == 1 else values.total() // 2
+    return at_least <= len(values) <= most and all(len(value) <= 100 for value in values)
 
 
 # --- splits
