@@ -54,7 +54,7 @@ class PredictPage:
                     asked.append(self.model)
             with gr.Column(min_width=320):
                 self.answer = gr.HTML(answer.note("Drop a picture."))
-                bars = gr.Label(num_top_classes=TOP, show_heading=False, show_label=False)
+                bars = gr.Label(num_top_classes=TOP, show_heading=False, show_label=False, elem_classes="bk-bars")
                 ask = gr.Button("Why?", size="sm", interactive=False)
                 near = gr.Checkbox(False, label=NEAR, visible=with_near is not None)
                 why = gr.HTML()

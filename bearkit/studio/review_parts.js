@@ -85,7 +85,7 @@ function pictureOf(suspect, index) {
 }
 
 function labelsOf(suspect) {
-  const bold = (label) => make('span', { class: 'rv-named' }, make('b', { title: label }, label || 'no label'), keyOf(label) ? make('kbd', { title: 'its key' }, keyOf(label)) : null);
+  const bold = (label) => make('span', { class: short(label) === label ? null : 'rv-named' }, make('b', { title: label }, label || 'no label'), keyOf(label) ? make('kbd', { title: 'its key' }, keyOf(label)) : null);
   if (suspect.twin) return ['left ', bold(suspect.given), ', right ', bold(suspect.twin.given)];
   if (!suspect.predicted) return suspect.given ? ['given ', bold(suspect.given)] : [bold('')];
   const sure = `${Math.round(100 * suspect.probability)} %`;
