@@ -25,7 +25,7 @@ BODY = ("--body", tiny_body.NAME, "--weights", "none")
 FIRST = (
     "import", "status", "train", "lr-find", "learning-curve", "diagnose", "interpret", "export", "predict", "compare",
     "duplicates", "doctor", "export-dataset", "review next", "review decide", "review undo", "review redo",
-    "review history", "review apply", "review unapply",
+    "review history", "review apply", "review unapply", "review rename",
 )  # fmt: skip
 
 
@@ -69,13 +69,15 @@ def heard(tmp_path_factory):
     tell("review decide", "--from", folder / "decisions.csv")
     for command in ("undo", "redo", "history", "apply", "unapply"):
         tell(f"review {command}")
+    tell("review rename", "star", "--to", "a star")
+    tell("review undo")
     tell("duplicates", "--mend")
     for form in ("folder", "imagefolder", "csv"):
         tell("export-dataset", folder / form, "--format", form)
     tell("doctor")
     next(project.images.rglob("square03.png")).unlink()
     tell("status")
-    tell("doctor")
+    tell("doctor", code=1)
     yield SimpleNamespace(folder=folder, project=project, model=model, objects=objects)
     close_all()
 
