@@ -63,6 +63,7 @@ def test_the_heat_map_is_what_the_model_saw(trained):
     assert np.abs(np.asarray(image, float) - np.asarray(found.heat_map(), float)).mean() < 12
 
 
+@pytest.mark.slow
 def test_the_nearest_training_pictures_only_where_the_user_said_so(trained, tmp_path):
     assert not (trained.model / "thumbnails.npz").exists()
     images = sorted(trained.project.images.rglob("*.png"))

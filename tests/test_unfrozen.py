@@ -69,6 +69,7 @@ def test_stages_go_on_from_each_other_and_each_can_be_gone_back_to(shapes):
         learn.save("../elsewhere")
 
 
+@pytest.mark.slow
 def test_the_exported_tuned_model_is_what_was_trained(shapes, tmp_path):
     learn = Learner(shapes)
     result = learn.fine_tune(2, freeze_epochs=4, **SMALL)
@@ -396,6 +397,7 @@ def test_early_stopping_ends_a_stage(shapes):
     assert len(rows) == best + 4
 
 
+@pytest.mark.slow
 def test_sizes_grow_through_the_epochs_and_the_last_one_is_the_models(shapes):
     learn = Learner(shapes).load("001/stage-1")
     learn.unfreeze()

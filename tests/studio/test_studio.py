@@ -214,6 +214,7 @@ def answer(url, **headers):
         return error.code, dict(error.headers)
 
 
+@pytest.mark.slow
 def test_other_sites_cannot_reach_it_and_only_thumbnails_are_served(studio):
     url, folder = studio
     status, headers = answer(url)
