@@ -10,29 +10,30 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from bearkit import runs, stages
+from bearkit import runs
+from bearkit.bodies.features import Features
 from bearkit.catalog.catalog import Catalog
-from bearkit.dataset.dataset import Dataset
-from bearkit.dataset.seed import keep_seed, seed_for
+from bearkit.core.parallel import Progress, no_progress
+from bearkit.core.project import Project, whole
+from bearkit.datasets.dataset import Dataset
+from bearkit.datasets.seed import keep_seed, seed_for
 from bearkit.errors import RunError
-from bearkit.export.exporting import export_model, exported
-from bearkit.fitting import Training, Watch
-from bearkit.interpretation import figures
-from bearkit.interpretation.out_of_fold import out_of_fold_probs
-from bearkit.parallel import Progress, no_progress
-from bearkit.predict import Prediction, Predictor
-from bearkit.project import Project, whole
-from bearkit.results import TrainResult, predictions_of, result_of
+from bearkit.evaluation import figures
+from bearkit.evaluation.leave_one_out import out_of_fold_probs
+from bearkit.export.export import export_model, exported
+from bearkit.inference.predictor import Prediction, Predictor
 from bearkit.runs import Run
-from bearkit.stages import Model
+from bearkit.training import warm_start
 from bearkit.training.config import FitOptions, TrainConfig, TrainOptions, slice_rates
-from bearkit.training.faster import faster
-from bearkit.training.features import Features
+from bearkit.training.cpu_speedups import faster
 from bearkit.training.head import head_from, predict_logits, seeded_alone
 from bearkit.training.learning_curve import LearningCurve, learning_curve
 from bearkit.training.loop import Epoch, Step, seeded
 from bearkit.training.lr_curve import LRCurve
 from bearkit.training.lr_finder import lr_find
+from bearkit.training.result import TrainResult, predictions_of, result_of
+from bearkit.training.trainer import Training, Watch
+from bearkit.training.warm_start import Model
 
 UNFROZEN_EPOCHS = 6  # of an unfrozen fit, unless told otherwise
 
@@ -74,7 +75,7 @@ class Learner:
         Raises:
             RunError: there is no such stage, or it is not of the body and seed that this learner was made with.
         """
-        run, stage = stages.located(self.project, name or runs.finished(self.project).id)
+        run, stage = warm_start.located(self.project, name or runs.finished(self.project).id)
         theirs = TrainConfig.from_dict(run.config)
         for what, chosen in self._chosen.items():
             ours = getattr(self.config, what)
@@ -100,7 +101,7 @@ class Learner:
                 "this learner has not trained yet",
                 hint="`learn.fit_one_cycle()`, or `export_model(project)` for an earlier run",
             )
-        return stages.located(self.project, self._at)
+        return warm_start.located(self.project, self._at)
 
     def freeze(self) -> None:
         """From now on only the head learns."""
@@ -154,18 +155,18 @@ class Learner:
             RunError: unfrozen before anything was trained.
         """
         config = replace(self.config, start=self._at)
-        start = stages.start_of(self.project, config)
+        start = warm_start.start_of(self.project, config)
         if not self._frozen:
             self._where()
         data, found, _ = self._look(config, start, None)
-        stages.check_labels(start.about, data)
+        warm_start.check_labels(start.about, data)
         progress = self._watch.progress
         if self._frozen:
             with seeded_alone(config.seed):
-                curve = lr_find(stages.frozen_trainee(config, data, found, start), progress)
+                curve = lr_find(warm_start.frozen_trainee(config, data, found, start), progress)
         else:
             with seeded(config.seed), faster():
-                learns, _ = stages.unfrozen_trainee(self.project, config, data, start, progress)
+                learns, _ = warm_start.unfrozen_trainee(self.project, config, data, start, progress)
                 curve = lr_find(learns, progress)
         plot = self.lr_plot
         with whole(plot.with_suffix(".npz")) as part:
@@ -182,7 +183,7 @@ class Learner:
 
     def learning_curve(self) -> LearningCurve:
         """Would more pictures help? The error with a tenth to all of the pictures, from the kept features."""
-        data, found, _ = self._look(self.config, stages.start_of(self.project, self.config), None)
+        data, found, _ = self._look(self.config, warm_start.start_of(self.project, self.config), None)
         rows = np.flatnonzero(data.splits != "test")
         progress = self._watch.progress
         curve = learning_curve(found.values[rows], data.targets[rows], data.vocab, self.config, progress)
@@ -210,7 +211,7 @@ class Learner:
 
     def train(self, **options: Any) -> TrainResult:
         """One run with all that this learner's options, and these, ask for: frozen epochs, then unfrozen ones."""
-        return self.fit(stages.create_run(self.project, replace(self.config, **({"start": self._at} | options))))
+        return self.fit(warm_start.create_run(self.project, replace(self.config, **({"start": self._at} | options))))
 
     def fit(self, run: Run) -> TrainResult:
         """Carry out a run that was created with its configuration, or go on with one that was cut off.
@@ -226,7 +227,7 @@ class Learner:
         if run.finished:  # by another process, while this one waited
             raise RunError(f"run {run.id} finished meanwhile", hint="`bearkit interpret` shows it")
         config = TrainConfig.from_dict(run.config)
-        start = stages.start_of(self.project, config)
+        start = warm_start.start_of(self.project, config)
         data, found, seconds = self._look(config, start, run, stop_if_asked)
         training = Training(self.project, run, config, data, self._watch, stop_if_asked)
         model, tables = training.carry_out(start, found)
@@ -272,9 +273,9 @@ class Learner:
         if "/" not in name:
             run = self.run
             while name not in run.checkpoints and (start := TrainConfig.from_dict(run.config).start):
-                run = stages.located(self.project, start)[0]
+                run = warm_start.located(self.project, start)[0]
             name = f"{run.id}/{name}"
-        run, stage = stages.located(self.project, name)
+        run, stage = warm_start.located(self.project, name)
         self._at = f"{run.id}/{stage}"
         return self
 
@@ -290,10 +291,10 @@ class Learner:
 
     def out_of_fold_probs(self) -> tuple[Dataset, np.ndarray]:
         """The pictures, and probabilities (N, C) for each by a head that has not seen it."""
-        data, found, _ = self._look(self.config, stages.start_of(self.project, self.config), None)
+        data, found, _ = self._look(self.config, warm_start.start_of(self.project, self.config), None)
         return data, out_of_fold_probs(found.values[:, 0], data.targets, len(data.vocab))
 
     def _look(
         self, config: TrainConfig, start: Model, run: Run | None, stop_if_asked: Callable[[], None] = lambda: None
     ) -> tuple[Dataset, Features, float]:
-        return stages.look(self.project, config, start, self._watch.progress, run, stop_if_asked)
+        return warm_start.look(self.project, config, start, self._watch.progress, run, stop_if_asked)

@@ -18,12 +18,12 @@ import tempfile
 from pathlib import Path
 
 from bearkit.catalog.catalog import Catalog
-from bearkit.collect.importing import import_images
-from bearkit.dataset import dataset
-from bearkit.project import Project
-from bearkit.sample_project import folder as sample_folder
-from bearkit.sample_project import prepare
-from bearkit.text import table
+from bearkit.core.project import Project
+from bearkit.core.text import table
+from bearkit.datasets import dataset
+from bearkit.sources.importing import import_images
+from bearkit.sources.samples.project import folder as sample_folder
+from bearkit.sources.samples.project import prepare
 
 HERE = Path(__file__).parent
 FASTAI = HERE.parent / ".venv-fastai" / "bin" / "python"

@@ -14,9 +14,9 @@ import numpy as np
 import torch
 
 from bearkit import Interpretation, Learner, Predictor, Project
+from bearkit.bodies.timm_import import import_timm
 from bearkit.images import read_file
-from bearkit.preprocessing import decode_for, preprocess
-from bearkit.training.timm_import import import_timm
+from bearkit.images.preprocessing import decode_for, preprocess
 
 PART = 3  # layer groups that learn where not all do, the head among them
 

@@ -9,14 +9,14 @@ import tempfile
 import time
 from pathlib import Path
 
+from bearkit.bodies import registry
+from bearkit.bodies.features import features
 from bearkit.catalog.catalog import Catalog
-from bearkit.collect.importing import import_images
-from bearkit.dataset import dataset
-from bearkit.project import Project
-from bearkit.text import table
-from bearkit.training import bodies
+from bearkit.core.project import Project
+from bearkit.core.text import table
+from bearkit.datasets import dataset
+from bearkit.sources.importing import import_images
 from bearkit.training.config import TrainConfig
-from bearkit.training.features import features
 from bearkit.training.head import Sides, train_head
 
 SEEDS = (42, 1, 2, 3, 4, 5, 6, 7)
@@ -27,7 +27,7 @@ VIEWS = (1, 2, 4)
 def measure(project, views, epochs):
     """Mean error rate, validation loss and seconds of a head over the seeds."""
     catalog = Catalog(project)
-    found = features(project, catalog.images(), bodies.get(TrainConfig.body), views).values
+    found = features(project, catalog.images(), registry.get(TrainConfig.body), views).values
     last, seconds = [], []
     for seed in SEEDS:
         data = dataset.load(catalog, seed)

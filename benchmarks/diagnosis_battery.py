@@ -8,15 +8,15 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+from bearkit.bodies import registry
+from bearkit.bodies.features import features
 from bearkit.catalog.catalog import Catalog
-from bearkit.collect.importing import import_images
-from bearkit.dataset import dataset
-from bearkit.project import Project
-from bearkit.text import table
-from bearkit.training import bodies
+from bearkit.core.project import Project
+from bearkit.core.text import table
+from bearkit.datasets import dataset
+from bearkit.sources.importing import import_images
 from bearkit.training.config import TrainConfig
 from bearkit.training.diagnosis import ADVICE, diagnose
-from bearkit.training.features import features
 from bearkit.training.head import Sides, train_head
 
 SEEDS = (42, 1, 2, 3)
@@ -33,7 +33,7 @@ PLANTED = {
 def verdicts(project):
     """(planted, found) of every run on one data set."""
     catalog = Catalog(project)
-    found = features(project, catalog.images(), bodies.get(TrainConfig.body)).values
+    found = features(project, catalog.images(), registry.get(TrainConfig.body)).values
     for seed in SEEDS:
         data = dataset.load(catalog, seed)
         train, valid = data.indices("train"), data.indices("valid")

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bearkit import Limits, collect_images
-from bearkit.project import Project
+from bearkit.core.project import Project
 from benchmarks.against_fastai import FASTAI, run
 from tests.conftest import picture
 from tests.servers import serving

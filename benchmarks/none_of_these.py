@@ -14,8 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from bearkit import Learner, Predictor, Project, import_images, predict_files, sample_project
-from bearkit.interpretation.calibration import calibration_error, temperature
+from bearkit import Learner, Predictor, Project, import_images, predict_files
+from bearkit.evaluation.calibration import calibration_error, temperature
+from bearkit.sources.samples import project as sample_project
 
 
 def main():

@@ -17,17 +17,17 @@ import time
 import gradio as gr
 import numpy as np
 
+from bearkit.bodies import registry
+from bearkit.bodies.array_cache import Store
+from bearkit.bodies.features import feature_store
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.choices import Choice
-from bearkit.catalog.ledger import Ledger
-from bearkit.catalog.tables import ImageRecord
-from bearkit.project import Project
-from bearkit.review.looks import RECIPE, SKETCH
+from bearkit.catalog.decision_types import Choice
+from bearkit.catalog.decisions import Ledger
+from bearkit.catalog.schema import ImageRecord
+from bearkit.core.project import Project
+from bearkit.core.text import table
+from bearkit.labelling.image_stats import RECIPE, SKETCH
 from bearkit.studio.review import ReviewTab
-from bearkit.text import table
-from bearkit.training import bodies
-from bearkit.training.features import feature_store
-from bearkit.training.store import Store
 
 LABELS, WIDTH, PAGE = 5, 1280, 50
 
@@ -46,7 +46,7 @@ def synthetic(project, n):
         for number in range(n)
     ]
     Catalog(project, create=True).record(records, [])
-    store = feature_store(project, bodies.get("efficientnet_lite0"), 1)
+    store = feature_store(project, registry.get("efficientnet_lite0"), 1)
     for start in range(0, n, 4096):
         rows = slice(start, min(n, start + 4096))
         values = centres[targets[rows]] + 6 * rng.normal(0, 1, (rows.stop - rows.start, WIDTH))

@@ -20,7 +20,7 @@ import torch
 from playwright.sync_api import sync_playwright
 
 from bearkit import Learner, Predictor, Project, import_images, push_model, push_space
-from bearkit.training.timm_import import import_timm
+from bearkit.bodies.timm_import import import_timm
 from tests.hub import TOKEN, hub
 from tests.studio import test_static_space
 

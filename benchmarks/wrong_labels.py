@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from bearkit import Queue, import_images
-from bearkit.catalog.choices import Choice
-from bearkit.project import Project
-from bearkit.text import table
+from bearkit.catalog.decision_types import Choice
+from bearkit.core.project import Project
+from bearkit.core.text import table
 from benchmarks.against_fastai import FASTAI, HERE, run
 
 PAGE = 20

@@ -20,9 +20,9 @@ from PIL import Image
 from scipy.special import softmax
 
 from bearkit import Learner, Project, import_images
+from bearkit.bodies import registry
 from bearkit.cli.common import run
-from bearkit.collect import sample
-from bearkit.training import bodies
+from bearkit.sources.samples import pictures
 from bearkit.training.config import TrainConfig
 from tests.hub import TOKEN, hub
 
@@ -77,7 +77,7 @@ def write_pictures(folder, counts, start=0):
 
 def write_drawings(folder, each):
     """Put drawn discs, squares and stars into folder/label/: something that a body can tell apart."""
-    for label, name, content in sample.drawings():
+    for label, name, content in pictures.drawings():
         if int("".join(c for c in name if c.isdigit())) < each:
             (folder / label).mkdir(parents=True, exist_ok=True)
             (folder / label / name).write_bytes(content)
@@ -106,7 +106,7 @@ def with_body(tmp_path_factory):
     known = Project((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "of-all-workers")
     known.root.mkdir(exist_ok=True)
     with FileLock(known.root / "lock"):
-        bodies.get(TrainConfig().body).onnx(known)
+        registry.get(TrainConfig().body).onnx(known)
 
     def give(project):
         shutil.copytree(known.cache / "bodies", project.cache / "bodies")

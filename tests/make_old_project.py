@@ -30,8 +30,8 @@ from PIL import Image, ImageDraw
 
 import bearkit
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.choices import Choice
-from bearkit.catalog.ledger import Ledger
+from bearkit.catalog.decision_types import Choice
+from bearkit.catalog.decisions import Ledger
 from bearkit.cli.common import run
 
 COMMIT = "386584d"

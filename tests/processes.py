@@ -13,7 +13,7 @@ from bearkit.cli import main
 
 _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload(
-    ["bearkit.export.exporting", "bearkit.learner", "bearkit.studio.app", "bearkit.cli", "tests.processes"]
+    ["bearkit.export.export", "bearkit.learner", "bearkit.studio.app", "bearkit.cli", "tests.processes"]
 )
 
 

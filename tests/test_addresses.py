@@ -5,8 +5,8 @@ import itertools
 
 import pytest
 
-from bearkit.collect.addresses import is_public, unused_proxies
-from bearkit.collect.hosts import Turns
+from bearkit.sources.web.scheduler import Turns
+from bearkit.sources.web.ssrf import is_public, unused_proxies
 
 # First and last of each range of IANA's special-purpose registries, and what clouds keep for themselves.
 SPECIAL_V4 = (

@@ -10,12 +10,20 @@ from scipy.stats import binomtest
 
 from bearkit import Learner, Project, compare_runs, decide_file, decide_one, export_dataset, import_images
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.choices import Choice
-from bearkit.catalog.ledger import Ledger
-from bearkit.dataset import dataset
+from bearkit.catalog.decision_types import Choice
+from bearkit.catalog.decisions import Ledger
+from bearkit.datasets import dataset
 from bearkit.errors import ReviewError, RunError, ShapeError
-from bearkit.interpretation.compare import BETTER, CANNOT_TELL, ONLY_LABELS, WORSE, bootstrap_interval, compare, mcnemar
-from bearkit.review.decisions_file import Finder
+from bearkit.evaluation.paired_tests import (
+    BETTER,
+    CANNOT_TELL,
+    ONLY_LABELS,
+    WORSE,
+    bootstrap_interval,
+    compare,
+    mcnemar,
+)
+from bearkit.labelling.decisions_csv import Finder
 from tests.conftest import write_drawings, write_pictures
 
 

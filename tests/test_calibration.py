@@ -7,12 +7,12 @@ import pytest
 import torch
 from scipy.special import softmax
 
-from bearkit.bundle import read_config
-from bearkit.card import Facts, model_card
-from bearkit.catalog.cleaned import Cleaned
-from bearkit.export.measured import Looked, measure
-from bearkit.interpretation.calibration import at_bound
-from bearkit.predictions import Predictions
+from bearkit.catalog.statistics import Cleaned
+from bearkit.evaluation.calibration import at_bound
+from bearkit.export.measurements import Looked, measure
+from bearkit.export.model_card import Facts, model_card
+from bearkit.inference.model_folder import read_config
+from bearkit.runs.predictions import Predictions
 from bearkit.training.config import TrainConfig
 from bearkit.training.head import Sides, predict_logits, train_head
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from bearkit import Project
-from bearkit.catalog import copies, database, repair
+from bearkit.catalog import backup, database, repair
+from bearkit.catalog.backup import copy_of
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.choices import Choice
-from bearkit.catalog.copies import copy_of
 from bearkit.catalog.database import close_all
-from bearkit.catalog.ledger import Ledger
-from bearkit.catalog.tables import ImageRecord
+from bearkit.catalog.decision_types import Choice
+from bearkit.catalog.decisions import Ledger
+from bearkit.catalog.schema import ImageRecord
 from bearkit.errors import BusyError, ProjectError, ReviewError
 
 
@@ -172,7 +172,7 @@ def test_a_copy_is_kept_before_the_first_change_of_a_day(project):
     assert pictures_in(copy_of(project.catalog)) == 20
     catalog.record(images(1, first=21), [])
     assert pictures_in(copy_of(project.catalog)) == 20
-    yesterday = copy_of(project.catalog).stat().st_mtime - copies.COPY_SECONDS - 1
+    yesterday = copy_of(project.catalog).stat().st_mtime - backup.COPY_SECONDS - 1
     os.utime(copy_of(project.catalog), (yesterday, yesterday))
     catalog.record(images(1, first=22), [])
     assert pictures_in(copy_of(project.catalog)) == 22
@@ -189,13 +189,13 @@ def test_a_copy_that_is_much_smaller_is_made_anew(project):
 def test_a_damaged_catalogue_is_not_copied_over_a_good_copy(project):
     filled(project, 20).record(images(1, first=20), [])
     good = copy_of(project.catalog).read_bytes()
-    yesterday = copy_of(project.catalog).stat().st_mtime - copies.COPY_SECONDS - 1
+    yesterday = copy_of(project.catalog).stat().st_mtime - backup.COPY_SECONDS - 1
     os.utime(copy_of(project.catalog), (yesterday, yesterday))
     project.catalog.unlink()
     project.catalog.write_bytes(b"no database" * 1000)
     with pytest.raises(ProjectError):
         Catalog(project).record(images(1, first=30), [])
-    copies.keep_copy(project.catalog)
+    backup.keep_copy(project.catalog)
     assert copy_of(project.catalog).read_bytes() == good
 
 

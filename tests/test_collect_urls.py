@@ -18,11 +18,11 @@ import pytest
 import trustme
 
 from bearkit import Limits, Project, collect_images
-from bearkit import report as words
 from bearkit.catalog.catalog import Catalog
-from bearkit.collect import addresses, url_list
-from bearkit.collect.fetch import BACKOFF_SECONDS, fetch
+from bearkit.cli import output as words
 from bearkit.errors import DownloadError, ImportSourceError, ProjectError
+from bearkit.sources.web import ssrf, url_list
+from bearkit.sources.web.fetch import BACKOFF_SECONDS, fetch
 from tests.conftest import picture
 from tests.servers import heavy, serving
 
@@ -76,7 +76,7 @@ def rows(project):
 )
 def test_every_kind_of_trouble_ends_in_time_with_its_reason(server, name, reason, monkeypatch):
     """drip, driphead and silent end only when we hang up."""
-    monkeypatch.setattr("bearkit.collect.fetch.BACKOFF_SECONDS", 0)
+    monkeypatch.setattr("bearkit.sources.web.fetch.BACKOFF_SECONDS", 0)
     heavy()  # made before the time counts
     with pytest.raises(DownloadError) as caught:
         sooner("drip", "driphead", "silent")(f"{server.url}/{name}", OWN)
@@ -97,8 +97,8 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(server):
 
 
 def test_silence_ends_a_fetch_before_its_deadline(server, monkeypatch):
-    monkeypatch.setattr("bearkit.collect.fetch.TIMEOUTS", (0.5, 0.5))
-    monkeypatch.setattr("bearkit.collect.fetch.TRIES", 1)
+    monkeypatch.setattr("bearkit.sources.web.fetch.TIMEOUTS", (0.5, 0.5))
+    monkeypatch.setattr("bearkit.sources.web.fetch.TRIES", 1)
     with pytest.raises(DownloadError, match="silent for"):  # at its deadline it would say that it took too long
         fetch(f"{server.url}/silent", OWN)
 
@@ -107,10 +107,10 @@ def test_a_connection_that_opens_when_the_time_is_over_is_ended(server, monkeypa
     def late(*args):
         if server.asked:  # the second time
             time.sleep(1.5)
-        return addresses.resolved(*args)
+        return ssrf.resolved(*args)
 
-    monkeypatch.setattr("bearkit.collect.fetch.resolved", late)
-    monkeypatch.setattr("bearkit.collect.fetch.TIMEOUTS", (600, 600))  # nothing but the deadline ends it
+    monkeypatch.setattr("bearkit.sources.web.fetch.resolved", late)
+    monkeypatch.setattr("bearkit.sources.web.fetch.TIMEOUTS", (600, 600))  # nothing but the deadline ends it
     with pytest.raises(DownloadError, match="took longer than 1 s"):
         fetch(f"{server.url}/to?u=/silent", SOON)
 
@@ -138,7 +138,7 @@ def test_even_a_bug_of_ours_holds_up_nobody(server, tmp_path, monkeypatch):
             raise RuntimeError("a bug")
         return fetch(url, limits)
 
-    monkeypatch.setattr("bearkit.collect.collecting.fetch", broken)
+    monkeypatch.setattr("bearkit.sources.web.collect.fetch", broken)
     path = write_list(tmp_path / "list.txt", server, "ok/1.png", "ok/2.png")
     report = collect_images(Project(tmp_path / "p"), [("a", path)], limits=OWN)
     assert report.saved == 1
@@ -148,7 +148,7 @@ def test_even_a_bug_of_ours_holds_up_nobody(server, tmp_path, monkeypatch):
 def test_a_busy_server_is_asked_again_when_it_says(server, monkeypatch):
     pauses = []
     clock = SimpleNamespace(monotonic=lambda: sum(pauses), sleep=pauses.append, time=time.time)  # goes while one sleeps
-    monkeypatch.setattr("bearkit.collect.fetch.time", clock)
+    monkeypatch.setattr("bearkit.sources.web.fetch.time", clock)
     assert fetch(f"{server.url}/busy/5.png", OWN).data == picture(5, kind="PNG")
     assert pauses == [1], "as the server says"
     assert fetch(f"{server.url}/flaky/6.png", OWN).data == picture(6, kind="PNG")
@@ -190,7 +190,7 @@ def test_private_addresses_are_refused_at_first_and_after_a_redirect(server, whe
         first.append(address)
         return len(first) == 1
 
-    monkeypatch.setattr(addresses, "is_public", public_once)
+    monkeypatch.setattr(ssrf, "is_public", public_once)
     with pytest.raises(DownloadError, match="refused: it leads into a private network"):
         fetch(f"{server.url}/to?u={url}", Limits(seconds=3))
     assert not any(path.startswith("/ok") for path in server.asked)
@@ -198,8 +198,8 @@ def test_private_addresses_are_refused_at_first_and_after_a_redirect(server, whe
 
 def test_a_hostile_list_leaves_the_rest_saved_and_nothing_outside(server, tmp_path, monkeypatch):
     project = Project(tmp_path / "project")
-    monkeypatch.setattr("bearkit.collect.collecting.fetch", sooner("drip"))
-    monkeypatch.setattr("bearkit.collect.fetch.BACKOFF_SECONDS", 0)
+    monkeypatch.setattr("bearkit.sources.web.collect.fetch", sooner("drip"))
+    monkeypatch.setattr("bearkit.sources.web.fetch.BACKOFF_SECONDS", 0)
     trouble = ("endless", "drip", "loop", "page.jpg", "svg.jpg", "bomb.png", "gzipbomb", "short", "reset", "gone")
     good = [f"ok/{n}.png" for n in range(20)]
     names = [name for pair in zip(good, trouble * 2, strict=True) for name in pair]
@@ -242,7 +242,7 @@ def test_real_lists_against_a_server_that_replays_what_their_lines_gave(data, tm
             alive[label] += known
             late += slow
     project = Project(tmp_path / "bears")
-    monkeypatch.setattr("bearkit.collect.collecting.fetch", sooner("drip"))
+    monkeypatch.setattr("bearkit.sources.web.collect.fetch", sooner("drip"))
     own = Limits(seconds=60, allow_private=True)
     with serving(replay=replay) as server:
         sources = []
@@ -289,7 +289,7 @@ def test_many_at_once_but_few_of_one_public_host(server, tmp_path, monkeypatch):
     collect_images(Project(tmp_path / "own"), [("a", path)], limits=OWN, workers=24)
     assert server.most > 8, "your own server is asked as fast as it answers"
     server.most = 0
-    monkeypatch.setattr("bearkit.collect.hosts.is_public", lambda _: True)
+    monkeypatch.setattr("bearkit.sources.web.scheduler.is_public", lambda _: True)
     collect_images(Project(tmp_path / "public"), [("a", path)], limits=OWN, workers=24)
     assert server.most <= 8
 

@@ -10,9 +10,9 @@ import pytest
 import requests
 import uvicorn
 
-from bearkit.page import connections
-from bearkit.page.connections import Room, patient
-from bearkit.page.logs import EACH, Bounded
+from bearkit.web import connections
+from bearkit.web.connections import Room, patient
+from bearkit.web.logs import EACH, Bounded
 
 HALF = b"GET / HTTP/1.1\r\nHost: here\r\nX-More: "
 BODY = b"POST / HTTP/1.1\r\nHost: here\r\nConnection: close\r\nContent-Length: 100\r\n\r\nx"

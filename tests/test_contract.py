@@ -11,8 +11,8 @@ from PIL import Image
 from bearkit import Project
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.database import close_all
-from bearkit.collect import sample
-from bearkit.publish import hub
+from bearkit.hub import client
+from bearkit.sources.samples import pictures
 from tests import contract, tiny_body
 from tests.conftest import write_drawings
 from tests.contract import check, said, shape
@@ -113,7 +113,7 @@ def test_the_keys_of_a_command_are_as_recorded(heard, command):
 
 def test_the_keys_of_the_demo_are_as_recorded(tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setattr(sample, "DRAWN_EACH", 8)
+    monkeypatch.setattr(pictures, "DRAWN_EACH", 8)
     code, value = said("demo", tmp_path / "demo")
     assert code == 0
     check("keys", "demo", shape([value], LABELS))
@@ -141,7 +141,7 @@ def test_the_keys_of_what_asks_the_net_are_as_recorded(tmp_path):
 
 
 def test_the_keys_of_what_publishes_are_as_recorded(heard, tmp_path, with_hub, monkeypatch):
-    monkeypatch.setattr(hub, "LOOK_AGAIN", (0, 0))
+    monkeypatch.setattr(client, "LOOK_AGAIN", (0, 0))
     with_hub()
     _, model = said("push", heard.model, "me/shapes")
     _, dry = said("push", heard.model, "me/shapes", "--dry-run", tmp_path / "model")

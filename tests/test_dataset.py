@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from bearkit import Project
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.tables import ImageRecord
-from bearkit.dataset import dataset, split
+from bearkit.catalog.schema import ImageRecord
+from bearkit.datasets import dataset, split
 from bearkit.errors import BusyError, NoImagesError, ProjectError, TooFewImagesError, TooFewLabelsError
 from bearkit.images import content_id
 

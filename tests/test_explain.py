@@ -7,14 +7,14 @@ import pytest
 from PIL import Image
 
 from bearkit import Learner, Predictor, export_model
-from bearkit.bundle import read_thumbnails, write_thumbnails
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.ledger import Ledger
+from bearkit.catalog.decisions import Ledger
 from bearkit.errors import ModelError
-from bearkit.explain import PLACES, explain
-from bearkit.export.exporting import add_thumbnails
+from bearkit.export.export import add_thumbnails
 from bearkit.images import decode
-from bearkit.review.decide import decide_one, rename_labels
+from bearkit.inference.model_folder import read_thumbnails, write_thumbnails
+from bearkit.inference.occlusion import PLACES, explain
+from bearkit.labelling.actions import decide_one, rename_labels
 from tests.conftest import encoded
 
 
@@ -122,8 +122,8 @@ def test_8_bits_are_kept_only_where_they_are_no_worse(trained, tmp_path, bearkit
     assert sorted(path.name for path in (tmp_path / "small").iterdir()) == sorted(
         path.name for path in trained.model.iterdir()
     )
-    monkeypatch.setattr("bearkit.export.int8.FEW", -1)  # nothing is spared, and hardly a bit is left:
-    monkeypatch.setattr("bearkit.export.int8.LEVELS", 1)
+    monkeypatch.setattr("bearkit.export.quantize.FEW", -1)  # nothing is spared, and hardly a bit is left:
+    monkeypatch.setattr("bearkit.export.quantize.LEVELS", 1)
     said = bearkit_json("export", tmp_path / "bad", "--int8", "-p", trained.project.root)["int8"]
     assert not said["kept"]
     assert "validation pictures would be" in said["why"]

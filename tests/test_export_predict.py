@@ -12,11 +12,11 @@ import torch
 from PIL import Image
 
 from bearkit import Predictor, export_model, predict_files
-from bearkit.bundle import FILES, golden_pictures
+from bearkit.bodies.timm_import import import_timm
 from bearkit.errors import ImageError, ModelError, RunError
 from bearkit.images import read_file
-from bearkit.preprocessing import decode_for, preprocess
-from bearkit.training.timm_import import import_timm
+from bearkit.images.preprocessing import decode_for, preprocess
+from bearkit.inference.model_folder import FILES, golden_pictures
 from tests.conftest import calibrated, close
 
 

@@ -9,11 +9,11 @@ import pytest
 from PIL import Image
 
 from bearkit import Project
-from bearkit.bundle import read_config
-from bearkit.card import Facts, model_card
-from bearkit.catalog.cleaned import Cleaned
-from bearkit.interpretation import figures
-from bearkit.interpretation.lettering import spelled, unwritable
+from bearkit.catalog.statistics import Cleaned
+from bearkit.evaluation import figures
+from bearkit.evaluation.figure_text import spelled, unwritable
+from bearkit.export.model_card import Facts, model_card
+from bearkit.inference.model_folder import read_config
 
 
 def drawn(figure):

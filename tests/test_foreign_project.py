@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from bearkit import Project, import_images, jobs, runs
+from bearkit import Project, import_images, runs
+from bearkit.bodies.pixel_cache import pixels
 from bearkit.catalog.catalog import Catalog
+from bearkit.engine import jobs
 from bearkit.errors import ImageError, NoImagesError
 from bearkit.images import content_id
-from bearkit.preprocessing import Preprocessing
-from bearkit.review.decide import decide_one
-from bearkit.studio.preview import changed_pictures
-from bearkit.thumbnails import LARGE, thumbnails
-from bearkit.training.pixels import pixels
+from bearkit.images.preprocessing import Preprocessing
+from bearkit.images.thumbnails import LARGE, thumbnails
+from bearkit.labelling.actions import decide_one
+from bearkit.studio.augment_preview import changed_pictures
 from tests.conftest import picture, write_pictures
 
 SECRET = b"token = hf_of_the_victim"

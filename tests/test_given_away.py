@@ -10,10 +10,10 @@ from datasets import config, load_dataset
 
 from bearkit import Project, apply_decisions, decide_one, import_images
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.ledger import Ledger
-from bearkit.catalog.tables import SourceRecord
-from bearkit.dataset import dataset
-from bearkit.review.layouts import HUB_SPLITS, label_folders
+from bearkit.catalog.decisions import Ledger
+from bearkit.catalog.schema import SourceRecord
+from bearkit.datasets import dataset
+from bearkit.datasets.layouts import HUB_SPLITS, label_folders
 from tests.conftest import picture, write_pictures
 
 ODD = [

@@ -7,8 +7,8 @@ import httpx
 import pytest
 import safehttpx
 
-from bearkit.page.launch import NAMES, guarded
-from bearkit.page.routes import refusal
+from bearkit.web.launch import NAMES, guarded
+from bearkit.web.routes import refusal
 from tests.conftest import picture
 from tests.servers import Handler, serving
 

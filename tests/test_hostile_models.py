@@ -14,9 +14,9 @@ from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
 from bearkit import Predictor
-from bearkit.bundle import FILES
 from bearkit.errors import ImageError, ModelError
-from bearkit.publish.model import write_model
+from bearkit.hub.model import write_model
+from bearkit.inference.model_folder import FILES
 from tests.conftest import encoded
 
 

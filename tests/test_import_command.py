@@ -6,7 +6,7 @@ import pytest
 
 from bearkit import Project
 from bearkit.cli.common import run
-from bearkit.import_report import next_steps
+from bearkit.cli.import_output import next_steps
 from tests.conftest import write_pictures
 
 

@@ -14,10 +14,10 @@ from PIL import Image
 
 from bearkit import Project, apply_decisions, decide_one, import_images, unapply_decisions
 from bearkit.catalog.catalog import Catalog
-from bearkit.collect import importers, sounds
-from bearkit.collect.layout import Found
 from bearkit.errors import ImageError, ImportSourceError, NoImagesError
 from bearkit.images import content_id
+from bearkit.sources import audio, plugins
+from bearkit.sources.layout import Found
 from tests.conftest import picture, write_drawings
 from tests.hub import COMMIT
 
@@ -297,11 +297,11 @@ def sound(hertz, seconds=1.0, rate=16_000):
 @pytest.mark.parametrize("rate", [8_000, 16_000, 44_100])
 @pytest.mark.parametrize("hertz", [300, 1000, 3000])
 def test_a_tone_is_a_line_at_its_pitch(hertz, rate):
-    image = np.asarray(Image.open(io.BytesIO(sounds.picture(lambda: sound(hertz, rate=rate)))))[..., 0]
-    assert image.shape[0] == sounds.BANDS
+    image = np.asarray(Image.open(io.BytesIO(audio.picture(lambda: sound(hertz, rate=rate)))))[..., 0]
+    assert image.shape[0] == audio.BANDS
     middle = image[:, image.shape[1] // 2]
-    mel = 2595 * np.log10(1 + np.array([sounds.LOWEST, hertz, min(sounds.HIGHEST, rate / 2)]) / 700)
-    expected = sounds.BANDS * (1 - (mel[1] - mel[0]) / (mel[2] - mel[0]))
+    mel = 2595 * np.log10(1 + np.array([audio.LOWEST, hertz, min(audio.HIGHEST, rate / 2)]) / 700)
+    expected = audio.BANDS * (1 - (mel[1] - mel[0]) / (mel[2] - mel[0]))
     assert abs(int(middle.argmax()) - expected) < 5
     assert middle.max() > 250
     assert np.median(middle) < 60
@@ -310,11 +310,11 @@ def test_a_tone_is_a_line_at_its_pitch(hertz, rate):
 def test_time_goes_to_the_right_and_long_recordings_are_cut():
     rate = 8000
     first, second = np.zeros(rate), np.sin(2 * np.pi * 1000 * np.arange(rate) / rate)
-    image = sounds.spectrogram(np.concatenate([first, second]), rate)
+    image = audio.spectrogram(np.concatenate([first, second]), rate)
     half = image.shape[1] // 2
     assert image[:, : half - 5].mean() < 0.02 < image[:, half + 5 :].mean()
-    assert sounds.spectrogram(np.random.default_rng(0).normal(size=100 * rate), rate).shape[1] <= sounds.WIDEST + 1
-    assert (sounds.spectrogram(np.zeros(rate), rate) == 0).all()
+    assert audio.spectrogram(np.random.default_rng(0).normal(size=100 * rate), rate).shape[1] <= audio.WIDEST + 1
+    assert (audio.spectrogram(np.zeros(rate), rate) == 0).all()
 
 
 def test_a_folder_of_sounds_becomes_pictures(project, tmp_path):
@@ -335,7 +335,7 @@ def test_a_small_sound_that_asks_for_everything_is_refused():
     data = bytearray(sound(300, seconds=0.01))
     data[24:28] = (2_000_000_000).to_bytes(4, "little")
     with pytest.raises(ImageError, match="too much"):
-        sounds.picture(lambda: bytes(data))
+        audio.picture(lambda: bytes(data))
 
 
 def test_pictures_beside_a_few_sounds_stay_pictures(project, tmp_path):
@@ -361,10 +361,10 @@ class Numbers:
 
 
 def with_entry_point(monkeypatch, value):
-    entry = EntryPoint("numbers", value, importers.GROUP)
-    monkeypatch.setattr(importers, "entry_points", lambda group: [entry])
-    importers._every.cache_clear()
-    monkeypatch.setattr(importers, "_every", importers._every.__wrapped__)
+    entry = EntryPoint("numbers", value, plugins.GROUP)
+    monkeypatch.setattr(plugins, "entry_points", lambda group: [entry])
+    plugins._every.cache_clear()
+    monkeypatch.setattr(plugins, "_every", plugins._every.__wrapped__)
 
 
 def test_a_package_can_add_an_importer(project, monkeypatch):
@@ -381,7 +381,7 @@ def test_a_broken_importer_is_named(project, monkeypatch, tmp_path):
 
 
 def test_sounds_are_registered_like_a_packages_own():
-    assert any(isinstance(one, sounds.Sounds) for one in importers._every())
+    assert any(isinstance(one, audio.Sounds) for one in plugins._every())
 
 
 def test_unknown_sources(project):

@@ -7,9 +7,9 @@ from sklearn import metrics as reference
 
 from bearkit import Interpretation, Project
 from bearkit.errors import RunError, ShapeError
-from bearkit.interpretation import figures, metrics
-from bearkit.interpretation.label_issues import rank_label_issues
-from bearkit.interpretation.losses import losses, top_losses
+from bearkit.evaluation import figures, metrics
+from bearkit.evaluation.label_issues import rank_label_issues
+from bearkit.evaluation.losses import losses, top_losses
 
 
 @pytest.fixture

@@ -7,18 +7,19 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from bearkit.interpretation.duplicates import groups, near_duplicates
-from bearkit.training import bodies, faster
+from bearkit.bodies import registry
+from bearkit.bodies.features import feature_store
+from bearkit.bodies.timm_import import import_timm
+from bearkit.evaluation.near_duplicates import groups, near_duplicates
+from bearkit.training import cpu_speedups
 from bearkit.training.diagnosis import diagnose
-from bearkit.training.features import feature_store
-from bearkit.training.optimiser import AdamW, Group
-from bearkit.training.timm_import import import_timm
+from bearkit.training.optimizer import AdamW, Group
 
 GOES_WELL = [2.0, 1.0, 0.5, 0.3], [1.9, 1.1, 0.8, 0.7]
 
 
 def test_features_are_kept_apart_by_everything_that_decides_them(project):
-    body = bodies.get("efficientnet_lite0")
+    body = registry.get("efficientnet_lite0")
     how = body.preprocessing
     others = [
         replace(how, crop_pct=0.95), replace(how, interpolation="bilinear"), replace(how, mean=(0.4, 0.5, 0.5)),
@@ -26,7 +27,7 @@ def test_features_are_kept_apart_by_everything_that_decides_them(project):
     ]  # fmt: skip
     folders = {feature_store(project, replace(body, preprocessing=one), 1).folder for one in (how, *others)}
     assert len(folders) == 6
-    assert feature_store(project, bodies.get("efficientnet_lite0"), 1) == feature_store(project, body, 1)
+    assert feature_store(project, registry.get("efficientnet_lite0"), 1) == feature_store(project, body, 1)
 
 
 def test_a_parameter_that_the_loss_does_not_use_stays_as_it_is():
@@ -45,7 +46,7 @@ def test_memory_that_somebody_tuned_is_left_alone(monkeypatch):
     for name, value in (("MALLOC_TRIM_THRESHOLD_", "1"), ("GLIBC_TUNABLES", "glibc.malloc.mmap_max=3")):
         with monkeypatch.context() as patched:
             patched.setenv(name, value)
-            with faster.freed_memory_kept():
+            with cpu_speedups.freed_memory_kept():
                 pass
     assert not called
 

@@ -13,7 +13,7 @@ from PIL import Image
 from bearkit import Predictor, import_images
 from bearkit.errors import ImageError
 from bearkit.images import decode, suffixes
-from bearkit.page.predicting import PredictPage
+from bearkit.web.predict_page import PredictPage
 from tests.conftest import encoded, picture
 from tests.test_metadata import is_scene, scene, turned
 
@@ -125,7 +125,7 @@ def test_importing_bearkit_changes_nothing_for_the_host_program():
         "state = lambda: (list(warnings.filters), dict(I.OPEN), dict(I.EXTENSION), I.MAX_IMAGE_PIXELS, "
         "F.LOAD_TRUNCATED_IMAGES, list(I.ID))\n"
         "before = state()\n"
-        "import bearkit.predict, bearkit.thumbnails\n"
+        "import bearkit.inference.predictor, bearkit.images.thumbnails\n"
         f"bearkit.images.decode({heic(scene())!r})\n"
         f"bearkit.images.decode({encoded(scene())!r})\n"
         "print(state() == before)"

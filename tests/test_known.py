@@ -13,11 +13,11 @@ from sklearn.neighbors import NearestNeighbors
 
 from bearkit import Learner, Predictor, Project, import_images, predict_files
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.ledger import Ledger
-from bearkit.dataset import dataset
+from bearkit.catalog.decisions import Ledger
+from bearkit.datasets import dataset
 from bearkit.errors import ModelError
-from bearkit.interpretation import known
-from bearkit.interpretation.calibration import calibration_error, temperature
+from bearkit.evaluation import ood
+from bearkit.evaluation.calibration import calibration_error, temperature
 from tests.conftest import write_pictures
 
 
@@ -67,8 +67,8 @@ def test_no_pictures_no_temperature():
 def test_similarity_is_the_mean_cosine_with_the_nearest_two():
     rng = np.random.default_rng(2)
     train, valid, other = (np.abs(rng.normal(size=(n, 16))).astype(np.float32) for n in (200, 50, 30))
-    measure = known.known(train, valid)
-    cut = np.quantile(train, known.CUT)
+    measure = ood.known(train, valid)
+    cut = np.quantile(train, ood.CUT)
     theirs = NearestNeighbors(n_neighbors=2, metric="cosine").fit(np.minimum(train, cut))
     expected = 1 - theirs.kneighbors(np.minimum(other, cut))[0].mean(axis=1)
     assert measure.similarity(other) == pytest.approx(expected, abs=2e-3)
@@ -76,16 +76,14 @@ def test_similarity_is_the_mean_cosine_with_the_nearest_two():
 
 
 def test_few_pictures_say_nothing():
-    assert known.known(np.ones((10, 4), np.float32), np.ones((5, 4), np.float32)) is None
-    assert known.known(np.ones((known.NEAREST, 4), np.float32), np.ones((50, 4), np.float32)) is None
+    assert ood.known(np.ones((10, 4), np.float32), np.ones((5, 4), np.float32)) is None
+    assert ood.known(np.ones((ood.NEAREST, 4), np.float32), np.ones((50, 4), np.float32)) is None
 
 
 def test_only_so_many_are_kept():
     rng = np.random.default_rng(3)
-    measure = known.known(
-        np.abs(rng.normal(size=(known.MOST + 500, 8))).astype(np.float32), np.zeros((0, 8), np.float32)
-    )
-    assert measure.bank.shape == (known.MOST, 8)
+    measure = ood.known(np.abs(rng.normal(size=(ood.MOST + 500, 8))).astype(np.float32), np.zeros((0, 8), np.float32))
+    assert measure.bank.shape == (ood.MOST, 8)
 
 
 def test_the_model_folder_tells_it_and_any_runtime_computes_it(trained):

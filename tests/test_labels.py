@@ -10,18 +10,18 @@ import pytest
 
 from bearkit import decide_file, decide_one, export_dataset, import_images, merge_labels, preview_import
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.choices import Choice
+from bearkit.catalog.decision_types import Choice
+from bearkit.catalog.decisions import Ledger, labels_of
 from bearkit.catalog.labels import MOST, cleaning, label_of, label_problem, look_alikes, mended
-from bearkit.catalog.ledger import Ledger, labels_of
-from bearkit.catalog.remembered import name_of
-from bearkit.catalog.tables import ImageRecord
-from bearkit.collect.layout import Found
-from bearkit.collect.tidying import tidied
-from bearkit.collect.url_list import UrlList
+from bearkit.catalog.schema import ImageRecord
+from bearkit.catalog.settings import name_of
 from bearkit.errors import ImportSourceError, ReviewError
-from bearkit.review.decide import rename_labels
+from bearkit.labelling.actions import rename_labels
+from bearkit.sources.label_notes import tidied
+from bearkit.sources.layout import Found
+from bearkit.sources.web.url_list import UrlList
+from bearkit.studio.image import Picture
 from bearkit.studio.outbox import store
-from bearkit.studio.picture import Picture
 from tests.conftest import picture, write_pictures
 
 # What people or programs write, and the label that it is.

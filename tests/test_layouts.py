@@ -7,8 +7,8 @@ import pytest
 
 from bearkit import import_images, preview_import
 from bearkit.catalog.catalog import Catalog
-from bearkit.collect.scheme import Unsure
 from bearkit.errors import ImportSourceError
+from bearkit.sources.scheme import Unsure
 from tests.conftest import picture
 
 

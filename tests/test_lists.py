@@ -5,10 +5,10 @@ import json
 
 import pytest
 
-from bearkit.cli.collecting import _source
-from bearkit.collect import url_list
-from bearkit.collect.address_text import cleaned
+from bearkit.cli.data import _source
 from bearkit.errors import ImportSourceError
+from bearkit.sources.web import url_list
+from bearkit.sources.web.address_text import cleaned
 
 PAIR = {"https://e.org/a.jpg": "Bär", "https://e.org/b.jpg": "teddy"}
 

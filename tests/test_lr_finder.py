@@ -9,7 +9,7 @@ from bearkit import Learner, import_images
 from bearkit.training import lr_curve
 from bearkit.training.loop import Trainee, seeded
 from bearkit.training.lr_finder import END, START, STEPS, lr_find
-from bearkit.training.optimiser import AdamW, Group
+from bearkit.training.optimizer import AdamW, Group
 
 RATES = np.geomspace(START, END, STEPS)
 

@@ -6,9 +6,10 @@ import zipfile
 
 import pytest
 
-from bearkit import Project, export_dataset, import_images, import_report, preview_import, push_space
+from bearkit import Project, export_dataset, import_images, preview_import, push_space
 from bearkit.catalog.catalog import Catalog
-from bearkit.dataset import dataset
+from bearkit.cli import import_output
+from bearkit.datasets import dataset
 from bearkit.errors import ImportSourceError, NoImagesError, TooFewImagesError
 from tests.conftest import picture, write_pictures
 from tests.test_importers import sound
@@ -40,7 +41,7 @@ def test_the_text_names_them_too(project, source):
     import_images(project, source)
     shutil.rmtree(project.images / "cat")
     report = import_images(project, project.images)
-    text = import_report.imported(report.as_dict(), {})
+    text = import_output.imported(report.as_dict(), {})
     assert "3 picture files not there:" in text
     assert "What helps: import them again" in text
 

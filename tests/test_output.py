@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bearkit import import_images, report
+from bearkit import import_images
+from bearkit.cli import output
 from bearkit.cli.common import program, run
 from tests.conftest import picture, write_pictures
 
@@ -99,7 +100,7 @@ def confusion(n):
 
 
 def test_five_hundred_labels_are_told_on_a_page():
-    text = report.interpreted(confusion(500))
+    text = output.interpreted(confusion(500))
     assert len(text) < 4000
     assert "10 of 500 labels" in text
     assert "label 001     50.0 %   0.2 %" in text
@@ -108,7 +109,7 @@ def test_five_hundred_labels_are_told_on_a_page():
 
 
 def test_a_few_labels_are_told_in_full():
-    text = report.interpreted(confusion(20))
+    text = output.interpreted(confusion(20))
     assert all(text.count(f"label {k:03}") >= 3 for k in range(20))
 
 
@@ -116,7 +117,7 @@ def test_a_prediction_among_five_hundred_labels_is_a_line():
     row = {"path": "a.jpg", "label": "label 1", "probability": 0.5, "known": True, "similarity": None}
     row |= {"top": [{"label": f"label {k}", "probability": 0.1} for k in (1, 2, 3)]}
     row |= {"probs": {f"label {k}": 0.002 for k in range(500)}}
-    assert report.predicted({"predictions": [row]}).splitlines()[1:] == [
+    assert output.predicted({"predictions": [row]}).splitlines()[1:] == [
         "a.jpg    label 1  50.0 %  (label 2 10.0 %, label 3 10.0 %)"
     ]
 
@@ -124,7 +125,7 @@ def test_a_prediction_among_five_hundred_labels_is_a_line():
 def test_a_file_that_cannot_be_read_is_told_with_what_helps():
     rows = [{"path": "https://e.org/a.jpg", "error": "there is no such host", "hint": "download it first"}]
     rows += [{"path": "b.jpg", "error": "it is a web page", "hint": ""}]
-    assert report.predicted({"predictions": rows}).splitlines()[1:] == [
+    assert output.predicted({"predictions": rows}).splitlines()[1:] == [
         "https://e.org/a.jpg  -      there is no such host (download it first)",
         "b.jpg                -      it is a web page",
     ]

@@ -7,10 +7,10 @@ import pytest
 
 from bearkit import Project, apply_decisions, decide_one, import_images, preview_import, unapply_decisions
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.ledger import Ledger, me
+from bearkit.catalog.decisions import Ledger, me
 from bearkit.catalog.missing import missing_files
-from bearkit.collect import own_folder
 from bearkit.images import content_id
+from bearkit.sources import own_folder
 from tests.conftest import picture, write_pictures
 from tests.test_importers import sound
 

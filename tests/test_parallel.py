@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from bearkit.parallel import cores, quota
+from bearkit.core.parallel import cores, quota
 
 
 @pytest.mark.parametrize(

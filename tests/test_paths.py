@@ -6,9 +6,9 @@ import os
 import pytest
 
 from bearkit import Predictor, Project, export_dataset, export_model, import_images, predict_files
+from bearkit.core.paths import is_there, located
+from bearkit.core.text_table import read_text
 from bearkit.errors import BearkitError, ImportSourceError, ModelError, ProjectError
-from bearkit.paths import is_there, located
-from bearkit.text_table import read_text
 from tests.conftest import ROOT, write_pictures
 
 LONG = "a" * 300
@@ -161,7 +161,7 @@ def test_a_path_that_is_there_or_will_be_is_taken_as_it_is(tmp_path, monkeypatch
 
 
 def test_nothing_in_bearkit_follows_links_by_itself():
-    """`Path.resolve` and `Path.expanduser` raise what nobody words: `bearkit.paths` stands for them."""
+    """`Path.resolve` and `Path.expanduser` raise what nobody words: `bearkit.core.paths` stands for them."""
     for path in (ROOT / "bearkit").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             bare = isinstance(node, ast.Attribute) and node.attr in ("resolve", "expanduser")

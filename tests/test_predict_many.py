@@ -12,7 +12,7 @@ import pytest
 
 from bearkit import Predictor, predict_files
 from bearkit.cli.common import run
-from bearkit.collect import stream
+from bearkit.sources import stream
 from tests.conftest import picture
 from tests.servers import serving
 

@@ -25,17 +25,18 @@ from bearkit import (
     push_space,
     whose_images,
 )
+from bearkit.bodies.timm_import import import_timm
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.ledger import Ledger
-from bearkit.collect import pinned
-from bearkit.collect.fetch import Limits
+from bearkit.catalog.decisions import Ledger
 from bearkit.errors import DownloadError, ImageError, ModelError, PublishError
+from bearkit.hub import client, preflight, sandbox, vendored_modules, web_runtime
+from bearkit.hub import push as publishing
+from bearkit.hub.client import Hub
 from bearkit.images import read_file
-from bearkit.preprocessing import decode_for
-from bearkit.publish import closure, hub, preflight, publishing, trial, web_runtime
-from bearkit.publish.hub import Hub
-from bearkit.review.decide import decide_one
-from bearkit.training.timm_import import import_timm
+from bearkit.images.preprocessing import decode_for
+from bearkit.labelling.actions import decide_one
+from bearkit.sources.web import verified
+from bearkit.sources.web.fetch import Limits
 from tests.conftest import ROOT, encoded
 from tests.servers import serving
 
@@ -45,7 +46,7 @@ pytestmark = pytest.mark.usefixtures("no_waiting")
 @pytest.fixture
 def no_waiting(monkeypatch):
     """Between looks at whether a Hub took a commit after all."""
-    monkeypatch.setattr(hub, "LOOK_AGAIN", (0, 0))
+    monkeypatch.setattr(client, "LOOK_AGAIN", (0, 0))
 
 
 def files_of(folder):
@@ -280,11 +281,11 @@ def test_a_commit_that_was_taken_though_the_hub_did_not_say_so_is_published(trai
 def test_another_pushs_commit_does_not_pass_for_ours(trained, with_hub, monkeypatch):
     server = with_hub()
     server.hub.silent = "another's"
-    monkeypatch.setattr(hub, "LOOK_AGAIN", (0, 0))
+    monkeypatch.setattr(client, "LOOK_AGAIN", (0, 0))
     with pytest.raises(PublishError, match="504|fails just now"):
         push_model(trained.model, "me/shapes")
     repo = server.hub.repos["model", "me/shapes"]
-    assert repo.titles[repo.commits[-1][0]] == hub.MESSAGE
+    assert repo.titles[repo.commits[-1][0]] == client.MESSAGE
     assert "model.onnx" not in server.hub.of("model", "me/shapes")
 
 
@@ -522,7 +523,7 @@ def test_a_space_carries_all_that_it_imports(gradio_space):
     code = (
         "import sys; sys.modules['torch'] = None; sys.argv = ['x']\n"
         "import runpy; runpy.run_path('app.py', run_name='loaded')\n"
-        "import bearkit.predict as p; print(p.__file__, p.Predictor('model').vocab)"
+        "import bearkit.inference.predictor as p; print(p.__file__, p.Predictor('model').vocab)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=gradio_space, capture_output=True, text=True, check=True)
     assert str(gradio_space) in done.stdout
@@ -534,7 +535,7 @@ def test_a_space_carries_all_that_it_imports(gradio_space):
             names += [node.module] if isinstance(node, ast.ImportFrom) else []
             tops = {name.partition(".")[0] for name in names} - {"bearkit"} - sys.stdlib_module_names
             assert tops <= theirs, path
-    assert "training" not in {path.parts[0] for path in closure.needed((gradio_space / "app.py").read_text())}
+    assert "training" not in {path.parts[0] for path in vendored_modules.needed((gradio_space / "app.py").read_text())}
 
 
 @pytest.mark.parametrize(
@@ -551,8 +552,8 @@ def test_preflight_shows_the_root_cause(gradio_space, bearkit_json, monkeypatch,
     if break_it == "requirements.txt":
         path.write_text("no-such-package-of-anyone==9\n")
     else:
-        monkeypatch.setattr(trial, "_install", lambda *_: "")  # the packages of this environment do
-        monkeypatch.setattr(trial, "_python", lambda _: sys.executable)
+        monkeypatch.setattr(sandbox, "_install", lambda *_: "")  # the packages of this environment do
+        monkeypatch.setattr(sandbox, "_python", lambda _: sys.executable)
     if break_it == "app.py":
         path.write_text(path.read_text().replace("from pathlib", "import fastai\nfrom pathlib"))
     if break_it == "model/golden.npz":
@@ -566,7 +567,7 @@ def test_preflight_shows_the_root_cause(gradio_space, bearkit_json, monkeypatch,
 
 def test_what_does_not_work_is_not_pushed(trained, with_hub, monkeypatch):
     server = with_hub()
-    monkeypatch.setattr(preflight, "tried", lambda *_: trial.Trial(["app.py ended (code 1): KeyError: 'x'"]))
+    monkeypatch.setattr(preflight, "tried", lambda *_: sandbox.Trial(["app.py ended (code 1): KeyError: 'x'"]))
     with pytest.raises(PublishError, match="would not work, so nothing was published: app.py ended"):
         push_space(trained.model, "me/try", "gradio")
     assert server.hub.repos == {}
@@ -619,7 +620,7 @@ def test_preflight_of_no_space(tmp_path, bearkit_json):
     ],
 )
 def test_the_root_cause_of_a_log(log, cause):
-    assert cause in trial.root_cause(log)
+    assert cause in sandbox.root_cause(log)
 
 
 def test_the_browsers_runtime_is_the_one_that_was_tested(monkeypatch, tmp_path):
@@ -629,9 +630,9 @@ def test_the_browsers_runtime_is_the_one_that_was_tested(monkeypatch, tmp_path):
         with pytest.raises(PublishError, match="not the file that was tested"):
             web_runtime.web_runtime()
         with pytest.raises(DownloadError, match="404"):
-            pinned.pinned(f"{server.url}/nothing", "", 100)
+            verified.pinned(f"{server.url}/nothing", "", 100)
         with pytest.raises(DownloadError, match="cannot be had"):
-            pinned.pinned("http://127.0.0.1:1/x", "", 100)
+            verified.pinned("http://127.0.0.1:1/x", "", 100)
     assert [*tmp_path.rglob("*")] == []
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from bearkit import Project
 from bearkit.catalog.catalog import Catalog
-from bearkit.collect.importing import import_images
-from bearkit.page import uploads
+from bearkit.sources.importing import import_images
 from bearkit.studio.sources import Sources
+from bearkit.web import uploads
 from tests.conftest import write_pictures
 
 BROKEN = b"PK\x03\x04 and no more"

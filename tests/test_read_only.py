@@ -12,9 +12,9 @@ import pytest
 
 from bearkit import Learner, Project, import_images, runs
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.choices import Choice
 from bearkit.catalog.database import close_all
-from bearkit.catalog.ledger import Ledger
+from bearkit.catalog.decision_types import Choice
+from bearkit.catalog.decisions import Ledger
 from bearkit.errors import ReadOnlyError
 from tests.conftest import write_drawings
 
@@ -109,7 +109,7 @@ def test_decisions_that_a_killed_studio_left_beside_the_catalogue_are_seen(mine)
     picture = Catalog(mine).images()[0].image_id
     code = (
         "import os, sys; from bearkit import Project; from bearkit.catalog.catalog import Catalog\n"
-        "from bearkit.catalog.ledger import Ledger; from bearkit.catalog.choices import Choice\n"
+        "from bearkit.catalog.decisions import Ledger; from bearkit.catalog.decision_types import Choice\n"
         "Ledger(Catalog(Project(sys.argv[1]))).decide([Choice(sys.argv[2], 'delete')], 'ann'); os._exit(0)"
     )
     close_all()

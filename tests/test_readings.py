@@ -5,7 +5,7 @@ import zipfile
 import pytest
 
 from bearkit.errors import ImportSourceError
-from bearkit.studio.readings import question
+from bearkit.studio.import_question import question
 
 ONE, TWO = "One label: photos", "No labels yet"
 

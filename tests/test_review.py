@@ -10,12 +10,12 @@ import sqlalchemy as sa
 
 from bearkit import import_images
 from bearkit.catalog.catalog import ADDED, Catalog
-from bearkit.catalog.choices import Choice, Context
-from bearkit.catalog.ledger import Ledger
-from bearkit.catalog.tables import decisions, metadata, moves
-from bearkit.dataset import dataset
+from bearkit.catalog.decision_types import Choice, Context
+from bearkit.catalog.decisions import Ledger
+from bearkit.catalog.schema import decisions, metadata, moves
+from bearkit.datasets import dataset
 from bearkit.errors import BearkitError, ReviewError
-from bearkit.review import folders
+from bearkit.labelling import apply
 from tests.conftest import write_pictures
 
 
@@ -181,7 +181,7 @@ def test_every_decision_that_was_told_survives_a_kill(ledger):
     """A process says which picture it decided about once it is stored; it is killed in the middle."""
     code = (
         "import sys; from bearkit import Project; from bearkit.catalog.catalog import ADDED, Catalog\n"
-        "from bearkit.catalog.choices import Choice; from bearkit.catalog.ledger import Ledger\n"
+        "from bearkit.catalog.decision_types import Choice; from bearkit.catalog.decisions import Ledger\n"
         f"ledger = Ledger(Catalog(Project({str(ledger.catalog.project.root)!r})))\n"
         "while True:\n"
         "    for image in ledger.catalog.images():\n"
@@ -255,21 +255,21 @@ def test_apply_moves_files_and_unapply_brings_them_back_byte_for_byte(ledger):
     gone, other, *_ = ids(ledger, "black")
     ledger.decide([Choice(gone, "delete"), Choice(other, "relabel", "polar bear")], "ann")
     assert tree(project.root) == before, "a decision touches no file"
-    assert folders.apply_decisions(project).as_dict() == {"moved": 1, "trashed": 1, "missing": []}
+    assert apply.apply_decisions(project).as_dict() == {"moved": 1, "trashed": 1, "missing": []}
     path = {image.image_id: image.path for image in ledger.catalog.images()}
     assert path[gone].startswith("trash/black/")
     assert path[other].startswith("images/polar bear/")
     assert all((project.root / image.path).is_file() for image in ledger.catalog.images())
     assert sorted(content for content, _ in tree(project.root).values()) == sorted(c for c, _ in before.values())
-    assert folders.apply_decisions(project).as_dict() == {"moved": 0, "trashed": 0, "missing": []}
-    assert folders.unapply_decisions(project).moved == 2
+    assert apply.apply_decisions(project).as_dict() == {"moved": 0, "trashed": 0, "missing": []}
+    assert apply.unapply_decisions(project).moved == 2
     assert tree(project.root) == before
     assert not (project.root / "trash").exists()
     assert not (project.images / "polar bear").exists()
     assert labels(ledger)[other] == "polar bear", "the decisions stay"
-    folders.apply_decisions(project)
+    apply.apply_decisions(project)
     ledger.undo()
-    folders.apply_decisions(project)
+    apply.apply_decisions(project)
     assert tree(project.root) == before, "what was undone goes back as well"
 
 
@@ -286,13 +286,13 @@ def test_relabelling_onto_an_existing_name_overwrites_nothing(project, tmp_path)
         Choice(image.image_id, "relabel", "teddy" if image.label == "black" else "black") for image in ledger.images()
     ]
     ledger.decide(swapped, "ann")
-    assert folders.apply_decisions(project).moved == 6
+    assert apply.apply_decisions(project).moved == 6
     files = tree(project.root)
     assert len(files) == len(before)
     assert sorted(content for content, _ in files.values()) == sorted(content for content, _ in before.values())
     now = {image.image_id: image for image in ledger.images()}
     assert all(image.path.split("/")[1] == image.label for image in now.values())
-    folders.unapply_decisions(project)
+    apply.unapply_decisions(project)
     assert tree(project.root) == before
 
 
@@ -301,7 +301,7 @@ def test_killed_while_files_move_it_goes_on_and_can_go_back(ledger, kill_at, mon
     project = ledger.catalog.project
     before = tree(project.root)
     ledger.decide([Choice(picture, "delete") for picture in ids(ledger, "black")[:3]], "ann")
-    monkeypatch.setattr("bearkit.review.folders.BATCH", 1)
+    monkeypatch.setattr("bearkit.labelling.apply.BATCH", 1)
     calls = 0
 
     def dies(function):
@@ -317,13 +317,13 @@ def test_killed_while_files_move_it_goes_on_and_can_go_back(ledger, kill_at, mon
     with monkeypatch.context() as patch:
         patch.setattr(os, "link", dies(os.link))
         patch.setattr(Catalog, "moved", dies(Catalog.moved))
-        patch.setattr(folders._Mover, "_tidy", dies(folders._Mover._tidy))
+        patch.setattr(apply._Mover, "_tidy", dies(apply._Mover._tidy))
         with pytest.raises(KeyboardInterrupt):
-            folders.apply_decisions(project)
+            apply.apply_decisions(project)
     assert all((project.root / image.path).is_file() for image in ledger.catalog.images())
-    folders.apply_decisions(project)
+    apply.apply_decisions(project)
     assert len(tree(project.trash)) == 3
-    folders.unapply_decisions(project)
+    apply.unapply_decisions(project)
     assert tree(project.root) == before
 
 
@@ -332,12 +332,12 @@ def test_a_name_that_a_moved_picture_came_with_stays_free_for_it(ledger, tmp_pat
     gone = ledger.images()[0]
     before = tree(project.root)
     ledger.decide([Choice(gone.image_id, "delete")], "ann")
-    folders.apply_decisions(project)
+    apply.apply_decisions(project)
     name = gone.path.rpartition("/")[2]
     source = write_pictures(tmp_path / "other", {"black": 1}, start=99)
     (source / "black" / "99.png").rename(source / "black" / name)
     import_images(project, source)
-    folders.unapply_decisions(project)
+    apply.unapply_decisions(project)
     after = tree(project.root)
     assert {path: after[path] for path in before} == before
     assert len(after) == len(before) + 1
@@ -354,8 +354,8 @@ def test_a_disk_without_links_and_a_missing_file_are_survived(ledger, monkeypatc
     (project.root / path[gone]).unlink()
     before = tree(project.root)
     ledger.decide([Choice(gone, "delete"), Choice(other, "delete")], "ann")
-    assert folders.apply_decisions(project).as_dict() == {"moved": 0, "trashed": 1, "missing": [path[gone]]}
-    folders.unapply_decisions(project)
+    assert apply.apply_decisions(project).as_dict() == {"moved": 0, "trashed": 1, "missing": [path[gone]]}
+    apply.unapply_decisions(project)
     assert tree(project.root) == before
 
 

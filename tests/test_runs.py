@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from bearkit import jobs, runs
+from bearkit import runs
+from bearkit.core.project import Project
+from bearkit.engine import jobs
 from bearkit.errors import BearkitError, RunError, StoppedError
-from bearkit.project import Project
 from bearkit.runs import STARTING_SECONDS, Run
 from bearkit.training.config import TrainConfig
 

@@ -4,8 +4,8 @@ import pytest
 
 from bearkit import Limits, Project, collect_images, search_images
 from bearkit.catalog.catalog import Catalog
-from bearkit.collect import search, url_list
 from bearkit.errors import ImportSourceError, SearchError
+from bearkit.sources.web import search, url_list
 from tests.providers import BOMBS, FAST, ODD, PICTURES, TIRED, Providers
 from tests.servers import serving
 

@@ -6,13 +6,14 @@ import sqlite3
 
 import pytest
 
-from bearkit import Learner, Project, import_images, stages
+from bearkit import Learner, Project, import_images
 from bearkit.catalog.catalog import Catalog
-from bearkit.dataset.seed import project_seed
-from bearkit.review.state import Material
-from bearkit.studio.choices import Choices
+from bearkit.datasets.seed import project_seed
+from bearkit.labelling.snapshot import Material
 from bearkit.studio.data import DataTab
-from bearkit.studio.picture import Picture
+from bearkit.studio.image import Picture
+from bearkit.studio.train_form import Choices
+from bearkit.training import warm_start
 from bearkit.training.config import TrainConfig
 from tests.conftest import write_pictures
 
@@ -115,5 +116,5 @@ def test_beginning_with_a_run_takes_its_seed_where_none_was_named(shapes):
 
 
 def test_a_training_that_does_not_finish_leaves_the_seed(shapes):
-    stages.create_run(shapes, TrainConfig(seed=5))
+    warm_start.create_run(shapes, TrainConfig(seed=5))
     assert project_seed(Catalog(shapes)) == 42

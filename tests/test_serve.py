@@ -18,9 +18,9 @@ from starlette.requests import Request
 
 from bearkit import Predictor
 from bearkit.errors import BusyError
-from bearkit.page.launch import MOST_BYTES
 from bearkit.serve.api import Api
 from bearkit.serve.batching import SHARE, Batcher
+from bearkit.web.launch import MOST_BYTES
 from tests.conftest import picture
 from tests.processes import process
 from tests.servers import bomb, serving

@@ -11,13 +11,13 @@ import httpx
 import pytest
 
 from bearkit.cli.common import run
+from bearkit.core.proxies import unusable, without_unusable
 from bearkit.errors import BearkitError, RunError
-from bearkit.page.launch import NAMES, free_port, names_of, public_address
-from bearkit.proxies import unusable, without_unusable
 from bearkit.studio.app import build
-from bearkit.studio.choices import DEFAULT, Choices
-from bearkit.studio.fetching import limits
+from bearkit.studio.collect_job import limits
 from bearkit.studio.sources import Sources
+from bearkit.studio.train_form import DEFAULT, Choices
+from bearkit.web.launch import NAMES, free_port, names_of, public_address
 from tests.servers import serving
 
 PROXIES = ("ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy")

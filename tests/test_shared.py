@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from bearkit.review.queue import Queue, View
-from bearkit.review.shared import Shared
+from bearkit.core.single_flight import Shared
+from bearkit.labelling.queue import Queue, View
 
 
 class _Key:

@@ -6,7 +6,9 @@ import sys
 
 import pytest
 
-from bearkit import Learner, Project, jobs, processes, runs
+from bearkit import Learner, Project, runs
+from bearkit.core import processes
+from bearkit.engine import jobs
 from bearkit.errors import StoppedError
 from tests.test_runs import wait_until
 

@@ -8,17 +8,17 @@ from sklearn.model_selection import cross_val_predict
 
 from bearkit import Learner, Queue, View, import_images
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.choices import Choice, Context
-from bearkit.catalog.ledger import Ledger
-from bearkit.dataset import dataset
+from bearkit.catalog.decision_types import Choice, Context
+from bearkit.catalog.decisions import Ledger
+from bearkit.core.project import Project
+from bearkit.datasets import dataset
 from bearkit.errors import BearkitError, NoImagesError, ReviewError
+from bearkit.evaluation import image_quality, outliers
+from bearkit.evaluation.label_noise import wrong_left
+from bearkit.evaluation.leave_one_out import PENALTY, LeaveOneOut, _unit_rows, out_of_fold_probs
+from bearkit.evaluation.near_duplicates import groups, near_duplicates
 from bearkit.images import decode, read_file
-from bearkit.interpretation import outliers, quality
-from bearkit.interpretation.duplicates import groups, near_duplicates
-from bearkit.interpretation.left import wrong_left
-from bearkit.interpretation.out_of_fold import PENALTY, LeaveOneOut, _unit_rows, out_of_fold_probs
-from bearkit.project import Project
-from bearkit.review.decide import find_duplicates
+from bearkit.labelling.actions import find_duplicates
 from tests.conftest import encoded, write_drawings
 
 
@@ -141,8 +141,8 @@ def test_many_pictures_are_compared_roughly_first_and_exactly_then(monkeypatch):
     sketches = rng.integers(0, 255, (600, 32, 32)).astype(np.uint8)
     sketches[300:320] = np.clip(sketches[:20] + rng.normal(0, 12, (20, 32, 32)), 0, 255)
     exact = near_duplicates(sketches)
-    monkeypatch.setattr("bearkit.interpretation.duplicates.MANY", 100)
-    monkeypatch.setattr("bearkit.interpretation.duplicates.BLOCK", 64)
+    monkeypatch.setattr("bearkit.evaluation.near_duplicates.MANY", 100)
+    monkeypatch.setattr("bearkit.evaluation.near_duplicates.BLOCK", 64)
     rough = near_duplicates(sketches)
     assert {tuple(pair) for pair in exact[0].tolist()} == {(n, 300 + n) for n in range(20)}
     assert (rough[0] == exact[0]).all()
@@ -157,7 +157,7 @@ def test_plain_pictures_are_copies_where_they_have_one_grey_level():
 
 def test_pictures_that_nobody_can_learn_from_are_named(data):
     grey = [image.convert("L") for image in photographs(data, 60)]
-    fine = [quality.problem(quality.measures(np.asarray(image)), 500, 400) for image in grey]
+    fine = [image_quality.problem(image_quality.measures(np.asarray(image)), 500, 400) for image in grey]
     assert sum(map(bool, fine)) <= 2
     image = grey[0].resize((320, 256))
     page = Image.new("L", (400, 300), 255)
@@ -171,9 +171,9 @@ def test_pictures_that_nobody_can_learn_from_are_named(data):
         "mostly text": page,
     }
     for word, bad in poor.items():
-        assert quality.problem(quality.measures(np.asarray(bad)), 500, 400) == word
-    assert quality.problem(quality.measures(np.asarray(image)), 500, 40) == "tiny: 500 x 40 pixels"
-    assert quality.measures(np.zeros((1, 1), np.uint8)).shape == (4,)
+        assert image_quality.problem(image_quality.measures(np.asarray(bad)), 500, 400) == word
+    assert image_quality.problem(image_quality.measures(np.asarray(image)), 500, 40) == "tiny: 500 x 40 pixels"
+    assert image_quality.measures(np.zeros((1, 1), np.uint8)).shape == (4,)
 
 
 def test_a_stranger_among_alike_pictures_stands_out():

@@ -6,9 +6,10 @@ import time
 
 import pytest
 
-from bearkit import bundle, leftovers, swap
-from bearkit.export import exporting
-from bearkit.leftovers import OLD_SECONDS
+from bearkit.core import swap
+from bearkit.export import export as exporting
+from bearkit.inference import leftovers, model_folder
+from bearkit.inference.leftovers import OLD_SECONDS
 
 
 def folder(path, content):
@@ -90,7 +91,9 @@ def test_a_kill_between_the_two_renames_loses_no_model(tmp_path, no_exchange, mo
         swap.put_in_place(prepared(target, "new"), target)
     monkeypatch.undo()
     assert not target.exists()
-    assert bundle.read_config(target).vocab == bundle.read_config(trained.model).vocab  # the next look brings it back
+    assert (
+        model_folder.read_config(target).vocab == model_folder.read_config(trained.model).vocab
+    )  # the next look brings it back
     swap.put_in_place(prepared(target, "newer"), target)
     assert (target / "model.onnx").read_text() == "newer"
 
@@ -133,4 +136,10 @@ def test_a_leftover_of_nobody_knows_what_is_left_alone(tmp_path):
 def test_the_newest_model_is_the_one_of_the_highest_number(tmp_path):
     for name in ("999", "1000", "0998", "1000-stage-2", "1000-stage-10", ".bearkit-1.part"):
         (folder(tmp_path / name, "") / "config.json").touch()
-    assert [path.name for path in bundle.models(tmp_path)] == ["0998", "999", "1000", "1000-stage-2", "1000-stage-10"]
+    assert [path.name for path in model_folder.models(tmp_path)] == [
+        "0998",
+        "999",
+        "1000",
+        "1000-stage-2",
+        "1000-stage-10",
+    ]

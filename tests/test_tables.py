@@ -8,10 +8,10 @@ import pytest
 
 from bearkit import Project, import_images, preview_import
 from bearkit.catalog.catalog import Catalog
-from bearkit.collect.picture_names import Pictures
-from bearkit.collect.scheme import Unsure
-from bearkit.collect.table_columns import split_word
 from bearkit.errors import ImportSourceError
+from bearkit.sources.image_names import Pictures
+from bearkit.sources.scheme import Unsure
+from bearkit.sources.table_columns import split_word
 from tests.test_layouts import write
 
 LABELS = {"0": "cat", "1": "dog", "2": "cat", "3": "dog"}

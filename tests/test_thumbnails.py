@@ -4,11 +4,12 @@ import os
 
 import pytest
 
-from bearkit import Project, bundle, import_images
+from bearkit import Project, import_images
 from bearkit.catalog.catalog import Catalog
 from bearkit.errors import ModelError, ProjectError
 from bearkit.images import content_id, decode, small_jpeg
-from bearkit.thumbnails import folder, swept, thumbnails
+from bearkit.images.thumbnails import folder, swept, thumbnails
+from bearkit.inference import model_folder
 from tests.conftest import write_pictures
 from tests.test_kinds import heic
 from tests.test_metadata import scene
@@ -74,8 +75,8 @@ def test_a_heic_photo_has_a_thumbnail(project):
 
 
 def test_a_models_training_pictures_are_jpegs(tmp_path):
-    bundle.write_thumbnails(tmp_path, [("a", small_jpeg(scene(), 20)), ("b", b"")])
-    assert [label for label, _ in bundle.read_thumbnails(tmp_path)] == ["a", "b"]
-    bundle.write_thumbnails(tmp_path, [("a", PAGE)])
+    model_folder.write_thumbnails(tmp_path, [("a", small_jpeg(scene(), 20)), ("b", b"")])
+    assert [label for label, _ in model_folder.read_thumbnails(tmp_path)] == ["a", "b"]
+    model_folder.write_thumbnails(tmp_path, [("a", PAGE)])
     with pytest.raises(ModelError, match="no small JPEG"):
-        bundle.read_thumbnails(tmp_path)
+        model_folder.read_thumbnails(tmp_path)

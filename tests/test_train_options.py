@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from bearkit import Learner
 from bearkit.cli.common import app
 from bearkit.errors import RunError
-from bearkit.studio.choices import NUMBERS, SHOWN, Choices
+from bearkit.studio.train_form import NUMBERS, SHOWN, Choices
 from bearkit.training.config import OPTIONS, TrainConfig, TrainOptions, flag
 from tests.test_serving_settings import made
 

@@ -14,21 +14,21 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
 from bearkit import Learner, import_images, runs
+from bearkit.bodies import registry
+from bearkit.bodies.features import feature_store, features
+from bearkit.bodies.onnx_convert import convert
 from bearkit.catalog.catalog import Catalog
 from bearkit.errors import BodyError, NoImagesError, RunError
-from bearkit.interpretation.out_of_fold import out_of_fold_probs
-from bearkit.onnx_session import session
-from bearkit.training import bodies
+from bearkit.evaluation.leave_one_out import out_of_fold_probs
+from bearkit.inference.session import session
 from bearkit.training.config import TrainConfig
-from bearkit.training.conversion import convert
-from bearkit.training.features import feature_store, features
 from bearkit.training.head import Sides, folded, predict_probs, train_head
 from bearkit.training.learning_curve import folds
-from bearkit.training.optimiser import AdamW, Group
+from bearkit.training.optimizer import AdamW, Group
 from bearkit.training.schedule import one_cycle
 from tests.conftest import write_drawings
 
-BODY = bodies.get("efficientnet_lite0")
+BODY = registry.get("efficientnet_lite0")
 
 
 def blobs(n=200, n_views=1, seed=0, spread=1.0):
@@ -173,7 +173,7 @@ def test_numbers_that_cannot_train_are_refused(wrong):
 
 def test_an_unknown_body_is_told_with_those_that_there_are():
     with pytest.raises(BodyError, match="no body `resnet9000`") as raised:
-        bodies.get("resnet9000")
+        registry.get("resnet9000")
     assert "efficientnet_lite0" in raised.value.hint
 
 
@@ -273,7 +273,7 @@ def test_a_piece_of_an_older_bearkit_without_a_checksum_is_used(drawings):
 
 @pytest.mark.slow
 def test_training_killed_at_any_moment_goes_on_and_breaks_nothing(drawings):
-    small_pieces = "import bearkit.training.store as s, bearkit.cli; s.PIECE = 2; bearkit.cli.main()"
+    small_pieces = "import bearkit.bodies.array_cache as s, bearkit.cli; s.PIECE = 2; bearkit.cli.main()"
     command = [sys.executable, "-c", small_pieces, "train", "-p", str(drawings.root), "--json"]
     store = feature_store(drawings, BODY, 1)
     kept = 0

@@ -12,27 +12,28 @@ from torch import nn
 from torch.nn import functional
 
 from bearkit import Learner, Predictor, import_images, runs
+from bearkit.bodies import registry
+from bearkit.bodies.features import read_picture
+from bearkit.bodies.onnx_convert import convert
+from bearkit.bodies.pixel_cache import pixels
+from bearkit.bodies.timm_import import import_timm
 from bearkit.catalog.catalog import Catalog
 from bearkit.errors import BodyError, RunError
 from bearkit.images import content_id
-from bearkit.onnx_session import session
-from bearkit.preprocessing import centre_crop
-from bearkit.training import augment, bodies, precision
+from bearkit.images.preprocessing import centre_crop
+from bearkit.inference.session import session
+from bearkit.training import augment, precision
 from bearkit.training.config import TrainConfig
-from bearkit.training.conversion import convert
-from bearkit.training.faster import DepthwiseIn32Bits, freed_memory_kept
-from bearkit.training.features import read_picture
+from bearkit.training.cpu_speedups import DepthwiseIn32Bits, freed_memory_kept
 from bearkit.training.loop import Trainee, fit_one_cycle, seeded
 from bearkit.training.network import cut, layer_groups, lr_factors
-from bearkit.training.optimiser import AdamW, Group
-from bearkit.training.pixels import pixels
+from bearkit.training.optimizer import AdamW, Group
 from bearkit.training.precision import Precision
 from bearkit.training.sampling import epoch_order, epoch_size
-from bearkit.training.timm_import import import_timm
 from tests.conftest import calibrated, close, write_drawings
 from tests.processes import bearkit, process
 
-BODY = bodies.get("efficientnet_lite0")
+BODY = registry.get("efficientnet_lite0")
 SMALL = {"sizes": (64,), "unfrozen_batch_size": 16}  # pictures of 64 pixels make an epoch a second
 
 
@@ -204,7 +205,7 @@ def test_a_run_of_the_first_bearkit_can_be_gone_on_from(shapes):
 
 @pytest.mark.slow
 def test_weights_that_were_replaced_are_told(shapes, tmp_path):
-    first, second = (bodies.get("resnet18", "none").network() for _ in range(2))
+    first, second = (registry.get("resnet18", "none").network() for _ in range(2))
     nn.init.normal_(second.conv1.weight)
     torch.save(first.state_dict(), tmp_path / "w.pth")
     learn = Learner(shapes, body="resnet18", weights=str(tmp_path / "w.pth"))
@@ -272,7 +273,7 @@ def test_rates_of_the_groups_are_fastais_slice():
 
 @pytest.mark.parametrize("name", ["resnet18", "mobilenetv3_small_100", "convnext_atto"])
 def test_a_body_cut_in_two_gives_what_the_whole_gives(name):
-    body = bodies.get(name, "none").network()
+    body = registry.get(name, "none").network()
     assert len(layer_groups(body)) > 3
     below, above = cut(body, 2, 96)
     pictures = torch.rand(2, 3, 96, 96)
@@ -283,7 +284,7 @@ def test_a_body_cut_in_two_gives_what_the_whole_gives(name):
 
 
 def test_a_body_that_is_no_chain_is_refused():
-    body = bodies.get("vit_tiny_patch16_224", "none").network()
+    body = registry.get("vit_tiny_patch16_224", "none").network()
     with pytest.raises(BodyError, match="cannot be cut") as raised:
         cut(body, 3, 224)
     assert "leave --unfreeze-groups out" in raised.value.hint
@@ -433,7 +434,7 @@ def test_a_config_is_read_back_and_a_newer_one_is_refused():
 
 
 def test_a_conversion_at_another_size_is_right(tmp_path):
-    network, pictures = bodies.get("mobilenetv3_small_100", "none").network(), torch.rand(2, 3, 64, 64)
+    network, pictures = registry.get("mobilenetv3_small_100", "none").network(), torch.rand(2, 3, 64, 64)
     with torch.no_grad():
         expected = network(pictures).numpy()
     convert(network, 64, tmp_path / "x.onnx")

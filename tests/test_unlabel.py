@@ -6,16 +6,16 @@ import pytest
 
 from bearkit import Project, import_images
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.choices import Choice
-from bearkit.catalog.cleaned import cleaned
-from bearkit.catalog.ledger import Ledger
-from bearkit.catalog.remembered import label_order, name_of
-from bearkit.dataset import dataset
+from bearkit.catalog.decision_types import Choice
+from bearkit.catalog.decisions import Ledger
+from bearkit.catalog.settings import label_order, name_of
+from bearkit.catalog.statistics import cleaned
+from bearkit.datasets import dataset
+from bearkit.datasets.export import export_dataset
 from bearkit.errors import ReviewError
-from bearkit.review.decide import decide_file, rename_labels, take_labels_away
-from bearkit.review.export_dataset import export_dataset
-from bearkit.review.folders import apply_decisions, unapply_decisions
-from bearkit.review.queue import Queue, View
+from bearkit.labelling.actions import decide_file, rename_labels, take_labels_away
+from bearkit.labelling.apply import apply_decisions, unapply_decisions
+from bearkit.labelling.queue import Queue, View
 from tests.conftest import write_pictures
 
 

@@ -12,9 +12,9 @@ import gradio as gr
 import pytest
 import requests
 
-from bearkit.page import predicting, uploads
-from bearkit.page.launch import NAMES, guarded, launched
-from bearkit.page.limits import Allowance, tidy
+from bearkit.web import predict_page, uploads
+from bearkit.web.launch import NAMES, guarded, launched
+from bearkit.web.limits import Allowance, tidy
 from tests.servers import serving
 
 
@@ -215,12 +215,12 @@ def test_uploads_of_a_killed_process_are_deleted_and_those_of_a_living_one_stay(
 
 def asking():
     with gr.Blocks(analytics_enabled=False):
-        return predicting.PredictPage(lambda _: (None, None))
+        return predict_page.PredictPage(lambda _: (None, None))
 
 
 def test_who_asks_why_behind_many_others_is_told_at_once():
     page = in_a_loop(asking)
-    for _ in range(predicting.WHYS):
+    for _ in range(predict_page.WHYS):
         page._places.acquire()
     with pytest.raises(gr.Error, match="8 others ask why already"):
         page.why("a.png")

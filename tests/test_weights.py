@@ -12,8 +12,8 @@ import safetensors.torch
 import torch
 
 from bearkit import Learner, Predictor
+from bearkit.bodies import registry, weights
 from bearkit.errors import BodyError
-from bearkit.training import bodies, weights
 from tests.conftest import calibrated, close
 
 NOWHERE = "http://127.0.0.1:9/"  # nothing answers there
@@ -22,7 +22,7 @@ NOWHERE = "http://127.0.0.1:9/"  # nothing answers there
 @pytest.fixture
 def resnet_file(tmp_path):
     """Weights of a ResNet-18 as torchvision saves them: with a classifier, of no use here."""
-    network = bodies.get("resnet18", "none").network()
+    network = registry.get("resnet18", "none").network()
     network.reset_classifier(1000)
     torch.manual_seed(3)
     for parameter in network.parameters():
@@ -42,28 +42,28 @@ def test_a_file_of_weights_trains_and_its_model_predicts(shapes, resnet_file):
     found = predictor.predict(shapes.root / "images/disc/disc00.png").probs
     assert list(found.values()) == pytest.approx(calibrated(expected, predictor), abs=close(predictor))
     assert result.stages[0]["name"] == "frozen"
-    body = bodies.get("resnet18", str(resnet_file))
+    body = registry.get("resnet18", str(resnet_file))
     assert torch.equal(body.network().state_dict()["conv1.weight"], torch.load(resnet_file)["conv1.weight"])
 
 
 def test_random_weights_are_the_same_each_time():
-    first, second = (bodies.get("resnet18", "none").network().state_dict() for _ in range(2))
+    first, second = (registry.get("resnet18", "none").network().state_dict() for _ in range(2))
     assert all(torch.equal(first[name], second[name]) for name in first)
-    assert bodies.get("resnet18", "none").weights_id == "none"
+    assert registry.get("resnet18", "none").weights_id == "none"
 
 
 def test_files_that_are_no_weights_or_anothers_are_told(tmp_path, resnet_file):
     with pytest.raises(BodyError, match="there is no file"):
-        bodies.get("resnet18", str(tmp_path / "nowhere.pth")).network()
+        registry.get("resnet18", str(tmp_path / "nowhere.pth")).network()
     (tmp_path / "x.safetensors").write_bytes(b"nothing")
     with pytest.raises(BodyError, match="holds no weights that can be read"):
-        bodies.get("resnet18", str(tmp_path / "x.safetensors")).network()
+        registry.get("resnet18", str(tmp_path / "x.safetensors")).network()
     torch.save({"state_dict": {"module.stem.weight": torch.zeros(1)}}, tmp_path / "x.pth")
     with pytest.raises(BodyError, match="does not fit this body: .* tensors are missing") as raised:
-        bodies.get("resnet18", str(tmp_path / "x.pth")).network()
+        registry.get("resnet18", str(tmp_path / "x.pth")).network()
     assert "--body NAME" in raised.value.hint
     with pytest.raises(BodyError, match="does not fit"):
-        bodies.get("resnet34", str(resnet_file)).network()
+        registry.get("resnet34", str(resnet_file)).network()
 
 
 def test_a_pickle_with_code_in_it_is_not_run(tmp_path):
@@ -73,7 +73,7 @@ def test_a_pickle_with_code_in_it_is_not_run(tmp_path):
 
     torch.save({"conv1.weight": Code()}, tmp_path / "x.pth")
     with pytest.raises(BodyError, match="holds no weights that can be read"):
-        bodies.get("resnet18", str(tmp_path / "x.pth")).network()
+        registry.get("resnet18", str(tmp_path / "x.pth")).network()
     assert not (tmp_path / "ran").exists()
 
 
@@ -116,7 +116,7 @@ def test_out_of_reach_the_commands_that_help_are_told(tmp_path, monkeypatch):
     monkeypatch.setattr(weights, "TORCHVISION", NOWHERE)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     with pytest.raises(BodyError, match="weights of `resnet34` are not on this machine") as raised:
-        _ = bodies.get("resnet34").weights_id
+        _ = registry.get("resnet34").weights_id
     for words in ("--weights FILE", "--body efficientnet_lite0", "--weights none"):
         assert words in raised.value.hint
     assert list(tmp_path.rglob("*.pth")) == []
@@ -154,7 +154,7 @@ def python(code, **environment):
 
 @pytest.mark.slow
 def test_any_timm_name_takes_its_weights_from_the_hub(tmp_path, server):
-    network = bodies.get("convnext_atto", "none").network()
+    network = registry.get("convnext_atto", "none").network()
     path = tmp_path / "model.safetensors"
     safetensors.torch.save_file(network.state_dict(), path)
     HubFiles.content = path.read_bytes()
@@ -173,5 +173,5 @@ def test_any_timm_name_takes_its_weights_from_the_hub(tmp_path, server):
 
 def test_an_unknown_name_is_told_with_those_like_it():
     with pytest.raises(BodyError, match="no body `convnext_at`") as raised:
-        bodies.get("convnext_at")
+        registry.get("convnext_at")
     assert "convnext_atto" in raised.value.hint

@@ -8,7 +8,7 @@ import pytest
 
 from bearkit import import_images
 from bearkit.catalog.catalog import Catalog
-from bearkit.project import named, settle, whole, whole_folder
+from bearkit.core.project import named, settle, whole, whole_folder
 from tests.conftest import write_pictures
 
 

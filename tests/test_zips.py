@@ -9,8 +9,8 @@ import zipfile
 import pytest
 
 from bearkit import import_images
-from bearkit.collect import zip_names
 from bearkit.errors import ImportSourceError, NoImagesError
+from bearkit.sources import zip_names
 from tests.conftest import picture, write_pictures
 
 

@@ -2,7 +2,7 @@
 
 import importlib
 
-from bearkit.training.timm_import import import_timm
+from bearkit.bodies.timm_import import import_timm
 
 NAME = "bearkit_tiny"
 default_cfgs = {

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from bearkit.catalog import database
-from bearkit.catalog.copies import keep_copy
+from bearkit.catalog.backup import keep_copy
 from bearkit.catalog.labels import label_of, stored
-from bearkit.catalog.tables import (
+from bearkit.catalog.schema import (
     SPLITS,
     ImageRecord,
     SourceRecord,
@@ -30,8 +30,8 @@ from bearkit.catalog.tables import (
     split_in,
     splits,
 )
+from bearkit.core.project import Project, whole
 from bearkit.errors import ImportSourceError, ProjectError
-from bearkit.project import Project, whole
 
 FORMAT = 3  # 1 had no decisions and no receipts, 2 no credits; they are brought up to date when they are opened
 ADDED = {"1": ("bytes", "address", "seconds", "license", "creator", "page"), "2": ("license", "creator", "page")}

@@ -15,9 +15,9 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
-from bearkit.catalog.copies import copied_at, keep_copy
+from bearkit.catalog.backup import copied_at, keep_copy
+from bearkit.core.project import Project
 from bearkit.errors import BearkitError, BusyError, ProjectError, ReadOnlyError
-from bearkit.project import Project
 
 BUSY_SECONDS = 30  # that one waits for another program's transaction
 MOST_OPEN = 8  # files that a process holds open

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.ledger import Ledger
-from bearkit.catalog.tables import ImageRecord
+from bearkit.catalog.decisions import Ledger
+from bearkit.catalog.schema import ImageRecord
 
 
 def missing_files(catalog: Catalog) -> list[ImageRecord]:

@@ -11,12 +11,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from bearkit.catalog import database
+from bearkit.catalog.backup import copy_of
 from bearkit.catalog.catalog import make
-from bearkit.catalog.choices import ACTIONS
-from bearkit.catalog.copies import copy_of
-from bearkit.catalog.tables import decisions, images, metadata
+from bearkit.catalog.decision_types import ACTIONS
+from bearkit.catalog.schema import decisions, images, metadata
+from bearkit.core.project import Project, whole
 from bearkit.errors import BusyError, ProjectError
-from bearkit.project import Project, whole
 
 MOST = 5  # faults that are named
 TURNS = ("undo", "redo")

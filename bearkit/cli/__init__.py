@@ -2,12 +2,12 @@
 
 import sys
 
-from bearkit.cli import collecting as collecting
 from bearkit.cli import commands as commands
+from bearkit.cli import data as data
+from bearkit.cli import doctor as doctor
 from bearkit.cli import publishing as publishing
 from bearkit.cli import review as review
 from bearkit.cli import training as training
-from bearkit.cli import upkeep as upkeep
 from bearkit.cli.common import run
 
 

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 import typer
 
 import bearkit
-from bearkit import bundle, import_report, report, runs
+from bearkit import runs
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.ledger import Ledger
+from bearkit.catalog.decisions import Ledger
 from bearkit.catalog.missing import missing_files, what_helps
+from bearkit.cli import import_output, output
 from bearkit.cli.common import (
     JsonOption,
     ModelArgument,
@@ -24,9 +25,10 @@ from bearkit.cli.common import (
     progress_bars,
     show,
 )
-from bearkit.dataset import dataset
-from bearkit.dataset.seed import project_seed
-from bearkit.project import DEMO_FOLDER, Project, default_project, is_stdout
+from bearkit.core.project import DEMO_FOLDER, Project, default_project, is_stdout
+from bearkit.datasets import dataset
+from bearkit.datasets.seed import project_seed
+from bearkit.inference import model_folder as bundle
 
 
 @app.command()
@@ -55,9 +57,9 @@ def status(project: ProjectOption = Path(), as_json: JsonOption = False) -> None
         ],
         "models": [str(folder) for folder in bundle.models(place.models)],
     }
-    text = report.status(result, place_of(project))
+    text = output.status(result, place_of(project))
     if not result["missing"] and not (result["runs"] and result["labels"]):
-        text += "\n" + "\n".join(import_report.next_steps(result["labels"], result["unlabelled"], place_of(project)))
+        text += "\n" + "\n".join(import_output.next_steps(result["labels"], result["unlabelled"], place_of(project)))
     show(as_json, result, text)
 
 
@@ -74,7 +76,7 @@ def interpret(
     Example: bearkit interpret -p bears
     """
     result = bearkit.Interpretation.from_run(Project(project), run, split).as_dict(top)
-    show(as_json, result, report.interpreted(result))
+    show(as_json, result, output.interpreted(result))
 
 
 @app.command()
@@ -100,7 +102,7 @@ def export(
     result: dict[str, Any] = {"model": str(model), "warnings": about["warnings"]}
     if int8:
         result["int8"] = about["int8"]
-    show(as_json, result, report.model_written(result))
+    show(as_json, result, output.model_written(result))
 
 
 @app.command()
@@ -129,7 +131,7 @@ def predict(
     with progress_bars() as progress:
         result = {"predictions": bearkit.predict_files(predictor, paths, top, csv, progress, allow_private)}
     if not print_csv:
-        show(as_json, result, report.predicted(result))
+        show(as_json, result, output.predicted(result))
 
 
 @app.command()
@@ -164,7 +166,7 @@ def demo(
     place = Project(folder or project or DEMO_FOLDER)
     with progress_bars() as progress:
         result = bearkit.run_demo(place, progress)
-    show(as_json, result, report.demonstrated(result, program()))
+    show(as_json, result, output.demonstrated(result, program()))
 
 
 @app.command()

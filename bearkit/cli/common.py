@@ -20,10 +20,10 @@ from rich.progress import Progress as ProgressBar
 from typer.core import TyperCommand
 
 import bearkit
+from bearkit.core.parallel import Progress
+from bearkit.core.paths import UNSET, is_there
+from bearkit.core.project import Project
 from bearkit.errors import BearkitError
-from bearkit.parallel import Progress
-from bearkit.paths import UNSET, is_there
-from bearkit.project import Project
 
 F = TypeVar("F", bound=Callable[..., Any])
 

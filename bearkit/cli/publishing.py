@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 import bearkit
+from bearkit.cli import publishing_output
 from bearkit.cli.common import (
     JsonOption,
     ModelArgument,
@@ -16,9 +17,8 @@ from bearkit.cli.common import (
     progress_bars,
     show,
 )
+from bearkit.core.project import Project
 from bearkit.errors import PublishError
-from bearkit.project import Project
-from bearkit.publish import report
 
 RepoArgument = Annotated[str, typer.Argument(metavar="USER/NAME", help="Where to on the Hugging Face Hub.")]
 PrivateOption = Annotated[bool, typer.Option("--private", help="A new repository is yours alone.")]
@@ -57,7 +57,7 @@ def push(
         result = bearkit.push_model(
             folder, repo, private, license, example or (), thumbnails, dry_run, progress=progress
         )
-    show(as_json, result, report.published(result))
+    show(as_json, result, publishing_output.published(result))
 
 
 @app.command("push-dataset")
@@ -83,7 +83,7 @@ def push_dataset(
         typer.confirm(f"{said} Publish them as {repo}?", abort=True, err=True)
     with progress_bars() as progress:
         result = bearkit.push_dataset(place, repo, private, license, dry_run, progress=progress, seed=seed)
-    show(as_json, result, report.published(result))
+    show(as_json, result, publishing_output.published(result))
 
 
 @app.command()
@@ -109,7 +109,7 @@ def space(
         result = bearkit.push_space(
             folder, repo, sdk, private, license, example or (), thumbnails, dry_run, preflight, progress=progress
         )
-    show(as_json, result, report.published(result))
+    show(as_json, result, publishing_output.published(result))
 
 
 @app.command()
@@ -123,6 +123,6 @@ def preflight(
     """
     with progress_bars() as progress:
         result = bearkit.preflight(folder, progress)
-    show(as_json, result, report.tried(result))
+    show(as_json, result, publishing_output.tried(result))
     if not result["ok"]:
         raise typer.Exit(1)

@@ -8,10 +8,10 @@ import typer
 
 import bearkit
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.ledger import Ledger, me
+from bearkit.catalog.decisions import Ledger, me
 from bearkit.cli.common import Commands, JsonOption, ProjectOption, SplitSeedOption, app, place_of, progress_bars, show
-from bearkit.project import Project
-from bearkit.review import report
+from bearkit.core.project import Project
+from bearkit.labelling import report
 
 review = Commands(no_args_is_help=True, help="Clean the data: suspects, decisions, and folders that follow them.")
 app.add_typer(review, name="review")

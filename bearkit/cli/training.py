@@ -6,11 +6,11 @@ from typing import Annotated, Any
 import typer
 
 import bearkit
-from bearkit import report
+from bearkit.cli import output
 from bearkit.cli.common import JsonOption, ProjectOption, app, place_of, progress_bars, show
 from bearkit.cli.train_options import train_options
-from bearkit.parallel import Progress
-from bearkit.project import Project
+from bearkit.core.parallel import Progress
+from bearkit.core.project import Project
 from bearkit.training import diagnosis
 
 
@@ -37,7 +37,7 @@ def train(
     with progress_bars() as progress:
         learn = _learner(project, progress, chosen)
         result = (learn.resume(run) if resume else learn.train()).as_dict()
-    show(as_json, result, report.trained(result, place_of(project)))
+    show(as_json, result, output.trained(result, place_of(project)))
 
 
 @app.command("lr-find")
@@ -67,7 +67,7 @@ def lr_find(
             learn.unfreeze(groups)
         curve = learn.lr_find()
     result = curve.as_dict() | {"plot": str(learn.lr_plot)}
-    show(as_json, result, report.rates_found(result))
+    show(as_json, result, output.rates_found(result))
 
 
 @app.command("learning-curve")
@@ -85,7 +85,7 @@ def learning_curve(
         learn = _learner(project, progress, chosen)
         curve = learn.learning_curve()
     result = {"points": curve.points, "verdict": curve.verdict, "plot": str(learn.learning_plot)}
-    show(as_json, result, report.learning_curve(result))
+    show(as_json, result, output.learning_curve(result))
 
 
 @app.command()
@@ -103,7 +103,7 @@ def diagnose(
     """
     columns, notes = diagnosis.read_epochs(table)
     result = diagnosis.diagnose(*columns, valid_images).as_dict() | {"notes": notes}
-    show(as_json, result, report.diagnosed(result))
+    show(as_json, result, output.diagnosed(result))
 
 
 def _learner(project: Path, progress: Progress, chosen: dict[str, Any]) -> "bearkit.Learner":

@@ -3,12 +3,12 @@
 from collections import defaultdict
 
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.choices import Choice
+from bearkit.catalog.decision_types import Choice
+from bearkit.catalog.decisions import RENAMED, Ledger, labels_of, me
 from bearkit.catalog.labels import label_of, label_problem, look_alikes, mended
-from bearkit.catalog.ledger import RENAMED, Ledger, labels_of, me
+from bearkit.core.project import Project
+from bearkit.core.text import count
 from bearkit.doctor.problems import Problem
-from bearkit.project import Project
-from bearkit.text import count
 
 
 def check_labels(project: Project, mend: bool) -> list[Problem]:

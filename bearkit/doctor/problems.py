@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from bearkit.text import count
+from bearkit.core.text import count
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Pictures of every kind: known by their content, opened safely, upright and in RGB, or refused in words."""
 
+from bearkit.images.decoding import Decoded, decode, from_pillow, is_located
 from bearkit.images.files import (
     MAX_BYTES,
     content_id,
@@ -9,7 +10,6 @@ from bearkit.images.files import (
     suffixes,
     too_big,
 )
-from bearkit.images.opening import Decoded, decode, from_pillow, is_located
 from bearkit.images.pixels import is_our_jpeg, small_jpeg, to_rgb, without_long_ends
 
 __all__ = [

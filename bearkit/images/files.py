@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from bearkit.errors import ImageError
-from bearkit.images import kinds
+from bearkit.images import sniff
 
 MAX_BYTES = 100 * 2**20  # of one file
 # Formats that Pillow decodes itself, in this process (its JPEG reads MPO too); EPS would start Ghostscript.
@@ -75,7 +75,7 @@ def is_shown_by_browsers(path: str | os.PathLike[str]) -> bool:
     """Whether all browsers show such a picture: Safari alone shows HEIC, TIFF and JPEG 2000, and none shows others."""
     with Path(path).open("rb") as file:
         head = file.read(512)
-    return head.startswith(SHOWN) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP") or kinds.is_avif(head)
+    return head.startswith(SHOWN) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP") or sniff.is_avif(head)
 
 
 def too_big(size: int) -> ImageError:

@@ -5,8 +5,8 @@ import io
 
 from PIL import ImageFile
 
-from bearkit.images.kinds import boxes, unreadable
 from bearkit.images.signatures import HEIF
+from bearkit.images.sniff import boxes, unreadable
 
 MAX_PIXELS = 64_000_000  # 9 bytes a pixel while they are decoded; phones take up to 50 megapixels so
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from bearkit.errors import ImageError
 from bearkit.images import tiff
 from bearkit.images.files import SMALLER, too_many_pixels
-from bearkit.images.kinds import damaged_header
+from bearkit.images.sniff import damaged_header
 
 START = b"\xff\xd8\xff"
 MAX_PIXELS = 500_000_000  # with draft, decoding costs time (about 6 s) and no memory

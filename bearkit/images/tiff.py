@@ -12,8 +12,8 @@ from itertools import islice
 
 from bearkit.errors import ImageError
 from bearkit.images.files import too_many_pixels
-from bearkit.images.kinds import unreadable
 from bearkit.images.signatures import RAW
+from bearkit.images.sniff import unreadable
 
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 OPAQUE = (1, 2, 6, 7)  # types that Pillow keeps as bytes, and does not unpack into numbers

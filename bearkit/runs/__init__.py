@@ -6,8 +6,8 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from bearkit.core.project import Project
 from bearkit.errors import RunError
-from bearkit.project import Project
 from bearkit.runs import files
 from bearkit.runs.run import LIVE, RESUME, STARTING_SECONDS, Run, StopCheck, runs_in
 

@@ -23,11 +23,11 @@ from typing import Any
 
 import filelock
 
+from bearkit.core.locks import in_turn, is_held
+from bearkit.core.project import whole
 from bearkit.errors import RunError, StoppedError
-from bearkit.predictions import Predictions
-from bearkit.project import whole
 from bearkit.runs import events, files
-from bearkit.turns import in_turn, is_held
+from bearkit.runs.predictions import Predictions
 
 RESUME = "resume"  # the name of the file that an unfrozen stage goes on from
 STARTING_SECONDS = 60  # that a job process may take until it begins

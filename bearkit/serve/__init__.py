@@ -1,3 +1,3 @@
 """A model behind HTTP: the Predict page, and an API that answers as the command line does."""
 
-from bearkit import page as page  # before any import of Gradio
+from bearkit import web as web  # before any import of Gradio

@@ -16,12 +16,12 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from bearkit.collect.fetch import Limits, fetch
 from bearkit.errors import BearkitError, BusyError, DownloadError, ImageError
-from bearkit.page.launch import MOST_BYTES
-from bearkit.predict import Predictor
+from bearkit.inference.predictor import Predictor
 from bearkit.serve.batching import Batcher
 from bearkit.serve.openapi import described, page
+from bearkit.sources.web.fetch import Limits, fetch
+from bearkit.web.launch import MOST_BYTES
 
 MOST_HELD = 200 * 2**20  # bytes of all requests that wait
 MOST_OF_ONE = 120 * 2**20  # of them from one address

@@ -4,11 +4,11 @@ import os
 
 import gradio as gr
 
-from bearkit.page.demo import demo_page
-from bearkit.page.launch import HOST, MOST_BYTES, PORT, guarded, launched, names_of
-from bearkit.page.limits import VISITOR
-from bearkit.predict import Predictor
+from bearkit.inference.predictor import Predictor
 from bearkit.serve.api import Api
+from bearkit.web.launch import HOST, MOST_BYTES, PORT, guarded, launched, names_of
+from bearkit.web.limits import VISITOR
+from bearkit.web.model_page import demo_page
 
 
 def serve_model(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bearkit.errors import BusyError
-from bearkit.predict import Prediction, Predictor
+from bearkit.inference.predictor import Prediction, Predictor
 
 TOGETHER = 4  # pictures in one run of the network: more are no faster (EXPERIMENTS.md)
 WAITING = 128  # pictures that may wait; the next one is told to come back

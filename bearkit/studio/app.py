@@ -6,21 +6,22 @@ from typing import Any
 
 import gradio as gr
 
-from bearkit import bundle, runs
+from bearkit import runs
+from bearkit.core.project import Project
 from bearkit.errors import ModelError
-from bearkit.export.exporting import exported
-from bearkit.page.demo import demo_page
-from bearkit.page.launch import HOST, MOST_BYTES, NAMES, PORT, guarded, hosted, launched, public_address
-from bearkit.page.limits import COLLECTOR, OWNER, VISITOR
-from bearkit.predict import Predictor
-from bearkit.project import Project
+from bearkit.export.export import exported
+from bearkit.images.thumbnails import swept
+from bearkit.inference import model_folder
+from bearkit.inference.predictor import Predictor
 from bearkit.studio.data import DataTab
 from bearkit.studio.outbox import Outbox
 from bearkit.studio.predict import PredictTab
 from bearkit.studio.publish import PublishTab
 from bearkit.studio.review import ReviewTab
 from bearkit.studio.train import TrainTab
-from bearkit.thumbnails import swept
+from bearkit.web.launch import HOST, MOST_BYTES, NAMES, PORT, guarded, hosted, launched, public_address
+from bearkit.web.limits import COLLECTOR, OWNER, VISITOR
+from bearkit.web.model_page import demo_page
 
 CSS = (Path(__file__).parent / "studio.css").read_text()
 TABS = ("data", "train", "review", "predict", "publish")
@@ -96,7 +97,7 @@ def hosted_page(project: Project) -> gr.Blocks:
     if project.exists and any(run.finished for run in runs.every(project)):
         run = runs.finished(project)
         return demo_page(Predictor(exported(project, run, run.stage)))
-    folders = bundle.models(project.models)  # a Space may hold only these
+    folders = model_folder.models(project.models)  # a Space may hold only these
     if not folders:
         raise ModelError(f"there is no model in {project.root} yet", hint="`bearkit train`, and then `bearkit export`")
     return demo_page(Predictor(folders[-1]))

@@ -4,12 +4,13 @@ from typing import Any
 
 import gradio as gr
 
-from bearkit import runs, text
-from bearkit.page.edge import told
-from bearkit.project import Project
+from bearkit import runs
+from bearkit.core import text
+from bearkit.core.project import Project
 from bearkit.runs import Run
 from bearkit.studio import curves, html
 from bearkit.training.config import TrainConfig
+from bearkit.web.errors import told
 
 MOST = 6  # runs at once
 

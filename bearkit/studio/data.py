@@ -8,15 +8,15 @@ from typing import Any
 import gradio as gr
 
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.ledger import Ledger, labels_of
-from bearkit.catalog.tables import SPLITS, ImageRecord
-from bearkit.dataset import dataset
-from bearkit.page.edge import told
-from bearkit.project import Project
+from bearkit.catalog.decisions import Ledger, labels_of
+from bearkit.catalog.schema import SPLITS, ImageRecord
+from bearkit.core.project import Project
+from bearkit.datasets import dataset
+from bearkit.images.thumbnails import thumbnails
 from bearkit.studio import html
-from bearkit.studio.picture import Picture
+from bearkit.studio.image import Picture
 from bearkit.studio.sources import Sources
-from bearkit.thumbnails import thumbnails
+from bearkit.web.errors import told
 
 BATCH = 18  # pictures in the gallery
 EVERY = "all"

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from bearkit import text
-from bearkit.catalog.tables import SourceRecord
-from bearkit.collect.address_text import is_address
-from bearkit.collect.collecting import short
-from bearkit.page.answer import LONG, cut, note
+from bearkit.catalog.schema import SourceRecord
+from bearkit.core import text
+from bearkit.sources.web.address_text import is_address
+from bearkit.sources.web.collect import short
 from bearkit.training.diagnosis import ADVICE
+from bearkit.web.prediction_html import LONG, cut, note
 
 MANY = 50  # rows that are shown when unfolded
 OWN_NETWORK = "Also servers of your own network"  # what the page calls them, which its advice names

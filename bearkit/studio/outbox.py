@@ -10,15 +10,15 @@ from typing import Any
 import gradio as gr
 
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.choices import Choice, Context
+from bearkit.catalog.decision_types import Choice, Context
+from bearkit.catalog.decisions import Ledger, labels_of
 from bearkit.catalog.labels import label_of
-from bearkit.catalog.ledger import Ledger, labels_of
-from bearkit.catalog.remembered import label_order, name_of
+from bearkit.catalog.settings import label_order, name_of
+from bearkit.core.project import Project
 from bearkit.errors import BusyError, ReviewError
-from bearkit.project import Project
-from bearkit.review.decide import given_labels, label_notes
+from bearkit.labelling.actions import given_labels, label_notes
 from bearkit.studio import html
-from bearkit.studio.asked import Ask, answered
+from bearkit.studio.server_functions import Ask, answered
 
 JS = "\n".join((Path(__file__).parent / name).read_text() for name in ("outbox.js", "address.js"))
 

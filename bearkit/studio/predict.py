@@ -6,15 +6,17 @@ from typing import Any
 
 import gradio as gr
 
-from bearkit import bundle, runs, text
+from bearkit import runs
+from bearkit.core import text
+from bearkit.core.project import Project
 from bearkit.errors import ModelError
-from bearkit.export.exporting import add_thumbnails, exported
-from bearkit.page.answer import note
-from bearkit.page.edge import told
-from bearkit.page.launch import hosted
-from bearkit.page.predicting import PredictPage
-from bearkit.predict import Predictor
-from bearkit.project import Project
+from bearkit.export.export import add_thumbnails, exported
+from bearkit.inference import model_folder
+from bearkit.inference.predictor import Predictor
+from bearkit.web.errors import told
+from bearkit.web.launch import hosted
+from bearkit.web.predict_page import PredictPage
+from bearkit.web.prediction_html import note
 
 
 class PredictTab:
@@ -47,7 +49,7 @@ class PredictTab:
     def _with_near(self, model: str | None) -> Predictor:
         """The chosen model with thumbnails: they are put into its folder, if it has none."""
         _, folder = self._chosen(model)
-        if not (folder / bundle.THUMBNAILS).exists():
+        if not (folder / model_folder.THUMBNAILS).exists():
             add_thumbnails(self.project, folder)
             _predictor.cache_clear()
         return self._chosen(model)[0]

@@ -8,17 +8,17 @@ from typing import Any
 
 import gradio as gr
 
+from bearkit.core.project import Project
 from bearkit.errors import PublishError
-from bearkit.page.answer import note
-from bearkit.page.edge import take_files, told
-from bearkit.project import Project
-from bearkit.publish.dataset import whose_images
-from bearkit.publish.hub import Hub
-from bearkit.publish.names import check_name, name_from
-from bearkit.publish.publishing import Wanted
-from bearkit.studio import html, looked_over
+from bearkit.hub.client import Hub
+from bearkit.hub.dataset import whose_images
+from bearkit.hub.push import Wanted
+from bearkit.hub.repo_names import check_name, name_from
+from bearkit.studio import html, publish_preview
 from bearkit.studio.predict import folder_of, models
-from bearkit.studio.uploading import Uploading
+from bearkit.studio.publish_job import Uploading
+from bearkit.web.errors import take_files, told
+from bearkit.web.prediction_html import note
 
 WHAT = [
     ("Demo in the visitor's browser: free", "static"),
@@ -116,18 +116,18 @@ class PublishTab:
         """How far it is, as long as something is being done."""
         yield [gr.skip()] * len(self.live)  # of a handler that yields nothing Gradio makes empty buttons
         while self.uploading.now.doing:
-            yield _live(looked_over.publishing(self.uploading.now), doing=True)
+            yield _live(publish_preview.publishing(self.uploading.now), doing=True)
             time.sleep(LOOK_SECONDS)
 
     def standing(self, page: dict[Any, Any], oauth: gr.OAuthToken | None = None) -> list[Any]:
         """What was looked over or published, if the page still says the same; what is said of others is marked so."""
         now = self.uploading.now
         if now.doing:
-            return _live(looked_over.publishing(now), doing=True)
+            return _live(publish_preview.publishing(now), doing=True)
         if now.form != self._said(page):
-            return _live(looked_over.published_before(now))
+            return _live(publish_preview.published_before(now))
         refusal = self._refusal(oauth) if now.files and not now.url else ""
-        return _live(looked_over.publishing(now), refusal=refusal, ready=bool(now.files) and not now.url)
+        return _live(publish_preview.publishing(now), refusal=refusal, ready=bool(now.files) and not now.url)
 
     def _said(self, page: dict[Any, Any]) -> tuple[Any, ...]:
         """What the page says of what to publish, without what does not matter for its kind."""

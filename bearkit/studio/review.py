@@ -14,25 +14,27 @@ from urllib.parse import quote
 
 import gradio as gr
 
-from bearkit import jobs, runs, thumbnails
+from bearkit import runs
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.ledger import RENAMED
-from bearkit.catalog.remembered import label_order, name_of
-from bearkit.catalog.tables import Decision, ImageRecord
+from bearkit.catalog.decisions import RENAMED
+from bearkit.catalog.schema import Decision, ImageRecord
+from bearkit.catalog.settings import label_order, name_of
+from bearkit.core.project import Project
+from bearkit.engine import jobs
 from bearkit.errors import BearkitError, ReviewError, RunError
-from bearkit.page.answer import note
-from bearkit.page.edge import told
-from bearkit.project import Project
-from bearkit.review.before_after import compare_runs
-from bearkit.review.folders import apply_decisions, unapply_decisions
-from bearkit.review.queue import Page, Queue, View
-from bearkit.review.report import left_in_words
-from bearkit.review.state import State
-from bearkit.review.suspects import Suspect
+from bearkit.evaluation.compare_runs import compare_runs
+from bearkit.images import thumbnails
+from bearkit.labelling.apply import apply_decisions, unapply_decisions
+from bearkit.labelling.candidate import Suspect
+from bearkit.labelling.queue import Page, Queue, View
+from bearkit.labelling.report import left_in_words
+from bearkit.labelling.snapshot import State
 from bearkit.runs import LIVE
 from bearkit.studio import html
-from bearkit.studio.asked import answered
+from bearkit.studio.server_functions import answered
 from bearkit.training.config import TrainConfig
+from bearkit.web.errors import told
+from bearkit.web.prediction_html import note
 
 PARTS = ("review_parts.js", "review_decide.js", "review_label.js", "review.js")
 JS = "\n".join((Path(__file__).parent / name).read_text() for name in PARTS)

@@ -11,19 +11,19 @@ from urllib.parse import quote
 
 import gradio as gr
 
-from bearkit import sample_project
 from bearkit.catalog.catalog import Catalog
-from bearkit.collect import url_list
-from bearkit.collect.importing import import_images
+from bearkit.core.project import Project
 from bearkit.errors import ImportSourceError
-from bearkit.page import uploads
-from bearkit.page.edge import take_files, told
-from bearkit.page.launch import hosted
-from bearkit.project import Project
-from bearkit.studio import html, readings
-from bearkit.studio.fetching import Fetching, limits
-from bearkit.studio.readings import ONE_AT_A_TIME, Asked
-from bearkit.studio.searching import Search
+from bearkit.sources.importing import import_images
+from bearkit.sources.samples import project as sample_project
+from bearkit.sources.web import url_list
+from bearkit.studio import html, import_question
+from bearkit.studio.collect_job import Fetching, limits
+from bearkit.studio.import_question import ONE_AT_A_TIME, Asked
+from bearkit.studio.search import Search
+from bearkit.web import uploads
+from bearkit.web.errors import take_files, told
+from bearkit.web.launch import hosted
 
 GATHER = (Path(__file__).parent / "gather.js").read_text()
 
@@ -36,7 +36,7 @@ class Sources:
         self.changed: gr.State = gr.State(0)
         self.timer = gr.Timer(0.5, active=False)
         self.receipt = gr.HTML()
-        self.question = readings.Question()
+        self.question = import_question.Question()
         self.imported = [self.receipt, self.changed, *self.question.shown]
         with gr.Tabs():
             with gr.Tab("Folder"):
@@ -111,7 +111,7 @@ class Sources:
 
     def _ask_no_more(self, event: Any) -> None:
         """Take the question away: there is another source."""
-        event(readings.nothing_asked, None, self.question.shown, show_progress="hidden", queue=False)
+        event(import_question.nothing_asked, None, self.question.shown, show_progress="hidden", queue=False)
 
     @told
     def take(
@@ -127,8 +127,8 @@ class Sources:
 
     def _take(self, source: str, link: bool, changed: int, progress: gr.Progress) -> list[Any]:
         self.fetching.must_be_over()
-        if asked := readings.question(self.project, source, link):
-            return ["", changed, *readings.shown(asked)]
+        if asked := import_question.question(self.project, source, link):
+            return ["", changed, *import_question.shown(asked)]
         return self._import({"source": source, "link": link}, changed, progress)
 
     @told
@@ -143,14 +143,14 @@ class Sources:
     ) -> Iterator[Any]:  # fmt: skip
         """Import what was asked about, read as the person said."""
         self.fetching.must_be_over()
-        how = readings.answer(number, on_page, asked)
+        how = import_question.answer(number, on_page, asked)
         yield _begun()
         yield self._import(how, changed, progress)
 
     def _import(self, how: dict[str, Any], changed: int, progress: gr.Progress) -> list[Any]:
         """Import, and say what became of it; nothing is asked any more."""
         result = import_images(self.project, progress=_shown(progress), called=_called, **how)
-        return [html.receipt(result.as_dict()), changed + 1, *readings.nothing_asked()]
+        return [html.receipt(result.as_dict()), changed + 1, *import_question.nothing_asked()]
 
     @told
     def take_birds(self, changed: int, progress: gr.Progress = gr.Progress()) -> Iterator[Any]:  # noqa: B008 (Gradio's way)
@@ -247,7 +247,7 @@ def sounds() -> str:
 
 def _begun() -> list[Any]:
     """What is shown of a new source before anything is known of it: neither the last receipt nor its question."""
-    return ["", gr.skip(), *readings.nothing_asked()]
+    return ["", gr.skip(), *import_question.nothing_asked()]
 
 
 def _list(label: str | None, path: Path) -> tuple[str | None, Path]:

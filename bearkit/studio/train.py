@@ -6,21 +6,22 @@ from typing import Any
 
 import gradio as gr
 
-from bearkit import jobs, runs
+from bearkit import runs
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.ledger import Ledger, labels_of
-from bearkit.interpretation.interpretation import Interpretation
-from bearkit.page.answer import note
-from bearkit.page.edge import told
-from bearkit.parallel import cores
-from bearkit.project import Project
+from bearkit.catalog.decisions import Ledger, labels_of
+from bearkit.core.parallel import cores
+from bearkit.core.project import Project
+from bearkit.engine import jobs
+from bearkit.evaluation.interpretation import Interpretation
+from bearkit.images.thumbnails import thumbnails
 from bearkit.runs import LIVE, Run
-from bearkit.studio import curves, html, preview, progress
-from bearkit.studio.choices import Choices
+from bearkit.studio import augment_preview, curves, html, train_progress
 from bearkit.studio.compare import Compare
-from bearkit.studio.lr_search import LRSearch
-from bearkit.thumbnails import thumbnails
+from bearkit.studio.lr_finder import LRSearch
+from bearkit.studio.train_form import Choices
 from bearkit.training.config import TrainConfig
+from bearkit.web.errors import told
+from bearkit.web.prediction_html import note
 
 TOP = 12  # mistakes shown as pictures
 MANY = 10_000  # of the highest losses, among which they are: a loss may be high though the label is right
@@ -105,7 +106,7 @@ class TrainTab:
     @told
     def show_changes(self, kind: str) -> Any:
         """What the random changes do to the project's own pictures."""
-        return gr.update(value=preview.changed_pictures(self.project, kind), visible=True)
+        return gr.update(value=augment_preview.changed_pictures(self.project, kind), visible=True)
 
     @told
     def follow(self, seen: tuple[str, int, str], unfreeze: float | None) -> list[Any]:
@@ -158,11 +159,11 @@ class TrainTab:
             self._button(unfreeze, live),
             gr.update(visible=live),
             gr.update(visible=state in ("stopped", "interrupted", "failed")),
-            progress.sentence(run, state, events, config),
+            train_progress.sentence(run, state, events, config),
             curves.losses(epochs),
             curves.errors(epochs),
-            curves.rates(config, progress.epochs_done(events, config)),
-            progress.table(every),
+            curves.rates(config, train_progress.epochs_done(events, config)),
+            train_progress.table(every),
             gr.update(value=self.choices.command(config), visible=True),
             *(self._result(last) if last and last.id != result_on_screen else [gr.skip()] * 6),
         ]

@@ -9,8 +9,8 @@ import safetensors
 import safetensors.torch
 import torch
 
+from bearkit.core.project import whole
 from bearkit.errors import RunError
-from bearkit.project import whole
 from bearkit.training.head import State
 
 ABOUT = "bearkit"  # the name of our part of the file's metadata

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import Field, asdict, dataclass, field, fields
 from typing import Any, TypedDict
 
-from bearkit.dataset.seed import DEFAULT_SEED
+from bearkit.datasets.seed import DEFAULT_SEED
 from bearkit.errors import RunError
 
 AUGMENTATIONS = ("none", "light", "strong")

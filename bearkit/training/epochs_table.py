@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bearkit import text_table
+from bearkit.core import text_table
+from bearkit.core.text_table import Table
 from bearkit.errors import ImportSourceError
-from bearkit.text_table import Table
 
 TRAIN_LOSS = (
     "train_loss", "loss", "training_loss", "train_loss_epoch", "train/loss", "loss/train", "train loss",

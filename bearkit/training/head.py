@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from bearkit.training.config import TrainConfig
 from bearkit.training.loop import Batch, Epoch, Trainee, fit_one_cycle, loss_and_error, seeded
-from bearkit.training.optimiser import AdamW, Group
+from bearkit.training.optimizer import AdamW, Group
 from bearkit.training.sampling import epoch_order, epoch_size
 
 DEFAULTS = TrainConfig()

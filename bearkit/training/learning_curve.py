@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from bearkit.interpretation import metrics
-from bearkit.parallel import Progress, no_progress
+from bearkit.core.parallel import Progress, no_progress
+from bearkit.evaluation import metrics
 from bearkit.training.config import TrainConfig
 from bearkit.training.head import DEFAULTS, Sides, predict_probs, train_head
 

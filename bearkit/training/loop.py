@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional
 
 from bearkit.errors import RunError
-from bearkit.training.optimiser import AdamW
+from bearkit.training.optimizer import AdamW
 from bearkit.training.precision import Precision
 from bearkit.training.schedule import one_cycle
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bearkit.parallel import Progress, no_progress
+from bearkit.core.parallel import Progress, no_progress
 from bearkit.training import lr_curve
 from bearkit.training.loop import Batch, Trainee
 from bearkit.training.lr_curve import LRCurve

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
+from bearkit.bodies.timm_import import import_timm
 from bearkit.errors import BodyError
 from bearkit.training.head import Head, State
-from bearkit.training.timm_import import import_timm
 
 PARTS = ("body.", "head.")
 TOLERANCE = 1e-3  # that the features of a cut body may differ by

@@ -6,9 +6,9 @@ On the Hub the model lies beside this file, in `model/`. Elsewhere: python app.p
 import sys
 from pathlib import Path
 
-from bearkit.page.demo import demo_page
-from bearkit.page.launch import serve_publicly
-from bearkit.predict import Predictor
+from bearkit.inference.predictor import Predictor
+from bearkit.web.launch import serve_publicly
+from bearkit.web.model_page import demo_page
 
 HERE = Path(__file__).parent
 

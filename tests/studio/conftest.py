@@ -5,7 +5,7 @@ import shutil
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from bearkit.project import Project
+from bearkit.core.project import Project
 from tests.conftest import write_drawings
 from tests.studio.pages import SECONDS, Studio, is_outside
 from tests.studio.reviewing import open_review

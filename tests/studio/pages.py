@@ -6,7 +6,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from bearkit import jobs, runs
+from bearkit import runs
+from bearkit.engine import jobs
 from bearkit.runs import LIVE
 from tests.processes import process
 

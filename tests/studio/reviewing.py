@@ -5,10 +5,10 @@ from contextlib import suppress
 from playwright.sync_api import expect
 
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.choices import Choice
-from bearkit.catalog.ledger import Ledger
+from bearkit.catalog.decision_types import Choice
+from bearkit.catalog.decisions import Ledger
 from bearkit.errors import ReviewError
-from bearkit.review.folders import unapply_decisions
+from bearkit.labelling.apply import unapply_decisions
 from tests.studio.pages import SECONDS
 
 

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from bearkit import Project
 from bearkit.catalog.catalog import Catalog
-from bearkit.page import uploads
+from bearkit.web import uploads
 from tests.conftest import write_pictures
 from tests.studio.pages import SECONDS, Studio, import_folder
 

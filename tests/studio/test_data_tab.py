@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from bearkit import Project
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.ledger import Ledger
+from bearkit.catalog.decisions import Ledger
 from tests.conftest import picture
 from tests.providers import Providers
 from tests.servers import serving

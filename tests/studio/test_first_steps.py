@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from bearkit import Project
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.ledger import Ledger
+from bearkit.catalog.decisions import Ledger
 from tests.conftest import picture, write_pictures
 from tests.studio.pages import SECONDS, Studio, import_folder, shoot
 from tests.studio.reviewing import figures, relabel, stored

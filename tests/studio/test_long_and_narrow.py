@@ -7,13 +7,13 @@ from playwright.sync_api import expect
 
 from bearkit import Project
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.choices import Choice
-from bearkit.catalog.ledger import Ledger
+from bearkit.catalog.decision_types import Choice
+from bearkit.catalog.decisions import Ledger
 from bearkit.errors import ReviewError
-from bearkit.page.answer import cut, note
 from bearkit.studio import curves, html
 from bearkit.studio.review import ReviewTab
 from bearkit.training.config import TrainConfig
+from bearkit.web.prediction_html import cut, note
 from tests.studio.pages import SECONDS
 from tests.studio.reviewing import figures, opened, stored
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from bearkit import Project
-from bearkit.collect.importing import import_images
+from bearkit.sources.importing import import_images
 from tests.conftest import write_pictures
 from tests.studio.pages import SECONDS, Studio
 from tests.studio.reviewing import figures, ledger_of, stored

@@ -13,10 +13,10 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from bearkit import Predictor, export_model, push_space
+from bearkit.core.project import Project
 from bearkit.errors import PublishError
-from bearkit.project import Project
 from bearkit.studio.publish import PublishTab
-from bearkit.studio.uploading import STOPPED, Uploading
+from bearkit.studio.publish_job import STOPPED, Uploading
 from tests.studio.pages import SECONDS, Studio, is_outside, shoot
 
 

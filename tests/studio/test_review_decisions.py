@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.remembered import name_of
+from bearkit.catalog.settings import name_of
 from bearkit.studio.outbox import Outbox
 from tests.studio.pages import SECONDS, Studio
 from tests.studio.reviewing import figures, ledger_of, opened, stored

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from bearkit import Predictor, push_space
-from bearkit.collect import sample
+from bearkit.sources.samples import pictures as sample
 from tests.conftest import encoded
 from tests.studio.pages import SECONDS, is_outside, shoot
 

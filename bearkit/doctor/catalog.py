@@ -1,0 +1,108 @@
+"""The catalogue: is its file in order? And the pictures: is each where it says, with the bytes that it came with?"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from bearkit.catalog import repair
+from bearkit.catalog.backup import copied_at, copy_of
+from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.schema import ImageRecord
+from bearkit.core.parallel import Progress, ordered_map
+from bearkit.core.project import Project
+from bearkit.doctor.problems import Problem
+from bearkit.errors import ImageError, ProjectError
+from bearkit.images import content_id, read_file, suffixes
+
+MISSING = "the file is missing"
+OUTSIDE = "its path leads out of the project's folders of pictures"
+NAMED = 3  # faults of the catalogue in one sentence
+
+
+def check_catalogue(project: Project, mend: bool) -> list[Problem]:
+    """What is wrong with the catalogue's file; nothing, or one problem."""
+    there = project.catalog.exists()
+    found = repair.faults(project) if there else ["it is missing"]
+    if not found:
+        return []
+    more = f", and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    problem = Problem(
+        f"the catalogue is damaged: {'; '.join(found[:NAMED])}{more}", str(project.catalog), _way(project)
+    )
+    if not mend:
+        return [problem]
+    try:
+        damaged = repair.rebuild(project)
+    except ProjectError as error:
+        return [Problem(problem.what, problem.where, error.hint)]
+    return [
+        problem.done(f"made anew from {_copied(project)}what could be read; the damaged file is {damaged.name} now")
+    ]
+
+
+def _way(project: Project) -> str:
+    return f"`--mend` makes it anew from {_copied(project)}what can still be read; the damaged file is kept"
+
+
+def _copied(project: Project) -> str:
+    when = copied_at(project.catalog)
+    return f"its copy of {when:%Y-%m-%d %H:%M} ({copy_of(project.catalog).name}) and " if when else ""
+
+
+def check_pictures(project: Project, mend: bool, progress: Progress) -> list[Problem]:
+    """Pictures whose files are missing or changed, and picture files that the catalogue does not know."""
+    catalog = Catalog(project)
+    images = catalog.images()
+    wrong = []
+    for number, (image, why) in enumerate(zip(images, ordered_map(lambda i: _why(catalog, i), images), strict=True), 1):
+        progress("checking pictures", number, len(images))
+        if why:
+            wrong.append((image, why))
+    unknown = list(_unknown(project, {project.root / image.path for image in images}))
+    gone = {image.image_id for image, why in wrong if why in (MISSING, OUTSIDE)}
+    at = {image_id: path for path in unknown if gone and (image_id := _id_of(path)) in gone}
+    problems = [_wrong(catalog, image, why, at.get(image.image_id), mend) for image, why in wrong]
+    hint = "`bearkit import` takes it in, or move it away"
+    left = [path for path in unknown if path not in at.values()]
+    return problems + [Problem("the catalogue does not know this file", str(path), hint) for path in left]
+
+
+def _why(catalog: Catalog, image: ImageRecord) -> str:
+    """What is wrong with a picture's file; "" for nothing."""
+    try:
+        path = catalog.path(image)
+    except ImageError:
+        return OUTSIDE
+    if not catalog.project.has_picture(image.path):
+        return MISSING
+    try:
+        same = path.stat().st_size == image.bytes and content_id(read_file(path)) == image.image_id
+    except (ImageError, OSError) as error:
+        return f"the file cannot be read: {error}"
+    return "" if same else "the file is not the one that was imported"
+
+
+def _wrong(catalog: Catalog, image: ImageRecord, why: str, found_at: Path | None, mend: bool) -> Problem:
+    where = str(catalog.project.root / image.path)
+    if found_at is None:
+        return Problem(why, where, "bring it back, or import the picture again; until then it is left out of trainings")
+    place = found_at.relative_to(catalog.project.root).as_posix()
+    problem = Problem(why, where, f"it is at {place} now: `--mend` writes that down")
+    if not mend:
+        return problem
+    catalog.amend(image.image_id, path=place)
+    return problem.done(f"it is at {place} now; that is written down")
+
+
+def _unknown(project: Project, known: set[Path]) -> Iterator[Path]:
+    for folder in (project.images, project.unlabelled, project.trash):
+        for path in sorted(folder.rglob("*")):
+            hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+            if path.suffix.lower() in suffixes() and not hidden and path not in known and path.is_file():
+                yield path
+
+
+def _id_of(path: Path) -> str:
+    try:
+        return content_id(read_file(path))
+    except (ImageError, OSError):
+        return ""

@@ -1,0 +1,1 @@
+"""Trainings in processes of their own, which outlive the page that started them."""

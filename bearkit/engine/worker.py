@@ -1,0 +1,55 @@
+"""What a process of its own does: carry out a training, or find a learning rate.
+
+It waits for its turn before it imports torch, so that a training that waits takes no memory.
+"""
+
+import json
+import signal
+import sys
+import warnings
+from contextlib import suppress
+from typing import Any
+
+import bearkit
+from bearkit.core.processes import this_process
+from bearkit.core.project import Project
+from bearkit.errors import BearkitError, StoppedError
+from bearkit.runs import Run
+from bearkit.training.config import TrainConfig
+
+FIND_LR = "find-lr"
+
+
+def main(root: str, run_id: str, asked: str = "") -> None:
+    """Carry out a run that was created, or answer what `jobs.find_lr` asked."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    warnings.filterwarnings("ignore", module=r"PIL\.", category=UserWarning)  # as the command line does
+    project = Project(root)
+    if run_id == FIND_LR:
+        print(json.dumps(_find_lr(project, json.loads(asked)), allow_nan=False))
+    else:
+        _train(project, Run(project.runs / run_id))
+
+
+def _train(project: Project, run: Run) -> None:
+    """Carry out a run; from here on it may be stopped by a signal, and says so."""
+    run.event("job", **this_process())
+    with suppress(StoppedError, KeyboardInterrupt), run.working() as stop_if_asked:
+        bearkit.Learner(project).carry_out(run, stop_if_asked)
+
+
+def _find_lr(project: Project, asked: dict[str, Any]) -> dict[str, Any]:
+    try:
+        config = asked["config"]
+        learn = bearkit.Learner(project, **vars(TrainConfig.from_dict(config | {"start": ""})))
+        if config["start"] or asked["unfrozen"]:
+            learn.start_from(config["start"] or None)
+        if asked["unfrozen"]:
+            learn.unfreeze(config["unfreeze_groups"])
+        return learn.lr_find().as_dict() | {"plot": str(learn.lr_plot)}
+    except BearkitError as error:
+        return error.as_dict()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,53 @@
+"""A model folder made ready for the Hub: its card completed with what the Hub reads, and examples for its widget."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import EvalResult, ModelCard, ModelCardData
+
+from bearkit.export import model_card
+from bearkit.hub.client import HUB
+from bearkit.hub.examples import write_examples
+from bearkit.inference import model_folder
+from bearkit.inference.predictor import Predictor
+
+
+def write_model(
+    model: Path, folder: Path, repo: str, license: str | None = None, examples: Sequence[Path] = (),
+    thumbnails: bool = False,
+) -> None:  # fmt: skip
+    """Copy a model folder, with its card as the Hub shows it. What people wrote into the card stays.
+
+    Raises:
+        ModelError: the model is broken; ImageError: an example is no picture.
+    """
+    predictor = Predictor(model)  # checks its golden pictures
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (*model_folder.FILES, *model_folder.OPTIONAL):
+        if (model / name).is_file() and (thumbnails or name != model_folder.THUMBNAILS):
+            shutil.copyfile(model / name, folder / name)
+    names = write_examples(examples, folder / "examples")
+    text = model_card.for_hub((folder / "README.md").read_text(encoding="utf-8"), repo)
+    text = text.replace(model_card.THUMBNAILS, "")
+    text += model_card.THUMBNAILS if (folder / model_folder.THUMBNAILS).exists() else ""
+    readme = ModelCard(text, ignore_metadata_errors=True)
+    before: dict[str, Any] = readme.data.to_dict()  # type: ignore[no-untyped-call]
+    data = ModelCardData(**before | {"model_name": repo.rpartition("/")[2]})
+    data.license = license.lower() if license else data.license
+    data.eval_results = [_accuracy(predictor.config.about)]
+    if names:
+        at = f"{HUB}/{repo}/resolve/main/examples"
+        data["widget"] = [{"src": f"{at}/{name}", "example_title": Path(name).stem} for name in names]
+    readme.data = data
+    readme.save(folder / "README.md")
+
+
+def _accuracy(about: dict[str, Any]) -> EvalResult:
+    high, low = (1 - error for error in about["error_interval"])
+    return EvalResult(
+        task_type="image-classification", dataset_type="imagefolder", dataset_split="validation",
+        dataset_name=f"{about['valid_images']} pictures that were set aside", metric_type="accuracy",
+        metric_value=round(1 - about["error_rate"], 4), metric_name=f"Accuracy (95 % interval {low:.3f} to {high:.3f})",
+    )  # fmt: skip

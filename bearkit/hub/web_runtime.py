@@ -1,0 +1,50 @@
+"""onnxruntime-web, which a static Space carries: fetched from the npm registry once, and checked against its digest."""
+
+import io
+import os
+import tarfile
+from pathlib import Path
+
+from bearkit.core.project import whole
+from bearkit.errors import DownloadError, PublishError
+from bearkit.sources.web.verified import pinned
+
+VERSION = "1.30.0"  # MIT, by Microsoft; the one that was tested
+URL = f"https://registry.npmjs.org/onnxruntime-web/-/onnxruntime-web-{VERSION}.tgz"
+SHA512 = (
+    "ab4cbe26baedba45d2cec05610c71c55fa97db92d19a8b171c5f8269126683ca"
+    "590a5cdc57bb2f35ce2b298de32f4d956fb42644c0ecd528a0a91e025c07ca61"
+)
+FILES = {  # in the package -> in the Space
+    "package/dist/ort.wasm.bundle.min.mjs": "ort.mjs",
+    "package/dist/ort-wasm-simd-threaded.wasm": "ort.wasm",
+}
+MAX_BYTES = 100 * 2**20
+
+
+def web_runtime() -> dict[str, Path]:
+    """The files that run a model in a browser, by their names in a Space; kept on this machine.
+
+    Raises:
+        PublishError: they are not here, and cannot be fetched, or are not what they were.
+    """
+    folder = (
+        Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "bearkit" / f"onnxruntime-web-{VERSION}"
+    )
+    found = {name: folder / name for name in FILES.values()}
+    if not all(path.is_file() for path in found.values()):
+        for name, data in _fetched().items():
+            with whole(found[name]) as part:
+                part.write_bytes(data)
+    return found
+
+
+def _fetched() -> dict[str, bytes]:
+    try:
+        data = pinned(URL, SHA512, MAX_BYTES)
+    except DownloadError as error:
+        text = f"onnxruntime-web, which a static Space needs, is not on this machine yet: {error}"
+        raise PublishError(text, hint=error.hint) from error
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        members = {target: archive.extractfile(name) for name, target in FILES.items()}
+        return {target: file.read() for target, file in members.items() if file is not None}

@@ -1,0 +1,1 @@
+"""For newcomers: the whole loop on sample photographs."""

@@ -1,0 +1,192 @@
+"""How the folders around pictures are read, where that is clear; a question where it is not."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import NoReturn
+
+from bearkit.sources.folder_names import GENERIC, alike, generic, quoted, rolls, series, split_of
+from bearkit.sources.scheme import Dirs, Files, How, Scheme, Unsure
+
+ONE_LABEL = "--label NAME for one label, --unlabelled for none"
+
+
+@dataclass
+class FolderReader:
+    """Finds the scheme that the folders of one source follow; `notes` are sentences about it."""
+
+    files: Files
+    how: How
+    notes: list[str] = field(default_factory=list)
+
+    def scheme(self) -> Scheme:
+        """How the folders are read, where that is clear."""
+        dirs, splits = self.files.dirs, self.how.splits
+        filed = [one for one in dirs if one]
+        if not dirs:
+            return Scheme()
+        if not filed:
+            return self._flat(splits)
+        loose = len(dirs) - len(filed)
+        if loose >= len(filed):
+            why = f"{loose} pictures lie beside the folders, {len(filed)} in them"
+            self._or_outermost(why, [Scheme("folder")], ONE_LABEL)
+        around = self._around(filed, splits)
+        rest = [one[len(around) :] for one in filed]
+        where, inside = self._splits(rest, around, splits), Dirs()
+        if where:
+            rest = [one for one in (_stripped(one, where) for one in rest) if one]
+            if not rest:
+                self._ask_flat_splits(around)
+            inside = self._around(rest, splits=False, before=Scheme("folder", where, around))
+            rest = [one[len(inside) :] for one in rest if one[: len(inside)] == inside and len(one) > len(inside)]
+        elif split_of(self.files.root):
+            self._say(f"the pictures get no split, though their folder is called `{self.files.root}`")
+        scheme = Scheme("folder", where, around, inside)
+        if what := rolls(names := {one[0] for one in rest}):
+            deeper = [Scheme("parent", "any" if scheme.splits else "")] if any(len(one) > 1 for one in rest) else []
+            self._or_outermost(f"{quoted(names)} are {what}", [scheme, *deeper, *self._by_name()], ONE_LABEL)
+        self._check_splits(scheme, splits)
+        self._check_nested(rest, scheme)
+        return scheme
+
+    def _flat(self, splits: bool | None) -> Scheme:
+        root, n = self.files.root, len(self.files.dirs)
+        if not root:
+            self._ask(f"{n} pictures lie in no folder: it has no folder a label", self._by_name(), ONE_LABEL)
+        if split_of(root) and splits is not False:
+            why = f"{n} pictures lie right in a folder called `{root}`, in no label's folder"
+            self._ask(why, self._by_name(), ONE_LABEL)
+        self._say(f"the pictures lie right in `{root}`: they get its name as their label")
+        return Scheme("root")
+
+    def _around(self, dirs: Sequence[Dirs], splits: bool | None, before: Scheme | None = None) -> Dirs:
+        """The folders around everything, where it is clear that they are no labels."""
+        around: Dirs = ()
+        while True:
+            n = len(around)
+            tops, inner = {one[n] for one in dirs if len(one) > n}, {one[n + 1] for one in dirs if len(one) > n + 1}
+            top = next(iter(tops))
+            if len(tops) > 1 or not inner or (splits is not False and split_of(top)):
+                return around
+            ends = all(len(one) <= n + 2 for one in dirs)
+            if ends and generic(inner) and not (splits is not False and any(map(split_of, inner))):
+                return around
+            clear = top.casefold() in GENERIC or alike(top, self.files.root)
+            words = splits is not False and all(map(split_of, inner))
+            loose = any(len(one) == n + 1 for one in dirs)
+            one = replace(before, inside=around) if before else Scheme("folder", around=around)
+            ways = [one, Scheme("parent", "any" if one.splits else "")]
+            unsure = not clear and not words and (series(inner) or (len(inner) == 1 and ends))
+            if loose and series(inner):
+                return around
+            if words and ends and not clear:
+                self._or_outermost(f"`{top}` holds only the splits", [replace(one, splits="any")], ONE_LABEL)
+                return around
+            if loose or unsure:
+                why = f"`{top}` holds {'pictures, and' if loose else 'only'} folders of pictures"
+                self._or_outermost(why, ways, ONE_LABEL)
+                return around
+            self._say(f"`{top}` is a folder around everything: it is looked through")
+            around = (*around, top)
+
+    def _splits(self, dirs: Sequence[Dirs], around: Dirs, splits: bool | None) -> str:
+        """Where the folders of the splits are: the "first" ones, "any", or "" for nowhere."""
+        tops, deep = {one[0] for one in dirs}, {one[0] for one in dirs if len(one) > 1}
+        words = {top for top in tops if split_of(top)}
+        if splits is False:
+            return ""
+        if splits is True:
+            return "first" if words else "any"
+        if words == tops:
+            return "first" if deep else self._ask_flat_splits(around)
+        labels = Scheme("folder", "", around)
+        if words:
+            if len({split_of(top) for top in words & deep}) > 1:
+                return "first"
+            if words & deep or len({split_of(top) for top in words}) > 1:
+                why = f"{quoted(words)} may be splits, or labels beside {quoted(tops - words)}"
+                self._ask(why, [labels, replace(labels, splits="first")])
+            return ""
+        second = {one[1] for one in dirs if len(one) > 1}
+        if all(len(one) > 1 and split_of(one[1]) for one in dirs):
+            return "any"
+        if len({split_of(name) for name in second} - {None}) > 1:
+            why = f"{quoted({name for name in second if split_of(name)})} may be splits inside the labels"
+            self._ask(why, [labels, replace(labels, splits="any")])
+        return ""
+
+    def _check_splits(self, scheme: Scheme, splits: bool | None) -> None:
+        """Ask where what lies in the splits does not look like labels."""
+        if not scheme.splits or splits is True:
+            return
+        labels: dict[str, set[str]] = defaultdict(set)
+        for place, counts in zip(self.files.places(scheme), self.files.counted, strict=True):
+            if counts and place.label is not None:
+                labels[str(place.split)].add(place.label)
+        if generic(set().union(*labels.values())):
+            self._ask_flat_splits(scheme.around)
+        for split, own in labels.items():
+            others = set().union(*(theirs for name, theirs in labels.items() if name != split))
+            if others and own.isdisjoint(others):
+                ways = [scheme, Scheme("folder", "", scheme.around)]
+                self._ask(f"no label of {split} is a label of the other splits too", ways)
+
+    def _check_nested(self, dirs: Sequence[Dirs], scheme: Scheme) -> None:
+        """Ask where the folders inside the labels could be the labels."""
+        rows: dict[str, list[Dirs]] = defaultdict(list)
+        for one in dirs:
+            rows[one[0]].append(one[1:])
+        inner = {top: names for top, below in rows.items() if (names := _first_fork(below))}
+        if not inner:
+            return
+        names = set().union(*inner.values())
+        if len({one[0] for one in dirs}) > 1 and not series(names) and not generic(names):
+            shared = sum(n > 1 for n in Counter(name for one in inner.values() for name in one).values())
+            nested = all(len(one) > 1 for one in dirs) and any(len(one) > 1 for one in inner.values())
+            if shared > 1 or nested:
+                why = f"{quoted(inner)} hold folders: {quoted(names)}"
+                self._or_outermost(why, [scheme, Scheme("parent", "any" if scheme.splits else "")])
+        self._say(f"folders inside a label's folder count for that label: {quoted(inner)}")
+
+    # --- questions
+
+    def _by_name(self) -> list[Scheme]:
+        """The reading by file names, where it makes labels with several pictures each."""
+        by_name = Scheme("name", "" if self.how.splits is False else "any")
+        labels, _, left = self.files.counts(by_name)
+        left += any(map(split_of, labels))
+        return [by_name] if 2 <= len(labels) <= labels.total() // 2 and not left else []
+
+    def _ask_flat_splits(self, around: Dirs) -> NoReturn:
+        dirs = [one[len(around) :] for one in self.files.dirs if one[: len(around)] == around]
+        folders = {one[0] for one in dirs if one}
+        why = f"the pictures lie right in {quoted(folders)}, in no label's folder inside them"
+        self._ask(why, [Scheme("folder", "", around), *self._by_name()], f"{ONE_LABEL}, with --splits")
+
+    def _ask(self, why: str, ways: list[Scheme], more: str = "") -> NoReturn:
+        raise Unsure(self.files, why, ways, more)
+
+    def _or_outermost(self, why: str, ways: list[Scheme], more: str = "") -> None:
+        """Ask, unless it was said that the outermost folders are the labels."""
+        if self.how.label_from != "folder":
+            self._ask(why, ways, more)
+
+    def _say(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+
+
+def _first_fork(dirs: Sequence[Dirs]) -> set[str]:
+    """The folders inside a folder, looking through single ones."""
+    while all(dirs) and len({one[0] for one in dirs}) == 1 and any(len(one) > 1 for one in dirs):
+        dirs = [one[1:] for one in dirs]
+    return {one[0] for one in dirs if one}
+
+
+def _stripped(dirs: Dirs, where: str) -> Dirs:
+    """Folders without that of the split; () for what is outside of the splits."""
+    if where == "first":
+        return dirs[1:] if split_of(dirs[0]) else ()
+    at = next((n for n, name in enumerate(dirs) if split_of(name)), None)
+    return dirs if at is None else dirs[:at] + dirs[at + 1 :]

@@ -1,0 +1,211 @@
+"""The one place that decides what is a label and what a split, from all the paths of a source. It asks when unsure.
+
+    label/x.jpg                   the label is the outermost folder
+    train|valid|test/label/x.jpg  splits around labels, under their many names; also label/train/x.jpg
+    around/label/x.jpg            a folder around everything is looked through, and that is said
+    x.jpg                         pictures right in what was given are one label: its name
+
+A table of labels (metadata.csv) counts too. What can be read in several ways is an error that names them.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from bearkit.core.text import count
+from bearkit.errors import ImportSourceError
+from bearkit.sources.folder_labels import FolderReader
+from bearkit.sources.folder_names import generic, quoted, rolls
+from bearkit.sources.label_notes import cleanings
+from bearkit.sources.label_tables import Tables, label_counts, tables_of
+from bearkit.sources.layout import Found, folder_name, label_of, left_out
+from bearkit.sources.scheme import Files, How, Place, Scheme, Unsure
+
+NEARLY = 0.9  # the share of the pictures that a table names, at least, to say it for all of them
+
+
+def understand(found: Sequence[Found], root: str, how: How) -> tuple[list[Found], list[str]]:
+    """Give each file its label and split, or the reason why it has none.
+
+    Args:
+        found: the files of one source; those that have a label already, or a problem, stay as they are.
+        root: the source's name; "" where it could be no label.
+        how: what was said about it.
+
+    Returns:
+        The files, and sentences about how they were read.
+
+    Raises:
+        ImportSourceError: there are several ways to read the folders; its details are their labels and options.
+    """
+    rows = [n for n, one in enumerate(found) if one.inside is not None and one.label is None and not one.problem]
+    if not rows:
+        return list(found), []
+    asked = [found[n] for n in rows]
+    reader = _Reader(asked, Files.of(root, [one.place for one in asked], [one.name for one in asked]), how)
+    scheme = reader.scheme()
+    used = {name: "the splits come from this table" for name in reader.tables.split_by if scheme.splits}
+    if scheme.label_from == "metadata":
+        used |= dict.fromkeys(reader.tables.used, "the labels come from this table")
+    result, places = list(found), reader.files.places(scheme)
+    for n, place in zip(rows, places, strict=True):
+        result[n] = replace(found[n], label=place.label, split=place.split, problem=place.problem)
+        if reason := used.get(str(found[n].inside)):
+            result[n] = left_out(found[n].origin, reason)
+    notes = [*reader.notes, *reader.tables.notes, *cleanings(place.written for place in places)]
+    return result, notes
+
+
+@dataclass
+class _Reader:
+    """Finds the scheme that the files of one source follow; `notes` are sentences about it."""
+
+    found: Sequence[Found]
+    files: Files
+    how: How
+    notes: list[str] = field(default_factory=list)
+    tables: Tables = field(default_factory=Tables)
+
+    def scheme(self) -> Scheme:
+        """The clear one, or the one that was asked for."""
+        self.tables = tables_of(self.found, self.files)
+        given = {} if self.how.splits is False else self.tables.splits
+        self.files = replace(self.files, tables=self.tables.labels, given=given)
+        scheme = self._with_splits(self._asked() if self.how.label_from else self._decided())
+        if scheme.label_from == "metadata":
+            self.notes.append(f"labels come from {', '.join(self.tables.used)}")
+        if scheme.splits and given:
+            by = (f"{name}{f' ({columns})' if columns else ''}" for name, columns in self.tables.split_by.items())
+            self.notes.append(f"splits come from {', '.join(by)}")
+        return scheme
+
+    def _asked(self) -> Scheme:
+        label_from = str(self.how.label_from)
+        if label_from == "folder":
+            return self._by_folders()
+        if label_from == "metadata":
+            if not self.files.tables:
+                raise ImportSourceError(
+                    ". ".join(["no table of labels names these pictures", *self.tables.notes]),
+                    hint="put a metadata.csv with the columns file_name,label beside them",
+                )
+            return self._table
+        return Scheme(label_from, self._asked_splits(label_from))
+
+    def _by_folders(self) -> Scheme:
+        reader = FolderReader(self.files, self.how)
+        scheme = reader.scheme()
+        self.notes = reader.notes
+        return scheme
+
+    def _asked_splits(self, label_from: str) -> str:
+        """Where the splits are, when it was said where the labels are."""
+        if self.how.splits is not None:
+            return "any" if self.how.splits else ""
+        try:
+            return "any" if label_from == "name" or FolderReader(self.files, How()).scheme().splits else ""
+        except Unsure:
+            return ""
+
+    def _with_splits(self, scheme: Scheme) -> Scheme:
+        """The same, with the splits that a table gives."""
+        return replace(scheme, splits="table") if self.files.given and not scheme.splits else scheme
+
+    @property
+    def _table(self) -> Scheme:
+        return Scheme("metadata", "" if self.how.splits is False else "any")
+
+    def _decided(self) -> Scheme:
+        """What the folders say, or a table, where one of them does and nothing contradicts it."""
+        try:
+            folders = self._by_folders()
+        except Unsure as unsure:
+            if self._table_says_all():
+                return self._table
+            table = [self._table] if self.files.tables else []
+            raise self._unsure(unsure.why, [*unsure.schemes, *table], unsure.more) from None
+        labels = self.files.counts(folders)[0]
+        dull = folders.label_from == "root" or generic(labels) or bool(rolls(labels))
+        if not self.files.tables:
+            if dull and self.tables.guess:
+                raise self._unsure(f"a table names these pictures, but {self.tables.guess}", [folders])
+            return folders
+        if folders.label_from != "root" and self._agree(folders):
+            return self._agreed(folders)
+        if self._table_says_all() and (dull or self.tables.ours):
+            self.notes.clear()
+            return self._table
+        if not dull and not self.tables.sure:
+            self.tables.notes.append(f"{self.tables.called} is not used for labels")
+            return folders
+        if not dull and not self.tables.hub and (why := self._says_little(labels)):
+            self.tables.notes.append(f"{self.tables.called} is not used: {why}")
+            return folders
+        raise self._unsure(f"{self.tables.called} and the folders say different things", [folders, self._table])
+
+    def _unsure(self, why: str, ways: Sequence[Scheme], more: str = "") -> Unsure:
+        return Unsure(self.files, why, [self._with_splits(one) for one in ways], more, self.tables.notes)
+
+    def _named(self) -> tuple[int, int, int]:
+        """How many pictures there are, how many of them a table names, and how many it gives a label."""
+        paths = [path for path, counts in zip(self.files.paths, self.files.counted, strict=True) if counts]
+        named = [self.files.tables[path] for path in paths if path in self.files.tables]
+        return len(paths), len(named), sum(bool(place.label) for place in named)
+
+    def _table_says_all(self) -> bool:
+        """Whether a table names nearly all pictures; one of bearkit's own stays what counts when some are added."""
+        n, named, labelled = self._named()
+        nearly = named >= NEARLY * n or self.tables.ours
+        return self.tables.sure and nearly and 2 * labelled >= named > 0
+
+    def _says_little(self, folders: Mapping[str, int]) -> str:
+        """Why a table that contradicts the folders is no table of labels; "" where it may be one."""
+        n, _, labelled = self._named()
+        given = label_counts(self.files.tables)
+        numbers = all(path.stem.isdigit() for path in self.files.tables)
+        if numbers and given.total() == len(given) and set(given) == set(folders):
+            return "it lists the labels"
+        if given.total() >= 10 and 2 * len(given) > given.total():
+            return "nearly each picture has a label of its own in it"
+        return f"it gives {labelled} of {n} pictures a label, other ones than the folders" if labelled < n / 10 else ""
+
+    def _agreed(self, folders: Scheme) -> Scheme:
+        """The table's labels; pictures that it does not name get the label that it gives the others of their folder."""
+        places = dict(zip(self.files.paths, self.files.places(folders), strict=True))
+        says = dict(self._pairs(folders))
+        counted = [path for path, counts in zip(self.files.paths, self.files.counted, strict=True) if counts]
+        left = {path: label for path in counted if path not in self.files.tables and (label := places[path].label)}
+        if any(folder != label for folder, label in says.items()) and not says.keys() >= set(left.values()):
+            new = quoted(set(left.values()) - says.keys())
+            why = f"{self.tables.called} names no picture in the folders {new}, and calls others by other names"
+            raise self._unsure(why, [self._table, folders])
+        more = {path: Place(says.get(label, label), None) for path, label in left.items()}
+        self.files = replace(self.files, tables={**self.files.tables, **more})
+        if more:
+            self.tables.notes.append(
+                f"{count(len(more), 'picture')} that {self.tables.called} does not name: "
+                f"the label is that of the folder: {quoted(map(str, more))}"
+            )
+        return replace(folders, label_from="metadata")
+
+    def _pairs(self, folders: Scheme) -> set[tuple[str, str]]:
+        """The folders' label and the table's, of each picture that has both."""
+        return {
+            (place.label or "", label_of(self.files.tables[path].label or ""))
+            for path, place in zip(self.files.paths, self.files.places(folders), strict=True)
+            if path in self.files.tables and self.files.tables[path].label
+        }
+
+    def _agree(self, folders: Scheme) -> bool:
+        """Whether a table gives its pictures the folders' labels, up to what cannot be in a folder's name.
+
+        As bearkit writes data sets, labels that would share a folder have numbers there: `cat-2`.
+        """
+        pairs = self._pairs(folders)
+        one_to_one = len(pairs) == len({name for name, _ in pairs}) == len({label for _, label in pairs})
+        return one_to_one and all(_is_folder_of(name, label) for name, label in pairs)
+
+
+def _is_folder_of(name: str, label: str) -> bool:
+    plain = label_of(folder_name(label))
+    return re.fullmatch(re.escape(plain) + r"(-\d+)?", name) is not None

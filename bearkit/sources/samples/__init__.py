@@ -1,0 +1,1 @@
+"""Sample images, and a project made of them."""

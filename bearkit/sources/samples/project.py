@@ -1,0 +1,86 @@
+"""A project of sample pictures, with mistakes planted among them to be found."""
+
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bearkit.core.parallel import Progress, no_progress
+from bearkit.core.project import Project, whole
+from bearkit.errors import ProjectError, SampleError
+from bearkit.images import content_id
+from bearkit.sources.samples import pictures as sample
+from bearkit.sources.samples.pictures import Picture
+
+N_WRONG = 8
+PAGE = b"<!DOCTYPE html><html><body><h1>404 Not Found</h1>This picture was moved.</body></html>"
+
+
+@dataclass(frozen=True)
+class Planted:
+    """What was put wrong on purpose, kept in `sample.json` so that the demo can be run again."""
+
+    kind: str  # photographs or drawings
+    why: str  # why drawings, when it is drawings
+    wrong_labels: dict[str, list[str]]  # image_id -> [true label, planted label]
+
+
+def folder(project: Project) -> Path:
+    """Where the sample pictures lie before they are imported."""
+    return project.root / "sample"
+
+
+def prepare(project: Project, progress: Progress = no_progress) -> Planted:
+    """Fetch (or draw) the sample pictures and plant the mistakes, unless they are there already.
+
+    Raises:
+        ProjectError: the folder holds something else.
+    """
+    note = project.root / "sample.json"
+    if note.exists():
+        return Planted(**json.loads(note.read_text()))
+    ours = {"cache", "sample", "CREDITS.md"}  # what a preparation that was killed half-way leaves
+    if project.root.exists() and {path.name for path in project.root.iterdir()} - ours:
+        raise ProjectError(f"{project.root} is not empty", hint="name a new folder: `bearkit demo NEW_FOLDER`")
+    progress("fetching the sample pictures", 0, 1)
+    try:
+        (pictures, credits), kind, why = sample.bird_photographs(), "photographs", ""
+    except SampleError as error:
+        pictures, credits, kind, why = list(sample.drawings()), "", "drawings", str(error)
+    part = project.cache / f"sample-{uuid.uuid4().hex[:12]}"
+    planted = Planted(kind, why, _plant(pictures, part))
+    if not folder(project).exists():
+        part.rename(folder(project))
+    if credits:
+        (project.root / "CREDITS.md").write_text(credits, encoding="utf-8")
+    with whole(note) as file:
+        file.write_text(json.dumps(asdict(planted), indent=1))
+    progress("fetching the sample pictures", 1, 1)
+    return planted
+
+
+def _plant(pictures: Sequence[Picture], folder: Path) -> dict[str, list[str]]:
+    """Write the pictures as label/file: some under a wrong label, one twice, one cut off, and a web page among them."""
+    rng = np.random.default_rng(7)
+    labels = sorted({label for label, _, _ in pictures})
+    chosen = set(rng.choice(len(pictures), N_WRONG, replace=False).tolist())
+    wrong: dict[str, list[str]] = {}
+    for number, (label, name, data) in enumerate(pictures):
+        under = label
+        if number in chosen:
+            under = str(rng.choice([other for other in labels if other != label]))
+            wrong[content_id(data)] = [label, under]
+        _write(folder / under / name, data)
+    label, name, data = next(picture for n, picture in enumerate(pictures) if n not in chosen)
+    _write(folder / label / f"copy-of-{name}", data)
+    _write(folder / label / f"cut-off-{name}", data[: len(data) // 2])
+    _write(folder / label / "really-a-web-page.jpg", PAGE)
+    return wrong
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)

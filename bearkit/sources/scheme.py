@@ -1,0 +1,219 @@
+"""A way to read labels and splits off paths, and what each file is under it."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+from bearkit.errors import ImportSourceError
+from bearkit.sources.folder_names import split_of
+from bearkit.sources.layout import label_of, label_problem, look_like_pictures
+from bearkit.sources.table_columns import furthest
+
+LABEL_FROM = ("folder", "parent", "name", "metadata")
+SHOWN = 6  # labels that a question names
+Dirs = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class How:
+    """What was said about the labels; None where nothing was said.
+
+    Attributes:
+        label_from: `folder` (the outermost one), `parent` (the folder right around each file), `name` (what the file's
+            name begins with) or `metadata` (a table with the columns file_name and label).
+        splits: whether folders named train, valid, test and the like are splits.
+
+    Raises:
+        ImportSourceError: labels cannot be read in such a way.
+    """
+
+    label_from: str | None = None
+    splits: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.label_from not in (None, *LABEL_FROM):
+            text = f"labels cannot be read from `{self.label_from}`"
+            raise ImportSourceError(text, hint=f"--label-from {', '.join(LABEL_FROM)}")
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a path says: a label and perhaps a split, or why it says neither."""
+
+    label: str | None
+    split: str | None
+    problem: str = ""
+    written: str = ""  # the label before it was tidied
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """How labels and splits are read.
+
+    Attributes:
+        label_from: one of LABEL_FROM; "root" is the name of what was given.
+        splits: where the split's folder is: "first" of the folders, "any" of them; "table" for splits that only a table
+            says; "" for none.
+        around: folders around everything, outside of the splits.
+        inside: folders between the split's folder and the labels.
+    """
+
+    label_from: str = "folder"
+    splits: str = ""
+    around: Dirs = ()
+    inside: Dirs = ()
+
+    @property
+    def options(self) -> str:
+        """The options of the command line that say this."""
+        if self.label_from == "root":
+            return "--label NAME"
+        return f"--label-from {self.label_from} {'--splits' if self.splits else '--no-splits'}"
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files of one source, by their places in it.
+
+    Attributes:
+        root: the name of the source; "" where it has none that could be a label.
+        paths: of all files.
+        counted: which of them can be pictures; only those decide how the folders are read.
+        tables: labels that tables among the files give, by path; an empty text where a table gives none.
+        given: splits that such tables give; they count wherever splits do, and what is held out anywhere stays so.
+    """
+
+    root: str
+    paths: Sequence[PurePosixPath]
+    counted: Sequence[bool]
+    tables: Mapping[PurePosixPath, Place] = field(default_factory=dict)
+    given: Mapping[PurePosixPath, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, root: str, paths: Sequence[PurePosixPath], names: Sequence[str]) -> "Files":
+        """Files with these names; a name is what the file is once it is read."""
+        return cls(root, paths, look_like_pictures(names))
+
+    @property
+    def dirs(self) -> list[Dirs]:
+        """The folders around each file that counts."""
+        return [path.parts[:-1] for path, counts in zip(self.paths, self.counted, strict=True) if counts]
+
+    def places(self, scheme: Scheme) -> list[Place]:
+        """What each file is under a scheme."""
+        return [self._place(path, scheme) for path in self.paths]
+
+    def counts(self, scheme: Scheme) -> tuple[Counter[str], Counter[str], int]:
+        """Pictures of each label, of each split, and how many are left out."""
+        places = [place for place, counts in zip(self.places(scheme), self.counted, strict=True) if counts]
+        labels = Counter(place.label for place in places if place.label is not None)
+        splits = Counter(place.split for place in places if place.label is not None and place.split)
+        return labels, splits, len(places) - labels.total()
+
+    def _place(self, path: PurePosixPath, scheme: Scheme) -> Place:
+        dirs, split = path.parts[:-1], None
+        if dirs[: len(scheme.around)] != scheme.around:
+            return Place(None, None, _outside(dirs, scheme.around))
+        dirs = dirs[len(scheme.around) :]
+        if scheme.splits == "first":
+            if not dirs or split_of(dirs[0]) is None:
+                return Place(None, None, "it is outside of the folders of the splits")
+            split, where, dirs = split_of(dirs[0]), dirs[0], dirs[1:]
+        elif scheme.splits == "any":
+            where = next((name for name in dirs if split_of(name)), "")
+            split = split_of(where)
+            dirs = dirs[: dirs.index(where)] + dirs[dirs.index(where) + 1 :] if where else dirs
+        if dirs[: len(scheme.inside)] != scheme.inside:
+            return Place(None, split, _outside(dirs, scheme.inside))
+        dirs = dirs[len(scheme.inside) :]
+        if scheme.label_from in ("folder", "parent") and not dirs:
+            return Place(None, split, f"it is in no label's folder{f' inside {where}' if split else ''}")
+        return self._labelled(path, dirs, split, scheme)
+
+    def _labelled(self, path: PurePosixPath, dirs: Dirs, split: str | None, scheme: Scheme) -> Place:
+        split = furthest([split, self.given.get(path)]) if scheme.splits else None
+        if scheme.label_from == "metadata":
+            given = self.tables.get(path, Place(None, None, "no table of labels names it"))
+            label, problem = given.label or "", given.problem or "the table gives it no label"
+        elif scheme.label_from == "name":
+            label, problem = label_in_name(path.name), "its name begins with no label"
+        else:
+            label, problem = (
+                {"root": self.root, "folder": dirs[0] if dirs else "", "parent": dirs[-1] if dirs else ""}[
+                    scheme.label_from
+                ],
+                "it is in no label's folder",
+            )
+        if not label:
+            return Place(None, split, problem)
+        problem = label_problem(label)
+        return Place(None if problem else label_of(label), split, problem, label)
+
+
+def label_in_name(name: str) -> str:
+    """The label that a file's name begins with: what is before a number, or before a separator.
+
+    >>> [label_in_name(name) for name in ("cat.0.jpg", "great_pyrenees_173.jpg", "owl-left.png", "0001.jpg")]
+    ['cat', 'great_pyrenees', 'owl', '']
+    """
+    stem = PurePosixPath(name).stem
+    found = re.match(r"(\D*?)[\W_]*\d", stem)
+    return found[1] if found else re.split(r"[\W_]", stem, maxsplit=1)[0]
+
+
+def counted(counts: Mapping[str, int], numbers: bool = True) -> str:
+    """Labels with their numbers, cut after a few.
+
+    >>> counted({"black": 4, "teddy": 5})
+    'black 4, teddy 5'
+    """
+    rows = [f"{name} {n}" if numbers else f"`{name}`" for name, n in sorted(counts.items())]
+    rest = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
+    return ", ".join(rows[:SHOWN]) + rest
+
+
+class Unsure(ImportSourceError):
+    """The folders can be read in several ways: which, with the labels and the options of each.
+
+    `notes` are sentences about what is not read, and why.
+    """
+
+    def __init__(
+        self, files: Files, why: str, schemes: Sequence[Scheme], more: str = "", notes: Sequence[str] = ()
+    ) -> None:
+        self.why, self.schemes, self.more = why, list(schemes), more
+        ways = "; or ".join(_in_words(files, scheme) for scheme in schemes)
+        options = [f"{scheme.options} for {_in_words(files, scheme, short=True)}" for scheme in schemes]
+        said = f"{why[:1].upper()}{why[1:]}{f': {ways}' if ways else ''}"
+        super().__init__(
+            ". ".join([f"{files.root or 'the source'} can be read in several ways. {said}", *map(_sentence, notes)]),
+            hint=f"say which: {'; '.join([*options, *filter(None, [more])])} (--dry-run only shows it)",
+            readings=[_as_dict(files, scheme) for scheme in schemes],
+        )
+
+
+def _sentence(note: str) -> str:
+    return note[:1].upper() + note[1:]
+
+
+def _in_words(files: Files, scheme: Scheme, short: bool = False) -> str:
+    """What a scheme makes of the files."""
+    labels, splits, left = files.counts(scheme)
+    text = f"{'label' if len(labels) == 1 else 'labels'} {counted(labels, numbers=not short)}"
+    text += f" (splits {counted(splits)})" if splits and not short else ""
+    return f"{text} ({left} left out)" if left and not short else text
+
+
+def _as_dict(files: Files, scheme: Scheme) -> dict[str, Any]:
+    """The same for scripts, with the options that say so."""
+    labels, splits, left = files.counts(scheme)
+    about = {"labels": dict(sorted(labels.items())), "splits": dict(sorted(splits.items())), "left_out": left}
+    return {"options": scheme.options, **about}
+
+
+def _outside(dirs: Dirs, around: Dirs) -> str:
+    where = "/".join(around)
+    return f"it is outside of {where}, which holds the labels" if dirs else "it is in no label's folder"

@@ -1,0 +1,231 @@
+"""Which columns of a table name the file, the label and the split of a picture."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+
+from bearkit.core.text_table import Row, Table, number, yes_or_no
+from bearkit.sources.folder_names import SPLIT_FOLDERS, quoted, split_of
+
+FILES = (
+    "file_name", "filename", "file", "image_path", "path", "image_name", "image", "image_id", "id", "name", "filepath",
+    "file_path", "img", "img_path", "img_name", "picture", "photo", "image_index", "fname", "url",
+)  # fmt: skip
+LABELS = (
+    "label", "labels", "class", "class_name", "classname", "category", "category_name", "species", "breed", "target",
+    "diagnosis", "dx", "choice", "disease", "finding", "findings", "finding_labels", "tag", "tags", "label_name",
+    "class_label", "image_label", "ground_truth", "ground_truth_label", "gt", "annotation", "type", "kind", "emotion",
+)  # fmt: skip
+SPLITS = {"split", "splits", "set", "subset", "partition", "phase", "usage", "fold", "folds", "kfold", "cv", "stage"}
+HELD_OUT = {"holdout", "heldout"}
+HELD = {"train": "train", "valid": "valid", "test": "test"}
+OURS = {"file_name", "label", "split", "image_id", "imported_as"}  # of what `bearkit export-dataset` writes
+PREDICTIONS = {"label", "probability", "known", "similarity"}  # of `bearkit predict --csv`
+MOST_SPLITS = 20  # values of a column that may be a split, or folds
+Reading = tuple[str, str]  # what a row says, and why it says nothing
+
+
+@dataclass(frozen=True)
+class Labels:
+    """How a table says labels.
+
+    Attributes:
+        of: a row's label, or why it has none; None where no column says labels.
+        sure: whether the column's name says so; otherwise it only looks like it.
+        why: why nothing, or not surely.
+        unclear: whether there are labels, but not clearly which column has them.
+        columns: which say them.
+    """
+
+    of: Callable[[Row], Reading] | None = None
+    sure: bool = True
+    why: str = ""
+    unclear: bool = False
+    columns: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Splits:
+    """How a table says splits: a row's split, the columns that say it, and sentences about those that are not read."""
+
+    columns: Sequence[str] = ()
+    of: Callable[[Row], str | None] = lambda row: None
+    notes: Sequence[str] = field(default_factory=list)
+
+
+def plain(column: str) -> str:
+    """A column's name with one way of writing words.
+
+    >>> plain("Finding Labels"), plain("ground-truth.label")
+    ('finding_labels', 'ground_truth_label')
+    """
+    return re.sub(r"[\W_]+", "_", column.strip().casefold()).strip("_")
+
+
+def labels(table: Table, file: str) -> Labels:
+    """How a table says the labels of the pictures that its column `file` names."""
+    if set(table.columns) >= PREDICTIONS:
+        return Labels(why="it holds predictions, which nobody has checked")
+    others = [name for name in table.columns if name and name != file]
+    known = sorted((name for name in others if plain(name) in LABELS), key=lambda name: LABELS.index(plain(name)))
+    known = [name for name in known if any(row.cells[name] for row in table.rows)]
+    if known and (plain(known[0]) == "label" or len(known) == 1):
+        return _of(known[0])
+    if known:
+        texts = [name for name in known if not _numbers(table, name)] or known
+        if all(_one_to_one(table, texts[0], name) for name in known):
+            return _of(texts[0])
+        return Labels(why=f"its columns {quoted(known)} may all be labels: call one of them `label`", unclear=True)
+    ones = _one_hot(table, others)
+    if len(ones) > 1 and _one_each(table, ones):
+        return Labels(lambda row: _hot(row, ones, table), columns=ones)
+    guesses = [name for name in others if name not in ones and _looks_like_labels(table, name)]
+    if len(guesses) == 1:
+        written = table.written.get(guesses[0], guesses[0])
+        why = f"its column `{written}` may be the labels: call it `label`"
+        return Labels(_of(guesses[0]).of, False, why, True, guesses)
+    if guesses:
+        return Labels(why=f"its columns {quoted(guesses)} may be labels: call one of them `label`", unclear=True)
+    if len(ones) > 1:
+        why = f"its columns {quoted(ones)} hold 0 and 1, but not one 1 in each row"
+        return Labels(why=why, unclear=True)
+    listed = ", ".join(f"`{table.written.get(name, name)}`" for name in table.columns[:8])
+    return Labels(why=f"none of its columns {listed} is known to hold labels: call it `label`")
+
+
+def splits(table: Table, out: Collection[str]) -> Splits:
+    """How a table says which pictures are held out, in other columns than these.
+
+    What is furthest from training counts where columns differ.
+    """
+    readers, notes = {}, []
+    for name in table.columns:
+        if name and name not in out and plain(name) not in LABELS:
+            reader = _split_column(table, name)
+            if reader is not None:
+                readers[name] = reader
+            elif note := _unknown_split(table, name):
+                notes.append(note)
+    for name, reader in readers.items():
+        strange = {row.cells[name] for row in table.rows if row.cells[name] and reader(row.cells[name]) is None}
+        if strange:
+            notes.append(f"{quoted(strange)} in the column `{table.written.get(name, name)}` is read as no split")
+    columns = [table.written.get(name, name) for name in readers]
+    return Splits(columns, lambda row: furthest([reader(row.cells[name]) for name, reader in readers.items()]), notes)
+
+
+def furthest(found: Sequence[str | None]) -> str | None:
+    """The split that is furthest from training.
+
+    >>> furthest(["train", None, "valid"]), furthest([None])
+    ('valid', None)
+    """
+    return max(found, key=[None, *HELD].index, default=None)
+
+
+def split_word(text: str) -> str | None:
+    """The split that a cell, or a file's name, says in any way.
+
+    >>> split_word("PublicTest"), split_word("train_labels"), split_word("hold-out"), split_word("trainval")
+    ('test', 'train', 'test', None)
+    """
+    if (whole := split_of(text)) is not None:
+        return whole
+    words = re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).casefold())
+    joined = {a + b for a, b in zip(words, words[1:], strict=False)}
+    found = {SPLIT_FOLDERS[word] for word in words if word in SPLIT_FOLDERS}
+    found |= {"test"} if HELD_OUT & ({*words} | joined) else set()
+    return next(iter(found)) if len(found) == 1 else None
+
+
+# --- labels
+
+
+def _of(column: str) -> Labels:
+    return Labels(lambda row: (row.cells[column], ""), columns=[column])
+
+
+def _numbers(table: Table, name: str) -> bool:
+    return all(number(row.cells[name]) is not None for row in table.rows if row.cells[name])
+
+
+def _one_to_one(table: Table, one: str, other: str) -> bool:
+    pairs = {(row.cells[one], row.cells[other]) for row in table.rows}
+    return len(pairs) == len({a for a, _ in pairs}) == len({b for _, b in pairs})
+
+
+def _is_binary(table: Table, name: str) -> bool:
+    values = {row.cells[name] for row in table.rows}
+    return any(values) and all(yes_or_no(value) is not None for value in values) and len(values - {""}) <= 2
+
+
+def _one_hot(table: Table, names: Sequence[str]) -> list[str]:
+    """The columns of 0 and 1 that may be a label each; one called `train` only where the others need it."""
+    ones = [name for name in names if plain(name) not in FILES and _is_binary(table, name)]
+    no_splits = [name for name in ones if _split_column(table, name) is None]
+    return ones if no_splits and _one_each(table, ones) else no_splits
+
+
+def _one_each(table: Table, names: Sequence[str]) -> bool:
+    """Whether nearly every row says yes in one of these columns."""
+    ones = sum(len(_yes(row, names)) == 1 for row in table.rows)
+    return ones >= 0.9 * len(table.rows)
+
+
+def _yes(row: Row, names: Sequence[str]) -> list[str]:
+    return [name for name in names if yes_or_no(row.cells[name])]
+
+
+def _hot(row: Row, names: Sequence[str], table: Table) -> Reading:
+    found = [table.written.get(name, name) for name in _yes(row, names)]
+    if len(found) == 1:
+        return found[0], ""
+    return "", f"its row has a 1 in {quoted(found)}" if found else "its row has no 1"
+
+
+def _looks_like_labels(table: Table, name: str) -> bool:
+    """Whether a column has few texts, each of them again and again."""
+    if plain(name) in FILES or plain(name) in SPLITS or _split_column(table, name) or _numbers(table, name):
+        return False
+    return few(table, name, at_least=2)
+
+
+def few(table: Table, name: str, at_least: int = 1) -> bool:
+    """Whether a column has few values, short ones, for its rows."""
+    values = Counter(row.cells[name] for row in table.rows if row.cells[name])
+    most = max(2, values.total() // 2) if at_least == 1 else values.total() // 2
+    return at_least <= len(values) <= most and all(len(value) <= 100 for value in values)
+
+
+# --- splits
+
+
+def _split_column(table: Table, name: str) -> Callable[[str], str | None] | None:
+    """How a column says splits; None where it says none."""
+    values = {row.cells[name] for row in table.rows if row.cells[name]}
+    if not values or len(values) > MOST_SPLITS:
+        return None
+    word = split_word(re.sub(r"[\W_]+", " ", name)) or split_word(re.sub(r"^(is|in)_?", "", plain(name)))
+    if word and all(yes_or_no(value) is not None for value in values):
+        if not any(map(yes_or_no, values)):
+            return None  # nobody is held out
+        other = "test" if word == "train" else "train"
+        return lambda text: word if yes_or_no(text) else other
+    said = {value for value in values if split_word(value)}
+    if said == values and len({split_word(value) for value in said}) > 1:
+        return split_word
+    return split_word if said and (word or SPLITS & set(plain(name).split("_"))) else None
+
+
+def _unknown_split(table: Table, name: str) -> str:
+    """A sentence about a column that is called as a split, and cannot be read as one."""
+    values = {row.cells[name] for row in table.rows if row.cells[name]}
+    called = SPLITS & set(re.sub(r"\d+", "", plain(name)).split("_")) or split_word(name)
+    if not called or not 2 <= len(values) <= MOST_SPLITS:
+        return ""
+    written = table.written.get(name, name)
+    return (
+        f"the column `{written}` is not used as a split, its values are {quoted(values)}: "
+        "write train, valid or test to hold images out"
+    )

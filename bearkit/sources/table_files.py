@@ -1,0 +1,52 @@
+"""Read the file of a table that lies among pictures: text of any kind, or parquet."""
+
+import io
+from pathlib import Path
+
+from bearkit.core import text_table
+from bearkit.core.json_text import json_of
+from bearkit.core.optional import package
+from bearkit.core.text_table import Table
+from bearkit.errors import ImportSourceError
+from bearkit.sources.layout import Found
+
+
+def read(one: Found) -> Table:
+    """The table in a file.
+
+    Raises:
+        ImageError: the file cannot be read, or is too large.
+        ImportSourceError: it is no table, or the package that reads it is not installed.
+        UnicodeDecodeError: its text is damaged.
+    """
+    return _parquet(one) if one.place.suffix.casefold() == ".parquet" else _text(one)
+
+
+def _text(one: Found) -> Table:
+    data = one.read()
+    kind = next((kind for start, kind in text_table.KINDS if data.startswith(start)), "")
+    if kind:
+        raise ImportSourceError(f"{one.place} cannot be read: {kind}", hint="save it as CSV")
+    text = text_table.decoded(data)
+    if one.place.suffix.casefold() == ".json" and isinstance(value := json_of(text), dict):
+        pairs = [(key, inside) for key, inside in value.items() if isinstance(inside, str | int)]
+        pairs += [(name, key) for key, inside in value.items() if isinstance(inside, list) for name in inside]
+        if pairs and all(isinstance(name, str) for name, _ in pairs):  # {file: label}, or {label: [file, ...]}
+            return text_table.of_records([{"file": name, "label": label} for name, label in pairs])
+    return text_table.table(text, Path(one.place), some=True)
+
+
+def _parquet(one: Found) -> Table:
+    """A parquet table, without columns of bytes or of several values."""
+    arrow, parquet = package("pyarrow", "hub"), package("pyarrow.parquet", "hub")
+    try:
+        file = parquet.ParquetFile(io.BytesIO(one.read()))
+        plain = [
+            field.name
+            for field in file.schema_arrow
+            if not arrow.types.is_nested(field.type) and not arrow.types.is_binary(field.type)
+        ]
+        records = file.read(columns=plain).to_pylist()
+    except (arrow.ArrowException, OSError) as error:
+        raise ImportSourceError(f"{one.place} cannot be read as parquet: {error}") from error
+    return text_table.of_records(records)

@@ -1,0 +1,1 @@
+"""Images from the net: lists of addresses, searches, and how an address is fetched safely."""

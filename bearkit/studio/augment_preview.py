@@ -1,0 +1,41 @@
+"""What the random changes do, shown on the project's own pictures."""
+
+from dataclasses import replace
+
+import numpy as np
+from PIL import Image
+
+from bearkit.bodies.features import read_picture
+from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.decisions import Ledger
+from bearkit.core.project import Project
+from bearkit.errors import ImageError, NoImagesError
+from bearkit.images.preprocessing import Preprocessing, centre_crop
+from bearkit.training import augment
+
+ACROSS, DOWN, SIZE = 6, 3, 128  # pictures, times that each is changed, pixels
+
+
+def changed_pictures(project: Project, kind: str) -> Image.Image:
+    """A picture in each column, changed in another way in each row.
+
+    Raises:
+        NoImagesError: there are no pictures yet, or none that can be read.
+    """
+    how = Preprocessing(size=SIZE)
+    square = replace(how, size=how.shorter_side, crop_pct=1.0)
+    images = Ledger(Catalog(project)).images() if project.exists else []
+    squares = []
+    for image in images[:: max(1, len(images) // ACROSS)]:
+        try:
+            picture = read_picture(project.picture(image.path), image.image_id, how)
+        except ImageError:
+            continue
+        squares.append(np.asarray(centre_crop(picture, square)))
+    if not squares:
+        raise NoImagesError("there are no pictures to show it on", hint="import some in the Data tab")
+    rows = [
+        np.concatenate(list(augment.examples(np.stack(squares[:ACROSS]), kind, SIZE, how.crop_pct, seed)), axis=1)
+        for seed in range(DOWN)
+    ]
+    return Image.fromarray(np.concatenate(rows))

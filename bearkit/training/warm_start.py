@@ -1,0 +1,178 @@
+"""Saved stages: the model in each, and how a training begins with one."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from bearkit import runs
+from bearkit.bodies import registry
+from bearkit.bodies.features import Features, features
+from bearkit.bodies.registry import Body
+from bearkit.bodies.weights import RANDOM
+from bearkit.catalog.catalog import Catalog
+from bearkit.core import paths
+from bearkit.core.parallel import Progress
+from bearkit.core.project import Project
+from bearkit.datasets import dataset
+from bearkit.datasets.dataset import Dataset
+from bearkit.errors import BodyError, RunError
+from bearkit.runs import Run
+from bearkit.training import checkpoint, finetune, head
+from bearkit.training.checkpoint import About
+from bearkit.training.config import TrainConfig
+from bearkit.training.head import Sides, State, head_from
+from bearkit.training.loop import Trainee
+from bearkit.training.network import Network, parts_of
+
+PROGRESS_SECONDS = 0.2  # between two progress events of a run
+
+
+@dataclass(frozen=True)
+class Model:
+    """A body, the state of the head behind it, and what is known of them; None where there is no head yet."""
+
+    body: Body
+    head: State | None
+    about: About | None = None
+
+    @property
+    def tuned(self) -> bool:
+        """Whether the body is no longer as it was pretrained."""
+        return self.body.tuned
+
+
+def saved(run: Run, stage: str) -> Model:
+    """A saved stage of a run.
+
+    Raises:
+        RunError: there is none, it is damaged, or its body's weights are no longer what they were.
+    """
+    config, path = TrainConfig.from_dict(run.config), run.checkpoint(stage)
+    state, about = checkpoint.read(path)
+    if not about.vocab and run.finished:  # by the first bearkit, which wrote nothing about it into the file
+        about = replace(about, vocab=tuple(map(str, run.predictions().vocab)), error_rate=run.result["error_rate"])
+    of_body, of_head = parts_of(state)
+    body = registry.get(config.body, config.weights)
+    if of_body:
+        return Model(registry.tuned(body, path, about.size), of_head, about)
+    if about.weights and about.weights != body.weights_id:
+        raise RunError(
+            f"the weights of {body.name} are no longer those that run {run.id} was trained with",
+            hint=f"bring them back to where they were ({config.weights or 'the package'}), or train again",
+        )
+    return Model(body, of_head, about)
+
+
+def located(project: Project, name: str) -> tuple[Run, str]:
+    """The run and the stage that RUN/STAGE names; RUN alone means its last one.
+
+    Raises:
+        RunError: there is no such stage.
+    """
+    run_id, _, stage = name.partition("/")
+    run = runs.named(project, run_id) if stage else runs.finished(project, run_id)
+    stage = stage or run.stage
+    run.checkpoint(stage)
+    return run, stage
+
+
+def start_of(project: Project, config: TrainConfig) -> Model:
+    """What a training begins with: a pretrained body without a head, or the stage that it is to start from.
+
+    Raises:
+        BodyError: there is no such body; RunError: there is no such stage, or it is another body's.
+    """
+    if not config.start:
+        return Model(registry.get(config.body, config.weights), None)
+    run, stage = located(project, config.start)
+    theirs = TrainConfig.from_dict(run.config)
+    if theirs.body != config.body:
+        raise RunError(f"{config.start} is a {theirs.body}, not a {config.body}", f"train with `--body {theirs.body}`")
+    if theirs.seed != config.seed:
+        raise RunError(
+            f"{config.start} was trained with seed {theirs.seed}, on pictures that seed {config.seed} sets aside",
+            hint=f"train with `--seed {theirs.seed}`, or leave --start out",
+        )
+    if config.weights not in ("", theirs.weights):
+        raise RunError(f"{config.start} has weights of its own", hint="leave --weights out")
+    return saved(run, stage)
+
+
+def check_labels(about: About | None, data: Dataset) -> None:
+    """See that a saved stage tells the labels apart that there are now.
+
+    Raises:
+        RunError: labels came or went since.
+    """
+    if about is not None and about.vocab != tuple(data.vocab):
+        raise RunError(
+            f"that stage tells {', '.join(about.vocab)} apart; the labels are now {', '.join(data.vocab)}",
+            hint="train a new head: `bearkit train`",
+        )
+
+
+def create_run(project: Project, config: TrainConfig) -> Run:
+    """A new run for `Learner.fit` to carry out, once its body, its start and its pictures are known to allow it.
+
+    Raises:
+        DatasetError: the pictures cannot be trained on; BodyError: the body or its weights are not here.
+        RunError: there is no such stage to start from.
+    """
+    if config.weights not in ("", RANDOM):
+        config = replace(config, weights=str(paths.located(config.weights, "the file of weights", BodyError)))
+    start = start_of(project, config)
+    _ = start.body.weights_id  # now, and not when a process of its own has begun
+    data = dataset.load(Catalog(project), config.seed)
+    check_labels(start.about, data)
+    if config.unfreeze and config.unfreeze_groups:
+        finetune.check_groups(start.body, config.unfreeze_groups)
+    if config.start:
+        run, stage = located(project, config.start)
+        config = replace(config, start=f"{run.id}/{stage}", weights=TrainConfig.from_dict(run.config).weights)
+    return runs.create(project, config.as_dict())
+
+
+def look(
+    project: Project,
+    config: TrainConfig,
+    start: Model,
+    progress: Progress,
+    run: Run | None = None,
+    stop_if_asked: Callable[[], None] = lambda: None,
+) -> tuple[Dataset, Features, float]:
+    """The data set and its features, and the seconds that they took; a run's events tell how far it is."""
+    clock, last = time.perf_counter(), 0.0
+
+    def told(what: str, done: int, total: int) -> None:
+        nonlocal last
+        stop_if_asked()
+        progress(what, done, total)
+        if run is not None and (done == total or time.perf_counter() - last > PROGRESS_SECONDS):
+            last = time.perf_counter()
+            run.event("features", done=done, total=total)
+
+    data = dataset.load(Catalog(project), config.seed)
+    found = features(project, data.images, start.body, config.views, told)
+    if found.skipped:
+        data = data.without({row["image_id"] for row in found.skipped})
+    return data, found, time.perf_counter() - clock
+
+
+def sides(data: Dataset, found: Features) -> Sides:
+    """What a head learns from and is checked on."""
+    train, valid = data.indices("train"), data.indices("valid")
+    return Sides(found.values[train], data.targets[train], found.values[valid, 0], data.targets[valid], len(data.vocab))
+
+
+def frozen_trainee(config: TrainConfig, data: Dataset, found: Features, start: Model) -> Trainee:
+    """The head that a stage begins with, ready to learn."""
+    return head.trainee(sides(data, found), config, start.head)
+
+
+def unfrozen_trainee(
+    project: Project, config: TrainConfig, data: Dataset, start: Model, progress: Progress
+) -> tuple[Trainee, Network]:
+    """What learns in an unfrozen stage, and the whole network, which shares its weights."""
+    assert start.head is not None
+    network = Network(start.body.network(), head_from(start.head, config.dropout))
+    return finetune.trainee(project, data, start.body, network, config, progress), network

@@ -1,0 +1,154 @@
+"""How a page of Gradio is served: its uploads are its own, it is guarded, without footers or telemetry."""
+
+import errno
+import ipaddress
+import os
+import socket
+from collections.abc import Callable, Collection
+from typing import Any
+
+import gradio as gr
+from starlette.middleware import Middleware
+
+from bearkit.core.proxies import without_unusable
+from bearkit.errors import BearkitError
+from bearkit.web.connections import patient
+from bearkit.web.limits import OWNER, VISITOR, Allowance, Limits
+from bearkit.web.logs import keep_small
+from bearkit.web.origin_guard import Guard
+from bearkit.web.theme import CSS, theme
+from bearkit.web.uploads import folder_of_page
+
+HOST = "127.0.0.1"
+PORT = 7860
+LAST_PORT = 65535
+TRIED = 100  # ports from the first one on
+MOST_QUEUED = 200  # events of all visitors that may wait; Gradio tells the next one that the queue is full
+MOST_BYTES = 20 * 2**20  # of one picture that a stranger sends
+NAMES = frozenset({HOST, "localhost", "::1"})  # under which a server that only this machine reaches is known
+
+
+def launched(
+    build: Callable[[], gr.Blocks],
+    host: str,
+    port: int,
+    app_kwargs: dict[str, Any],
+    css: str = "",
+    allowed: Allowance = OWNER,
+    **more: Any,
+) -> tuple[gr.Blocks, str, str | None]:
+    """Build a page and serve it from threads of its own; the page, its address, and the public one if it has one.
+
+    Args:
+        build: makes the page, once its uploads have a folder.
+        host: the address to listen on.
+        port: the first one to try; the next free one is taken.
+        app_kwargs: of the application that serves the page, `guarded` among them.
+        css: beside what every page has.
+        allowed: what visitors may upload.
+        more: of Gradio's `launch`.
+
+    Raises:
+        BearkitError: there is no such address, or no free port.
+    """
+    free = free_port(port, host)
+    with folder_of_page() as folder, without_unusable(host.strip("[]")):
+        page = build()
+        page.queue(max_size=MOST_QUEUED)
+        middleware = [*app_kwargs.get("middleware", []), Middleware(Limits, folder=folder, allowed=allowed)]
+        _, url, public = page.launch(
+            server_name=f"[{host}]" if ":" in host.strip("[]") else host, server_port=free, prevent_thread_lock=True,
+            quiet=True, footer_links=[], run_history=False, app_kwargs={**app_kwargs, "middleware": middleware},
+            theme=theme(), css=CSS + css, ssr_mode=False, enable_monitoring=False, **more,
+        )  # fmt: skip
+    patient(page.server)
+    keep_small()
+    return page, url, public
+
+
+def guarded(hosts: Collection[str] | None, framed: bool = False, public: bool = False) -> dict[str, Any]:
+    """What makes an application keep other sites out; the arguments as the guard takes them."""
+    return {"middleware": [Middleware(Guard, hosts=hosts, framed=framed, public=public)]}
+
+
+def hosted() -> bool:
+    """Whether this is a Space, where strangers use what lies on somebody else's machine."""
+    return bool(os.environ.get("SPACE_ID"))
+
+
+def names_of(host: str) -> frozenset[str] | None:
+    """The names by which a browser may know a server that listens on this address; None where they are not known."""
+    host = host.strip("[]").lower()
+    try:
+        found = {entry[4][0] for entry in socket.getaddrinfo(host or None, None, type=socket.SOCK_STREAM)}
+        local = bool(host) and all(ipaddress.ip_address(address).is_loopback for address in found)
+    except (OSError, ValueError):
+        return None
+    return NAMES | {host} if local else None
+
+
+def public_address() -> tuple[str, int]:
+    """Where a Space serves, as its environment says.
+
+    Raises:
+        BearkitError: its port is no number.
+    """
+    host = os.environ.get("GRADIO_SERVER_NAME", "0.0.0.0" if hosted() else HOST)
+    port = os.environ.get("GRADIO_SERVER_PORT", str(PORT))
+    if not port.isdecimal():
+        raise BearkitError(f"GRADIO_SERVER_PORT is `{port}`", hint=f"a number from 0 to {LAST_PORT}")
+    return host, int(port[:9])
+
+
+def serve_publicly(build: Callable[[], gr.Blocks]) -> None:
+    """Serve a page to everybody until the process ends, as a Space; other sites may ask it and show it."""
+    open_to_all = guarded(None, framed=True, public=True)
+    page, url, _ = launched(
+        build, *public_address(), open_to_all, allowed=VISITOR, share=False, max_file_size=MOST_BYTES
+    )
+    print(f"serving at {url}", flush=True)
+    page.block_thread()
+
+
+def free_port(first: int, host: str) -> int:
+    """The first free port from this one on; 0 asks the system for any.
+
+    Raises:
+        BearkitError: there is no such port, all of a hundred are taken, or there is no such address.
+    """
+    if not 0 <= first <= LAST_PORT:
+        raise BearkitError(f"there is no port {first}", hint=f"--port takes 0 (any free one) to {LAST_PORT}")
+    family, address = _resolved(host)
+    for port in range(first, min(first + TRIED, LAST_PORT + 1)):
+        with socket.socket(family) as probe:
+            if os.name == "posix":  # a port that was just left is free
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((address, port))
+            except OSError as error:
+                if error.errno == errno.EADDRNOTAVAIL:
+                    raise BearkitError(
+                        f"{host} is no address of this machine", hint="0.0.0.0 for all of them"
+                    ) from error
+                continue
+            free: int = probe.getsockname()[1]
+            return free
+    raise BearkitError(f"no free port from {first} on", hint="name another one with --port")
+
+
+def _resolved(host: str) -> tuple[int, str]:
+    """The family of an address, and the address of a name.
+
+    Raises:
+        BearkitError: there is no such address.
+    """
+    try:
+        if not host.strip("[]"):
+            raise OSError("no name")
+        found = socket.getaddrinfo(host.strip("[]"), None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise BearkitError(
+            f"there is no address `{host}` to listen on", hint="127.0.0.1, or 0.0.0.0 for all"
+        ) from error
+    family, _, _, _, (address, *_) = found[0]
+    return family, str(address)
