@@ -158,14 +158,17 @@ def test_no_picture_trains_without_a_stored_split_while_others_come_in(project):
     catalog = Catalog(project, create=True)
     catalog.record(images(black=10, teddy=10), [])
 
+    looked = threading.Event()
+
     def bring():
         for number in range(10, 60):
             Catalog(project).record([image("black", number), image("teddy", number)], [])
+            assert looked.wait(300)  # once before the last ones come, however slow that is
 
     coming = threading.Thread(target=bring)
     coming.start()
     seen, sizes = {}, set()
-    while coming.is_alive() or len(sizes) < 2:
+    while coming.is_alive() or len(seen) < 120:
         data = dataset.load(catalog)
         trained = {one.image_id: str(where) for one, where in zip(data.images, data.splits, strict=True)}
         stored = catalog.split(42)
@@ -173,7 +176,9 @@ def test_no_picture_trains_without_a_stored_split_while_others_come_in(project):
         assert {image_id: trained[image_id] for image_id in seen} == seen, "none moved across"
         seen = trained
         sizes.add(len(seen))
+        looked.set()
     coming.join()
+    assert len(sizes) > 1
     assert len(dataset.load(catalog).images) == 120
 
 
