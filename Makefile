@@ -13,7 +13,7 @@ help:
 	@echo "make studio   the same in the browser"
 	@echo "make test     every test (installs Debian's chromium when run as root without it)"
 	@echo "make test-fast  most of what a change can break, in a minute and a half (no browser, nothing slow)"
-	@echo "make lint     ruff and mypy"
+	@echo "make lint     ruff, mypy, and which package may import which"
 	@echo "make style    ruff rewrites what it can"
 	@echo "make bench    side by side with fastai; takes some minutes"
 
@@ -45,6 +45,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports > /dev/null || { $(BIN)/lint-imports; exit 1; }
 
 style: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
