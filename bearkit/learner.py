@@ -25,15 +25,15 @@ from bearkit.inference.predictor import Prediction, Predictor
 from bearkit.runs import Run
 from bearkit.training import warm_start
 from bearkit.training.config import FitOptions, TrainConfig, TrainOptions, slice_rates
-from bearkit.training.cpu_speedups import faster
+from bearkit.training.cpu_speedups import cpu_speedups
 from bearkit.training.head import head_from, predict_logits, seeded_alone
 from bearkit.training.learning_curve import LearningCurve, learning_curve
 from bearkit.training.loop import Epoch, Step, seeded
 from bearkit.training.lr_curve import LRCurve
 from bearkit.training.lr_finder import lr_find
 from bearkit.training.result import TrainResult, predictions_of, result_of
-from bearkit.training.trainer import Training, Watch
-from bearkit.training.warm_start import Model
+from bearkit.training.trainer import Listeners, Training
+from bearkit.training.warm_start import LoadedStage
 
 UNFROZEN_EPOCHS = 6  # of an unfrozen fit, unless told otherwise
 
@@ -66,7 +66,7 @@ class Learner:
         self.project = project
         self.config = TrainConfig(body=body, seed=seed_for(project, seed), **options)
         self._chosen = {"body": body != TrainConfig.body, "seed": seed is not None}
-        self._watch = Watch(progress, on_epoch, on_step)
+        self._watch = Listeners(progress, on_epoch, on_step)
         self._frozen, self._at = True, self.config.start
 
     def start_from(self, name: str | None = None) -> "Learner":
@@ -75,7 +75,7 @@ class Learner:
         Raises:
             RunError: there is no such stage, or it is not of the body and seed that this learner was made with.
         """
-        run, stage = warm_start.located(self.project, name or runs.finished(self.project).id)
+        run, stage = warm_start.find_stage(self.project, name or runs.finished(self.project).id)
         theirs = TrainConfig.from_dict(run.config)
         for what, chosen in self._chosen.items():
             ours = getattr(self.config, what)
@@ -101,7 +101,7 @@ class Learner:
                 "this learner has not trained yet",
                 hint="`learn.fit_one_cycle()`, or `export_model(project)` for an earlier run",
             )
-        return warm_start.located(self.project, self._at)
+        return warm_start.find_stage(self.project, self._at)
 
     def freeze(self) -> None:
         """From now on only the head learns."""
@@ -155,7 +155,7 @@ class Learner:
             RunError: unfrozen before anything was trained.
         """
         config = replace(self.config, start=self._at)
-        start = warm_start.start_of(self.project, config)
+        start = warm_start.starting_point(self.project, config)
         if not self._frozen:
             self._where()
         data, found, _ = self._look(config, start, None)
@@ -163,10 +163,10 @@ class Learner:
         progress = self._watch.progress
         if self._frozen:
             with seeded_alone(config.seed):
-                curve = lr_find(warm_start.frozen_trainee(config, data, found, start), progress)
+                curve = lr_find(warm_start.head_setup(config, data, found, start), progress)
         else:
-            with seeded(config.seed), faster():
-                learns, _ = warm_start.unfrozen_trainee(self.project, config, data, start, progress)
+            with seeded(config.seed), cpu_speedups():
+                learns, _ = warm_start.finetune_setup(self.project, config, data, start, progress)
                 curve = lr_find(learns, progress)
         plot = self.lr_plot
         with whole(plot.with_suffix(".npz")) as part:
@@ -183,7 +183,7 @@ class Learner:
 
     def learning_curve(self) -> LearningCurve:
         """Would more pictures help? The error with a tenth to all of the pictures, from the kept features."""
-        data, found, _ = self._look(self.config, warm_start.start_of(self.project, self.config), None)
+        data, found, _ = self._look(self.config, warm_start.starting_point(self.project, self.config), None)
         rows = np.flatnonzero(data.splits != "test")
         progress = self._watch.progress
         curve = learning_curve(found.values[rows], data.targets[rows], data.vocab, self.config, progress)
@@ -227,7 +227,7 @@ class Learner:
         if run.finished:  # by another process, while this one waited
             raise RunError(f"run {run.id} finished meanwhile", hint="`bearkit interpret` shows it")
         config = TrainConfig.from_dict(run.config)
-        start = warm_start.start_of(self.project, config)
+        start = warm_start.starting_point(self.project, config)
         data, found, seconds = self._look(config, start, run, stop_if_asked)
         training = Training(self.project, run, config, data, self._watch, stop_if_asked)
         model, tables = training.carry_out(start, found)
@@ -273,9 +273,9 @@ class Learner:
         if "/" not in name:
             run = self.run
             while name not in run.checkpoints and (start := TrainConfig.from_dict(run.config).start):
-                run = warm_start.located(self.project, start)[0]
+                run = warm_start.find_stage(self.project, start)[0]
             name = f"{run.id}/{name}"
-        run, stage = warm_start.located(self.project, name)
+        run, stage = warm_start.find_stage(self.project, name)
         self._at = f"{run.id}/{stage}"
         return self
 
@@ -291,10 +291,10 @@ class Learner:
 
     def out_of_fold_probs(self) -> tuple[Dataset, np.ndarray]:
         """The pictures, and probabilities (N, C) for each by a head that has not seen it."""
-        data, found, _ = self._look(self.config, warm_start.start_of(self.project, self.config), None)
+        data, found, _ = self._look(self.config, warm_start.starting_point(self.project, self.config), None)
         return data, out_of_fold_probs(found.values[:, 0], data.targets, len(data.vocab))
 
     def _look(
-        self, config: TrainConfig, start: Model, run: Run | None, stop_if_asked: Callable[[], None] = lambda: None
+        self, config: TrainConfig, start: LoadedStage, run: Run | None, stop_if_asked: Callable[[], None] = lambda: None
     ) -> tuple[Dataset, Features, float]:
-        return warm_start.look(self.project, config, start, self._watch.progress, run, stop_if_asked)
+        return warm_start.load_features(self.project, config, start, self._watch.progress, run, stop_if_asked)

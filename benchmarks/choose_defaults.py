@@ -17,7 +17,7 @@ from bearkit.core.text import table
 from bearkit.datasets import dataset
 from bearkit.sources.importing import import_images
 from bearkit.training.config import TrainConfig
-from bearkit.training.head import Sides, train_head
+from bearkit.training.head import TrainValidFeatures, train_head
 
 SEEDS = (42, 1, 2, 3, 4, 5, 6, 7)
 EPOCHS = (4, 8, 10, 15, 20, 30, 60)
@@ -32,7 +32,9 @@ def measure(project, views, epochs):
     for seed in SEEDS:
         data = dataset.load(catalog, seed)
         train, valid, rows = data.indices("train"), data.indices("valid"), []
-        sides = Sides(found[train], data.targets[train], found[valid, 0], data.targets[valid], len(data.vocab))
+        sides = TrainValidFeatures(
+            found[train], data.targets[train], found[valid, 0], data.targets[valid], len(data.vocab)
+        )
         clock = time.perf_counter()
         train_head(sides, TrainConfig(epochs=epochs, seed=seed), rows.append)
         seconds.append(time.perf_counter() - clock)

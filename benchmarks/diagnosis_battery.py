@@ -17,7 +17,7 @@ from bearkit.datasets import dataset
 from bearkit.sources.importing import import_images
 from bearkit.training.config import TrainConfig
 from bearkit.training.diagnosis import ADVICE, diagnose
-from bearkit.training.head import Sides, train_head
+from bearkit.training.head import TrainValidFeatures, train_head
 
 SEEDS = (42, 1, 2, 3)
 BARE = {"dropout": 0, "weight_decay": 0, "label_smoothing": 0}
@@ -37,7 +37,9 @@ def verdicts(project):
     for seed in SEEDS:
         data = dataset.load(catalog, seed)
         train, valid = data.indices("train"), data.indices("valid")
-        sides = Sides(found[train], data.targets[train], found[valid, 0], data.targets[valid], len(data.vocab))
+        sides = TrainValidFeatures(
+            found[train], data.targets[train], found[valid, 0], data.targets[valid], len(data.vocab)
+        )
         for planted, configs in PLANTED.items():
             for config in configs:
                 rows = []

@@ -18,11 +18,11 @@ import gradio as gr
 import numpy as np
 
 from bearkit.bodies import registry
-from bearkit.bodies.array_cache import Store
+from bearkit.bodies.array_cache import ArrayCache
 from bearkit.bodies.features import feature_store
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decision_types import Choice
-from bearkit.catalog.decisions import Ledger
+from bearkit.catalog.decision_types import DecisionRequest
+from bearkit.catalog.decisions import DecisionLog
 from bearkit.catalog.schema import ImageRecord
 from bearkit.core.project import Project
 from bearkit.core.text import table
@@ -53,7 +53,7 @@ def synthetic(project, n):
         store.add(ids[rows], values[:, None].astype(np.float32))
         sketches = np.tile(rng.integers(0, 256, (len(values), SKETCH // 2)), 2).astype(np.float32)
         measured = np.tile(np.float32([120, 50, 100, 0]), (len(values), 1))
-        Store(project.cache / "looks" / str(RECIPE)).add(ids[rows], np.concatenate([sketches, measured], axis=1))
+        ArrayCache(project.cache / "looks" / str(RECIPE)).add(ids[rows], np.concatenate([sketches, measured], axis=1))
 
 
 def seconds(call):
@@ -69,16 +69,16 @@ def measure(n):
         synthetic(project, n)
         with gr.Blocks():
             tab = ReviewTab(project)
-        ledger = Ledger(Catalog(project))
+        ledger = DecisionLog(Catalog(project))
         asked = {"kind": "label", "split": "", "label": "", "order": "out-of-fold", "n": PAGE}
         result = {"pictures": n}
         result["first page"], page = seconds(lambda: tab.suspects(asked))
         result["copies, meanwhile"], _ = seconds(tab._looking.join)
         for what, action, to in (("after 50 relabelled", "relabel", "label 0"), ("after 50 deleted", "delete", None)):
-            ledger.decide([Choice(one["image_id"], action, to) for one in page["suspects"]], "ann", "label")
+            ledger.decide([DecisionRequest(one["image_id"], action, to) for one in page["suspects"]], "ann", "label")
             result[what], page = seconds(lambda: tab.suspects(asked))
         every = [image.image_id for image in ledger.images()]
-        ledger.decide([Choice(image_id, "keep") for image_id in every], "ann", "label")
+        ledger.decide([DecisionRequest(image_id, "keep") for image_id in every], "ann", "label")
         about = {
             "reviewer": "ann",
             "run": None,

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from bearkit import Queue, import_images
-from bearkit.catalog.decision_types import Choice
+from bearkit.catalog.decision_types import DecisionRequest
 from bearkit.core.project import Project
 from bearkit.core.text import table
 from benchmarks.against_fastai import FASTAI, HERE, run
@@ -52,7 +52,9 @@ def review(queue, truth, planted, covered):
         covered.append(page.left[1][0] <= left <= page.left[1][1])
         rows = [ids[one.image_id] for one in page.suspects]
         order += rows
-        right = [Choice(one.image_id, "relabel", truth[row]) for one, row in zip(page.suspects, rows, strict=True)]
+        right = [
+            DecisionRequest(one.image_id, "relabel", truth[row]) for one, row in zip(page.suspects, rows, strict=True)
+        ]
         queue.material.ledger.decide(right, "benchmark", kind="label")
     return order
 
@@ -62,7 +64,7 @@ def draw(project, queue, args, seed, covered):
     ledger, images = queue.material.ledger, queue.material.catalog.images()
     truth = np.array([image.label for image in images])
     given, planted = plant(truth, args.share, seed)
-    wrong = [Choice(images[row].image_id, "relabel", given[row]) for row in np.flatnonzero(planted)]
+    wrong = [DecisionRequest(images[row].image_id, "relabel", given[row]) for row in np.flatnonzero(planted)]
     ledger.decide(wrong, "chance", kind="quality")
     ids = {image.image_id: row for row, image in enumerate(images)}
     result = {"one list": found([ids[one.image_id] for one in queue.page(n=len(images)).suspects], planted)}

@@ -30,8 +30,8 @@ from PIL import Image, ImageDraw
 
 import bearkit
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decision_types import Choice
-from bearkit.catalog.decisions import Ledger
+from bearkit.catalog.decision_types import DecisionRequest
+from bearkit.catalog.decisions import DecisionLog
 from bearkit.cli.common import run
 
 COMMIT = "386584d"
@@ -76,17 +76,17 @@ def make(project, given):
     bearkit.import_images(project, given / "without", labelled=False)
     bearkit.Learner(project).fit_one_cycle(3)
     images = {image.path: image.image_id for image in Catalog(project).images()}
-    ledger = Ledger(Catalog(project))
-    ledger.decide([Choice(images["images/blue/blue-0.png"], "delete")], "ann")
-    ledger.decide([Choice(images["images/green/green-1.png"], "relabel", "red")], "ben")
-    ledger.decide([Choice(images["images/red/red-1.png"], "keep")], "ann")
+    ledger = DecisionLog(Catalog(project))
+    ledger.decide([DecisionRequest(images["images/blue/blue-0.png"], "delete")], "ann")
+    ledger.decide([DecisionRequest(images["images/green/green-1.png"], "relabel", "red")], "ben")
+    ledger.decide([DecisionRequest(images["images/red/red-1.png"], "keep")], "ann")
     bearkit.apply_decisions(project)
     learn = bearkit.Learner(project, tiny_body.NAME, weights="none")
     learn.fit_one_cycle(20)
     learn.unfreeze(2)
     learn.fit_one_cycle(2)
     bearkit.export_model(project, run_id=learn.run.id, thumbnails=True)
-    ledger.decide([Choice(images["images/blue/blue-3.png"], "relabel", "green")], "ben")
+    ledger.decide([DecisionRequest(images["images/blue/blue-3.png"], "relabel", "green")], "ben")
 
 
 def draw(given):

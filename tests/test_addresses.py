@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 
-from bearkit.sources.web.scheduler import Turns
+from bearkit.sources.web.scheduler import HostScheduler
 from bearkit.sources.web.ssrf import is_public, unused_proxies
 
 # First and last of each range of IANA's special-purpose registries, and what clouds keep for themselves.
@@ -82,7 +82,7 @@ def test_a_proxy_of_the_environment_is_named_and_none_is_not(monkeypatch):
 
 def test_many_hosts_take_turns_in_the_order_of_the_list():
     urls = [f"http://h{n}.example/{k}" for k in range(10) for n in range(3)]
-    turns = Turns(urls)
+    turns = HostScheduler(urls)
     given = [turns.next() for _ in range(24)]
     assert given == urls[:24], "eight of each host at once"
     turns.done(given[1])

@@ -10,8 +10,8 @@ from scipy.stats import binomtest
 
 from bearkit import Learner, Project, compare_runs, decide_file, decide_one, export_dataset, import_images
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decision_types import Choice
-from bearkit.catalog.decisions import Ledger
+from bearkit.catalog.decision_types import DecisionRequest
+from bearkit.catalog.decisions import DecisionLog
 from bearkit.datasets import dataset
 from bearkit.errors import ReviewError, RunError, ShapeError
 from bearkit.evaluation.paired_tests import (
@@ -73,11 +73,13 @@ def noisy(project, share, split, seed=0):
     rng = np.random.default_rng(seed)
     rows = rng.choice(data.indices(split), round(share * len(data.indices(split))), replace=False)
     wrong = [
-        Choice(data.images[row].image_id, "relabel", rng.choice([v for v in data.vocab if v != data.images[row].label]))
+        DecisionRequest(
+            data.images[row].image_id, "relabel", rng.choice([v for v in data.vocab if v != data.images[row].label])
+        )
         for row in rows
     ]
-    Ledger(catalog).decide(wrong, "chance")
-    return [Choice(data.images[row].image_id, "relabel", data.images[row].label) for row in rows]
+    DecisionLog(catalog).decide(wrong, "chance")
+    return [DecisionRequest(data.images[row].image_id, "relabel", data.images[row].label) for row in rows]
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +95,7 @@ def flowers(data, tmp_path_factory):
 def retrained(project, right):
     """Train with the noise, put it right, train again, and compare."""
     Learner(project).fit_one_cycle()
-    Ledger(Catalog(project)).decide(right, "ann")
+    DecisionLog(Catalog(project)).decide(right, "ann")
     Learner(project).fit_one_cycle()
     return compare_runs(project, "001", "002")
 
@@ -142,9 +144,9 @@ def test_runs_that_have_no_picture_in_common_are_not_compared(shapes):
 
 
 def test_a_renamed_label_is_no_mistake_of_the_old_model(shapes):
-    ledger = Ledger(Catalog(shapes))
+    ledger = DecisionLog(Catalog(shapes))
     stars = [image.image_id for image in ledger.images() if image.label == "star"]
-    ledger.decide([Choice(one, "relabel", "sea star") for one in stars], "ann")
+    ledger.decide([DecisionRequest(one, "relabel", "sea star") for one in stars], "ann")
     Learner(shapes).fit_one_cycle()
     found = compare_runs(shapes, "001", "002")
     assert found["renamed"] == 2
@@ -164,7 +166,7 @@ def rows_of(path):
 
 
 def now(project):
-    return {image.path.removeprefix("images/"): image.label for image in Ledger(Catalog(project)).images()}
+    return {image.path.removeprefix("images/"): image.label for image in DecisionLog(Catalog(project)).images()}
 
 
 def write(path, text):
@@ -173,7 +175,7 @@ def write(path, text):
 
 
 def test_a_picture_is_named_by_its_id_the_beginning_of_it_or_a_path(bears):
-    image, other, third, *_ = Ledger(Catalog(bears)).images()
+    image, other, third, *_ = DecisionLog(Catalog(bears)).images()
     decide_one(bears, image.image_id, "delete", "ann")
     result = decide_one(bears, other.image_id[:10], "relabel:polar bear", "ann")
     decide_one(bears, third.path, "relabel: teddy", "ann")
@@ -191,7 +193,7 @@ def test_a_picture_is_named_by_its_id_the_beginning_of_it_or_a_path(bears):
 
 
 def test_our_own_csv_comes_back_as_it_went(bears, tmp_path):
-    images = Ledger(Catalog(bears)).images()
+    images = DecisionLog(Catalog(bears)).images()
     decide_one(bears, images[0].image_id, "delete", "ann")
     decide_one(bears, images[1].image_id, "relabel:teddy", "ben")
     decide_one(bears, images[2].image_id, "keep", "ben")
@@ -201,7 +203,7 @@ def test_our_own_csv_comes_back_as_it_went(bears, tmp_path):
     changed = next(row for row in rows if row["image_id"] == images[1].image_id)
     assert (changed["label"], changed["imported_as"], changed["reviewed_by"]) == ("teddy", "black", "ben")
     expected = now(bears)
-    Ledger(Catalog(bears)).undo(n=9)
+    DecisionLog(Catalog(bears)).undo(n=9)
     result = decide_file(bears, tmp_path / "tables" / "decisions.csv", "carl")
     assert len(result["stored"]) == 3
     assert now(bears) == expected
@@ -249,7 +251,7 @@ def test_a_csv_that_makes_no_sense_changes_nothing(bears, tmp_path):
 
 
 def test_the_cleaned_pictures_are_a_folder_that_trains_alike(bears, tmp_path):
-    images = Ledger(Catalog(bears)).images()
+    images = DecisionLog(Catalog(bears)).images()
     decide_one(bears, images[0].image_id, "delete", "ann")
     decide_one(bears, images[1].image_id, "relabel:teddy", "ann")
     result = export_dataset(bears, tmp_path / "cleaned")
@@ -259,8 +261,8 @@ def test_the_cleaned_pictures_are_a_folder_that_trains_alike(bears, tmp_path):
     }  # fmt: skip
     again = Project(tmp_path / "again")
     assert import_images(again, tmp_path / "cleaned").labels == {"black": 8, "teddy": 11}
-    theirs = {image.image_id: image.label for image in Ledger(Catalog(again)).images()}
-    assert theirs == {image.image_id: image.label for image in Ledger(Catalog(bears)).images()}
+    theirs = {image.image_id: image.label for image in DecisionLog(Catalog(again)).images()}
+    assert theirs == {image.image_id: image.label for image in DecisionLog(Catalog(bears)).images()}
     with pytest.raises(ReviewError, match="is there already"):
         export_dataset(bears, tmp_path / "cleaned")
     with pytest.raises(ReviewError, match="no format `parquet`"):

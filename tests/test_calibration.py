@@ -7,16 +7,16 @@ import pytest
 import torch
 from scipy.special import softmax
 
-from bearkit.catalog.statistics import Cleaned
+from bearkit.catalog.statistics import CurationStats
 from bearkit.evaluation.calibration import at_bound
-from bearkit.export.measurements import Looked, measure
+from bearkit.export.measurements import RunFeatures, measure
 from bearkit.export.model_card import Facts, model_card
 from bearkit.inference.model_folder import read_config
 from bearkit.runs.predictions import Predictions
 from bearkit.training.config import TrainConfig
-from bearkit.training.head import Sides, predict_logits, train_head
+from bearkit.training.head import TrainValidFeatures, predict_logits, train_head
 
-GONE = Looked([], [], (np.zeros((0, 4)), np.zeros((0, 4))), (np.zeros(0, int), np.zeros(0, int)), False)
+GONE = RunFeatures([], [], (np.zeros((0, 4)), np.zeros((0, 4))), (np.zeros(0, int), np.zeros(0, int)), False)
 
 
 def told(logits, targets):
@@ -50,7 +50,7 @@ def test_a_temperature_at_its_bound_is_told(trained):
     (warning,) = found.warnings
     assert "the temperature 20 lies at the bound of what is tried" in warning
     config = read_config(trained.model)
-    facts = Facts({"disc": (10, 2), "square": (10, 2), "star": (10, 2)}, False, Cleaned(0, 0, 0, {}))
+    facts = Facts({"disc": (10, 2), "square": (10, 2), "star": (10, 2)}, False, CurationStats(0, 0, 0, {}))
     assert f"Warning: {warning}." in model_card(replace(config, about=config.about | found.as_dict()), facts)
     assert "Warning" not in model_card(config, facts)
 
@@ -83,7 +83,7 @@ def test_a_feature_that_no_training_picture_shows_does_not_decide_about_a_new_on
     values[:, 0, 0] += 2 * targets
     values[:, 0, 4:] = 0
     values[0, 0, 4:] = 0.05  # but for one picture
-    head = train_head(Sides(values, targets, values[:, 0], targets, 2), TrainConfig(epochs=4))
+    head = train_head(TrainValidFeatures(values, targets, values[:, 0], targets, 2), TrainConfig(epochs=4))
     new = values[:1, 0].copy()
     new[0, 4:] = 3.0
     spread = np.ptp(predict_logits(head, new))
@@ -93,11 +93,11 @@ def test_a_feature_that_no_training_picture_shows_does_not_decide_about_a_new_on
 
 def test_the_card_warns_of_labels_of_which_hardly_anything_is_known(trained):
     config = read_config(trained.model)
-    facts = Facts({"disc": (10, 2), "square": (2, 0), "a`b": (3, 1)}, False, Cleaned(0, 0, 0, {}))
+    facts = Facts({"disc": (10, 2), "square": (2, 0), "a`b": (3, 1)}, False, CurationStats(0, 0, 0, {}))
     text = model_card(config, facts)
     assert "Warning: fewer than 6 pictures show each of these labels: `square` (2), `` a`b `` (4)." in text
     assert "many of them may be told to be none of these" in text
     never = replace(config, about=config.about | {"threshold": None})  # it tells of nothing that it is none of these
     assert "fewer than 6 pictures" not in model_card(never, facts)
-    enough = Facts({"disc": (10, 2), "square": (5, 1)}, False, Cleaned(0, 0, 0, {}))
+    enough = Facts({"disc": (10, 2), "square": (5, 1)}, False, CurationStats(0, 0, 0, {}))
     assert "fewer than 6 pictures" not in model_card(config, enough)

@@ -15,8 +15,8 @@ from bearkit.catalog import backup, database, repair
 from bearkit.catalog.backup import copy_of
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.database import close_all
-from bearkit.catalog.decision_types import Choice
-from bearkit.catalog.decisions import Ledger
+from bearkit.catalog.decision_types import DecisionRequest
+from bearkit.catalog.decisions import DecisionLog
 from bearkit.catalog.schema import ImageRecord
 from bearkit.errors import BusyError, ProjectError, ReviewError
 
@@ -65,11 +65,11 @@ def test_no_connection_is_left_open_at_the_end(project):
 
 
 def test_a_decision_goes_into_the_catalogue_that_is_there_now(project, tmp_path):
-    ledger = Ledger(filled(project))
-    ledger.decide([Choice(images(1)[0].image_id, "keep")], "ann")
+    ledger = DecisionLog(filled(project))
+    ledger.decide([DecisionRequest(images(1)[0].image_id, "keep")], "ann")
     move_away(project, tmp_path / "old.db")
     filled(project)
-    stored = ledger.decide([Choice(images(1)[0].image_id, "delete")], "ann")
+    stored = ledger.decide([DecisionRequest(images(1)[0].image_id, "delete")], "ann")
     with sqlite3.connect(project.catalog) as connection:
         assert connection.execute("SELECT action FROM decisions").fetchall() == [("delete",)]
     connection.close()
@@ -77,18 +77,18 @@ def test_a_decision_goes_into_the_catalogue_that_is_there_now(project, tmp_path)
 
 
 def test_a_picture_that_the_new_catalogue_does_not_know_is_not_acknowledged(project, tmp_path):
-    ledger = Ledger(filled(project))
+    ledger = DecisionLog(filled(project))
     move_away(project, tmp_path / "old.db")
     Catalog(project, create=True)
     with pytest.raises(ReviewError, match="there is no picture"):
-        ledger.decide([Choice(images(1)[0].image_id, "delete")], "ann")
+        ledger.decide([DecisionRequest(images(1)[0].image_id, "delete")], "ann")
 
 
 def test_a_catalogue_that_is_moved_away_is_not_made_anew_by_a_decision(project, tmp_path):
-    ledger = Ledger(filled(project))
+    ledger = DecisionLog(filled(project))
     move_away(project, tmp_path / "old.db")
     with pytest.raises(ProjectError, match="is gone"):
-        ledger.decide([Choice(images(1)[0].image_id, "delete")], "ann")
+        ledger.decide([DecisionRequest(images(1)[0].image_id, "delete")], "ann")
     assert not project.catalog.exists()
 
 
@@ -227,10 +227,10 @@ def test_on_a_full_disk_a_project_is_read_and_what_would_be_written_says_so(proj
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=0))
     assert len(catalog.images()) == 4
     with pytest.raises(BusyError, match="is full") as raised:
-        Ledger(catalog).decide([Choice(images(1)[0].image_id, "keep")], "ann")
+        DecisionLog(catalog).decide([DecisionRequest(images(1)[0].image_id, "keep")], "ann")
     assert "make room" in raised.value.hint
     monkeypatch.undo()
-    Ledger(catalog).decide([Choice(images(1)[0].image_id, "keep")], "ann")
+    DecisionLog(catalog).decide([DecisionRequest(images(1)[0].image_id, "keep")], "ann")
 
 
 def test_a_catalogue_that_is_locked_is_not_called_damaged(project, monkeypatch):

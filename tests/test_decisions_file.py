@@ -6,7 +6,7 @@ import pytest
 
 from bearkit import decide_file, import_images
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decisions import Ledger
+from bearkit.catalog.decisions import DecisionLog
 from bearkit.errors import ReviewError
 from bearkit.labelling.decisions_csv import choice
 from tests.conftest import write_pictures
@@ -47,7 +47,7 @@ def test_a_word_that_is_not_known_is_an_error_that_names_the_row(bears, tmp_path
     text = f"path,is_label_issue,predicted_label\nteddy/6.png,True,Bär\nteddy/7.png,{word},Bär\n"
     with pytest.raises(ReviewError, match=f"line 3 of .*issues.csv: `{word}` in the column `is_label_issue`"):
         changes(bears, tmp_path / "issues.csv", text)
-    assert Ledger(Catalog(bears)).history() == []
+    assert DecisionLog(Catalog(bears)).history() == []
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
@@ -90,7 +90,7 @@ def test_nothing_is_relabelled_by_guesswork(bears, tmp_path, text, error):
     with pytest.raises(ReviewError, match=error) as caught:
         changes(bears, tmp_path / "d.csv", text)
     assert caught.value.hint
-    assert Ledger(Catalog(bears)).history() == []
+    assert DecisionLog(Catalog(bears)).history() == []
 
 
 def test_an_empty_label_is_none_but_a_label_may_be_called_none(bears, tmp_path):
@@ -125,7 +125,7 @@ def test_rows_that_contradict_each_other_are_an_error_that_names_the_picture_and
     assert "contradict each other about 1 picture" in str(caught.value)
     assert caught.value.details["conflicts"] == [{"path": "images/teddy/6.png", "lines": [2, 4]}]
     assert "nothing was stored" in caught.value.hint
-    assert Ledger(Catalog(bears)).history() == []
+    assert DecisionLog(Catalog(bears)).history() == []
 
 
 @pytest.mark.parametrize(
@@ -138,4 +138,4 @@ def test_rows_that_contradict_each_other_are_an_error_that_names_the_picture_and
 )
 def test_rows_that_say_the_same_are_one_decision(bears, tmp_path, text):
     assert changes(bears, tmp_path / "d.csv", text) == [("6", "teddy", "Bär")]
-    assert len(Ledger(Catalog(bears)).history()) == 1
+    assert len(DecisionLog(Catalog(bears)).history()) == 1

@@ -9,7 +9,7 @@ from bearkit import Learner, Project, import_images
 from bearkit.errors import ImportSourceError
 from bearkit.training.config import TrainConfig
 from bearkit.training.diagnosis import ADVICE, diagnose, read_epochs, read_table
-from bearkit.training.head import Sides, train_head
+from bearkit.training.head import TrainValidFeatures, train_head
 from tests.conftest import DATA
 from tests.test_training import blobs
 
@@ -131,7 +131,7 @@ def test_planted_mistakes_are_named(planted, verdict):
     valid_values, valid_targets = blobs(200, seed=1, spread=1.2)
     rows = []
     config = TrainConfig(**{"epochs": 30, "lr": 1e-2, **planted})
-    train_head(Sides(values, targets, valid_values[:, 0], valid_targets, 3), config, rows.append)
+    train_head(TrainValidFeatures(values, targets, valid_values[:, 0], valid_targets, 3), config, rows.append)
     columns = ([getattr(row, name) for row in rows] for name in ("train_loss", "valid_loss", "error_rate"))
     assert diagnose(*columns, valid_images=200).verdict == verdict
 

@@ -13,8 +13,8 @@ from bearkit.catalog import backup
 from bearkit.catalog.backup import copy_of
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.database import close_all
-from bearkit.catalog.decision_types import Choice
-from bearkit.catalog.decisions import Ledger
+from bearkit.catalog.decision_types import DecisionRequest
+from bearkit.catalog.decisions import DecisionLog
 from bearkit.errors import ProjectError
 from bearkit.inference.leftovers import OLD_SECONDS
 from tests.conftest import write_pictures
@@ -48,7 +48,7 @@ def decided(project, n=3):
     backup.keep_copy(project.catalog)
     pictures = Catalog(project).images()[:n]
     for picture in pictures:
-        Ledger(Catalog(project)).decide([Choice(picture.image_id, "delete")], "ann")
+        DecisionLog(Catalog(project)).decide([DecisionRequest(picture.image_id, "delete")], "ann")
     return [picture.image_id for picture in pictures]
 
 
@@ -136,14 +136,14 @@ def test_a_wrongly_typed_decision_is_named_and_left_out_and_the_others_stay(shap
     assert "row 2 of decisions" in problem["what"]
     assert column in problem["what"]
     assert doctor("--mend")[0]["mended"]
-    assert {row.image_id for row in Ledger(Catalog(shapes)).present().values()} == {first, third}
+    assert {row.image_id for row in DecisionLog(Catalog(shapes)).present().values()} == {first, third}
 
 
 def test_a_wrongly_typed_row_is_told_wherever_it_is_read(shapes):
     decided(shapes)
     changed(shapes, "UPDATE decisions SET reviewer = x'00' WHERE id = 2")
     with pytest.raises(ProjectError, match="reviewer") as raised:
-        Ledger(Catalog(shapes)).images()
+        DecisionLog(Catalog(shapes)).images()
     assert "bearkit doctor" in raised.value.hint
     assert "move it away" not in raised.value.hint
     changed(shapes, "UPDATE images SET label = x'07' WHERE rowid = 1")

@@ -8,12 +8,12 @@ from PIL import Image
 
 from bearkit import Learner, Predictor, export_model
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decisions import Ledger
+from bearkit.catalog.decisions import DecisionLog
 from bearkit.errors import ModelError
 from bearkit.export.export import add_thumbnails
 from bearkit.images import decode
 from bearkit.inference.model_folder import read_thumbnails, write_thumbnails
-from bearkit.inference.occlusion import PLACES, explain
+from bearkit.inference.occlusion import PLACES, occlusion_map
 from bearkit.labelling.actions import decide_one, rename_labels
 from tests.conftest import encoded
 
@@ -29,7 +29,7 @@ def test_the_heat_is_where_the_drawing_is(trained, left, top):
     small = drawing(trained, "star").resize((112, 112))
     picture = Image.new("RGB", (256, 256), small.getpixel((0, 0)))
     picture.paste(small, (16 + 112 * left, 16 + 112 * top))
-    found = explain(predictor, encoded(picture, "PNG"))
+    found = occlusion_map(predictor, encoded(picture, "PNG"))
     assert found.evidence.shape == (PLACES, PLACES)
     half = PLACES // 2
     heat = np.maximum(found.evidence, 0)
@@ -41,7 +41,7 @@ def test_the_heat_is_where_the_drawing_is(trained, left, top):
 def test_the_evidence_is_what_hiding_takes_away(trained):
     predictor = Predictor(trained.model)
     picture = drawing(trained, "disc")
-    found = explain(predictor, picture)
+    found = occlusion_map(predictor, picture)
     row, column = np.unravel_index(found.evidence.argmax(), found.evidence.shape)
     whole = predictor.input_of(picture)
     size = whole.shape[1]
@@ -57,7 +57,7 @@ def test_the_evidence_is_what_hiding_takes_away(trained):
 
 
 def test_the_heat_map_is_what_the_model_saw(trained):
-    found = explain(Predictor(trained.model), drawing(trained, "disc"))
+    found = occlusion_map(Predictor(trained.model), drawing(trained, "disc"))
     image = decode(found.as_jpeg()).image
     assert image.size == found.seen.size == (224, 224)
     assert np.abs(np.asarray(image, float) - np.asarray(found.heat_map(), float)).mean() < 12
@@ -131,7 +131,7 @@ def test_8_bits_are_kept_only_where_they_are_no_worse(trained, tmp_path, bearkit
 
 
 def test_the_card_says_what_was_cleaned(shapes, tmp_path):
-    images = Ledger(Catalog(shapes)).images()
+    images = DecisionLog(Catalog(shapes)).images()
     decide_one(shapes, images[0].image_id, "keep", "ann")
     told = [image for image in images if image.label == "disc"]
     decide_one(shapes, told[3].image_id, "relabel:star", "ann")

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from bearkit import Project
-from bearkit.catalog.statistics import Cleaned
+from bearkit.catalog.statistics import CurationStats
 from bearkit.evaluation import figures
 from bearkit.evaluation.figure_text import spelled, unwritable
 from bearkit.export.model_card import Facts, model_card
@@ -57,7 +57,7 @@ def test_labels_that_no_font_here_writes_are_numbers_that_the_card_explains(trai
     assert written == [f"{n + 1}." if n in numbered else label for n, label in enumerate(labels)]
     assert labels[2] not in numbered.values()
     config = replace(read_config(trained.model), vocab=labels)
-    facts = Facts(dict.fromkeys(labels, (5, 5)), has_matrix=True, cleaned=Cleaned(0, 0, 0, {}), numbered=numbered)
+    facts = Facts(dict.fromkeys(labels, (5, 5)), has_matrix=True, cleaned=CurationStats(0, 0, 0, {}), numbered=numbered)
     for n, label in numbered.items():
         assert f"{n + 1}. {label}" in model_card(config, facts)
 
@@ -70,7 +70,7 @@ def test_a_card_of_500_labels_lists_the_most_confused_and_not_every_pair(trained
     labels = [f"species {n:03}" for n in range(500)]
     confused = [(labels[n], labels[n + 1], 9 - n % 9) for n in range(400)]
     config = replace(read_config(trained.model), vocab=labels)
-    text = model_card(config, Facts(dict.fromkeys(labels, (2, 1)), True, Cleaned(0, 0, 0, {}), confused))
+    text = model_card(config, Facts(dict.fromkeys(labels, (2, 1)), True, CurationStats(0, 0, 0, {}), confused))
     assert "`species 059` and 440 others apart" in text
     assert "| species 000 | species 001 | 9 |" in text
     assert text.count("| species") < 600
@@ -80,7 +80,7 @@ def test_a_card_of_500_labels_lists_the_most_confused_and_not_every_pair(trained
 def test_labels_are_no_markdown_in_a_card(trained):
     labels = ["a|b", "*bold*", "`tick`", "<script>x</script>", "[a](b)"]
     config = replace(read_config(trained.model), vocab=labels)
-    text = model_card(config, Facts(dict.fromkeys(labels, (2, 1)), False, Cleaned(0, 0, 0, {})))
+    text = model_card(config, Facts(dict.fromkeys(labels, (2, 1)), False, CurationStats(0, 0, 0, {})))
     assert r"| a\|b | 2 | 1 |" in text
     assert r"| \*bold\* | 2 | 1 |" in text
     assert r"| \`tick\` | 2 | 1 |" in text

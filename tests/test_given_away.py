@@ -10,7 +10,7 @@ from datasets import config, load_dataset
 
 from bearkit import Project, apply_decisions, decide_one, import_images
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decisions import Ledger
+from bearkit.catalog.decisions import DecisionLog
 from bearkit.catalog.schema import SourceRecord
 from bearkit.datasets import dataset
 from bearkit.datasets.layouts import HUB_SPLITS, label_folders
@@ -53,7 +53,7 @@ def expected(project):
     """{(split, label): how many} of a project's catalogue, in the Hub's words."""
     catalog = Catalog(project)
     split = dataset.splits(catalog)
-    images = [image for image in Ledger(catalog).images() if image.label and project.has_picture(image.path)]
+    images = [image for image in DecisionLog(catalog).images() if image.label and project.has_picture(image.path)]
     return Counter((HUB_SPLITS[split[image.image_id]], image.label) for image in images)
 
 
@@ -115,7 +115,7 @@ def carried_out(project, tmp_path):
     """After `apply`, with a picture whose file is gone."""
     decided(project, tmp_path)
     apply_decisions(project)
-    image = Ledger(Catalog(project)).images()[-1]
+    image = DecisionLog(Catalog(project)).images()[-1]
     (project.root / image.path).unlink()
 
 
@@ -143,7 +143,7 @@ def test_a_published_data_set_loads_as_its_card_says(project, tmp_path, bearkit_
     texts = load_dataset(str(tmp_path / "push"))["train"].features
     assert {str(feature.dtype) for name, feature in texts.items() if name != "image"} == {"string"}
     assert told["missing"] == [image.path for image in Catalog(project).images() if not project.has_picture(image.path)]
-    assert told["unlabelled"] == sum(not image.label for image in Ledger(Catalog(project)).images())
+    assert told["unlabelled"] == sum(not image.label for image in DecisionLog(Catalog(project)).images())
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -185,7 +185,7 @@ def test_an_exported_data_set_is_imported_again_as_it_was(project, tmp_path, kin
 def test_another_data_set_in_the_same_folder_is_not_taken_for_the_first(project, tmp_path, bearkit_json):
     plain(project, tmp_path)
     for label in ("grizzly", "panda"):  # as many pictures, other labels
-        image = Ledger(Catalog(project)).images()[0]
+        image = DecisionLog(Catalog(project)).images()[0]
         decide_one(project, image.image_id, f"relabel:{label}", "ann")
         bearkit_json("export-dataset", tmp_path / "out", "--format", "imagefolder", "-p", project.root)
         assert loaded(load(tmp_path / "out")) == expected(project)

@@ -17,7 +17,7 @@ from bearkit.catalog.catalog import Catalog
 from bearkit.errors import ImageError, ImportSourceError, NoImagesError
 from bearkit.images import content_id
 from bearkit.sources import audio, plugins
-from bearkit.sources.layout import Found
+from bearkit.sources.layout import SourceItem
 from tests.conftest import picture, write_drawings
 from tests.hub import COMMIT
 
@@ -357,7 +357,7 @@ class Numbers:
 
     def find(self, source, labelled, leave_out):
         for n in range(int(source.rpartition("/")[2])):
-            yield Found(f"{source}#{n}", f"{n}.png", "drawn", None, lambda n=n: picture(n, kind="PNG"))
+            yield SourceItem(f"{source}#{n}", f"{n}.png", "drawn", None, lambda n=n: picture(n, kind="PNG"))
 
 
 def with_entry_point(monkeypatch, value):

@@ -13,7 +13,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from bearkit import Learner, Predictor, Project, import_images, predict_files
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decisions import Ledger
+from bearkit.catalog.decisions import DecisionLog
 from bearkit.datasets import dataset
 from bearkit.errors import ModelError
 from bearkit.evaluation import ood
@@ -93,7 +93,7 @@ def test_the_model_folder_tells_it_and_any_runtime_computes_it(trained):
     found = predictor.predict(noise)
     assert not found.known
     assert found.similarity < predictor.threshold
-    images = [trained.project.root / image.path for image in Ledger(Catalog(trained.project)).images()]
+    images = [trained.project.root / image.path for image in DecisionLog(Catalog(trained.project)).images()]
     said = [predictor.predict(path) for path in images]
     assert sum(one.known for one in said) >= 0.9 * len(said)
     session = onnxruntime.InferenceSession(trained.model / "model.onnx")
@@ -155,7 +155,9 @@ def test_photographs_of_something_else_are_none_of_these(data, tmp_path):
     predictor = Predictor(learn.export())
     splits = dataset.splits(Catalog(project))
     valid = [
-        project.root / image.path for image in Ledger(Catalog(project)).images() if splits[image.image_id] == "valid"
+        project.root / image.path
+        for image in DecisionLog(Catalog(project)).images()
+        if splits[image.image_id] == "valid"
     ]
     flowers = sorted((data / "flowers_ccby").rglob("*.jpg"))[::5]
     bears, others = (predict_files(predictor, paths) for paths in (valid, flowers))

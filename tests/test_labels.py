@@ -10,15 +10,15 @@ import pytest
 
 from bearkit import decide_file, decide_one, export_dataset, import_images, merge_labels, preview_import
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decision_types import Choice
-from bearkit.catalog.decisions import Ledger, labels_of
+from bearkit.catalog.decision_types import DecisionRequest
+from bearkit.catalog.decisions import DecisionLog, labels_of
 from bearkit.catalog.labels import MOST, cleaning, label_of, label_problem, look_alikes, mended
 from bearkit.catalog.schema import ImageRecord
 from bearkit.catalog.settings import name_of
 from bearkit.errors import ImportSourceError, ReviewError
 from bearkit.labelling.actions import rename_labels
 from bearkit.sources.label_notes import tidied
-from bearkit.sources.layout import Found
+from bearkit.sources.layout import SourceItem
 from bearkit.sources.web.url_list import UrlList
 from bearkit.studio.image import Picture
 from bearkit.studio.outbox import store
@@ -49,11 +49,11 @@ def pets(project, tmp_path):
 
 
 def labels(project):
-    return labels_of(Ledger(Catalog(project)).images())
+    return labels_of(DecisionLog(Catalog(project)).images())
 
 
 def first(project):
-    return Ledger(Catalog(project)).images()[0].image_id
+    return DecisionLog(Catalog(project)).images()[0].image_id
 
 
 def put_in(project, label):
@@ -127,7 +127,7 @@ def test_many_look_alikes_are_counted():
 
 
 def by_ledger(project, text, tmp_path):
-    Ledger(Catalog(project)).decide([Choice(first(project), "relabel", text)], "ann")
+    DecisionLog(Catalog(project)).decide([DecisionRequest(first(project), "relabel", text)], "ann")
 
 
 def by_command(project, text, tmp_path):
@@ -183,10 +183,10 @@ def test_a_label_is_tidied_at_every_door(pets, tmp_path, door, text):
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("text", ["\u200b", "a\tb", "\x1b[2Jcat", "x" * (MOST + 1)])
 def test_what_is_no_label_comes_in_by_no_door(pets, tmp_path, door, text):
-    before = Ledger(Catalog(pets)).newest(), Ledger(Catalog(pets)).images()
+    before = DecisionLog(Catalog(pets)).newest(), DecisionLog(Catalog(pets)).images()
     with pytest.raises((ReviewError, ImportSourceError), match="its label (holds|has)"):
         door(pets, text, tmp_path)
-    assert (Ledger(Catalog(pets)).newest(), Ledger(Catalog(pets)).images()) == before
+    assert (DecisionLog(Catalog(pets)).newest(), DecisionLog(Catalog(pets)).images()) == before
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -201,12 +201,12 @@ def test_words_that_programs_misread_are_labels_at_every_door(pets, tmp_path, do
 @pytest.mark.parametrize("action", ["relabel", "label", "keep"])
 def test_a_label_that_is_no_text_is_refused(pets, action):
     with pytest.raises(ReviewError, match="5 is no text"):
-        Ledger(Catalog(pets)).decide([Choice(first(pets), action, 5)], "ann")
+        DecisionLog(Catalog(pets)).decide([DecisionRequest(first(pets), action, 5)], "ann")
 
 
 def test_the_same_letters_written_otherwise_are_the_label_that_a_picture_has(pets):
     decide_one(pets, first(pets), "relabel:caf\u00e9 noir", "ann")
-    image = next(one.image_id for one in Ledger(Catalog(pets)).images() if one.label == "caf\u00e9 noir")
+    image = next(one.image_id for one in DecisionLog(Catalog(pets)).images() if one.label == "caf\u00e9 noir")
     result = decide_one(pets, image, "relabel:cafe\u0301\u00a0noir", "ann")
     assert [(row["action"], row["to_label"]) for row in result["stored"]] == [("keep", "caf\u00e9 noir")]
 
@@ -239,7 +239,7 @@ def test_the_browser_hears_which_label_was_stored(pets):
 
 
 def catalogued(project):
-    return Ledger(Catalog(project)).images()
+    return DecisionLog(Catalog(project)).images()
 
 
 def test_the_data_tab_says_the_label_that_was_stored(pets):
@@ -271,7 +271,9 @@ def test_an_import_is_compared_with_the_labels_that_are_there(pets, tmp_path):
 
 
 def test_labels_of_any_importer_are_tidied_or_refused():
-    found = [Found(str(n), "x.png", text, None, bytes) for n, text in enumerate(["cat ", "\u200b", "a\tb", "", None])]
+    found = [
+        SourceItem(str(n), "x.png", text, None, bytes) for n, text in enumerate(["cat ", "\u200b", "a\tb", "", None])
+    ]
     result, notes = tidied(found)
     assert [(one.label, bool(one.problem)) for one in result] == [
         ("cat", False), (None, True), (None, True), ("", False), (None, False),
@@ -334,7 +336,7 @@ def test_a_bad_label_can_be_renamed_kept_and_undone(pets):
     assert decide_one(pets, bad.image_id, "keep", "ann")["stored"][0]["to_label"] == "cat\u200b"
     assert rename_labels(pets, ["cat\u200b"], "cat", "ann") == 1
     assert labels(pets) == ["cat", "dog"]
-    Ledger(Catalog(pets)).undo()
+    DecisionLog(Catalog(pets)).undo()
     assert labels(pets) == ["cat", "cat\u200b", "dog"]
 
 
@@ -403,19 +405,19 @@ def test_a_picture_is_beside_no_picture_that_is_not_there(pets, tmp_path, other)
     with pytest.raises(ReviewError, match="there is no picture"):
         decide_one(pets, image, f"beside:{other}", "ann")
     with pytest.raises(ReviewError, match="there is no picture"):
-        Ledger(Catalog(pets)).decide([Choice(image, "beside", other)], "ann")
+        DecisionLog(Catalog(pets)).decide([DecisionRequest(image, "beside", other)], "ann")
     (tmp_path / "d.csv").write_text(f"image_id,action\n{image},beside:{other}\n{image},keep\n")
     assert decide_file(pets, tmp_path / "d.csv", "ann")["unmatched"] == [other]
     with pytest.raises(ReviewError, match="beside itself"):
         decide_one(pets, image, f"beside:{image[:9]}", "ann")
-    assert Ledger(Catalog(pets)).beside() == {}
+    assert DecisionLog(Catalog(pets)).beside() == {}
 
 
 def test_a_picture_is_beside_another_one_by_the_beginning_of_its_id(pets, tmp_path):
     one, other, *_ = [image.image_id for image in catalogued(pets)]
     (tmp_path / "d.csv").write_text(f"image_id,action\n{one},beside:{other[:9]}\n")
     decide_file(pets, tmp_path / "d.csv", "ann")
-    assert Ledger(Catalog(pets)).beside() == {one: other}
+    assert DecisionLog(Catalog(pets)).beside() == {one: other}
 
 
 def test_decisions_about_pictures_whose_rows_are_lost_are_left_out_of_tables(pets, tmp_path):
@@ -445,7 +447,7 @@ def test_a_rename_and_relabels_at_once_lose_nothing(pets):
     def relabel():
         both.wait()
         for _ in range(20):
-            Ledger(Catalog(pets)).decide([Choice(ids[0], "relabel", "owl")], "ben")
+            DecisionLog(Catalog(pets)).decide([DecisionRequest(ids[0], "relabel", "owl")], "ben")
 
     threads = [threading.Thread(target=rename), threading.Thread(target=relabel)]
     for thread in threads:
@@ -453,7 +455,7 @@ def test_a_rename_and_relabels_at_once_lose_nothing(pets):
     for thread in threads:
         thread.join()
     assert not errors
-    rows = Ledger(Catalog(pets)).of(ids[0])
+    rows = DecisionLog(Catalog(pets)).of(ids[0])
     for before, after in zip(rows, rows[1:], strict=False):
         assert after.from_label == before.to_label  # each decided on what the one before had left
     assert len([row for row in rows if row.reviewer == "ben"]) == 20

@@ -7,7 +7,7 @@ from torch import nn
 
 from bearkit import Learner, import_images
 from bearkit.training import lr_curve
-from bearkit.training.loop import Trainee, seeded
+from bearkit.training.loop import TrainSetup, seeded
 from bearkit.training.lr_finder import END, START, STEPS, lr_find
 from bearkit.training.optimizer import AdamW, Group
 
@@ -33,7 +33,7 @@ def trainee():
         for rows in torch.randperm(60).split(16):
             yield inputs[rows], labels[rows]
 
-    learns = Trainee(model, AdamW([Group(list(model.parameters()), 0.01)]), batches, 4, None, 0.0)
+    learns = TrainSetup(model, AdamW([Group(list(model.parameters()), 0.01)]), batches, 4, None, 0.0)
     for batch in learns.batches(0.0):  # so that the optimiser has something to lose
         learns.step(batch, 1e-3, 0.9)
     return learns

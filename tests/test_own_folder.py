@@ -7,7 +7,7 @@ import pytest
 
 from bearkit import Project, apply_decisions, decide_one, import_images, preview_import, unapply_decisions
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decisions import Ledger, me
+from bearkit.catalog.decisions import DecisionLog, me
 from bearkit.catalog.missing import missing_files
 from bearkit.images import content_id
 from bearkit.sources import own_folder
@@ -20,7 +20,7 @@ def files(folder):
 
 
 def labels(project):
-    return {image.path: image.label for image in Ledger(Catalog(project)).images()}
+    return {image.path: image.label for image in DecisionLog(Catalog(project)).images()}
 
 
 def whole(project):
@@ -145,7 +145,7 @@ def test_a_folder_renamed_by_hand_is_a_label_renamed(source, bears, tmp_path):
     assert {(row["label_before"], row["label"]) for row in report.moved} == {("red", "crimson")}
     assert whole(bears)
     assert import_images(bears, path).moved == []
-    ledger = Ledger(Catalog(bears))
+    ledger = DecisionLog(Catalog(bears))
     assert {(row.reviewer, row.kind) for row in ledger.undo()} == {(me(), "renamed")}
     assert set(labels(bears).values()) == {"red", "green", "blue"}
     assert apply_decisions(bears).moved == 4
@@ -165,7 +165,7 @@ def test_a_file_renamed_in_its_folder_keeps_its_label(bears):
     (bears.images / "red" / "0.png").rename(bears.images / "red" / "best.png")
     report = import_images(bears, bears.images)
     assert (len(report.moved), report.labels["red"]) == (1, 4)
-    assert Ledger(Catalog(bears)).history() == []
+    assert DecisionLog(Catalog(bears)).history() == []
     assert whole(bears)
 
 

@@ -27,7 +27,7 @@ from bearkit import (
 )
 from bearkit.bodies.timm_import import import_timm
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decisions import Ledger
+from bearkit.catalog.decisions import DecisionLog
 from bearkit.errors import DownloadError, ImageError, ModelError, PublishError
 from bearkit.hub import client, preflight, sandbox, vendored_modules, web_runtime
 from bearkit.hub import push as publishing
@@ -185,7 +185,7 @@ def test_a_data_set_comes_back_with_where_it_came_from(shapes, tmp_path, with_hu
     assert result["url"] == f"{server.url}/datasets/me/shapes"
     assert server.hub.repos["dataset", "me/shapes"].private
     there = published(server, "dataset", "me/shapes")
-    n = len(Ledger(Catalog(shapes)).images())
+    n = len(DecisionLog(Catalog(shapes)).images())
     assert n == len(images) + 1
     assert len([name for name in there if name.endswith((".png", ".jpg"))]) == n
     rows = [json.loads(line) for name in there if name.endswith(".jsonl") for line in there[name].splitlines()]
@@ -535,7 +535,9 @@ def test_a_space_carries_all_that_it_imports(gradio_space):
             names += [node.module] if isinstance(node, ast.ImportFrom) else []
             tops = {name.partition(".")[0] for name in names} - {"bearkit"} - sys.stdlib_module_names
             assert tops <= theirs, path
-    assert "training" not in {path.parts[0] for path in vendored_modules.needed((gradio_space / "app.py").read_text())}
+    assert "training" not in {
+        path.parts[0] for path in vendored_modules.vendored_modules((gradio_space / "app.py").read_text())
+    }
 
 
 @pytest.mark.parametrize(
@@ -567,7 +569,7 @@ def test_preflight_shows_the_root_cause(gradio_space, bearkit_json, monkeypatch,
 
 def test_what_does_not_work_is_not_pushed(trained, with_hub, monkeypatch):
     server = with_hub()
-    monkeypatch.setattr(preflight, "tried", lambda *_: sandbox.Trial(["app.py ended (code 1): KeyError: 'x'"]))
+    monkeypatch.setattr(preflight, "tried", lambda *_: sandbox.SandboxResult(["app.py ended (code 1): KeyError: 'x'"]))
     with pytest.raises(PublishError, match="would not work, so nothing was published: app.py ended"):
         push_space(trained.model, "me/try", "gradio")
     assert server.hub.repos == {}
@@ -630,9 +632,9 @@ def test_the_browsers_runtime_is_the_one_that_was_tested(monkeypatch, tmp_path):
         with pytest.raises(PublishError, match="not the file that was tested"):
             web_runtime.web_runtime()
         with pytest.raises(DownloadError, match="404"):
-            verified.pinned(f"{server.url}/nothing", "", 100)
+            verified.download_verified(f"{server.url}/nothing", "", 100)
         with pytest.raises(DownloadError, match="cannot be had"):
-            verified.pinned("http://127.0.0.1:1/x", "", 100)
+            verified.download_verified("http://127.0.0.1:1/x", "", 100)
     assert [*tmp_path.rglob("*")] == []
 
 

@@ -13,8 +13,8 @@ import pytest
 from bearkit import Learner, Project, import_images, runs
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.database import close_all
-from bearkit.catalog.decision_types import Choice
-from bearkit.catalog.decisions import Ledger
+from bearkit.catalog.decision_types import DecisionRequest
+from bearkit.catalog.decisions import DecisionLog
 from bearkit.errors import ReadOnlyError
 from tests.conftest import write_drawings
 
@@ -116,7 +116,7 @@ def test_decisions_that_a_killed_studio_left_beside_the_catalogue_are_seen(mine)
     subprocess.run([sys.executable, "-c", code, str(mine.root), picture], check=True)
     assert (mine.root / "catalog.db-wal").stat().st_size
     with only_reading(mine.root):
-        assert [row.action for row in Ledger(Catalog(mine)).of(picture)] == ["delete"]
+        assert [row.action for row in DecisionLog(Catalog(mine)).of(picture)] == ["delete"]
 
 
 def test_an_older_catalogue_is_not_brought_up_to_date_there(mine):
@@ -140,4 +140,4 @@ def test_what_the_studio_asks_for_is_read(only_read):
     assert runs.finished(only_read).state == "finished"
     assert Learner(only_read).out_of_fold_probs()[1].shape == (36, 3)
     with pytest.raises(ReadOnlyError):
-        Ledger(Catalog(only_read)).decide([Choice("x", "keep")], "ann")
+        DecisionLog(Catalog(only_read)).decide([DecisionRequest("x", "keep")], "ann")

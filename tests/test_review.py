@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from bearkit import import_images
 from bearkit.catalog.catalog import ADDED, Catalog
-from bearkit.catalog.decision_types import Choice, Context
-from bearkit.catalog.decisions import Ledger
+from bearkit.catalog.decision_types import DecisionContext, DecisionRequest
+from bearkit.catalog.decisions import DecisionLog
 from bearkit.catalog.schema import decisions, metadata, moves
 from bearkit.datasets import dataset
 from bearkit.errors import BearkitError, ReviewError
@@ -25,7 +25,7 @@ def ledger(project, tmp_path):
     import_images(project, write_pictures(tmp_path / "bears", {"black": 10, "teddy": 10}))
     catalog = Catalog(project)
     dataset.load(catalog)
-    return Ledger(catalog)
+    return DecisionLog(catalog)
 
 
 def ids(ledger, label):
@@ -47,12 +47,12 @@ def tree(folder):
 
 def test_the_latest_decision_wins_and_history_is_kept(ledger):
     first, *_ = ids(ledger, "black")
-    ledger.decide([Choice(first, "relabel", "teddy")], "ann")
-    ledger.decide([Choice(first, "keep")], "ben")
+    ledger.decide([DecisionRequest(first, "relabel", "teddy")], "ann")
+    ledger.decide([DecisionRequest(first, "keep")], "ben")
     assert labels(ledger)[first] == "teddy"
-    ledger.decide([Choice(first, "delete")], "ben", context=Context(run="001", kind="outlier"))
+    ledger.decide([DecisionRequest(first, "delete")], "ben", context=DecisionContext(run="001", kind="outlier"))
     assert first not in labels(ledger)
-    ledger.decide([Choice(first, "keep")], "ann")
+    ledger.decide([DecisionRequest(first, "keep")], "ann")
     assert labels(ledger)[first] == "teddy", "it comes back with the label that it had"
     rows = [(row["reviewer"], row["action"], row["from_label"], row["to_label"]) for row in ledger.history()]
     assert rows == [
@@ -65,8 +65,8 @@ def test_the_latest_decision_wins_and_history_is_kept(ledger):
 
 def test_keep_means_the_label_that_the_reviewer_saw(ledger):
     first, *_ = ids(ledger, "black")
-    ledger.decide([Choice(first, "relabel", "teddy")], "ann")
-    ledger.decide([Choice(first, "keep", "black")], "ben")
+    ledger.decide([DecisionRequest(first, "relabel", "teddy")], "ann")
+    ledger.decide([DecisionRequest(first, "keep", "black")], "ben")
     assert labels(ledger)[first] == "black"
 
 
@@ -75,7 +75,9 @@ def test_any_number_of_steps_is_undone_and_redone(ledger):
     pictures = ids(ledger, "black")[:6]
     states = [before]
     for n, picture in enumerate(pictures):
-        ledger.decide([Choice(picture, "delete") if n % 2 else Choice(picture, "relabel", "teddy")], "ann")
+        ledger.decide(
+            [DecisionRequest(picture, "delete") if n % 2 else DecisionRequest(picture, "relabel", "teddy")], "ann"
+        )
         states.append(labels(ledger))
     for state in reversed(states[:-1]):
         ledger.undo()
@@ -89,14 +91,14 @@ def test_any_number_of_steps_is_undone_and_redone(ledger):
         ledger.redo()
     assert len(ledger.undo(n=100)) == 6
     assert labels(ledger) == before
-    ledger.decide([Choice(pictures[0], "delete")], "ann")
+    ledger.decide([DecisionRequest(pictures[0], "delete")], "ann")
     with pytest.raises(ReviewError, match="nothing to redo"):
         ledger.redo()
 
 
 def test_what_one_call_decides_is_undone_at_once(ledger):
     before = labels(ledger)
-    ledger.decide([Choice(picture, "delete") for picture in ids(ledger, "black")], "ann")
+    ledger.decide([DecisionRequest(picture, "delete") for picture in ids(ledger, "black")], "ann")
     assert set(labels(ledger).values()) == {"teddy"}
     assert len(ledger.undo()) == 10
     assert labels(ledger) == before
@@ -104,8 +106,8 @@ def test_what_one_call_decides_is_undone_at_once(ledger):
 
 def test_a_reviewer_undoes_only_their_own_steps(ledger):
     one, two, *_ = ids(ledger, "black")
-    ledger.decide([Choice(one, "delete")], "ann")
-    ledger.decide([Choice(two, "delete")], "ben")
+    ledger.decide([DecisionRequest(one, "delete")], "ann")
+    ledger.decide([DecisionRequest(two, "delete")], "ben")
     ledger.undo(reviewer="ann")
     assert one in labels(ledger)
     assert two not in labels(ledger)
@@ -117,14 +119,14 @@ def test_a_reviewer_undoes_only_their_own_steps(ledger):
 
 def test_the_label_that_a_picture_has_already_is_kept(ledger):
     first, *_ = ids(ledger, "black")
-    (row,) = ledger.decide([Choice(first, "relabel", " black ")], "ann")
+    (row,) = ledger.decide([DecisionRequest(first, "relabel", " black ")], "ann")
     assert (row.action, row.to_label) == ("keep", "black")
 
 
 def test_a_call_that_is_sent_again_is_stored_once(ledger):
     first, *_ = ids(ledger, "black")
-    once = ledger.decide([Choice(first, "delete")], "ann", context=Context(token="abc"))
-    again = ledger.decide([Choice(first, "delete")], "ann", context=Context(token="abc"))
+    once = ledger.decide([DecisionRequest(first, "delete")], "ann", context=DecisionContext(token="abc"))
+    again = ledger.decide([DecisionRequest(first, "delete")], "ann", context=DecisionContext(token="abc"))
     assert once == again
     assert len(ledger.history()) == 1
 
@@ -132,28 +134,28 @@ def test_a_call_that_is_sent_again_is_stored_once(ledger):
 def test_what_is_only_implied_leaves_standing_what_others_said(ledger):
     one, two, *_ = ids(ledger, "black")
     since = ledger.newest()
-    ledger.decide([Choice(one, "relabel", "teddy")], "ann")
-    rows = ledger.decide([Choice(one, "keep", "black"), Choice(two, "keep", "black")], "ben", "label",
-                         Context(unless_since=since))  # fmt: skip
+    ledger.decide([DecisionRequest(one, "relabel", "teddy")], "ann")
+    rows = ledger.decide([DecisionRequest(one, "keep", "black"), DecisionRequest(two, "keep", "black")], "ben", "label",
+                         DecisionContext(unless_since=since))  # fmt: skip
     assert [row.image_id for row in rows] == [two]
     assert labels(ledger)[one] == "teddy"
-    (mine,) = ledger.decide([Choice(one, "keep", "black")], "ben", "label")
+    (mine,) = ledger.decide([DecisionRequest(one, "keep", "black")], "ben", "label")
     assert [row.reviewer for row in ledger.overruled([mine], since)] == ["ann"]
 
 
 def test_all_or_nothing_of_a_call_is_stored(ledger):
     good = ids(ledger, "black")[0]
     for bad in (
-        Choice("0" * 64, "keep"),
-        Choice(good, "explode"),
-        Choice(good, "relabel", " "),
-        Choice(good, "beside"),
+        DecisionRequest("0" * 64, "keep"),
+        DecisionRequest(good, "explode"),
+        DecisionRequest(good, "relabel", " "),
+        DecisionRequest(good, "beside"),
     ):
         with pytest.raises(ReviewError) as caught:
-            ledger.decide([Choice(good, "delete"), bad], "ann")
+            ledger.decide([DecisionRequest(good, "delete"), bad], "ann")
         assert caught.value.hint
     with pytest.raises(ReviewError, match="needs a reviewer"):
-        ledger.decide([Choice(good, "delete")], " ")
+        ledger.decide([DecisionRequest(good, "delete")], " ")
     assert ledger.history() == []
 
 
@@ -161,9 +163,9 @@ def test_many_people_at_once_lose_no_row(ledger):
     pictures = ids(ledger, "black")
 
     def decide(name):
-        own = Ledger(Catalog(ledger.catalog.project))
+        own = DecisionLog(Catalog(ledger.catalog.project))
         for picture in pictures:
-            own.decide([Choice(picture, "relabel", name)], name)
+            own.decide([DecisionRequest(picture, "relabel", name)], name)
 
     threads = [threading.Thread(target=decide, args=(f"reviewer {n}",)) for n in range(6)]
     for thread in threads:
@@ -200,8 +202,8 @@ def test_a_review_moves_no_picture_across_the_split(ledger):
     """fastai's cleaner changed the training set when the validation set was edited, and the reverse."""
     before = dataset.splits(ledger.catalog)
     valid = [picture for picture, split in before.items() if split == "valid"]
-    ledger.decide([Choice(valid[0], "delete"), Choice(valid[1], "relabel", "grizzly")], "ann")
-    ledger.decide([Choice(picture, "relabel", "grizzly") for picture in ids(ledger, "black")[:4]], "ann")
+    ledger.decide([DecisionRequest(valid[0], "delete"), DecisionRequest(valid[1], "relabel", "grizzly")], "ann")
+    ledger.decide([DecisionRequest(picture, "relabel", "grizzly") for picture in ids(ledger, "black")[:4]], "ann")
     after = dataset.load(ledger.catalog)
     assert {image.image_id: split for image, split in zip(after.images, after.splits, strict=True)} == {
         picture: split for picture, split in before.items() if picture != valid[0]
@@ -214,7 +216,7 @@ def test_the_same_pictures_are_set_aside_when_the_review_comes_before_the_first_
     catalog = Catalog(project)
     before = dataset.splits(catalog)
     picture = next(picture for picture, split in before.items() if split == "valid")
-    Ledger(catalog).decide([Choice(picture, "delete")], "ann")
+    DecisionLog(catalog).decide([DecisionRequest(picture, "delete")], "ann")
     data = dataset.load(catalog)
     assert {image.image_id: split for image, split in zip(data.images, data.splits, strict=True)} == {
         other: split for other, split in before.items() if other != picture
@@ -225,10 +227,10 @@ def test_a_copy_goes_where_its_original_is_under_every_seed(ledger):
     before, other = dataset.splits(ledger.catalog), dataset.splits(ledger.catalog, seed=7)
     picture = next(picture for picture, split in before.items() if split == "train")
     original = next(picture for picture, split in before.items() if split == "valid")
-    ledger.decide([Choice(picture, "beside", original)], "ann")
+    ledger.decide([DecisionRequest(picture, "beside", original)], "ann")
     assert dataset.splits(ledger.catalog) == before | {picture: "valid"}
     assert dataset.splits(ledger.catalog, seed=7) == other | {picture: other[original]}
-    ledger.decide([Choice(picture, "keep")], "ann")
+    ledger.decide([DecisionRequest(picture, "keep")], "ann")
     assert dataset.splits(ledger.catalog)[picture] == "valid", "keep is about the label"
     ledger.undo(n=2)
     assert dataset.splits(ledger.catalog) == before
@@ -242,9 +244,9 @@ def test_a_catalogue_of_an_older_format_is_brought_up_to_date(ledger, older):
         for column in ADDED[older]:
             connection.exec_driver_sql(f"ALTER TABLE sources DROP COLUMN {column}")
         connection.exec_driver_sql(f"UPDATE meta SET value = '{older}' WHERE key = 'format'")
-    again = Ledger(Catalog(ledger.catalog.project))
+    again = DecisionLog(Catalog(ledger.catalog.project))
     assert len(again.images()) == 20
-    again.decide([Choice(again.images()[0].image_id, "delete")], "ann")
+    again.decide([DecisionRequest(again.images()[0].image_id, "delete")], "ann")
     assert len(again.images()) == 19
     assert all(source.license is None for source in again.catalog.sources())
 
@@ -253,7 +255,7 @@ def test_apply_moves_files_and_unapply_brings_them_back_byte_for_byte(ledger):
     project = ledger.catalog.project
     before = tree(project.root)
     gone, other, *_ = ids(ledger, "black")
-    ledger.decide([Choice(gone, "delete"), Choice(other, "relabel", "polar bear")], "ann")
+    ledger.decide([DecisionRequest(gone, "delete"), DecisionRequest(other, "relabel", "polar bear")], "ann")
     assert tree(project.root) == before, "a decision touches no file"
     assert apply.apply_decisions(project).as_dict() == {"moved": 1, "trashed": 1, "missing": []}
     path = {image.image_id: image.path for image in ledger.catalog.images()}
@@ -281,9 +283,10 @@ def test_relabelling_onto_an_existing_name_overwrites_nothing(project, tmp_path)
     for n, path in enumerate(sorted((source / "teddy").iterdir())):
         path.rename(path.with_name(f"{n}.png"))  # the same names in both folders
     import_images(project, source)
-    ledger, before = Ledger(Catalog(project)), tree(project.root)
+    ledger, before = DecisionLog(Catalog(project)), tree(project.root)
     swapped = [
-        Choice(image.image_id, "relabel", "teddy" if image.label == "black" else "black") for image in ledger.images()
+        DecisionRequest(image.image_id, "relabel", "teddy" if image.label == "black" else "black")
+        for image in ledger.images()
     ]
     ledger.decide(swapped, "ann")
     assert apply.apply_decisions(project).moved == 6
@@ -300,7 +303,7 @@ def test_relabelling_onto_an_existing_name_overwrites_nothing(project, tmp_path)
 def test_killed_while_files_move_it_goes_on_and_can_go_back(ledger, kill_at, monkeypatch):
     project = ledger.catalog.project
     before = tree(project.root)
-    ledger.decide([Choice(picture, "delete") for picture in ids(ledger, "black")[:3]], "ann")
+    ledger.decide([DecisionRequest(picture, "delete") for picture in ids(ledger, "black")[:3]], "ann")
     monkeypatch.setattr("bearkit.labelling.apply.BATCH", 1)
     calls = 0
 
@@ -331,7 +334,7 @@ def test_a_name_that_a_moved_picture_came_with_stays_free_for_it(ledger, tmp_pat
     project = ledger.catalog.project
     gone = ledger.images()[0]
     before = tree(project.root)
-    ledger.decide([Choice(gone.image_id, "delete")], "ann")
+    ledger.decide([DecisionRequest(gone.image_id, "delete")], "ann")
     apply.apply_decisions(project)
     name = gone.path.rpartition("/")[2]
     source = write_pictures(tmp_path / "other", {"black": 1}, start=99)
@@ -353,7 +356,7 @@ def test_a_disk_without_links_and_a_missing_file_are_survived(ledger, monkeypatc
     path = {image.image_id: image.path for image in ledger.images()}
     (project.root / path[gone]).unlink()
     before = tree(project.root)
-    ledger.decide([Choice(gone, "delete"), Choice(other, "delete")], "ann")
+    ledger.decide([DecisionRequest(gone, "delete"), DecisionRequest(other, "delete")], "ann")
     assert apply.apply_decisions(project).as_dict() == {"moved": 0, "trashed": 1, "missing": [path[gone]]}
     apply.unapply_decisions(project)
     assert tree(project.root) == before

@@ -9,10 +9,10 @@ import pytest
 from bearkit import Learner, Project, import_images
 from bearkit.catalog.catalog import Catalog
 from bearkit.datasets.seed import project_seed
-from bearkit.labelling.snapshot import Material
+from bearkit.labelling.snapshot import ReviewIndex
 from bearkit.studio.data import DataTab
 from bearkit.studio.image import Picture
-from bearkit.studio.train_form import Choices
+from bearkit.studio.train_form import TrainForm
 from bearkit.training import warm_start
 from bearkit.training.config import TrainConfig
 from tests.conftest import write_pictures
@@ -71,12 +71,12 @@ def test_every_screen_shows_the_split_of_the_last_training(shapes, bearkit_json)
     status = bearkit_json("status", "-p", shapes.root)
     assert status["seed"] == 1
     assert sum(n["valid"] for n in status["labels"].values()) == len(run["valid"])
-    now = Material(shapes).now()
+    now = ReviewIndex(shapes).now()
     assert {i.image_id for i, split in zip(now.images, now.splits, strict=True) if split == "valid"} == run["valid"]
     assert set(handlers(DataTab, shapes).batch("all", "valid")[1]) == run["valid"]
     assert "<dd>valid</dd>" in handlers(Picture, shapes).show(min(run["valid"]))[0]
-    assert "--seed" not in handlers(Choices, shapes).command(TrainConfig(seed=1))
-    assert "--seed 42" in handlers(Choices, shapes).command(TrainConfig(seed=42))
+    assert "--seed" not in handlers(TrainForm, shapes).command(TrainConfig(seed=1))
+    assert "--seed 42" in handlers(TrainForm, shapes).command(TrainConfig(seed=42))
 
 
 def test_a_training_that_changes_the_seed_says_so_once(shapes, bearkit_json):

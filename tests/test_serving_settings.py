@@ -16,7 +16,7 @@ from bearkit.errors import BearkitError, RunError
 from bearkit.studio.app import build
 from bearkit.studio.collect_job import limits
 from bearkit.studio.sources import Sources
-from bearkit.studio.train_form import DEFAULT, Choices
+from bearkit.studio.train_form import DEFAULT, TrainForm
 from bearkit.web.launch import NAMES, free_port, names_of, public_address
 from tests.servers import serving
 
@@ -172,7 +172,7 @@ def test_what_a_hosted_studio_does_not_offer_is_refused_by_the_server(project, i
 
 
 def test_a_hosted_training_reads_no_file_that_a_stranger_names(project, in_a_space):
-    choices = made(Choices, project)
+    choices = made(TrainForm, project)
     values = {name: field.value for name, field in choices.fields.items()}
     assert choices.config(*values.values()).body == DEFAULT.body
     for wrong in ({"weights": "/etc/hostname"}, {"body": "hf-hub:me/private"}):

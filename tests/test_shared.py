@@ -5,12 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from bearkit.core.single_flight import Shared
+from bearkit.core.single_flight import SingleFlight
 from bearkit.labelling.queue import Queue, View
 
 
 class _Key:
-    """A key that tells how often a dictionary looked it up; `Shared.get` does so twice before it waits."""
+    """A key that tells how often a dictionary looked it up; `SingleFlight.get` does so twice before it waits."""
 
     def __init__(self) -> None:
         self.looked_up = threading.Semaphore(0)
@@ -25,7 +25,7 @@ class _Key:
 
 
 def test_twenty_who_ask_during_a_computation_share_the_next_one():
-    shared, began, go_on, computed, key = Shared(), threading.Event(), threading.Event(), [], _Key()
+    shared, began, go_on, computed, key = SingleFlight(), threading.Event(), threading.Event(), [], _Key()
 
     def compute():
         computed.append(len(computed))
@@ -47,7 +47,7 @@ def test_twenty_who_ask_during_a_computation_share_the_next_one():
 
 
 def test_an_error_is_for_those_who_waited_and_not_for_who_comes_later():
-    shared = Shared()
+    shared = SingleFlight()
     with pytest.raises(ZeroDivisionError):
         shared.get("page", lambda: 1 / 0)
     assert shared.get("page", lambda: 1) == 1

@@ -8,8 +8,8 @@ from sklearn.model_selection import cross_val_predict
 
 from bearkit import Learner, Queue, View, import_images
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decision_types import Choice, Context
-from bearkit.catalog.decisions import Ledger
+from bearkit.catalog.decision_types import DecisionContext, DecisionRequest
+from bearkit.catalog.decisions import DecisionLog
 from bearkit.core.project import Project
 from bearkit.datasets import dataset
 from bearkit.errors import BearkitError, NoImagesError, ReviewError
@@ -193,14 +193,14 @@ def queue(shapes):
 def test_a_wrong_label_comes_first_with_its_reason_and_goes_once_it_is_decided(shapes, queue):
     ledger = queue.material.ledger
     disc = next(image for image in ledger.images() if image.label == "disc")
-    ledger.decide([Choice(disc.image_id, "relabel", "star")], "ann", kind="outlier")
+    ledger.decide([DecisionRequest(disc.image_id, "relabel", "star")], "ann", kind="outlier")
     page = queue.page()
     first = page.suspects[0]
     assert first.image_id == disc.image_id
     assert (first.given, first.predicted, first.kind) == ("star", "disc", "label")
     assert first.reason.startswith("given `star`, predicted `disc`")
     assert first.loss == pytest.approx(max(one.loss for one in page.suspects))
-    ledger.decide([Choice(disc.image_id, "relabel", "disc")], "ann", kind="label")
+    ledger.decide([DecisionRequest(disc.image_id, "relabel", "disc")], "ann", kind="label")
     again = queue.page()
     assert disc.image_id not in {one.image_id for one in again.suspects}
     assert again.remaining == page.remaining - 1
@@ -229,12 +229,12 @@ def test_the_worst_is_over_after_two_pages_without_a_change(queue):
     page = queue.page(n=6)
     assert not page.done
     changed = page.suspects[0]
-    seen = Context(kind="label", view="/")
-    ledger.decide([Choice(changed.image_id, "delete")], "ann", context=seen)
+    seen = DecisionContext(kind="label", view="/")
+    ledger.decide([DecisionRequest(changed.image_id, "delete")], "ann", context=seen)
     for _ in range(2):
         page = queue.page(n=6)
         assert not page.done
-        ledger.decide([Choice(one.image_id, "keep", one.given) for one in page.suspects], "ann", context=seen)
+        ledger.decide([DecisionRequest(one.image_id, "keep", one.given) for one in page.suspects], "ann", context=seen)
     page = queue.page(n=6)
     assert page.done
     assert not queue.page(View(split="train"), 6).done, "that is another view"
@@ -275,7 +275,7 @@ def test_copies_across_the_split_are_shown_counted_and_mended(shapes):
     assert find_duplicates(queue, False, "ann")["across_splits"] == 0
     after = dataset.splits(Catalog(shapes))
     assert all(after[picture] == "valid" for picture, split in before.items() if split == "valid")
-    Ledger(Catalog(shapes)).undo()
+    DecisionLog(Catalog(shapes)).undo()
     assert find_duplicates(queue, False, "ann")["across_splits"] == made
 
 
@@ -284,7 +284,7 @@ def test_keep_one_of_two_copies(shapes):
     queue = Queue(shapes)
     before = queue.page(View("duplicate"), 100)
     suspect = before.suspects[0]
-    queue.material.ledger.decide([Choice(suspect.image_id, "delete")], "ann", kind="duplicate")
+    queue.material.ledger.decide([DecisionRequest(suspect.image_id, "delete")], "ann", kind="duplicate")
     after = queue.page(View("duplicate"), 100)
     assert after.remaining == before.remaining - 1
     assert made <= before.remaining
@@ -305,7 +305,9 @@ def test_pictures_without_a_label_come_grouped_by_what_they_are_taken_for(shapes
     assert queue.page(n=100).remaining == 36, "they have no label that could be wrong"
     data = dataset.load(Catalog(shapes))
     assert len(data.images) == 36
-    queue.material.ledger.decide([Choice(one.image_id, "label", one.predicted) for one in page.suspects], "ann")
+    queue.material.ledger.decide(
+        [DecisionRequest(one.image_id, "label", one.predicted) for one in page.suspects], "ann"
+    )
     assert queue.page(View("unlabelled")).suspects == []
     assert len(dataset.load(Catalog(shapes)).images) == 42
 
@@ -335,7 +337,7 @@ def test_planted_wrong_labels_are_found_as_published(data, tmp_path):
     targets = np.array([vocab.index(image.label) for image in images])
     given, rows = flipped(targets, 0.1, seed=0)
     ledger.decide(
-        [Choice(images[row].image_id, "relabel", vocab[given[row]]) for row in rows], "chance", kind="quality"
+        [DecisionRequest(images[row].image_id, "relabel", vocab[given[row]]) for row in rows], "chance", kind="quality"
     )
     planted = {images[row].image_id for row in rows}
     truth = {image.image_id: image.label for image in images}
@@ -345,14 +347,16 @@ def test_planted_wrong_labels_are_found_as_published(data, tmp_path):
         looked += len(page.suspects)
         found += [one.image_id in planted for one in page.suspects]
         ledger.decide(
-            [Choice(one.image_id, "relabel", truth[one.image_id]) for one in page.suspects], "ann", kind="label"
+            [DecisionRequest(one.image_id, "relabel", truth[one.image_id]) for one in page.suspects],
+            "ann",
+            kind="label",
         )
     assert sum(found[: len(planted)]) >= 0.78 * len(planted)
     assert sum(found) >= 0.95 * len(planted)
 
 
 def test_a_damaged_picture_does_not_stop_the_review(shapes):
-    image = Ledger(Catalog(shapes)).images()[0]
+    image = DecisionLog(Catalog(shapes)).images()[0]
     (shapes.root / image.path).write_bytes(b"broken")
     queue = Queue(shapes)
     queue.material.look()

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from bearkit import Learner
 from bearkit.cli.common import app
 from bearkit.errors import RunError
-from bearkit.studio.train_form import NUMBERS, SHOWN, Choices
+from bearkit.studio.train_form import NUMBERS, SHOWN, TrainForm
 from bearkit.training.config import OPTIONS, TrainConfig, TrainOptions, flag
 from tests.test_serving_settings import made
 
@@ -28,7 +28,7 @@ def test_the_command_line_has_each_field_with_its_help_and_its_default(name):
 
 
 def test_the_form_has_each_field_and_gives_the_defaults_back(project):
-    choices = made(Choices, project)
+    choices = made(TrainForm, project)
     assert set(choices.fields) == set(FIELDS) - {"lr_unfrozen"} | {"lr_first", "lr_last"}
     values = {name: field.value() if callable(field.value) else field.value for name, field in choices.fields.items()}
     assert choices.config(*values.values()) == TrainConfig()

@@ -22,7 +22,7 @@ from bearkit.errors import BodyError, NoImagesError, RunError
 from bearkit.evaluation.leave_one_out import out_of_fold_probs
 from bearkit.inference.session import session
 from bearkit.training.config import TrainConfig
-from bearkit.training.head import Sides, folded, predict_probs, train_head
+from bearkit.training.head import TrainValidFeatures, fuse_standardisation, predict_probs, train_head
 from bearkit.training.learning_curve import folds
 from bearkit.training.optimizer import AdamW, Group
 from bearkit.training.schedule import one_cycle
@@ -50,7 +50,7 @@ def fit(config, n=200, n_views=1, rows=None):
     values, targets = blobs(n, n_views)
     valid_values, valid_targets = blobs(100, seed=1)
     on_epoch = rows.append if rows is not None else None
-    return train_head(Sides(values, targets, valid_values[:, 0], valid_targets, 3), config, on_epoch)
+    return train_head(TrainValidFeatures(values, targets, valid_values[:, 0], valid_targets, 3), config, on_epoch)
 
 
 def test_one_cycle_has_its_closed_form_at_the_turning_points():
@@ -101,7 +101,7 @@ def test_the_optimiser_steps_as_torchs_class_does():
 def test_the_head_finds_the_optimum_that_scikit_learn_finds():
     values, targets = blobs(300, spread=1.5)
     plain = TrainConfig(epochs=300, lr=0.05, dropout=0, weight_decay=0, label_smoothing=0)
-    head = train_head(Sides(values, targets, values[:, 0], targets, 3), plain)
+    head = train_head(TrainValidFeatures(values, targets, values[:, 0], targets, 3), plain)
     reference = LogisticRegression(C=1e6, max_iter=5000).fit(values[:, 0], targets)
     ours = their_loss(targets, predict_probs(head, values[:, 0]))
     theirs = log_loss(targets, reference.predict_proba(values[:, 0]))
@@ -131,7 +131,7 @@ def test_the_same_seed_gives_the_same_head_and_leaves_torchs_generator_alone():
 
 def test_folding_the_standardisation_changes_nothing():
     head = fit(TrainConfig(epochs=3))
-    weight, bias = folded(head.state_dict())
+    weight, bias = fuse_standardisation(head.state_dict())
     values = torch.from_numpy(blobs()[0][:, 0])
     assert torch.allclose(head(values), values @ weight.T + bias, atol=1e-4)
 
@@ -140,7 +140,9 @@ def test_tiny_and_constant_data_train_without_breaking():
     values = np.ones((3, 1, 8), np.float32)
     rows = []
     targets = np.array([0, 1, 1])
-    head = train_head(Sides(values, targets, values[:, 0], targets, 2), TrainConfig(batch_size=2), rows.append)
+    head = train_head(
+        TrainValidFeatures(values, targets, values[:, 0], targets, 2), TrainConfig(batch_size=2), rows.append
+    )
     assert np.isfinite(predict_probs(head, values[:, 0])).all()
     assert all(np.isfinite([row.train_loss, row.valid_loss]).all() for row in rows)
 
@@ -156,7 +158,9 @@ def test_folds_are_even_within_each_label():
 def test_out_of_fold_probabilities_do_not_know_the_picture():
     rng = np.random.default_rng(0)
     values, targets = rng.normal(size=(120, 1, 300)).astype(np.float32), rng.integers(0, 2, 120)
-    learnt_by_heart = predict_probs(train_head(Sides(values, targets, values[:, 0], targets, 2)), values[:, 0])
+    learnt_by_heart = predict_probs(
+        train_head(TrainValidFeatures(values, targets, values[:, 0], targets, 2)), values[:, 0]
+    )
     honest = out_of_fold_probs(values[:, 0], targets, 2)
     assert (learnt_by_heart.argmax(1) == targets).mean() > 0.95  # labels are pure chance here
     assert 0.3 < (honest.argmax(1) == targets).mean() < 0.7

@@ -25,7 +25,7 @@ from bearkit.inference.session import session
 from bearkit.training import augment, precision
 from bearkit.training.config import TrainConfig
 from bearkit.training.cpu_speedups import DepthwiseIn32Bits, freed_memory_kept
-from bearkit.training.loop import Trainee, fit_one_cycle, seeded
+from bearkit.training.loop import TrainSetup, fit_one_cycle, seeded
 from bearkit.training.network import cut, layer_groups, lr_factors
 from bearkit.training.optimizer import AdamW, Group
 from bearkit.training.precision import Precision
@@ -237,11 +237,14 @@ def test_the_stored_squares_hold_what_the_predictor_sees(shapes):
 
 def test_validation_pictures_are_not_changed_and_training_pictures_are():
     squares = torch.randint(0, 256, (4, 256, 256, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    plain = augment.shown(squares, "none", 224, 224 / 256)
+    plain = augment.augment_batch(squares, "none", 224, 224 / 256)
     assert torch.equal(plain, squares[:, 16:-16, 16:-16].permute(0, 3, 1, 2) / 255)
     for kind in ("light", "strong"):
         with seeded(0):
-            first, second = augment.shown(squares, kind, 64, 0.875), augment.shown(squares, kind, 64, 0.875)
+            first, second = (
+                augment.augment_batch(squares, kind, 64, 0.875),
+                augment.augment_batch(squares, kind, 64, 0.875),
+            )
         assert first.shape == (4, 3, 64, 64)
         assert not torch.equal(first, second)
         assert 0 <= first.min() <= first.max() <= 1
@@ -251,7 +254,7 @@ def test_light_changes_keep_a_centred_mark_in_the_picture_and_mirror_half_of_the
     squares = torch.zeros(200, 256, 256, 3, dtype=torch.uint8)
     squares[:, :, 128:, 0] = 255  # red on the right
     with seeded(0):
-        pictures = augment.shown(squares, "light", 32, 0.875)
+        pictures = augment.augment_batch(squares, "light", 32, 0.875)
     left, right = pictures[:, 0, :, :16].mean((1, 2)), pictures[:, 0, :, 16:].mean((1, 2))
     assert 0.35 < (left > right).float().mean() < 0.65
 
@@ -306,7 +309,7 @@ def trainee(model, precision=None, n=40):
             yield pictures[rows], labels[rows]
 
     optimiser = AdamW([Group(list(model.parameters()), 0.01)])
-    return Trainee(model, optimiser, batches, 3, None, 0.1, precision or Precision())
+    return TrainSetup(model, optimiser, batches, 3, None, 0.1, precision or Precision())
 
 
 def test_a_batch_that_does_not_fit_is_split_and_gives_the_same_gradients():

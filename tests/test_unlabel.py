@@ -6,8 +6,8 @@ import pytest
 
 from bearkit import Project, import_images
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decision_types import Choice
-from bearkit.catalog.decisions import Ledger
+from bearkit.catalog.decision_types import DecisionRequest
+from bearkit.catalog.decisions import DecisionLog
 from bearkit.catalog.settings import label_order, name_of
 from bearkit.catalog.statistics import cleaned
 from bearkit.datasets import dataset
@@ -22,7 +22,7 @@ from tests.conftest import write_pictures
 @pytest.fixture
 def ledger(tmp_path, project):
     import_images(project, write_pictures(tmp_path / "photos", {"black": 3, "teddy": 2}))
-    return Ledger(Catalog(project))
+    return DecisionLog(Catalog(project))
 
 
 def labels(ledger):
@@ -31,16 +31,16 @@ def labels(ledger):
 
 def test_a_label_is_taken_away_and_given_again(ledger):
     first = ledger.images()[0].image_id
-    (row,) = ledger.decide([Choice(first, "unlabel")], "ann")
+    (row,) = ledger.decide([DecisionRequest(first, "unlabel")], "ann")
     assert (row.action, row.from_label, row.to_label) == ("unlabel", "black", "")
     assert labels(ledger) == ["", "black", "black", "teddy", "teddy"]
     assert dataset.counts(ledger.catalog)["black"]["train"] + dataset.counts(ledger.catalog)["black"]["valid"] == 2
-    (row,) = ledger.decide([Choice(first, "relabel", "teddy")], "ann")
+    (row,) = ledger.decide([DecisionRequest(first, "relabel", "teddy")], "ann")
     assert (row.action, row.from_label) == ("label", "")
     ledger.undo(2, "ann")
     assert labels(ledger) == ["black"] * 3 + ["teddy"] * 2
     with pytest.raises(ReviewError, match="no decision"):
-        ledger.decide([Choice(first, "forget")], "ann")
+        ledger.decide([DecisionRequest(first, "forget")], "ann")
 
 
 def test_all_pictures_of_a_label_lose_it_in_one_step(ledger):
@@ -61,7 +61,7 @@ def test_all_pictures_of_a_label_lose_it_in_one_step(ledger):
 def test_its_file_goes_to_unlabelled_and_back(ledger):
     project = ledger.catalog.project
     first = ledger.images()[0]
-    ledger.decide([Choice(first.image_id, "unlabel")], "ann")
+    ledger.decide([DecisionRequest(first.image_id, "unlabel")], "ann")
     assert apply_decisions(project).moved == 1
     assert [path.name for path in project.unlabelled.iterdir()] == ["0.png"]
     assert apply_decisions(project).moved == 0
@@ -72,14 +72,14 @@ def test_its_file_goes_to_unlabelled_and_back(ledger):
 def test_a_table_of_decisions_tells_it_to_another_project(ledger, tmp_path):
     project = ledger.catalog.project
     first = ledger.images()[0].image_id
-    ledger.decide([Choice(first, "unlabel")], "ann")
+    ledger.decide([DecisionRequest(first, "unlabel")], "ann")
     export_dataset(project, tmp_path / "out", "csv")
     with (tmp_path / "out" / "decisions.csv").open() as file:
         assert [(row["image_id"], row["action"]) for row in csv.DictReader(file)] == [(first, "unlabel")]
     other = Project(tmp_path / "other")
     import_images(other, tmp_path / "photos")
     decide_file(other, tmp_path / "out" / "decisions.csv", "ben")
-    assert labels(Ledger(Catalog(other))) == ["", "black", "black", "teddy", "teddy"]
+    assert labels(DecisionLog(Catalog(other))) == ["", "black", "black", "teddy", "teddy"]
 
 
 def test_pictures_without_labels_can_be_looked_at_before_there_are_two_labels(tmp_path, project):
@@ -89,7 +89,7 @@ def test_pictures_without_labels_can_be_looked_at_before_there_are_two_labels(tm
         page = queue.page(View("unlabelled"))
         assert len(page.suspects) == 3 - n_labelled
         assert {one.predicted for one in page.suspects} == {None}
-        queue.material.ledger.decide([Choice(page.suspects[0].image_id, "relabel", "bear")], "ann")
+        queue.material.ledger.decide([DecisionRequest(page.suspects[0].image_id, "relabel", "bear")], "ann")
     with pytest.raises(ReviewError, match="labels can be compared once there are two"):
         queue.page(View("label"))
 

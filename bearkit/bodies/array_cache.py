@@ -29,7 +29,7 @@ _checked: set[tuple[str, int, int, int, int]] = set()  # pieces that this proces
 
 
 @dataclass(frozen=True)
-class Store:
+class ArrayCache:
     """Arrays of one shape, one a picture, under its image id."""
 
     folder: Path
@@ -109,7 +109,7 @@ def _of_names(image_ids: Sequence[str]) -> int:
 
 
 @dataclass(frozen=True)
-class Kept:
+class CachedRows:
     """The rows of N pictures; `skipped` names those that are no longer there or readable, whose rows are left out."""
 
     image_ids: list[str]
@@ -117,13 +117,13 @@ class Kept:
     skipped: list[dict[str, str]]
 
 
-def kept(
+def get_or_compute(
     project: Project,
     images: Sequence[ImageRecord],
-    store: Store,
+    store: ArrayCache,
     make: Callable[[], Callable[[Path, str], np.ndarray]],
     progress: Progress,
-) -> Kept:
+) -> CachedRows:
     """The rows of these pictures: read back where they are kept, made and kept where not.
 
     Args:
@@ -151,13 +151,13 @@ def kept(
             f"none of the {len(images)} pictures can be read: {skipped[0]['path']}: {skipped[0]['reason']}",
             hint=f"were the files moved away? {what_helps(images)}",
         )
-    return Kept(image_ids, [found[image_id] for image_id in image_ids], skipped)
+    return CachedRows(image_ids, [found[image_id] for image_id in image_ids], skipped)
 
 
 def _fill(
     project: Project,
     images: Sequence[ImageRecord],
-    store: Store,
+    store: ArrayCache,
     row_of: Callable[[Path, str], np.ndarray],
     progress: Progress,
 ) -> list[dict[str, str]]:

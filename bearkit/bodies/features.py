@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from bearkit.bodies.array_cache import Kept, Store, kept
+from bearkit.bodies.array_cache import ArrayCache, CachedRows, get_or_compute
 from bearkit.bodies.registry import Body
 from bearkit.catalog.schema import ImageRecord
 from bearkit.core.parallel import Progress, no_progress
 from bearkit.core.project import Project
-from bearkit.images import read_unchanged
+from bearkit.images import read_verified
 from bearkit.images.preprocessing import Preprocessing, centre_crop, decode_for, normalise, random_crop
 from bearkit.inference.session import session
 
@@ -34,12 +34,12 @@ class Features:
     skipped: list[dict[str, str]]
 
 
-def feature_store(project: Project, body: Body, n_views: int, part: str = "") -> Store:
+def feature_store(project: Project, body: Body, n_views: int, part: str = "") -> ArrayCache:
     """Where the features of one body, preprocessing and number of views are kept; `part` names a part of the body."""
     how = body.preprocessing
     seen_as = hashlib.sha256(json.dumps(asdict(how), sort_keys=True).encode()).hexdigest()[:8]
     made_by = f"{body.name}-{body.weights_id}-{how.size}px-{seen_as}-{n_views}views-{VIEWS_RECIPE}{part}"
-    return Store(project.cache / "features" / made_by)
+    return ArrayCache(project.cache / "features" / made_by)
 
 
 def features(
@@ -57,20 +57,22 @@ def features(
         BodyError: the body's weights are not here.
         NoImagesError: not one of the pictures can be read any more.
     """
-    found = through(project, images, feature_store(project, body, n_views), body, n_views, body.onnx, progress)
+    found = extract_with_onnx(
+        project, images, feature_store(project, body, n_views), body, n_views, body.onnx, progress
+    )
     return Features(found.image_ids, np.stack(found.rows), found.skipped)
 
 
-def through(
+def extract_with_onnx(
     project: Project,
     images: Sequence[ImageRecord],
-    store: Store,
+    store: ArrayCache,
     body: Body,
     n_views: int,
     onnx: Callable[[Project], Path],
     progress: Progress,
     dtype: type[np.floating[Any]] = np.float32,
-) -> Kept:
+) -> CachedRows:
     """What an ONNX network makes of these pictures' views, rows (V, ...), kept in `store`.
 
     Each thread decodes a picture and runs the network on it alone: no thread waits for another, which is faster here
@@ -86,7 +88,7 @@ def through(
 
         return row_of
 
-    return kept(project, images, store, make, progress)
+    return get_or_compute(project, images, store, make, progress)
 
 
 def read_picture(path: Path, image_id: str, how: Preprocessing) -> Image.Image:
@@ -95,7 +97,7 @@ def read_picture(path: Path, image_id: str, how: Preprocessing) -> Image.Image:
     Raises:
         ImageError: the file is gone, has changed, or is damaged.
     """
-    return decode_for(read_unchanged(path, image_id), how)
+    return decode_for(read_verified(path, image_id), how)
 
 
 def views(path: Path, image_id: str, how: Preprocessing, n_views: int) -> list[np.ndarray]:

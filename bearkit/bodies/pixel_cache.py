@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bearkit.bodies.array_cache import Kept, Store, kept
+from bearkit.bodies.array_cache import ArrayCache, CachedRows, get_or_compute
 from bearkit.bodies.features import read_picture
 from bearkit.catalog.schema import ImageRecord
 from bearkit.core.parallel import Progress, no_progress
@@ -18,7 +18,7 @@ RECIPE = 1  # counts up when `pixels` changes what it gives
 
 def pixels(
     project: Project, images: Sequence[ImageRecord], how: Preprocessing, progress: Progress = no_progress
-) -> Kept:
+) -> CachedRows:
     """The middle square of each picture, as large as the shorter side is resized to: uint8 (side, side, 3).
 
     What a body is shown, `centre_crop`, is the middle of that square; random crops come from anywhere in it. They are
@@ -28,7 +28,7 @@ def pixels(
         NoImagesError: not one of the pictures can be read any more.
     """
     square = replace(how, size=how.shorter_side, crop_pct=1.0)
-    store = Store(project.cache / "pixels" / f"{square.size}px-{how.interpolation}-{RECIPE}")
+    store = ArrayCache(project.cache / "pixels" / f"{square.size}px-{how.interpolation}-{RECIPE}")
 
     def row_of(path: Path, image_id: str) -> np.ndarray:
         return np.asarray(centre_crop(read_picture(path, image_id, how), square))
@@ -36,4 +36,4 @@ def pixels(
     def make() -> Callable[[Path, str], np.ndarray]:
         return row_of
 
-    return kept(project, images, store, make, progress)
+    return get_or_compute(project, images, store, make, progress)

@@ -12,7 +12,7 @@ ACTIONS = (*ABOUT_LABELS, "beside")
 
 
 @dataclass(frozen=True)
-class Context:
+class DecisionContext:
     """How a decision came about.
 
     Attributes:
@@ -30,11 +30,11 @@ class Context:
     unless_since: int | None = None
 
 
-ANYHOW = Context()
+DEFAULT_CONTEXT = DecisionContext()
 
 
 @dataclass(frozen=True)
-class Choice:
+class DecisionRequest:
     """What to decide about one picture.
 
     Attributes:
@@ -50,7 +50,7 @@ class Choice:
     written: str | None = field(default=None, repr=False, compare=False)
 
 
-def row_of(choice: Choice, present: str) -> dict[str, Any]:
+def to_row(choice: DecisionRequest, present: str) -> dict[str, Any]:
     """A choice as it is written down, where the picture's label is `present`.
 
     Raises:
@@ -70,7 +70,7 @@ def row_of(choice: Choice, present: str) -> dict[str, Any]:
     return {"image_id": choice.image_id, "action": action, "from_label": present, "to_label": to}
 
 
-def check(choices: Sequence[Choice], reviewer: str) -> None:
+def validate(choices: Sequence[DecisionRequest], reviewer: str) -> None:
     """See that these are decisions, by someone.
 
     Raises:

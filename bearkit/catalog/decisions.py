@@ -20,7 +20,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decision_types import ABOUT_LABELS, ACTIONS, ANYHOW, Choice, Context, check, row_of
+from bearkit.catalog.decision_types import (
+    ABOUT_LABELS,
+    ACTIONS,
+    DEFAULT_CONTEXT,
+    DecisionContext,
+    DecisionRequest,
+    to_row,
+    validate,
+)
 from bearkit.catalog.schema import Decision, ImageRecord, decisions, images, images_in, record_of
 from bearkit.errors import ReviewError
 
@@ -28,21 +36,25 @@ RENAMED = "renamed"  # the kind of decisions about a label, not about pictures
 FEW = 500  # pictures that are asked for by name; more are read with all the others
 
 
-class Ledger:
+class DecisionLog:
     """The decisions about the pictures of a project. Each method is one transaction."""
 
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
 
     def decide(
-        self, choices: Sequence[Choice], reviewer: str, kind: str | None = None, context: Context = ANYHOW
+        self,
+        choices: Sequence[DecisionRequest],
+        reviewer: str,
+        kind: str | None = None,
+        context: DecisionContext = DEFAULT_CONTEXT,
     ) -> list[Decision]:
         """Write decisions down, all of them or none; one step.
 
         Args:
             choices: what was decided.
             reviewer: who decided.
-            kind: short for `Context(kind=...)`.
+            kind: short for `DecisionContext(kind=...)`.
             context: how it came about.
 
         Returns:
@@ -51,7 +63,7 @@ class Ledger:
         Raises:
             ReviewError: no such picture or action, no label to give, or one that cannot be.
         """
-        check(choices, reviewer)
+        validate(choices, reviewer)
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         ids = [choice.image_id for choice in choices]
         with self.catalog.connection(write=True) as connection:
@@ -69,7 +81,7 @@ class Ledger:
             common = {"step": step, "time": now, "reviewer": reviewer, "run": context.run, "kind": kind or context.kind}
             common |= {"view": context.view, "token": context.token}
             rows = [
-                common | row_of(choice, _label(before.get(choice.image_id), known[choice.image_id]))
+                common | to_row(choice, _label(before.get(choice.image_id), known[choice.image_id]))
                 for choice in choices
             ]
             if rows:

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decisions import Ledger
+from bearkit.catalog.decisions import DecisionLog
 from bearkit.catalog.schema import ImageRecord
 
 
 def missing_files(catalog: Catalog) -> list[ImageRecord]:
     """The pictures of the project, deleted ones left out, whose files are gone, by label, then path."""
-    return [image for image in Ledger(catalog).images() if not catalog.project.has_picture(image.path)]
+    return [image for image in DecisionLog(catalog).images() if not catalog.project.has_picture(image.path)]
 
 
 def in_words(missing: Sequence[ImageRecord]) -> str:

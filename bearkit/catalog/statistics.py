@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import ABOUT_LABELS
-from bearkit.catalog.decisions import RENAMED, Ledger
+from bearkit.catalog.decisions import RENAMED, DecisionLog
 
 
 @dataclass(frozen=True)
-class Cleaned:
+class CurationStats:
     """Counts of pictures.
 
     Attributes:
@@ -47,7 +47,7 @@ class Cleaned:
         return f"Licences of the pictures: {', '.join(told)}{rest}."
 
 
-def cleaned(catalog: Catalog, used: Mapping[str, str], before: float | None = None) -> Cleaned:
+def cleaned(catalog: Catalog, used: Mapping[str, str], before: float | None = None) -> CurationStats:
     """What was done with pictures.
 
     Args:
@@ -58,12 +58,12 @@ def cleaned(catalog: Catalog, used: Mapping[str, str], before: float | None = No
     limit = datetime.fromtimestamp(before, UTC).isoformat(timespec="milliseconds") if before is not None else "~"
     came_as = {image.image_id: image.label for image in catalog.images()}
     decided: dict[str, str] = {}  # what was decided last about each picture, in time
-    for row in reversed(Ledger(catalog).history()):
+    for row in reversed(DecisionLog(catalog).history()):
         counts = row["action"] in ABOUT_LABELS and row["kind"] != RENAMED and not row["undone"]
         if counts and row["time"] < limit and row["image_id"] in came_as:
             decided[row["image_id"]] = row["action"]
     out = [one for one, action in decided.items() if action in ("delete", "unlabel") and one not in used]
-    return Cleaned(
+    return CurationStats(
         looked_at=sum(one in used for one in decided) + len(out),
         relabelled=sum(came_as.get(one, label) not in ("", label) for one, label in used.items()),
         deleted=len(out),

@@ -10,7 +10,7 @@ import typer
 import bearkit
 from bearkit import runs
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decisions import Ledger
+from bearkit.catalog.decisions import DecisionLog
 from bearkit.catalog.missing import missing_files, what_helps
 from bearkit.cli import import_output, output
 from bearkit.cli.common import (
@@ -36,7 +36,7 @@ def status(project: ProjectOption = Path(), as_json: JsonOption = False) -> None
     """Tell what the project holds: pictures by label and split, runs, models."""
     place = Project(project)
     catalog = Catalog(place)
-    images = Ledger(catalog).images()
+    images = DecisionLog(catalog).images()
     missing = missing_files(catalog)
     result: dict[str, Any] = {
         "project": str(place.root),

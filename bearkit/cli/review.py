@@ -8,7 +8,7 @@ import typer
 
 import bearkit
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decisions import Ledger, me
+from bearkit.catalog.decisions import DecisionLog, me
 from bearkit.cli.common import Commands, JsonOption, ProjectOption, SplitSeedOption, app, place_of, progress_bars, show
 from bearkit.core.project import Project
 from bearkit.labelling import report
@@ -91,7 +91,7 @@ def undo(
     n: StepsOption = 1, reviewer: WhoseOption = None, project: ProjectOption = Path(), as_json: JsonOption = False
 ) -> None:
     """Take back the last decisions."""
-    rows = Ledger(Catalog(Project(project))).undo(n, reviewer, by=me())
+    rows = DecisionLog(Catalog(Project(project))).undo(n, reviewer, by=me())
     result = {"undone": [asdict(row) for row in rows]}
     show(as_json, result, report.turned(result))
 
@@ -101,7 +101,7 @@ def redo(
     n: StepsOption = 1, reviewer: WhoseOption = None, project: ProjectOption = Path(), as_json: JsonOption = False
 ) -> None:
     """Bring the decisions again that were taken back last, until something else is decided."""
-    rows = Ledger(Catalog(Project(project))).redo(n, reviewer, by=me())
+    rows = DecisionLog(Catalog(Project(project))).redo(n, reviewer, by=me())
     result = {"redone": [asdict(row) for row in rows]}
     show(as_json, result, report.turned(result))
 
@@ -113,7 +113,7 @@ def history(
     as_json: JsonOption = False,
 ) -> None:
     """List every decision, undo and redo, the newest first."""
-    result = {"decisions": Ledger(Catalog(Project(project))).history(last)}
+    result = {"decisions": DecisionLog(Catalog(Project(project))).history(last)}
     show(as_json, result, report.history(result))
 
 

@@ -15,7 +15,7 @@ WAIT_SECONDS = 0.2  # between two looks
 
 
 @contextmanager
-def in_turn(lock_file: Path, is_next: Callable[[], bool], waiting: Callable[[], None]) -> Iterator[None]:
+def queued_lock(lock_file: Path, is_next: Callable[[], bool], waiting: Callable[[], None]) -> Iterator[None]:
     """Hold a lock inside, once it is this process's turn; the system releases it when the process dies.
 
     Args:

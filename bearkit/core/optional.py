@@ -6,7 +6,7 @@ from types import ModuleType
 from bearkit.errors import ImportSourceError
 
 
-def package(name: str, extra: str) -> ModuleType:
+def import_optional(name: str, extra: str) -> ModuleType:
     """A module of a package that bearkit can do without.
 
     Args:

@@ -16,7 +16,7 @@ class _Flight(Generic[T]):
         self.error: Exception | None = None
 
 
-class Shared(Generic[T]):
+class SingleFlight(Generic[T]):
     """Computes what several threads ask for once for all of them.
 
     A thread that asks while a computation is under way waits for the next one, which is for all who came meanwhile: so

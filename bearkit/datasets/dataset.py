@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decisions import Ledger
+from bearkit.catalog.decisions import DecisionLog
 from bearkit.catalog.missing import what_helps
 from bearkit.catalog.schema import SPLITS, ImageRecord
 from bearkit.datasets import split as splitting
@@ -117,7 +117,7 @@ class _Plan:
 
 def _plan(catalog: Catalog, seed: int | None) -> _Plan:
     seed = project_seed(catalog) if seed is None else seed
-    ledger, came, earlier = Ledger(catalog), catalog.images(), catalog.split(seed)
+    ledger, came, earlier = DecisionLog(catalog), catalog.images(), catalog.split(seed)
     now = ledger.images(came)
     assigned = _assigned(came, now, earlier, seed)
     beside = {image_id: assigned[other] for image_id, other in ledger.beside().items() if other in assigned}

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decisions import Ledger
+from bearkit.catalog.decisions import DecisionLog
 from bearkit.catalog.schema import Decision, ImageRecord, SourceRecord
 from bearkit.core.parallel import ordered_map
 from bearkit.core.project import Project, is_taken, whole_folder
@@ -17,7 +17,7 @@ from bearkit.datasets import dataset, layouts
 from bearkit.datasets.layouts import Row
 from bearkit.datasets.seed import project_seed
 from bearkit.errors import ImageError, NoImagesError, ReviewError
-from bearkit.images import read_unchanged
+from bearkit.images import read_verified
 from bearkit.sources.layout import file_name
 
 FORMATS = ("folder", "imagefolder", "csv")
@@ -77,7 +77,7 @@ def export_dataset(
         raise ReviewError(f"{folder} is there already", hint="name a new folder; nothing is written over")
     catalog = Catalog(project)
     seed = project_seed(catalog) if seed is None else seed
-    split, every = dataset.splits(catalog, seed), Ledger(catalog).images()
+    split, every = dataset.splits(catalog, seed), DecisionLog(catalog).images()
     labelled = [image for image in every if image.label]
     places = _places(labelled, form, split)
     with whole_folder(folder) as part:
@@ -139,7 +139,7 @@ def _given(catalog: Catalog, places: Mapping[str, PurePosixPath], to: Path | Non
     if to is None:
         return catalog.project.has_picture(image.path)
     try:
-        data = read_unchanged(catalog.path(image), image.image_id)
+        data = read_verified(catalog.path(image), image.image_id)
     except ImageError:
         return False
     target = to / places[image.image_id]
@@ -153,7 +153,7 @@ def _rows(
 ) -> list[Row]:
     """What is known of each picture; "" where nothing is. `file_name` is its place."""
     came_with = {image.image_id: image.label for image in catalog.images()}
-    decided = Ledger(catalog).present()
+    decided = DecisionLog(catalog).present()
     came_from: dict[str, SourceRecord] = {}
     for source in sorted(catalog.origins(), key=lambda one: not (one.license or one.creator)):
         came_from.setdefault(str(source.image_id), source)
@@ -196,7 +196,7 @@ def _written(catalog: Catalog, rows: Sequence[Row], to: Path, form: str) -> dict
 
 def _decisions(catalog: Catalog) -> list[Row]:
     """What became of each picture that somebody decided about."""
-    decided, beside = Ledger(catalog).present(), Ledger(catalog).beside()
+    decided, beside = DecisionLog(catalog).present(), DecisionLog(catalog).beside()
     came = {image.image_id: image for image in catalog.images()}
     decided = {one: row for one, row in decided.items() if one in came}  # rows of pictures may have been damaged
     said = [_decision(row, came[one].path, came[one].label) for one, row in decided.items()]

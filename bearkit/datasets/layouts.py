@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from bearkit.catalog.schema import ImageRecord
-from bearkit.core.optional import package
+from bearkit.core.optional import import_optional
 from bearkit.errors import ReviewError
 from bearkit.images import content_id
 from bearkit.sources.ingest import SUFFIX
@@ -87,8 +87,8 @@ def write_metadata(rows: Mapping[str, Sequence[Row]], to: Path) -> None:
     dated = any(all(DATE.fullmatch(row[name]) for row in own) for own in rows.values() for name in own[0])
     for split, own in rows.items():
         if dated:
-            table = package("pyarrow", "hub").Table.from_pylist(list(own))
-            package("pyarrow.parquet", "hub").write_table(table, to / split / "metadata.parquet")
+            table = import_optional("pyarrow", "hub").Table.from_pylist(list(own))
+            import_optional("pyarrow.parquet", "hub").write_table(table, to / split / "metadata.parquet")
         else:
             lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in own)
             (to / split / METADATA).write_text(lines, encoding="utf-8", newline="\n")

@@ -3,8 +3,8 @@
 from collections import defaultdict
 
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decision_types import Choice
-from bearkit.catalog.decisions import RENAMED, Ledger, labels_of, me
+from bearkit.catalog.decision_types import DecisionRequest
+from bearkit.catalog.decisions import RENAMED, DecisionLog, labels_of, me
 from bearkit.catalog.labels import label_of, label_problem, look_alikes, mended
 from bearkit.core.project import Project
 from bearkit.core.text import count
@@ -19,19 +19,19 @@ def check_labels(project: Project, mend: bool) -> list[Problem]:
     with catalog.connection(write=True):
         found = _bad(catalog)
         choices = [
-            Choice(one, "relabel", to) if (to := mended(label)) else Choice(one, "unlabel")
+            DecisionRequest(one, "relabel", to) if (to := mended(label)) else DecisionRequest(one, "unlabel")
             for label, ids in found.items()
             for one in ids
         ]
         if choices:
-            Ledger(catalog).decide(choices, me(), RENAMED)
+            DecisionLog(catalog).decide(choices, me(), RENAMED)
     return [_problem(project, label, len(ids), done=True) for label, ids in found.items()]
 
 
 def _bad(catalog: Catalog) -> dict[str, list[str]]:
     """The pictures of each label that would be stored otherwise today."""
     pictures: dict[str, list[str]] = defaultdict(list)
-    for image in Ledger(catalog).images():
+    for image in DecisionLog(catalog).images():
         if image.label and (label_problem(image.label) or label_of(image.label) != image.label):
             pictures[image.label].append(image.image_id)
     return pictures
@@ -49,6 +49,6 @@ def _problem(project: Project, label: str, n: int, done: bool = False) -> Proble
 
 def look_alikes_of(project: Project) -> list[str]:
     """A sentence for each pair of labels that look alike; both may be meant."""
-    labels = labels_of(Ledger(Catalog(project)).images())
+    labels = labels_of(DecisionLog(Catalog(project)).images())
     found = look_alikes(labels, labels)
     return found + (["to make two labels one: `bearkit review rename LABEL --to OTHER`"] if found else [])

@@ -10,7 +10,7 @@ import numpy as np
 from bearkit.core.project import Project
 from bearkit.errors import ImageError
 from bearkit.evaluation.figure_text import lettered, plain, spelled
-from bearkit.images import decode, read_unchanged
+from bearkit.images import decode, read_verified
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -73,7 +73,7 @@ def top_losses(rows: Sequence[dict[str, Any]], project: Project) -> "Figure":
         title, fonts = spelled(f"{row['predicted']} / {row['given']} / {row['loss']:.2f} / {row['probability']:.2f}")
         axes.set_title(title, fontsize=9, family=fonts)
         try:
-            data = read_unchanged(project.picture(row["path"]), row["image_id"])
+            data = read_verified(project.picture(row["path"]), row["image_id"])
             axes.imshow(decode(data, at_least=256).image)
         except ImageError as error:
             axes.text(0.5, 0.5, plain(str(error), 200), ha="center", va="center", wrap=True)

@@ -26,7 +26,7 @@ BLOCK = 1024
 
 
 @dataclass(frozen=True)
-class Known:
+class OODDetector:
     """What a picture is compared with.
 
     Attributes:
@@ -51,7 +51,9 @@ class Known:
         return np.concatenate([np.zeros(0, np.float32), *(_nearest(block).mean(axis=1) for block in blocks)])
 
 
-def known(train: np.ndarray, valid: np.ndarray, targets: tuple[np.ndarray, np.ndarray] | None = None) -> Known | None:
+def known(
+    train: np.ndarray, valid: np.ndarray, targets: tuple[np.ndarray, np.ndarray] | None = None
+) -> OODDetector | None:
     """What to compare with, and the threshold. A training picture is held out by comparing it with all the others.
 
     Args:
@@ -79,7 +81,9 @@ def known(train: np.ndarray, valid: np.ndarray, targets: tuple[np.ndarray, np.nd
     if np.isfinite(_nearest(tops.reshape(len(tops), -1)).mean(axis=1)).sum() < FEW:
         return None
     allowances, threshold = _allowances(tops, of)
-    return Known(bank, cut, threshold - MARGIN, rows, allowances[np.searchsorted(names, labels)].astype(np.float32))
+    return OODDetector(
+        bank, cut, threshold - MARGIN, rows, allowances[np.searchsorted(names, labels)].astype(np.float32)
+    )
 
 
 def _some_of_each(targets: np.ndarray) -> np.ndarray:

@@ -26,12 +26,12 @@ from bearkit.evaluation import metrics
 from bearkit.evaluation.figure_text import unwritable
 from bearkit.evaluation.figures import NAMED
 from bearkit.evaluation.interpretation import Interpretation
-from bearkit.evaluation.ood import Known
+from bearkit.evaluation.ood import OODDetector
 from bearkit.export import model_card
-from bearkit.export.measurements import Looked, look, measure
+from bearkit.export.measurements import RunFeatures, load_run_features, measure
 from bearkit.export.onnx_graph import bank_of, write_onnx
 from bearkit.export.quantize import with_int8
-from bearkit.images import decode, read_unchanged, small_jpeg
+from bearkit.images import decode, read_verified, small_jpeg
 from bearkit.images.preprocessing import preprocess
 from bearkit.inference import leftovers, model_folder
 from bearkit.inference.predictor import Predictor
@@ -39,7 +39,7 @@ from bearkit.inference.session import session
 from bearkit.runs import Run
 from bearkit.runs.predictions import Predictions
 from bearkit.training import head, warm_start
-from bearkit.training.checkpoint import About
+from bearkit.training.checkpoint import CheckpointMetadata
 
 THUMBNAIL = 128  # pixels of a training picture's longer side
 
@@ -142,11 +142,11 @@ def _sweep(folder: Path, own: bool) -> None:
 
 
 def _write(project: Project, run: Run, stage: str, folder: Path, thumbnails: bool, int8: bool) -> None:
-    model = warm_start.saved(run, stage)
+    model = warm_start.load_stage(run, stage)
     assert model.head is not None and model.about is not None
-    body, (weight, bias) = model.body, head.folded(model.head)
+    body, (weight, bias) = model.body, head.fuse_standardisation(model.head)
     how = body.preprocessing
-    looked = look(project, run, body)
+    looked = load_run_features(project, run, body)
     predictions = run.predictions()
     last = run.checkpoint_id(stage) == run.checkpoint_id(run.stage)  # of other weights no predictions are kept
     found = measure(looked, weight.numpy(), bias.numpy(), predictions.only("valid") if last else None)
@@ -188,7 +188,9 @@ def _counts(told: Predictions) -> dict[str, tuple[int, int]]:
     return {str(label): (int(train[n]), int(valid[n])) for n, label in enumerate(told.vocab)}
 
 
-def _thumbnails(project: Project, looked: Looked, known: Known | None, vocab: list[str]) -> list[tuple[str, bytes]]:
+def _thumbnails(
+    project: Project, looked: RunFeatures, known: OODDetector | None, vocab: list[str]
+) -> list[tuple[str, bytes]]:
     """(label, small JPEG) of each picture in the bank; an empty one where the file is gone, or it is there already."""
     rows = known.rows.tolist() if known else []
 
@@ -196,7 +198,7 @@ def _thumbnails(project: Project, looked: Looked, known: Known | None, vocab: li
         row = rows[place]
         try:
             image = looked.train[row]
-            data = read_unchanged(project.picture(image.path), image.image_id)
+            data = read_verified(project.picture(image.path), image.image_id)
             small = small_jpeg(decode(data, at_least=THUMBNAIL).image, THUMBNAIL) if rows.index(row) == place else b""
         except ImageError:
             small = b""
@@ -205,7 +207,7 @@ def _thumbnails(project: Project, looked: Looked, known: Known | None, vocab: li
     return list(ordered_map(one, range(len(rows))))
 
 
-def _figures(run: Run, stage: str, about: About) -> dict[str, Any]:
+def _figures(run: Run, stage: str, about: CheckpointMetadata) -> dict[str, Any]:
     """The error rate of these weights, with what it is worth."""
     result = run.result
     if stage == run.stage:
@@ -232,7 +234,7 @@ def _give_classifier(network: nn.Module, weight: torch.Tensor, bias: torch.Tenso
 
 @torch.no_grad()
 def _torch_answers(
-    network: nn.Module, inputs: np.ndarray, measure: Known | None
+    network: nn.Module, inputs: np.ndarray, measure: OODDetector | None
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """The logits that torch gives, and the similarities."""
     batch = torch.from_numpy(inputs)

@@ -12,7 +12,7 @@ from bearkit.catalog.schema import ImageRecord
 from bearkit.core.project import Project
 from bearkit.errors import NoImagesError
 from bearkit.evaluation.calibration import HOTTEST, at_bound, temperature
-from bearkit.evaluation.ood import Known, known
+from bearkit.evaluation.ood import OODDetector, known
 from bearkit.runs import Run
 from bearkit.runs.predictions import Predictions
 from bearkit.training.config import TrainConfig
@@ -21,7 +21,7 @@ MOST_THERE = 0.9  # share of the run's training pictures without which nothing i
 
 
 @dataclass(frozen=True)
-class Looked:
+class RunFeatures:
     """A run's pictures that are still there, and what a body makes of them.
 
     Attributes:
@@ -43,7 +43,7 @@ class Measured:
     """How a model's probabilities are made honest, and what its pictures are compared with."""
 
     temperature: float
-    known: Known | None
+    known: OODDetector | None
 
     def as_dict(self) -> dict[str, Any]:
         """What config.json keeps of it."""
@@ -61,7 +61,7 @@ class Measured:
         ]
 
 
-def look(project: Project, run: Run, body: Body) -> Looked:
+def load_run_features(project: Project, run: Run, body: Body) -> RunFeatures:
     """The features of a run's pictures; the kept ones, where they were looked at before."""
     told = run.predictions()
     ids = told.image_ids.tolist()
@@ -71,7 +71,7 @@ def look(project: Project, run: Run, body: Body) -> Looked:
         found = features(project, list(images.values()), body, TrainConfig.from_dict(run.config).views)
     except NoImagesError:
         nothing = np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32)
-        return Looked([], [], nothing, (np.zeros(0, int), np.zeros(0, int)), False)
+        return RunFeatures([], [], nothing, (np.zeros(0, int), np.zeros(0, int)), False)
     rows = {name: [row for row, one in enumerate(found.image_ids) if split[one] == name] for name in ("train", "valid")}
     train, valid = ([images[found.image_ids[row]] for row in rows[name]] for name in ("train", "valid"))
     targets = np.array([target[one] for one in found.image_ids], int)
@@ -80,10 +80,10 @@ def look(project: Project, run: Run, body: Body) -> Looked:
     both = rows["train"], rows["valid"]
     values = found.values[:, 0]
     of_train, of_valid = ((values[some], targets[some]) for some in both)
-    return Looked(train, valid, (of_train[0], of_valid[0]), (of_train[1], of_valid[1]), there)
+    return RunFeatures(train, valid, (of_train[0], of_valid[0]), (of_train[1], of_valid[1]), there)
 
 
-def measure(looked: Looked, weight: np.ndarray, bias: np.ndarray, told: Predictions | None = None) -> Measured:
+def measure(looked: RunFeatures, weight: np.ndarray, bias: np.ndarray, told: Predictions | None = None) -> Measured:
     """Temperature and similarity of a model.
 
     Args:

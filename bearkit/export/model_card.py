@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bearkit.catalog.statistics import Cleaned
+from bearkit.catalog.statistics import CurationStats
 from bearkit.inference.model_folder import ModelConfig
 
 TEMPLATE = """---
@@ -66,7 +66,7 @@ class Facts:
 
     counts: dict[str, tuple[int, int]]
     has_matrix: bool
-    cleaned: Cleaned
+    cleaned: CurationStats
     confused: Sequence[tuple[str, str, int]] = ()
     numbered: Mapping[int, str] = field(default_factory=dict)
 

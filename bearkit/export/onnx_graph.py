@@ -7,10 +7,10 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from bearkit.evaluation.ood import NEAREST, Known
+from bearkit.evaluation.ood import NEAREST, OODDetector
 
 
-def write_onnx(body: Path, weight: np.ndarray, bias: np.ndarray, measure: Known | None, path: Path) -> None:
+def write_onnx(body: Path, weight: np.ndarray, bias: np.ndarray, measure: OODDetector | None, path: Path) -> None:
     """Put the head behind the body's last output.
 
     logits = features @ weight.T + bias; similarity (batch,), in which the allowances of the labels are, and the plain

@@ -16,7 +16,7 @@ from bearkit.bodies.features import read_picture
 from bearkit.core.parallel import cores, ordered_map
 from bearkit.core.project import Project
 from bearkit.errors import ImageError
-from bearkit.export.measurements import Looked, Measured
+from bearkit.export.measurements import Measured, RunFeatures
 from bearkit.images.preprocessing import Preprocessing, preprocess
 from bearkit.inference.session import InferenceSession, session
 
@@ -25,7 +25,9 @@ LEVELS = 127  # on either side of 0
 FEW = 4  # input channels of a convolution that stays as it is: depthwise, or of the picture itself
 
 
-def with_int8(project: Project, model: Path, how: Preprocessing, looked: Looked, measured: Measured) -> dict[str, Any]:
+def with_int8(
+    project: Project, model: Path, how: Preprocessing, looked: RunFeatures, measured: Measured
+) -> dict[str, Any]:
     """Put 8-bit weights into a written model.onnx, if it is no worse with them on the validation pictures.
 
     Returns:

@@ -43,7 +43,7 @@ class Published:
 
 
 @dataclass(frozen=True)
-class Target:
+class RepoSpec:
     """A repository on the Hub.
 
     Attributes:
@@ -98,11 +98,11 @@ class Hub:
         check_name(repo)
         self.user()
 
-    def url(self, target: Target) -> str:
+    def url(self, target: RepoSpec) -> str:
         """Where people find it."""
         return f"{self._api.endpoint}/{PREFIX[target.kind]}{target.repo}"
 
-    def push(self, folder: Path, target: Target, progress: Progress = no_progress) -> Published:
+    def push(self, folder: Path, target: RepoSpec, progress: Progress = no_progress) -> Published:
         """Push a folder in one commit. A repository that this made is taken away again when the commit fails.
 
         Args:
@@ -134,7 +134,7 @@ class Hub:
                 self._take_away(target, before)
         return Published(self.url(target), list(files), commit)
 
-    def _make(self, target: Target) -> bool:
+    def _make(self, target: RepoSpec) -> bool:
         """Make a repository, if it is not there yet; whether it was not."""
         repo, kind = target.repo, target.kind
         with worded(repo, kind, target.sdk, self._log_in):
@@ -148,12 +148,12 @@ class Hub:
                 return False
             return True
 
-    def _head(self, target: Target) -> str | None:
+    def _head(self, target: RepoSpec) -> str | None:
         """The newest commit; None where there is none."""
         with worded(target.repo, target.kind, log_in=self._log_in):
             return self._api.repo_info(target.repo, repo_type=target.kind).sha
 
-    def _upload(self, adding: list[CommitOperationAdd], target: Target, progress: Progress) -> None:
+    def _upload(self, adding: list[CommitOperationAdd], target: RepoSpec, progress: Progress) -> None:
         """Send what is large; nothing of it shows before the commit."""
         with worded(target.repo, target.kind, log_in=self._log_in):
             for start in range(0, len(adding), TOGETHER):
@@ -162,7 +162,7 @@ class Hub:
                     target.repo, adding[start : start + TOGETHER], repo_type=target.kind, free_memory=False
                 )
 
-    def _left_over(self, target: Target, before: str | None, names: Collection[str]) -> list[str]:
+    def _left_over(self, target: RepoSpec, before: str | None, names: Collection[str]) -> list[str]:
         """What an earlier push of ours put there, and this one does not."""
         where: dict[str, Any] = {"repo_type": target.kind, "revision": before}
         with worded(target.repo, target.kind, log_in=self._log_in):
@@ -175,7 +175,7 @@ class Hub:
         ours = [name for name in there if {name, PurePosixPath(name).parts[0]}.intersection(target.owned)]
         return [name for name in ours if name not in names]
 
-    def _commit(self, operations: list[Any], target: Target, before: str | None) -> str:
+    def _commit(self, operations: list[Any], target: RepoSpec, before: str | None) -> str:
         """Commit; the commit's id. Where the Hub does not answer, see whether it took it all the same.
 
         Its description holds a word that no other push has, so that another one's commit does not pass for it.
@@ -206,7 +206,7 @@ class Hub:
                 raise PublishError(text, hint=hint, status=UNKNOWN) from error
             raise
 
-    def _take_away(self, target: Target, before: str | None) -> None:
+    def _take_away(self, target: RepoSpec, before: str | None) -> None:
         """Delete a repository that this push made, unless somebody has put something into it meanwhile."""
         try:
             if before is None or self._head(target) == before:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from bearkit import runs
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decisions import Ledger
+from bearkit.catalog.decisions import DecisionLog
 from bearkit.catalog.schema import ImageRecord
 from bearkit.catalog.statistics import cleaned
 from bearkit.core.parallel import ordered_map
@@ -21,7 +21,7 @@ from bearkit.datasets.seed import DEFAULT_SEED
 from bearkit.errors import BearkitError
 from bearkit.export.model_card import cell
 from bearkit.hub.front_matter import front_matter
-from bearkit.images import is_located, read_unchanged
+from bearkit.images import is_located, read_verified
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 SECRET = re.compile(r"(?i)(sig|token|key|secret|credential|password|auth|policy|session)[^=&]*=")
@@ -70,7 +70,7 @@ Or with bearkit: `bearkit import hf://{repo}`.
 def whose_images(project: Project) -> str:
     """Whose the pictures are that would be published, and how many say where they were taken; for whoever is asked."""
     catalog = Catalog(project)
-    images = [image for image in Ledger(catalog).images() if image.label and project.has_picture(image.path)]
+    images = [image for image in DecisionLog(catalog).images() if image.label and project.has_picture(image.path)]
     located = sum(ordered_map(partial(_is_located, catalog), images))
     said = cleaned(catalog, {image.image_id: image.label for image in images}).whose
     return said + (f" At least {located} of the files say where they were taken." if located else "")
@@ -81,7 +81,7 @@ def _is_located(catalog: Catalog, picture: ImageRecord) -> bool:
     path = catalog.path(picture)
     try:
         if picture.linked:  # any file, as far as the catalogue goes
-            read_unchanged(path, picture.image_id)
+            read_verified(path, picture.image_id)
         return is_located(path)
     except Exception:  # a file that is gone, or a damaged header: it is not published, or says nothing
         return False
@@ -110,7 +110,7 @@ def write_dataset(
     catalog = Catalog(project)
     splits = _of_splits(catalog, done["seed"])
     out = set(done["missing"])
-    given = [image for image in Ledger(catalog).images() if image.label and image.path not in out]
+    given = [image for image in DecisionLog(catalog).images() if image.label and image.path not in out]
     of_card = cleaned(catalog, {image.image_id: image.label for image in given})
     text = CARD.format(
         title=repo.rpartition("/")[2], n=done["images"], n_labels=len(counts), repo=repo,

@@ -19,7 +19,7 @@ from bearkit.core.parallel import Progress, no_progress
 from bearkit.core.paths import located
 from bearkit.errors import BearkitError, PublishError
 from bearkit.hub.front_matter import front_matter
-from bearkit.hub.sandbox import PROBABILITY_TOLERANCE, Trial, tried
+from bearkit.hub.sandbox import PROBABILITY_TOLERANCE, SandboxResult, tried
 from bearkit.hub.web_runtime import FILES as RUNTIME
 from bearkit.images.preprocessing import Preprocessing, preprocess
 from bearkit.inference.session import session
@@ -33,7 +33,7 @@ def preflight(folder: Path, progress: Progress = no_progress) -> dict[str, Any]:
     """Try a Space's folder out, as the Hub would.
 
     Returns:
-        ok, seconds and problems; and of a Gradio Space start_seconds, memory_mb and install_mb, as `Trial` has them.
+        ok, seconds and problems; for a Gradio Space also start_seconds, memory_mb and install_mb (`SandboxResult`).
 
     Raises:
         PublishError: the folder is no Space.
@@ -41,7 +41,7 @@ def preflight(folder: Path, progress: Progress = no_progress) -> dict[str, Any]:
     clock = time.monotonic()
     front = _front(folder := located(folder, "the Space's folder", PublishError))
     problems = [*_problems_of_front(front, folder)]
-    found = Trial(problems)
+    found = SandboxResult(problems)
     if front.get("sdk") == "gradio" and not problems:
         found = tried(folder, front, progress)
     elif front.get("sdk") == "static":

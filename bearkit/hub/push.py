@@ -11,7 +11,7 @@ from bearkit.core.parallel import Progress, no_progress
 from bearkit.core.project import Project, is_taken, whole_folder
 from bearkit.datasets.layouts import HUB_SPLITS, OLD_METADATA
 from bearkit.errors import PublishError
-from bearkit.hub.client import Hub, Target, contents
+from bearkit.hub.client import Hub, RepoSpec, contents
 from bearkit.hub.dataset import write_dataset
 from bearkit.hub.model import write_model
 from bearkit.hub.preflight import STATIC, preflight
@@ -31,7 +31,7 @@ SPACE = frozenset(
 
 
 @dataclass(frozen=True)
-class Wanted:
+class PublishRequest:
     """Something to publish.
 
     Attributes:
@@ -59,11 +59,11 @@ class Wanted:
         """The Hub's kind of repository."""
         return self.what if self.what in ("model", "dataset") else "space"
 
-    def target(self, missing: Sequence[str] = ()) -> Target:
+    def target(self, missing: Sequence[str] = ()) -> RepoSpec:
         """Where on the Hub; while pictures cannot be reached, nothing that an earlier push put there goes."""
         sdk = self.what if self.what in SDKS else None
         owned = {"dataset": DATASET, "model": MODEL}.get(self.what, SPACE) if not missing else OLD_TABLES
-        return Target(self.repo, self.kind, sdk, self.private, owned)
+        return RepoSpec(self.repo, self.kind, sdk, self.private, owned)
 
     @property
     def scratch(self) -> Path | None:
@@ -98,7 +98,7 @@ def push_model(
     model: Path, repo: str, private: bool = False, license: str | None = None, examples: Sequence[Path] = (),
     thumbnails: bool = False, dry_run: Path | None = None, hub: Hub | None = None, progress: Progress = no_progress,
 ) -> dict[str, Any]:  # fmt: skip
-    """Publish a model folder, so that timm, transformers and bearkit load it by its name; see `Wanted`.
+    """Publish a model folder, so that timm, transformers and bearkit load it by its name; see `PublishRequest`.
 
     Args:
         model: the folder, as `bearkit export` writes it.
@@ -118,7 +118,7 @@ def push_model(
         ModelError: the model is broken; ImageError: an example is no picture.
         PublishError: the Hub refuses; nothing is published then.
     """
-    wanted = Wanted("model", model, repo, private, license, tuple(examples), thumbnails)
+    wanted = PublishRequest("model", model, repo, private, license, tuple(examples), thumbnails)
     return _published(wanted, dry_run, False, hub, progress)
 
 
@@ -133,7 +133,7 @@ def push_dataset(
     Raises:
         DatasetError: there are no pictures; PublishError: the Hub refuses; nothing is published then.
     """
-    wanted = Wanted("dataset", project.root, repo, private, license, seed=seed)
+    wanted = PublishRequest("dataset", project.root, repo, private, license, seed=seed)
     return _published(wanted, dry_run, False, hub, progress)
 
 
@@ -150,12 +150,12 @@ def push_space(
     """
     if sdk not in SDKS:
         raise PublishError(f"there is no kind of Space `{sdk}`", hint=f"--sdk {'|'.join(SDKS)}")
-    wanted = Wanted(sdk, model, repo, private, license, tuple(examples), thumbnails)
+    wanted = PublishRequest(sdk, model, repo, private, license, tuple(examples), thumbnails)
     return _published(wanted, dry_run, try_first, hub, progress)
 
 
 def _published(
-    wanted: Wanted, dry_run: Path | None, try_first: bool, hub: Hub | None, progress: Progress
+    wanted: PublishRequest, dry_run: Path | None, try_first: bool, hub: Hub | None, progress: Progress
 ) -> dict[str, Any]:
     hub = hub or Hub()
     check_name(wanted.repo)
@@ -188,7 +188,7 @@ def check_size(folder: Path) -> None:
 
 
 @contextmanager
-def _folder(wanted: Wanted, dry_run: Path | None) -> Iterator[Path]:
+def _folder(wanted: PublishRequest, dry_run: Path | None) -> Iterator[Path]:
     """A folder to write into: the one of a dry run, which appears whole, or one that is gone afterwards.
 
     Raises:

@@ -31,7 +31,7 @@ ERROR = re.compile(r"^(ERROR: .*|\w*(\.\w+)*(Error|Exception|Exit|Interrupt)(: .
 
 
 @dataclass
-class Trial:
+class SandboxResult:
     """What came of it.
 
     Attributes:
@@ -47,7 +47,7 @@ class Trial:
     install_mb: float | None = None
 
 
-def tried(folder: Path, front: dict[str, Any], progress: Progress) -> Trial:
+def tried(folder: Path, front: dict[str, Any], progress: Progress) -> SandboxResult:
     """Install a Gradio Space's folder, start it, and ask it about the golden pictures.
 
     Args:
@@ -55,7 +55,7 @@ def tried(folder: Path, front: dict[str, Any], progress: Progress) -> Trial:
         front: its front matter.
         progress: told of each step.
     """
-    found = Trial()
+    found = SandboxResult()
     with tempfile.TemporaryDirectory(prefix="bearkit-preflight-") as scratch:
         place, app = Path(scratch) / "venv", Path(scratch) / "app"
         shutil.copytree(folder, app)  # as a clean checkout, that may write beside itself
@@ -145,7 +145,7 @@ def _running(place: Path, app: Path, start: str) -> Iterator[_Running]:
         yield _Running(process, port, log, time.monotonic())
 
 
-def _ask(running: _Running, model: Path, found: Trial, progress: Progress) -> Iterator[str]:
+def _ask(running: _Running, model: Path, found: SandboxResult, progress: Progress) -> Iterator[str]:
     """Ask the app about the golden pictures; what is wrong."""
     while not _answers(running.port):
         progress("preflight: starting", 1, 3)

@@ -94,7 +94,7 @@ def write_space(
 def _gradio(model: Path, folder: Path, thumbnails: bool) -> None:
     source = SPACES / "gradio" / "app.py"
     shutil.copyfile(source, folder / "app.py")
-    for path in vendored_modules.needed(source.read_text(encoding="utf-8")):
+    for path in vendored_modules.vendored_modules(source.read_text(encoding="utf-8")):
         target = folder / vendored_modules.ROOT.name / path
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(vendored_modules.ROOT / path, target)

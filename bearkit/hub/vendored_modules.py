@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent  # the package's folder
 
 
-def needed(source: str) -> list[Path]:
+def vendored_modules(source: str) -> list[Path]:
     """The files of bearkit, relative to its folder, that Python source needs, directly or not."""
     found: set[Path] = set()
     waiting = list(_imports(source))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bearkit.core.project import whole
 from bearkit.errors import DownloadError, PublishError
-from bearkit.sources.web.verified import pinned
+from bearkit.sources.web.verified import download_verified
 
 VERSION = "1.30.0"  # MIT, by Microsoft; the one that was tested
 URL = f"https://registry.npmjs.org/onnxruntime-web/-/onnxruntime-web-{VERSION}.tgz"
@@ -41,7 +41,7 @@ def web_runtime() -> dict[str, Path]:
 
 def _fetched() -> dict[str, bytes]:
     try:
-        data = pinned(URL, SHA512, MAX_BYTES)
+        data = download_verified(URL, SHA512, MAX_BYTES)
     except DownloadError as error:
         text = f"onnxruntime-web, which a static Space needs, is not on this machine yet: {error}"
         raise PublishError(text, hint=error.hint) from error

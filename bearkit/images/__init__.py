@@ -6,7 +6,7 @@ from bearkit.images.files import (
     content_id,
     is_shown_by_browsers,
     read_file,
-    read_unchanged,
+    read_verified,
     suffixes,
     too_big,
 )
@@ -22,7 +22,7 @@ __all__ = [
     "is_our_jpeg",
     "is_shown_by_browsers",
     "read_file",
-    "read_unchanged",
+    "read_verified",
     "small_jpeg",
     "suffixes",
     "to_rgb",

@@ -59,7 +59,7 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
         raise ImageError(f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
-def read_unchanged(path: str | os.PathLike[str], image_id: str) -> bytes:
+def read_verified(path: str | os.PathLike[str], image_id: str) -> bytes:
     """The bytes of a picture's file.
 
     Raises:

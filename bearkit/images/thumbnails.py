@@ -12,7 +12,7 @@ from bearkit.core.parallel import ordered_map
 from bearkit.core.paths import real
 from bearkit.core.project import Project, spare, whole
 from bearkit.errors import ImageError, ProjectError
-from bearkit.images import decode, is_our_jpeg, read_unchanged, small_jpeg
+from bearkit.images import decode, is_our_jpeg, read_verified, small_jpeg
 
 SIDE = 320  # pixels of a small picture
 LARGE = 1280  # of one to look at
@@ -55,7 +55,7 @@ def thumbnails(project: Project, images: Sequence[tuple[str, str]], side: int = 
         try:
             target = _target(project, image_id, side)
             if not _is_kept(target):
-                data = read_unchanged(project.picture(path), image_id)
+                data = read_verified(project.picture(path), image_id)
                 keep(project, image_id, decode(data, at_least=side).image, side)
         except ImageError:
             return None

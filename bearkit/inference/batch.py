@@ -15,7 +15,7 @@ from bearkit.errors import BearkitError, DownloadError, ImageError
 from bearkit.images import MAX_BYTES, read_file
 from bearkit.inference.predictor import Predictor
 from bearkit.sources import archive, folder, stream
-from bearkit.sources.layout import Found, readable
+from bearkit.sources.layout import SourceItem, readable
 from bearkit.sources.web.address_text import is_address
 from bearkit.sources.web.fetch import Limits, fetch
 from bearkit.sources.zip_names import holds_zip, is_zip
@@ -63,7 +63,7 @@ def _write_csv(rows: Sequence[dict[str, Any]], vocab: Sequence[str], file: TextI
         table.writerow(row | {f"p({label})": p for label, p in row.get("probs", {}).items()})
 
 
-def _files(name: str, limits: Limits) -> list[Found]:
+def _files(name: str, limits: Limits) -> list[SourceItem]:
     """What a path or an address stands for; what cannot be had is one file, and reading it raises why."""
     path = Path(name)
     try:
@@ -98,15 +98,15 @@ def _fetched(address: str, limits: Limits) -> bytes:
         raise
 
 
-def _one(name: str, read: Callable[[], bytes]) -> Found:
-    return Found(readable(name), readable(Path(name).name), "", None, read)
+def _one(name: str, read: Callable[[], bytes]) -> SourceItem:
+    return SourceItem(readable(name), readable(Path(name).name), "", None, read)
 
 
 def _refuse(error: BearkitError) -> bytes:
     raise error
 
 
-def _row(predictor: Predictor, found: Found, top: int) -> dict[str, Any]:
+def _row(predictor: Predictor, found: SourceItem, top: int) -> dict[str, Any]:
     """What the model says of a file; runs in a thread."""
     try:
         if found.problem:

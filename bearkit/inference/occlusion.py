@@ -46,7 +46,7 @@ class Explanation:
         return out.getvalue()
 
 
-def explain(predictor: Predictor, picture: Picture) -> Explanation:
+def occlusion_map(predictor: Predictor, picture: Picture) -> Explanation:
     """Hide one place of a picture after the other, and see how much less sure the model gets.
 
     Zeiler and Fergus 2014, "Visualizing and Understanding Convolutional Networks" (occlusion). It asks nothing of the

@@ -63,7 +63,7 @@ class Prediction:
 
 
 @dataclass(frozen=True)
-class Near:
+class Neighbour:
     """A training picture: the label that it was given, a small JPEG of it, and the cosine between the features."""
 
     label: str
@@ -129,7 +129,7 @@ class Predictor:
         """What the outputs of `run` mean."""
         return [self._said(probs, float(alike)) for probs, alike in zip(softmax(logits), similarity, strict=True)]
 
-    def nearest(self, picture: Picture, n: int = 6) -> list[Near]:
+    def nearest(self, picture: Picture, n: int = 6) -> list[Neighbour]:
         """The training pictures most like this one, nearest first; none if the model carries no pictures of them.
 
         Raises:
@@ -141,7 +141,7 @@ class Predictor:
         (cosines,) = self._session.run(["cosines"], {"input": self.input_of(picture)[None]})[0]
         if len(bank) != len(cosines):
             raise model_folder.damaged(self.folder, f"{len(bank)} thumbnails for {len(cosines)} training pictures")
-        every = (Near(label, small, float(cosine)) for (label, small), cosine in zip(bank, cosines, strict=True))
+        every = (Neighbour(label, small, float(cosine)) for (label, small), cosine in zip(bank, cosines, strict=True))
         there = [one for one in every if one.thumbnail]  # of some the file was gone
         return sorted(there, key=lambda one: -one.cosine)[:n]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decision_types import Choice
-from bearkit.catalog.decisions import RENAMED, Ledger, labels_of
+from bearkit.catalog.decision_types import DecisionRequest
+from bearkit.catalog.decisions import RENAMED, DecisionLog, labels_of
 from bearkit.catalog.labels import label_of, look_alikes, shown
 from bearkit.catalog.labels import stored as stored_label
 from bearkit.catalog.schema import Decision
@@ -62,9 +62,11 @@ def decide_file(project: Project, path: Path, reviewer: str) -> dict[str, Any]:
     return stored(catalog, found.choices, reviewer) | {"unmatched": found.unmatched, "absent": found.absent}
 
 
-def stored(catalog: Catalog, choices: Sequence[Choice], reviewer: str, kind: str | None = None) -> dict[str, Any]:
+def stored(
+    catalog: Catalog, choices: Sequence[DecisionRequest], reviewer: str, kind: str | None = None
+) -> dict[str, Any]:
     """Store decisions; the rows, which labels there were not before, and notes about what may not be meant."""
-    ledger = Ledger(catalog)
+    ledger = DecisionLog(catalog)
     with catalog.connection(write=True):  # nobody else decides between what is compared
         there = ledger.images()
         rows = ledger.decide(choices, reviewer, kind)
@@ -85,7 +87,7 @@ def given_labels(rows: Iterable[Decision]) -> set[str]:
     return {row.to_label for row in rows if row.to_label and row.action != "beside"}
 
 
-def label_notes(choices: Iterable[Choice], new: Collection[str], known: Collection[str]) -> list[str]:
+def label_notes(choices: Iterable[DecisionRequest], new: Collection[str], known: Collection[str]) -> list[str]:
     """Sentences about labels that people wrote: those that were tidied, and new ones that look like another one.
 
     Args:
@@ -122,11 +124,13 @@ def merge_labels(project: Project, old: Sequence[str], new: str, reviewer: str) 
     catalog, label = Catalog(project), stored_label(new, ReviewError)
     named = {*old, *map(label_of, old)}
     with catalog.connection(write=True):  # who relabels one of them meanwhile comes before, or after
-        images = Ledger(catalog).images()
+        images = DecisionLog(catalog).images()
         found = [image.image_id for image in images if image.label in named and image.label not in ("", label)]
         if not found:
             raise ReviewError("no picture would change", hint="choose the labels to rename, and another name")
-        result = stored(catalog, [Choice(one, "relabel", label, written=new) for one in found], reviewer, RENAMED)
+        result = stored(
+            catalog, [DecisionRequest(one, "relabel", label, written=new) for one in found], reviewer, RENAMED
+        )
     nobody = [one for one in old if not {one, label_of(one)} & {*labels_of(images)}]
     result["notes"] += [f"no picture had the label `{shown(one)}`" for one in nobody]
     return {"label": label, **result}
@@ -144,12 +148,12 @@ def take_labels_away(project: Project, labels: Sequence[str], reviewer: str) -> 
         ReviewError: no picture has one of these labels.
     """
     catalog = Catalog(project)
-    ledger = Ledger(catalog)
+    ledger = DecisionLog(catalog)
     with catalog.connection(write=True):
         found = [image.image_id for image in ledger.images() if image.label and image.label in labels]
         if not found:
             raise ReviewError("no picture has these labels", hint="choose the labels to take away")
-        return len(ledger.decide([Choice(one, "unlabel") for one in found], reviewer, kind=RENAMED))
+        return len(ledger.decide([DecisionRequest(one, "unlabel") for one in found], reviewer, kind=RENAMED))
 
 
 def find_duplicates(queue: Queue, mend: bool, reviewer: str) -> dict[str, Any]:
@@ -165,7 +169,7 @@ def find_duplicates(queue: Queue, mend: bool, reviewer: str) -> dict[str, Any]:
     moves = []
     for group in across if mend else []:
         best = max(group, key=lambda one: RANK.get(split[one], 0))
-        moves += [Choice(one, "beside", best) for one in group if split[one] not in ("", split[best])]
+        moves += [DecisionRequest(one, "beside", best) for one in group if split[one] not in ("", split[best])]
     if moves:
         queue.material.ledger.decide(moves, reviewer, kind="duplicate")
     return {"groups": groups, "across_splits": len(across), "mended": len(moves)}

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 import filelock
 
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decisions import Ledger
+from bearkit.catalog.decisions import DecisionLog
 from bearkit.catalog.schema import ImageRecord
 from bearkit.core.project import Project, whole
 from bearkit.errors import ImageError, ReviewError
@@ -40,7 +40,7 @@ def apply_decisions(project: Project) -> Moved:
     """Move deleted pictures to trash/ and relabelled ones to their labels' folders; what was undone goes back."""
     with filelock.FileLock(project.require().require_writable().files_lock):
         catalog = Catalog(project)
-        labels = {image.image_id: image.label for image in Ledger(catalog).images()}
+        labels = {image.image_id: image.label for image in DecisionLog(catalog).images()}
         return _Mover(catalog).go(labels)
 
 

@@ -8,7 +8,7 @@ ORDERS = ("out-of-fold", "loss")
 
 
 @dataclass(frozen=True)
-class Suspect:
+class Candidate:
     """A picture to look at.
 
     Attributes:

@@ -21,8 +21,8 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decision_types import Choice
-from bearkit.catalog.decisions import Ledger
+from bearkit.catalog.decision_types import DecisionRequest
+from bearkit.catalog.decisions import DecisionLog
 from bearkit.core import text_table
 from bearkit.core.text import count
 from bearkit.core.text_table import Row, Table
@@ -55,7 +55,7 @@ class DecisionsFile:
         absent: how many pictures of the project no row is about.
     """
 
-    choices: list[Choice]
+    choices: list[DecisionRequest]
     unmatched: list[str]
     absent: int
 
@@ -75,7 +75,7 @@ def read(catalog: Catalog, path: Path) -> DecisionsFile:
     if picture is None or ("action" not in table.columns and label is None):
         raise ReviewError(f"{path} has the columns {', '.join(table.columns) or '(none)'}", hint=HINT)
     find = Finder(catalog)
-    ledger = Ledger(catalog)
+    ledger = DecisionLog(catalog)
     present = {image.image_id: image.label for image in ledger.images()}
     deleted = {one: row.from_label or "" for one, row in ledger.present().items() if row.action == "delete"}
     now = deleted | present
@@ -114,11 +114,11 @@ class _Asked:
     """What a row asks for, and what its picture would be then: a label or a word, "" where it says nothing of that."""
 
     line: int
-    choice: Choice | None
+    choice: DecisionRequest | None
     outcome: str
 
 
-def _outcome(row: Row, column: str | None, choice: Choice | None, present: str) -> str:
+def _outcome(row: Row, column: str | None, choice: DecisionRequest | None, present: str) -> str:
     """What a row says that its picture is; also where that is what it is already."""
     if choice is not None and choice.action == "beside":
         return ""
@@ -159,14 +159,14 @@ def _no_conflicts(asked: Mapping[str, Sequence[_Asked]], path: Path) -> None:
     )
 
 
-def _each_once(asked: Sequence[_Asked]) -> list[Choice]:
+def _each_once(asked: Sequence[_Asked]) -> list[DecisionRequest]:
     """What the rows about one picture ask for, without what is said again."""
     choices = [one.choice for one in asked if one.choice is not None]
     main = [one for one in choices if one.action != "beside"][:1]
     return [*main, *dict.fromkeys(one for one in choices if one.action == "beside")]
 
 
-def choice(image_id: str, action: str) -> Choice:
+def choice(image_id: str, action: str) -> DecisionRequest:
     """The choice that `keep`, `delete` or `relabel:LABEL` stands for.
 
     >>> choice("abc", "relabel:polar bear")
@@ -175,7 +175,7 @@ def choice(image_id: str, action: str) -> Choice:
     return _choice(image_id, action, "")
 
 
-def _choice(image_id: str, action: str, where: str) -> Choice:
+def _choice(image_id: str, action: str, where: str) -> DecisionRequest:
     word, _, label = (part.strip() for part in action.partition(":"))
     word = {"label": "relabel"}.get(word.lower(), word.lower())
     at = f"{where}: " if where else ""
@@ -184,7 +184,7 @@ def _choice(image_id: str, action: str, where: str) -> Choice:
     if word == "relabel" and (problem := label_problem(label)):
         raise ReviewError(f"{at}this cannot be a label: {problem}", hint="name a label with letters that can be seen")
     written = action.partition(":")[2]
-    return Choice(image_id, word, label_of(label) if word == "relabel" else label or None, written)
+    return DecisionRequest(image_id, word, label_of(label) if word == "relabel" else label or None, written)
 
 
 def _label_column(table: Table, path: Path) -> str | None:

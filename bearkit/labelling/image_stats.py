@@ -7,19 +7,19 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from bearkit.bodies.array_cache import Store, kept
+from bearkit.bodies.array_cache import ArrayCache, get_or_compute
 from bearkit.catalog.schema import ImageRecord
 from bearkit.core.parallel import Progress, no_progress
 from bearkit.core.project import Project
 from bearkit.evaluation import image_quality, near_duplicates
-from bearkit.images import decode, read_unchanged, thumbnails, without_long_ends
+from bearkit.images import decode, read_verified, thumbnails, without_long_ends
 
 RECIPE = 1  # counts up when what is kept changes
 SKETCH = 2 * near_duplicates.SIDE**2  # numbers: two sketches a picture
 
 
 @dataclass(frozen=True)
-class Looks:
+class ImageStats:
     """Of the N pictures that can be read: sketches, uint8 (N, 2, 32, 32), and measures, float32 (N, 4).
 
     The second sketch of a picture with transparency is of its colours alone, as careless programs save it.
@@ -39,22 +39,22 @@ class Looks:
         return [(self.image_ids[one], self.image_ids[other]) for one, other in found]
 
 
-def looks(project: Project, images: Sequence[ImageRecord], progress: Progress = no_progress) -> Looks:
+def image_stats(project: Project, images: Sequence[ImageRecord], progress: Progress = no_progress) -> ImageStats:
     """Look at the pixels of these pictures, once; thumbnails come with it."""
 
     def row_of(path: Path, image_id: str) -> np.ndarray:
-        data = read_unchanged(path, image_id)
+        data = read_verified(path, image_id)
         decoded = decode(data, at_least=thumbnails.SIDE)
         thumbnails.keep(project, image_id, decoded.image)
         bare = decode(data, at_least=thumbnails.SIDE, bare=True) if decoded.transparent else decoded
         sketches = [_sketch(one.image) for one in (decoded, bare)]
         return np.concatenate([*sketches, image_quality.measures(_grey(decoded.image))])
 
-    store = Store(project.cache / "looks" / str(RECIPE))
-    found = kept(project, images, store, lambda: row_of, progress)
+    store = ArrayCache(project.cache / "looks" / str(RECIPE))
+    found = get_or_compute(project, images, store, lambda: row_of, progress)
     rows = np.stack(found.rows)
     sketches = rows[:, :SKETCH].astype(np.uint8).reshape(-1, 2, near_duplicates.SIDE, near_duplicates.SIDE)
-    return Looks(found.image_ids, sketches, rows[:, SKETCH:])
+    return ImageStats(found.image_ids, sketches, rows[:, SKETCH:])
 
 
 def _sketch(image: Image.Image) -> np.ndarray:

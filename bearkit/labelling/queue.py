@@ -8,12 +8,12 @@ import numpy as np
 from bearkit.catalog.schema import ImageRecord
 from bearkit.core.parallel import Progress, no_progress
 from bearkit.core.project import Project
-from bearkit.core.single_flight import Shared
+from bearkit.core.single_flight import SingleFlight
 from bearkit.errors import ReviewError
 from bearkit.evaluation.label_noise import wrong_left
-from bearkit.labelling.candidate import KINDS, ORDERS, Suspect
-from bearkit.labelling.rankers import FINDERS, Asked, Later, copies
-from bearkit.labelling.snapshot import Material, State
+from bearkit.labelling.candidate import KINDS, ORDERS, Candidate
+from bearkit.labelling.rankers import FINDERS, Later, RankContext, copies
+from bearkit.labelling.snapshot import ReviewIndex, Snapshot
 
 PAGE = 20  # pictures
 FEW = 5000  # pictures up to which outliers are counted for every page
@@ -58,7 +58,7 @@ class Page:
         labels: the labels there are.
     """
 
-    suspects: list[Suspect]
+    suspects: list[Candidate]
     remaining: int
     left: tuple[float, list[int]]
     calm: int
@@ -90,9 +90,9 @@ class Queue:
     """
 
     def __init__(self, project: Project, progress: Progress = no_progress) -> None:
-        self.material = Material(project, progress)
-        self._pages: Shared[Page] = Shared()
-        self._counts: Shared[dict[str, int]] = Shared()
+        self.material = ReviewIndex(project, progress)
+        self._pages: SingleFlight[Page] = SingleFlight()
+        self._counts: SingleFlight[dict[str, int]] = SingleFlight()
 
     def page(self, view: View | None = None, n: int = PAGE) -> Page:
         """The next pictures to look at, relearned from what was decided so far.
@@ -153,20 +153,20 @@ class Queue:
         nearest = np.argsort(-alike)[:n]
         return [state.images[other] for other in nearest if np.isfinite(alike[other])]
 
-    def _find(self, view: View, state: State) -> list[Later]:
+    def _find(self, view: View, state: Snapshot) -> list[Later]:
         wanted = state.present & ~self._decided(view.kind, state)
         if view.split is not None:
             wanted &= state.splits == view.split
         if view.label is not None:
             label = state.judged.argmax(axis=1) if view.kind == "unlabelled" else state.targets
             wanted &= label == state.vocab.index(view.label)
-        return FINDERS[view.kind](Asked(self.material, state, wanted, view.order))
+        return FINDERS[view.kind](RankContext(self.material, state, wanted, view.order))
 
-    def _decided(self, kind: str, state: State) -> np.ndarray:
+    def _decided(self, kind: str, state: Snapshot) -> np.ndarray:
         """The pictures that someone decided about as this kind of suspect, bool (N,)."""
         return state.among(self.material.ledger.decided(kind))
 
-    def _left(self, view: View, state: State) -> tuple[float, list[int]]:
+    def _left(self, view: View, state: Snapshot) -> tuple[float, list[int]]:
         """About how many wrong labels nobody has looked at yet, in the split or of the label that is looked at."""
         looked_at = self.material.ledger.decided("label")
         decided = state.among(looked_at)

@@ -12,22 +12,22 @@ from bearkit import runs
 from bearkit.bodies import registry
 from bearkit.bodies.features import features
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decisions import Ledger
+from bearkit.catalog.decisions import DecisionLog
 from bearkit.catalog.schema import Decision, ImageRecord
 from bearkit.core.parallel import Progress, no_progress
 from bearkit.core.project import Project
-from bearkit.core.single_flight import Shared
+from bearkit.core.single_flight import SingleFlight
 from bearkit.datasets import dataset
 from bearkit.datasets.seed import project_seed
 from bearkit.errors import ReviewError
 from bearkit.evaluation.image_quality import problem
 from bearkit.evaluation.leave_one_out import LeaveOneOut
-from bearkit.labelling.image_stats import Looks, looks
+from bearkit.labelling.image_stats import ImageStats, image_stats
 from bearkit.training.config import TrainConfig
 
 
 @dataclass(frozen=True)
-class State:
+class Snapshot:
     """N pictures, those that were deleted among them, and what people and heads say of each.
 
     Attributes:
@@ -91,7 +91,7 @@ class State:
 class Pixels:
     """What was seen in the pixels of these pictures."""
 
-    def __init__(self, images: Sequence[ImageRecord], found: Looks) -> None:
+    def __init__(self, images: Sequence[ImageRecord], found: ImageStats) -> None:
         self.images, self.looks = images, found
 
     @cached_property
@@ -108,7 +108,7 @@ class Pixels:
         return {image_id: what for image_id, what in told.items() if what}
 
 
-class Material:
+class ReviewIndex:
     """Everything slow: features, heads, looks at pixels. Its methods may be called from several threads.
 
     Features are of the pretrained body, frozen: one that was trained on these labels has seen them.
@@ -121,19 +121,19 @@ class Material:
     def __init__(self, project: Project, progress: Progress = no_progress) -> None:
         self.project, self.progress = project.require(), progress
         self.catalog = Catalog(project)
-        self.ledger = Ledger(self.catalog)
+        self.ledger = DecisionLog(self.catalog)
         self._lock = threading.RLock()
-        self._shared: Shared[State] = Shared()
+        self._shared: SingleFlight[Snapshot] = SingleFlight()
         self._images: list[ImageRecord] = []
         self._of: tuple[Any, ...] = ()  # which pictures and whose features those are
         self._features = np.empty((0, 0), np.float32)
         self._splits: tuple[frozenset[str], np.ndarray] | None = None
         self._heads: tuple[bytes, LeaveOneOut] | None = None
-        self._state: State | None = None
+        self._state: Snapshot | None = None
         self._version: tuple[Any, ...] = ()
         self._pixels: Pixels | None = None
 
-    def now(self) -> State:
+    def now(self) -> Snapshot:
         """The present state, heads relearned; worked out once for all who ask at the same time.
 
         Raises:
@@ -141,7 +141,7 @@ class Material:
         """
         return self._shared.get("now", self._now)
 
-    def _now(self) -> State:
+    def _now(self) -> Snapshot:
         with self._lock:
             version = self.catalog.version(), self._config()
             if self._state is not None and self._version == version:
@@ -165,7 +165,7 @@ class Material:
                     splits[row_of[image_id]] = splits[row_of[other]]
             probs = self._probs(present & (targets >= 0), targets, vocab)
             self._version = version
-            self._state = State(images, self._features, present, labels, splits, vocab, targets, probs, decisions)
+            self._state = Snapshot(images, self._features, present, labels, splits, vocab, targets, probs, decisions)
             return self._state
 
     def look(self) -> Pixels:
@@ -173,7 +173,7 @@ class Material:
         images, found = self.now().images, self._pixels
         ids = [image.image_id for image in images]
         if found is None or [image.image_id for image in found.images] != ids:
-            found = Pixels(images, looks(self.project, images, self.progress))
+            found = Pixels(images, image_stats(self.project, images, self.progress))
             _ = found.pairs, found.problems  # here, and not while someone waits for a page
             self._pixels = found
         return found

@@ -10,7 +10,7 @@ from bearkit.core.project import Project
 from bearkit.datasets import dataset
 from bearkit.datasets.dataset import Dataset
 from bearkit.inference.predictor import Predictor
-from bearkit.labelling.candidate import Suspect
+from bearkit.labelling.candidate import Candidate
 from bearkit.labelling.queue import Queue
 from bearkit.learner import Learner
 from bearkit.sources.importing import import_images
@@ -48,7 +48,7 @@ def run_demo(project: Project, progress: Progress = no_progress) -> dict[str, An
     }
 
 
-def _found(planted: Planted, suspects: list[Suspect]) -> dict[str, Any]:
+def _found(planted: Planted, suspects: list[Candidate]) -> dict[str, Any]:
     """How many planted labels are among the first suspects of the review."""
     page = len(planted.wrong_labels)
     hits = [suspect.image_id in planted.wrong_labels for suspect in suspects]

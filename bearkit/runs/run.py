@@ -23,7 +23,7 @@ from typing import Any
 
 import filelock
 
-from bearkit.core.locks import in_turn, is_held
+from bearkit.core.locks import is_held, queued_lock
 from bearkit.core.project import whole
 from bearkit.errors import RunError, StoppedError
 from bearkit.runs import events, files
@@ -171,7 +171,7 @@ class Run:
         with filelock.FileLock(self.folder / "lock"):
             try:
                 self.event("started", pid=os.getpid())
-                with in_turn(self.folder.parent / ".training.lock", self._is_next, lambda: self._wait(on_wait)):
+                with queued_lock(self.folder.parent / ".training.lock", self._is_next, lambda: self._wait(on_wait)):
                     self.event("began")
                     self.stop_if_asked()
                     yield StopCheck(self)

@@ -6,13 +6,13 @@ from pathlib import Path, PurePosixPath
 
 from bearkit.errors import ImageError, ImportSourceError
 from bearkit.images import MAX_BYTES, too_big
-from bearkit.sources.layout import Found, archive_problem, litter, litter_left_out, readable
+from bearkit.sources.layout import SourceItem, archive_problem, litter, litter_left_out, readable
 from bearkit.sources.zip_names import check_list, name_of
 
 ALWAYS, TIMES = 2**30, 100  # bytes that may always come out of a zip; above that, so many times its own size
 
 
-def find(path: Path, labelled: bool = True, tell: bool = False) -> list[Found]:
+def find(path: Path, labelled: bool = True, tell: bool = False) -> list[SourceItem]:
     """Every file in the zip, at its place in it.
 
     Args:
@@ -37,13 +37,13 @@ def find(path: Path, labelled: bool = True, tell: bool = False) -> list[Found]:
     for member in members:
         place = PurePosixPath(readable(name_of(member)[0].replace("\\", "/")))
         if problem := _refusal(member, place):
-            refused.append(Found(f"{path}!{place}", place.name, None, None, bytes, problem))
+            refused.append(SourceItem(f"{path}!{place}", place.name, None, None, bytes, problem))
         elif litter(place):
             places.append(place)
         else:
             problem, label = archive_problem(place.name), None if labelled else ""
             read = _Member(archive, member)
-            found.append(Found(f"{path}!{place}", place.name, label, None, read, problem, place))
+            found.append(SourceItem(f"{path}!{place}", place.name, label, None, read, problem, place))
     return refused + found + (litter_left_out(places, lambda place: f"{path}!{place}") if tell else [])
 
 

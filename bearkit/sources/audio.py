@@ -13,11 +13,11 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from PIL import Image
 
-from bearkit.core.optional import package
+from bearkit.core.optional import import_optional
 from bearkit.core.paths import real
 from bearkit.errors import ImageError, ImportSourceError
 from bearkit.sources import archive, folder
-from bearkit.sources.layout import Found
+from bearkit.sources.layout import SourceItem
 from bearkit.sources.zip_names import is_zip
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif", ".opus")
@@ -48,7 +48,7 @@ class Sounds:
             names = [path.name] if path.is_file() else []
         return 2 * sum(_is_sound(name) for name in names) > len(names)
 
-    def find(self, source: str, labelled: bool, leave_out: Collection[Path]) -> Sequence[Found]:
+    def find(self, source: str, labelled: bool, leave_out: Collection[Path]) -> Sequence[SourceItem]:
         """See `Importer.find`."""
         path = real(source)
         if path.is_dir():
@@ -90,7 +90,7 @@ def picture(read: Callable[[], bytes]) -> bytes:
     Raises:
         ImageError: it cannot be read as a sound.
     """
-    data, soundfile = read(), package("soundfile", "sound")
+    data, soundfile = read(), import_optional("soundfile", "sound")
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
             if file.samplerate > FASTEST or file.channels > MOST_CHANNELS:
@@ -125,7 +125,7 @@ def _mel(hertz: float) -> float:
     return float(2595 * np.log10(1 + hertz / 700))
 
 
-def _as_picture(found: Found) -> Found:
+def _as_picture(found: SourceItem) -> SourceItem:
     return replace(found, name=f"{PurePosixPath(found.name).stem}.png", read=partial(picture, found.read))
 
 

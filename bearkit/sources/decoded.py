@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from bearkit.errors import ImageError
 from bearkit.images import content_id, decode
-from bearkit.sources.layout import Found
+from bearkit.sources.layout import SourceItem
 
 
 @dataclass(frozen=True)
-class Receipt:
+class FetchRecord:
     """What fetching an address came to: how many bytes came, from where in the end, in what time, and whose it is."""
 
     bytes: int
@@ -20,25 +20,25 @@ class Receipt:
 
 
 @dataclass(frozen=True)
-class Looked:
+class DecodedSource:
     """A file after it was read and decoded: either its content, or the reason why not."""
 
-    found: Found
+    found: SourceItem
     data: bytes = b""
     image_id: str = ""
     size: tuple[int, int] = (0, 0)  # width, height
     format: str = ""
     reason: str = ""
-    receipt: Receipt | None = None
+    receipt: FetchRecord | None = None
 
 
-def look(found: Found) -> Looked:
+def decode_source(found: SourceItem) -> DecodedSource:
     """Read and decode one picture; runs in a thread."""
     if found.problem:
-        return Looked(found, reason=found.problem)
+        return DecodedSource(found, reason=found.problem)
     try:
         data = found.read()
         decoded = decode(data, at_least=1)
-        return Looked(found, data, content_id(data), (decoded.width, decoded.height), decoded.format)
+        return DecodedSource(found, data, content_id(data), (decoded.width, decoded.height), decoded.format)
     except ImageError as error:
-        return Looked(found, reason=str(error))
+        return DecodedSource(found, reason=str(error))

@@ -7,14 +7,14 @@ from pathlib import Path, PurePosixPath
 from bearkit.core.paths import real
 from bearkit.errors import ImportSourceError
 from bearkit.images import read_file
-from bearkit.sources.layout import Found, archive_problem, is_litter, left_out, litter_left_out, readable
+from bearkit.sources.layout import SourceItem, archive_problem, is_litter, left_out, litter_left_out, readable
 
 OWN = "it is the project's own"
 
 
 def find(
     root: Path, leave_out: Collection[Path] = (), labelled: bool = True, tell: bool = False, links: bool = False
-) -> list[Found]:
+) -> list[SourceItem]:
     """Every file below `root`, at its place in it.
 
     Args:
@@ -27,7 +27,7 @@ def find(
     listed = sorted(_walk(root, {real(folder) for folder in leave_out}, links), key=lambda row: row[0])
     places = [PurePosixPath(readable(path.relative_to(root).as_posix())) for path, _ in listed]
     found = [
-        Found(
+        SourceItem(
             readable(str(path)),
             place.name,
             None if labelled else "",
@@ -45,7 +45,7 @@ def find(
     return found + own + litter_left_out(places, lambda place: readable(str(root / place)))
 
 
-def one(path: Path, labelled: bool = True) -> Found:
+def one(path: Path, labelled: bool = True) -> SourceItem:
     """A file by itself.
 
     Raises:
@@ -60,7 +60,7 @@ def one(path: Path, labelled: bool = True) -> Found:
         raise ImportSourceError(
             f"{path.name} by itself says nothing of its label", hint="--label NAME, or --unlabelled if it has none yet"
         )
-    return Found(readable(str(path)), readable(path.name), "", None, partial(read_file, path))
+    return SourceItem(readable(str(path)), readable(path.name), "", None, partial(read_file, path))
 
 
 def _walk(root: Path, left: set[Path], links: bool) -> Iterator[tuple[Path, str]]:

@@ -12,13 +12,13 @@ from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from bearkit.core.optional import package
+from bearkit.core.optional import import_optional
 from bearkit.errors import ImageError, ImportSourceError
 from bearkit.images import suffixes
 from bearkit.sources import folder
 from bearkit.sources.folder_names import SPLIT_FOLDERS
 from bearkit.sources.label_tables import HUB_TABLES
-from bearkit.sources.layout import Found
+from bearkit.sources.layout import SourceItem
 
 SCHEME = "hf://"
 METADATA = "metadata.parquet"  # what is known of pictures that lie beside it; it holds none itself
@@ -34,7 +34,7 @@ class HubDataset:
         """See `Importer.accepts`."""
         return source.startswith(SCHEME)
 
-    def find(self, source: str, labelled: bool, leave_out: Collection[Path]) -> Sequence[Found]:
+    def find(self, source: str, labelled: bool, leave_out: Collection[Path]) -> Sequence[SourceItem]:
         """Fetch the data set into the Hub's own cache, and list its pictures.
 
         Raises:
@@ -53,14 +53,14 @@ class HubDataset:
 
 def _fetched(repo: str, revision: str | None) -> tuple[Path, str]:
     """The data set's pictures and tables on this machine, and the commit that they are of."""
-    hub = package("huggingface_hub", "hub")
+    hub = import_optional("huggingface_hub", "hub")
     token = False if os.environ.get("SPACE_ID") else None  # a Space lends its visitors no token; here: yours, if any
     try:
         info = hub.HfApi(token=token).dataset_info(repo, revision=revision)
         names = [file.rfilename for file in info.siblings or []]
         tables = [n for n in names if n.endswith(".parquet") and PurePosixPath(n).name != METADATA]
         if tables:
-            package("pyarrow.parquet", "hub")  # now, and not after the download
+            import_optional("pyarrow.parquet", "hub")  # now, and not after the download
         wanted = tables or [name for name in names if PurePosixPath(name).suffix.lower() in suffixes()]
         if wanted and not tables:
             wanted += [name for name in names if PurePosixPath(name).name in HUB_TABLES]
@@ -79,9 +79,9 @@ def _fetched(repo: str, revision: str | None) -> tuple[Path, str]:
     return Path(local), str(info.sha)
 
 
-def _rows(table: Path, root: Path, labelled: bool) -> list[Found]:
+def _rows(table: Path, root: Path, labelled: bool) -> list[SourceItem]:
     """The pictures of a parquet file; their bytes are read when they are asked for."""
-    arrow, parquet = package("pyarrow", "hub"), package("pyarrow.parquet", "hub")
+    arrow, parquet = import_optional("pyarrow", "hub"), import_optional("pyarrow.parquet", "hub")
     name = table.relative_to(root).as_posix()
     try:
         file = parquet.ParquetFile(table)
@@ -105,7 +105,9 @@ def _rows(table: Path, root: Path, labelled: bool) -> list[Found]:
         text = names[value] if names and isinstance(value, int) and 0 <= value < len(names) else value
         problem = "" if text is not None and text != -1 else "it has no label"
         read = partial(pictures.read, group, row)
-        found.append(Found(f"{name}#{number}", f"{table.stem}-{number:06}", str(text).strip(), split, read, problem))
+        found.append(
+            SourceItem(f"{name}#{number}", f"{table.stem}-{number:06}", str(text).strip(), split, read, problem)
+        )
     return found
 
 

@@ -9,18 +9,18 @@ from pathlib import Path
 import filelock
 
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decisions import Ledger, labels_of
+from bearkit.catalog.decisions import DecisionLog, labels_of
 from bearkit.core.parallel import Progress, cores, no_progress, ordered_map
 from bearkit.core.paths import is_there, located, written_out
 from bearkit.core.project import Project
 from bearkit.errors import ImportSourceError, NoImagesError
 from bearkit.sources import archive
-from bearkit.sources.decoded import Looked, look
+from bearkit.sources.decoded import DecodedSource, decode_source
 from bearkit.sources.folder_names import split_of
-from bearkit.sources.ingest import ImportReport, Intake
+from bearkit.sources.ingest import ImportReport, Ingestor
 from bearkit.sources.label_notes import alike, tidied
 from bearkit.sources.label_reading import understand
-from bearkit.sources.layout import Found, archive_problem, label_of, label_problem, readable
+from bearkit.sources.layout import SourceItem, archive_problem, label_of, label_problem, readable
 from bearkit.sources.own_folder import label_in_images, own_folders
 from bearkit.sources.plugins import importer_of
 from bearkit.sources.preview import Preview, preview_of
@@ -78,7 +78,7 @@ def import_images(
         understood(preview_of(found, notes))
     project.require_writable().root.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(project.files_lock):  # one import at a time; another one waits
-        intake = Intake(project, link)
+        intake = Ingestor(project, link)
         try:
             for number, looked in enumerate(ordered_map(_look, found, min(cores(), READERS)), start=1):
                 intake.take(looked)
@@ -119,7 +119,7 @@ def _refuse_archives(source: Source | Sequence[Source]) -> None:
 
 def _understood(
     project: Project, source: Source | Sequence[Source], labelled: bool, label: str | None, how: How
-) -> tuple[list[Found], list[str]]:
+) -> tuple[list[SourceItem], list[str]]:
     """Every file of the sources with its label and split, and what there is to say about them."""
     if label is not None and not label.strip():
         raise ImportSourceError("the label is empty", hint="--label NAME, or --unlabelled for pictures without one")
@@ -139,7 +139,7 @@ def _understood(
     return found, notes + said + alike(project, {one.label for one in found if one.label and not one.problem})
 
 
-def _find(project: Project, source: str, labelled: bool, how: How) -> tuple[list[Found], list[str]]:
+def _find(project: Project, source: str, labelled: bool, how: How) -> tuple[list[SourceItem], list[str]]:
     path = Path(source) if "://" in source else located(source, "what to import", ImportSourceError)
     source = source if "://" in source else str(written_out(source))
     inside = path.is_relative_to(project.images)
@@ -154,15 +154,15 @@ def _find(project: Project, source: str, labelled: bool, how: How) -> tuple[list
     return found, notes + said
 
 
-def _in_its_split(one: Found) -> Found:
+def _in_its_split(one: SourceItem) -> SourceItem:
     """A file that needs no label, with the split that a folder around it says."""
     dirs = one.inside.parts[:-1] if one.inside else ()
     return replace(one, split=next(filter(None, map(split_of, dirs)), one.split))
 
 
-def _in_own_images(project: Project, found: Sequence[Found]) -> list[Found]:
+def _in_own_images(project: Project, found: Sequence[SourceItem]) -> list[SourceItem]:
     """Files in the project's own images/: the first folder there is the label, whatever it is called."""
-    labels = labels_of(Ledger(Catalog(project)).images())
+    labels = labels_of(DecisionLog(Catalog(project)).images())
     result = []
     for one in found:
         label = label_in_images(project, Path(one.origin), labels)
@@ -171,9 +171,9 @@ def _in_own_images(project: Project, found: Sequence[Found]) -> list[Found]:
     return result
 
 
-def _look(found: Found) -> Looked:
+def _look(found: SourceItem) -> DecodedSource:
     """Read and decode a file; a large one is read again when it is copied, so that few of them are in memory."""
-    looked = look(found)
+    looked = decode_source(found)
     return replace(looked, data=b"") if len(looked.data) > HELD else looked
 
 

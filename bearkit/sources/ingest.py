@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decision_types import Choice
-from bearkit.catalog.decisions import RENAMED, Ledger, labels_of, me
+from bearkit.catalog.decision_types import DecisionRequest
+from bearkit.catalog.decisions import RENAMED, DecisionLog, labels_of, me
 from bearkit.catalog.missing import missing_files, what_helps
 from bearkit.catalog.schema import ImageRecord, SourceRecord
 from bearkit.core.project import Project, settle, whole
 from bearkit.core.text import count
 from bearkit.errors import ImageError
 from bearkit.images import content_id, suffixes
-from bearkit.sources.decoded import Looked
-from bearkit.sources.layout import Found, file_name, label_of, label_problem
+from bearkit.sources.decoded import DecodedSource
+from bearkit.sources.layout import SourceItem, file_name, label_of, label_problem
 from bearkit.sources.own_folder import Strays, label_in_images, theirs_lie_in_images
 
 BATCH = 64  # pictures a transaction
@@ -46,7 +46,7 @@ class ImportReport:
         return asdict(self)
 
 
-class Intake:
+class Ingestor:
     """Puts looked-at files into the project, a batch a transaction."""
 
     def __init__(self, project: Project, link: bool = False) -> None:
@@ -57,13 +57,13 @@ class Intake:
         self.report = ImportReport()
         self.splits: Counter[str] = Counter()
         self.touched: set[str] = set()
-        self.relabelled: dict[str, Found] = {}  # known pictures that came under another label
+        self.relabelled: dict[str, SourceItem] = {}  # known pictures that came under another label
         self.homes = {first.casefold() for first, _ in self.catalog.moves().values()}  # names that are kept free
         self.copied = 0  # though they should be linked
         self.new: list[ImageRecord] = []
         self.seen: list[SourceRecord] = []
 
-    def take(self, looked: Looked) -> str:
+    def take(self, looked: DecodedSource) -> str:
         """Count one picture, copy it when it is new, and write to the catalogue now and then; what became of it."""
         if looked.found.aside:
             self.report.left_out.append({"path": looked.found.origin, "reason": looked.reason})
@@ -79,7 +79,7 @@ class Intake:
             self._write()
         return status
 
-    def _take(self, looked: Looked) -> tuple[str, Found, str]:
+    def _take(self, looked: DecodedSource) -> tuple[str, SourceItem, str]:
         """What became of a file, the file as it is written down, and why it was refused."""
         refused = "failed" if looked.receipt else "rejected"
         if looked.reason:
@@ -118,7 +118,7 @@ class Intake:
         gone = missing_files(self.catalog)
         self.report.missing = [{"path": image.path, "label": image.label} for image in gone]
         self.report.hint = what_helps(gone, self.catalog)
-        counts = Counter(image.label for image in Ledger(self.catalog).images())
+        counts = Counter(image.label for image in DecisionLog(self.catalog).images())
         self.report.unlabelled = counts.pop("", 0)
         self.report.labels, self.report.splits = dict(sorted(counts.items())), dict(sorted(self.splits.items()))
         return self.report
@@ -128,7 +128,7 @@ class Intake:
         self.catalog.record(self.new, self.seen)
         self.new, self.seen = [], []
 
-    def _same_again(self, looked: Looked) -> Found:
+    def _same_again(self, looked: DecodedSource) -> SourceItem:
         """Known bytes: a conflict when label or split differ. Given for validation or test, it never trains.
 
         Returns the file as it is written down: one that is the project's own copy says nothing new of its label.
@@ -151,7 +151,7 @@ class Intake:
             self.known[looked.image_id] = replace(known, given_split=split)
         return looked.found
 
-    def _bring_back(self, looked: Looked) -> ImageRecord:
+    def _bring_back(self, looked: DecodedSource) -> ImageRecord:
         """Give a known picture its file again: where somebody moved it to, or a new copy."""
         known = self.known[looked.image_id]
         if known.linked or not self._is_inside(known):  # only ours are written: it is used where it is now
@@ -183,7 +183,7 @@ class Intake:
         """Whether a known picture's file is there, with all of its bytes."""
         return self.project.has_picture(known.path) and self.catalog.path(known).stat().st_size == known.bytes
 
-    def _store(self, looked: Looked) -> ImageRecord:
+    def _store(self, looked: DecodedSource) -> ImageRecord:
         """Copy a new picture into images/<label>/, unless it is there already or stays where it is, and describe it."""
         found, data = looked.found, _content(looked)
         assert found.label is not None
@@ -200,7 +200,7 @@ class Intake:
         relative = (path if linked else path.relative_to(self.project.root)).as_posix()
         return ImageRecord(looked.image_id, relative, found.label, found.split, *looked.size, looked.format, len(data))
 
-    def _free_path(self, looked: Looked) -> Path:
+    def _free_path(self, looked: DecodedSource) -> Path:
         """The picture's own name in its label's folder, with a piece of its id where something else has that name.
 
         A file of these very bytes is one of ours, by an import that was cut off, unless files of others' lie there.
@@ -241,7 +241,7 @@ class Moves:
         """Write them down: first the labels, as one step that undo takes back, then where the files are."""
         if not self._rows:
             return []
-        ledger, project = Ledger(self._catalog), self._catalog.project
+        ledger, project = DecisionLog(self._catalog), self._catalog.project
         present = {image.image_id: image.label for image in ledger.images()}
         labels = labels_of(ledger.images())
         choices, report = [], []
@@ -250,7 +250,7 @@ class Moves:
             if label is not None:
                 folder = label_in_images(project, project.root / now, [label, *labels])
                 folder = "" if label_problem(folder or "") else folder  # it keeps the label that it has
-                choices += [Choice(image_id, "relabel", folder)] if folder and folder != label else []
+                choices += [DecisionRequest(image_id, "relabel", folder)] if folder and folder != label else []
             said = {"label_before": label or "", "label": folder or label or ""}
             report.append({"image_id": image_id, "from": image.path, "to": now, **said})
         if choices:
@@ -259,7 +259,7 @@ class Moves:
         return report
 
 
-def _labelled(looked: Looked) -> Looked:
+def _labelled(looked: DecodedSource) -> DecodedSource:
     """The same with its label as it is stored, or refused where that is none."""
     label = looked.found.label or ""
     if problem := label_problem(label):
@@ -267,7 +267,7 @@ def _labelled(looked: Looked) -> Looked:
     return replace(looked, found=replace(looked.found, label=looked.found.label and label_of(label)))
 
 
-def _content(looked: Looked) -> bytes:
+def _content(looked: DecodedSource) -> bytes:
     """A picture's bytes, read again where they did not wait in memory.
 
     Raises:

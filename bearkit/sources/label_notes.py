@@ -4,21 +4,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decisions import Ledger, labels_of
+from bearkit.catalog.decisions import DecisionLog, labels_of
 from bearkit.catalog.labels import cleaning, label_of, label_problem, look_alikes
 from bearkit.core.project import Project
-from bearkit.sources.layout import Found
+from bearkit.sources.layout import SourceItem
 
 NAMED = 5  # labels whose tidying is told
 
 
-def tidied(found: Sequence[Found]) -> tuple[list[Found], list[str]]:
+def tidied(found: Sequence[SourceItem]) -> tuple[list[SourceItem], list[str]]:
     """Files with their labels as they are stored, or why not; and sentences about labels that change."""
     result = [_tidied(one) for one in found]
     return result, cleanings(one.label or "" for one in found)
 
 
-def _tidied(one: Found) -> Found:
+def _tidied(one: SourceItem) -> SourceItem:
     if not one.label:
         return one
     problem = one.problem or label_problem(one.label)
@@ -33,5 +33,5 @@ def cleanings(texts: Iterable[str]) -> list[str]:
 
 def alike(project: Project, new: Iterable[str]) -> list[str]:
     """A sentence for each label that comes and looks like another one of them, or of the project."""
-    there = labels_of(Ledger(Catalog(project)).images()) if project.exists else []
+    there = labels_of(DecisionLog(Catalog(project)).images()) if project.exists else []
     return look_alikes(new, there)

@@ -18,13 +18,13 @@ from bearkit.sources.folder_labels import FolderReader
 from bearkit.sources.folder_names import generic, quoted, rolls
 from bearkit.sources.label_notes import cleanings
 from bearkit.sources.label_tables import Tables, label_counts, tables_of
-from bearkit.sources.layout import Found, folder_name, label_of, left_out
-from bearkit.sources.scheme import Files, How, Place, Scheme, Unsure
+from bearkit.sources.layout import SourceItem, folder_name, label_of, left_out
+from bearkit.sources.scheme import Files, How, PathLabel, Scheme, Unsure
 
 NEARLY = 0.9  # the share of the pictures that a table names, at least, to say it for all of them
 
 
-def understand(found: Sequence[Found], root: str, how: How) -> tuple[list[Found], list[str]]:
+def understand(found: Sequence[SourceItem], root: str, how: How) -> tuple[list[SourceItem], list[str]]:
     """Give each file its label and split, or the reason why it has none.
 
     Args:
@@ -60,7 +60,7 @@ def understand(found: Sequence[Found], root: str, how: How) -> tuple[list[Found]
 class _Reader:
     """Finds the scheme that the files of one source follow; `notes` are sentences about it."""
 
-    found: Sequence[Found]
+    found: Sequence[SourceItem]
     files: Files
     how: How
     notes: list[str] = field(default_factory=list)
@@ -179,7 +179,7 @@ class _Reader:
             new = quoted(set(left.values()) - says.keys())
             why = f"{self.tables.called} names no picture in the folders {new}, and calls others by other names"
             raise self._unsure(why, [self._table, folders])
-        more = {path: Place(says.get(label, label), None) for path, label in left.items()}
+        more = {path: PathLabel(says.get(label, label), None) for path, label in left.items()}
         self.files = replace(self.files, tables={**self.files.tables, **more})
         if more:
             self.tables.notes.append(

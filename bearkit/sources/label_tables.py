@@ -11,8 +11,8 @@ from bearkit.errors import ImageError, ImportSourceError
 from bearkit.sources import table_columns, table_files
 from bearkit.sources.folder_names import quoted
 from bearkit.sources.image_names import Pictures
-from bearkit.sources.layout import Found, label_of
-from bearkit.sources.scheme import Files, Place
+from bearkit.sources.layout import SourceItem, label_of
+from bearkit.sources.scheme import Files, PathLabel
 
 HUB_TABLES = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".json")
@@ -39,7 +39,7 @@ class Tables:
         notes: sentences about what of them is used, and what not.
     """
 
-    labels: dict[PurePosixPath, Place] = field(default_factory=dict)
+    labels: dict[PurePosixPath, PathLabel] = field(default_factory=dict)
     splits: dict[PurePosixPath, str] = field(default_factory=dict)
     used: list[str] = field(default_factory=list)
     split_by: dict[str, str] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class _One:
     notes: list[str] = field(default_factory=list)
 
 
-def tables_of(found: Sequence[Found], files: Files) -> Tables:
+def tables_of(found: Sequence[SourceItem], files: Files) -> Tables:
     """What the tables among the files of a source say of its pictures.
 
     Args:
@@ -121,21 +121,23 @@ def _together(every: Sequence[_One]) -> Tables:
     return result
 
 
-def _place(said: Sequence[tuple[str, str, str]]) -> Place:
+def _place(said: Sequence[tuple[str, str, str]]) -> PathLabel:
     """What all rows about a picture come to: rows with equal labels are one, rows without one say nothing."""
     labels: dict[str, tuple[str, str]] = {}
     for label, _, where in said:
         if label:
             labels.setdefault(label_of(label), (label, where))
     if len(labels) == 1:
-        return Place(next(iter(labels.values()))[0], None)
+        return PathLabel(next(iter(labels.values()))[0], None)
     if not labels:
-        return Place("", None, next((problem for _, problem, _ in said if problem), f"{said[0][2]} gives it no label"))
+        return PathLabel(
+            "", None, next((problem for _, problem, _ in said if problem), f"{said[0][2]} gives it no label")
+        )
     different = ", ".join(f"`{label}` ({where})" for label, where in list(labels.values())[:4])
-    return Place("", None, f"its rows give it different labels: {different}")
+    return PathLabel("", None, f"its rows give it different labels: {different}")
 
 
-def _read(one: Found, pictures: Pictures) -> _One:
+def _read(one: SourceItem, pictures: Pictures) -> _One:
     """What a table says of the pictures, or why nothing."""
     result = _One(str(one.place))
     if one.place.name.casefold().endswith(OTHER_ENDINGS):
@@ -262,6 +264,6 @@ def _split_by_names(every: Sequence[_One]) -> None:
             one.splits = dict.fromkeys(one.labels, word)
 
 
-def label_counts(labels: Mapping[PurePosixPath, Place]) -> Counter[str]:
+def label_counts(labels: Mapping[PurePosixPath, PathLabel]) -> Counter[str]:
     """How many pictures tables give each label."""
     return Counter(place.label for place in labels.values() if place.label)

@@ -27,7 +27,7 @@ ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".tbz2", ".xz", ".txz", ".zst
 
 
 @dataclass(frozen=True)
-class Found:
+class SourceItem:
     """One file that an importer found: the whole interface between where pictures come from and the project.
 
     `read` gives its bytes (or raises ImageError); `problem` says why it cannot even be tried. A file with a place
@@ -49,9 +49,9 @@ class Found:
         return self.inside or PurePosixPath(self.name)
 
 
-def left_out(origin: str, reason: str) -> Found:
+def left_out(origin: str, reason: str) -> SourceItem:
     """Something that an import leaves out, to be named."""
-    return Found(origin, PurePosixPath(origin).name, None, None, bytes, reason, aside=True)
+    return SourceItem(origin, PurePosixPath(origin).name, None, None, bytes, reason, aside=True)
 
 
 def litter(path: PurePosixPath) -> PurePosixPath | None:
@@ -75,7 +75,7 @@ def is_litter(path: PurePosixPath) -> bool:
     return litter(path) is not None
 
 
-def litter_left_out(places: Iterable[PurePosixPath], called: Callable[[PurePosixPath], str]) -> list[Found]:
+def litter_left_out(places: Iterable[PurePosixPath], called: Callable[[PurePosixPath], str]) -> list[SourceItem]:
     """Name the litter among these files, each folder of it once."""
     every = dict.fromkeys(place for path in places if (place := litter(path)) is not None)
     return [left_out(called(place), f"`{place.name}` is a name of the system's own files") for place in every]

@@ -18,7 +18,7 @@ from bearkit.core.paths import real
 from bearkit.errors import ImportSourceError
 from bearkit.sources import archive, folder
 from bearkit.sources.hub_dataset import HubDataset
-from bearkit.sources.layout import Found
+from bearkit.sources.layout import SourceItem
 from bearkit.sources.zip_names import is_zip
 
 GROUP = "bearkit.importers"
@@ -31,7 +31,7 @@ class Importer(Protocol):
         """Whether this source is one of this kind; a quick look, nothing is read whole."""
         ...
 
-    def find(self, source: str, labelled: bool, leave_out: Collection[Path]) -> Sequence[Found]:
+    def find(self, source: str, labelled: bool, leave_out: Collection[Path]) -> Sequence[SourceItem]:
         """Every file of the source, with its label ("" for all of them if not `labelled`).
 
         A file without a label, and with its place `inside` the source, gets its label from the folders around it, as
@@ -50,7 +50,7 @@ class Folder:
         """See `Importer.accepts`."""
         return Path(source).is_dir()
 
-    def find(self, source: str, labelled: bool, leave_out: Collection[Path]) -> Sequence[Found]:
+    def find(self, source: str, labelled: bool, leave_out: Collection[Path]) -> Sequence[SourceItem]:
         """See `Importer.find`."""
         return folder.find(real(source), leave_out, labelled, tell=True)
 
@@ -62,7 +62,7 @@ class Archive:
         """See `Importer.accepts`."""
         return is_zip(Path(source))
 
-    def find(self, source: str, labelled: bool, leave_out: Collection[Path]) -> Sequence[Found]:
+    def find(self, source: str, labelled: bool, leave_out: Collection[Path]) -> Sequence[SourceItem]:
         """See `Importer.find`."""
         return archive.find(real(source), labelled, tell=True)
 
@@ -74,7 +74,7 @@ class File:
         """See `Importer.accepts`."""
         return Path(source).is_file()
 
-    def find(self, source: str, labelled: bool, leave_out: Collection[Path]) -> Sequence[Found]:
+    def find(self, source: str, labelled: bool, leave_out: Collection[Path]) -> Sequence[SourceItem]:
         """See `Importer.find`."""
         return [folder.one(real(source), labelled)]
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from bearkit.sources.layout import Found, look_like_pictures
+from bearkit.sources.layout import SourceItem, look_like_pictures
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Preview:
         return {"dry_run": True, **asdict(self)}
 
 
-def preview_of(found: Sequence[Found], notes: Sequence[str]) -> Preview:
+def preview_of(found: Sequence[SourceItem], notes: Sequence[str]) -> Preview:
     """What an import of these files would bring."""
     tried = [one for one in found if not one.problem]
     pictures = look_like_pictures([one.name for one in tried])

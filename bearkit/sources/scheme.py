@@ -40,7 +40,7 @@ class How:
 
 
 @dataclass(frozen=True)
-class Place:
+class PathLabel:
     """What a path says: a label and perhaps a split, or why it says neither."""
 
     label: str | None
@@ -89,7 +89,7 @@ class Files:
     root: str
     paths: Sequence[PurePosixPath]
     counted: Sequence[bool]
-    tables: Mapping[PurePosixPath, Place] = field(default_factory=dict)
+    tables: Mapping[PurePosixPath, PathLabel] = field(default_factory=dict)
     given: Mapping[PurePosixPath, str] = field(default_factory=dict)
 
     @classmethod
@@ -102,7 +102,7 @@ class Files:
         """The folders around each file that counts."""
         return [path.parts[:-1] for path, counts in zip(self.paths, self.counted, strict=True) if counts]
 
-    def places(self, scheme: Scheme) -> list[Place]:
+    def places(self, scheme: Scheme) -> list[PathLabel]:
         """What each file is under a scheme."""
         return [self._place(path, scheme) for path in self.paths]
 
@@ -113,30 +113,30 @@ class Files:
         splits = Counter(place.split for place in places if place.label is not None and place.split)
         return labels, splits, len(places) - labels.total()
 
-    def _place(self, path: PurePosixPath, scheme: Scheme) -> Place:
+    def _place(self, path: PurePosixPath, scheme: Scheme) -> PathLabel:
         dirs, split = path.parts[:-1], None
         if dirs[: len(scheme.around)] != scheme.around:
-            return Place(None, None, _outside(dirs, scheme.around))
+            return PathLabel(None, None, _outside(dirs, scheme.around))
         dirs = dirs[len(scheme.around) :]
         if scheme.splits == "first":
             if not dirs or split_of(dirs[0]) is None:
-                return Place(None, None, "it is outside of the folders of the splits")
+                return PathLabel(None, None, "it is outside of the folders of the splits")
             split, where, dirs = split_of(dirs[0]), dirs[0], dirs[1:]
         elif scheme.splits == "any":
             where = next((name for name in dirs if split_of(name)), "")
             split = split_of(where)
             dirs = dirs[: dirs.index(where)] + dirs[dirs.index(where) + 1 :] if where else dirs
         if dirs[: len(scheme.inside)] != scheme.inside:
-            return Place(None, split, _outside(dirs, scheme.inside))
+            return PathLabel(None, split, _outside(dirs, scheme.inside))
         dirs = dirs[len(scheme.inside) :]
         if scheme.label_from in ("folder", "parent") and not dirs:
-            return Place(None, split, f"it is in no label's folder{f' inside {where}' if split else ''}")
+            return PathLabel(None, split, f"it is in no label's folder{f' inside {where}' if split else ''}")
         return self._labelled(path, dirs, split, scheme)
 
-    def _labelled(self, path: PurePosixPath, dirs: Dirs, split: str | None, scheme: Scheme) -> Place:
+    def _labelled(self, path: PurePosixPath, dirs: Dirs, split: str | None, scheme: Scheme) -> PathLabel:
         split = furthest([split, self.given.get(path)]) if scheme.splits else None
         if scheme.label_from == "metadata":
-            given = self.tables.get(path, Place(None, None, "no table of labels names it"))
+            given = self.tables.get(path, PathLabel(None, None, "no table of labels names it"))
             label, problem = given.label or "", given.problem or "the table gives it no label"
         elif scheme.label_from == "name":
             label, problem = label_in_name(path.name), "its name begins with no label"
@@ -148,9 +148,9 @@ class Files:
                 "it is in no label's folder",
             )
         if not label:
-            return Place(None, split, problem)
+            return PathLabel(None, split, problem)
         problem = label_problem(label)
-        return Place(None if problem else label_of(label), split, problem, label)
+        return PathLabel(None if problem else label_of(label), split, problem, label)
 
 
 def label_in_name(name: str) -> str:

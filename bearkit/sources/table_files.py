@@ -5,13 +5,13 @@ from pathlib import Path
 
 from bearkit.core import text_table
 from bearkit.core.json_text import json_of
-from bearkit.core.optional import package
+from bearkit.core.optional import import_optional
 from bearkit.core.text_table import Table
 from bearkit.errors import ImportSourceError
-from bearkit.sources.layout import Found
+from bearkit.sources.layout import SourceItem
 
 
-def read(one: Found) -> Table:
+def read(one: SourceItem) -> Table:
     """The table in a file.
 
     Raises:
@@ -22,7 +22,7 @@ def read(one: Found) -> Table:
     return _parquet(one) if one.place.suffix.casefold() == ".parquet" else _text(one)
 
 
-def _text(one: Found) -> Table:
+def _text(one: SourceItem) -> Table:
     data = one.read()
     kind = next((kind for start, kind in text_table.KINDS if data.startswith(start)), "")
     if kind:
@@ -36,9 +36,9 @@ def _text(one: Found) -> Table:
     return text_table.table(text, Path(one.place), some=True)
 
 
-def _parquet(one: Found) -> Table:
+def _parquet(one: SourceItem) -> Table:
     """A parquet table, without columns of bytes or of several values."""
-    arrow, parquet = package("pyarrow", "hub"), package("pyarrow.parquet", "hub")
+    arrow, parquet = import_optional("pyarrow", "hub"), import_optional("pyarrow.parquet", "hub")
     try:
         file = parquet.ParquetFile(io.BytesIO(one.read()))
         plain = [

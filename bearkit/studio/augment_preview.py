@@ -7,7 +7,7 @@ from PIL import Image
 
 from bearkit.bodies.features import read_picture
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decisions import Ledger
+from bearkit.catalog.decisions import DecisionLog
 from bearkit.core.project import Project
 from bearkit.errors import ImageError, NoImagesError
 from bearkit.images.preprocessing import Preprocessing, centre_crop
@@ -24,7 +24,7 @@ def changed_pictures(project: Project, kind: str) -> Image.Image:
     """
     how = Preprocessing(size=SIZE)
     square = replace(how, size=how.shorter_side, crop_pct=1.0)
-    images = Ledger(Catalog(project)).images() if project.exists else []
+    images = DecisionLog(Catalog(project)).images() if project.exists else []
     squares = []
     for image in images[:: max(1, len(images) // ACROSS)]:
         try:

@@ -14,7 +14,7 @@ from bearkit.web.launch import hosted
 
 
 @dataclass(frozen=True)
-class Standing:
+class CollectStatus:
     """How far it is: addresses asked, of how many; which collect this is, and what the last one came to."""
 
     number: int = 0
@@ -34,7 +34,7 @@ class Fetching:
     """Collects in a thread. What it did is in the catalogue: after a restart the rest still waits there."""
 
     def __init__(self, project: Project) -> None:
-        self.project, self.now = project, Standing()
+        self.project, self.now = project, CollectStatus()
         self._stop, self._lock = threading.Event(), threading.Lock()
 
     def start(self, asked: UrlList | Sequence[tuple[str | None, Path]], limits: Limits, retry: bool = False) -> None:
@@ -47,7 +47,7 @@ class Fetching:
             if self.now.running:
                 raise ImportSourceError("pictures are being fetched already", hint="wait for them, or press Stop")
             self._stop.clear()
-            self.now = Standing(self.now.number + 1, running=True)
+            self.now = CollectStatus(self.now.number + 1, running=True)
         threading.Thread(target=self._work, args=(asked, limits, retry), name="collect", daemon=True).start()
 
     def must_be_over(self) -> None:
@@ -67,7 +67,7 @@ class Fetching:
         number, report, failure = self.now.number, None, "it broke off"
 
         def progress(_: str, done: int, total: int) -> None:
-            self.now = Standing(number, True, done, total)
+            self.now = CollectStatus(number, True, done, total)
 
         try:
             report = collect_images(
@@ -79,4 +79,4 @@ class Fetching:
         except OSError as error:  # no room, no permission
             failure = f"{error}. What was fetched is kept; go on when there is room"
         finally:
-            self.now = Standing(number, False, self.now.done, self.now.total, report, failure)
+            self.now = CollectStatus(number, False, self.now.done, self.now.total, report, failure)

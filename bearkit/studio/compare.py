@@ -10,7 +10,7 @@ from bearkit.core.project import Project
 from bearkit.runs import Run
 from bearkit.studio import curves, html
 from bearkit.training.config import TrainConfig
-from bearkit.web.errors import told
+from bearkit.web.errors import show_errors
 
 MOST = 6  # runs at once
 
@@ -34,7 +34,7 @@ class Compare:
         done = [run for run in reversed(runs.every(self.project)) if run.finished]
         return gr.update(choices=[(f"run {run.id}: {text.percent(run.result['error_rate'])}", run.id) for run in done])
 
-    @told
+    @show_errors
     def compare(self, run_ids: list[str] | None) -> list[Any]:
         """Curves and a table of the chosen runs."""
         chosen = [runs.finished(self.project, run_id) for run_id in run_ids or []]

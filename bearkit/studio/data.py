@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decisions import Ledger, labels_of
+from bearkit.catalog.decisions import DecisionLog, labels_of
 from bearkit.catalog.schema import SPLITS, ImageRecord
 from bearkit.core.project import Project
 from bearkit.datasets import dataset
@@ -16,7 +16,7 @@ from bearkit.images.thumbnails import thumbnails
 from bearkit.studio import html
 from bearkit.studio.image import Picture
 from bearkit.studio.sources import Sources
-from bearkit.web.errors import told
+from bearkit.web.errors import show_errors
 
 BATCH = 18  # pictures in the gallery
 EVERY = "all"
@@ -28,7 +28,7 @@ INTO_SIGHT = """() => {
 
 def head(project: Project) -> str:
     """The line above the tabs."""
-    images = Ledger(Catalog(project)).images() if project.exists else []
+    images = DecisionLog(Catalog(project)).images() if project.exists else []
     return html.head(project.name, len(images), labels_of(images))
 
 
@@ -69,7 +69,7 @@ class DataTab:
             self.picture.show, chosen, [self.picture.shown, self.picture.label], show_progress="hidden"
         ).then(None, js=INTO_SIGHT)
 
-    @told
+    @show_errors
     def refresh(self, label: str, split: str, on_screen: list[str]) -> list[Any]:
         """Everything on the tab, as it is now."""
         if not self.project.exists:
@@ -99,13 +99,13 @@ class DataTab:
             *self.sources.refresh(),
         ]
 
-    @told
+    @show_errors
     def batch(self, label: str, split: str, keep: Sequence[str] = ()) -> tuple[list[tuple[str, str]], list[str]]:
         """Some pictures of this label and split, with their labels, and their ids: those to keep, others at random."""
         if not self.project.exists:
             return [], []
         catalog = Catalog(self.project)
-        found = [image for image in Ledger(catalog).images() if label in (EVERY, image.label)]
+        found = [image for image in DecisionLog(catalog).images() if label in (EVERY, image.label)]
         if split != EVERY:
             assigned = dataset.splits(catalog)
             found = [image for image in found if assigned.get(image.image_id) == split]

@@ -6,8 +6,8 @@ from urllib.parse import quote
 import gradio as gr
 
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decision_types import Choice
-from bearkit.catalog.decisions import Ledger, me
+from bearkit.catalog.decision_types import DecisionRequest
+from bearkit.catalog.decisions import DecisionLog, me
 from bearkit.catalog.schema import Decision, ImageRecord
 from bearkit.core import text
 from bearkit.core.project import Project
@@ -16,7 +16,7 @@ from bearkit.errors import ReviewError
 from bearkit.images import thumbnails
 from bearkit.labelling.actions import merge_labels, stored, take_labels_away
 from bearkit.studio import html
-from bearkit.web.errors import told
+from bearkit.web.errors import show_errors
 from bearkit.web.prediction_html import note
 
 WHO = "(...given) => [...given.slice(0, -1), window.bearkitReviewer?.() ?? '']"  # the name that the Review tab uses
@@ -57,61 +57,61 @@ class Picture:
         ):
             button.click(handler, [*inputs, who], outputs, js=WHO)
 
-    @told
+    @show_errors
     def show(self, image_id: str | None) -> Any:
         """What is known of a picture; its label goes into the field."""
         known = {image.image_id: image for image in self._ledger().images()} if self.project.exists else {}
         now = known.get(image_id or "")
         return self._facts(image_id), now.label if now else None
 
-    @told
+    @show_errors
     def relabel(self, image_id: str | None, label: str | None, changed: int, who: str) -> Any:
         """Give the picture another label."""
-        result = stored(Catalog(self.project), [Choice(_one(image_id), "relabel", label)], who or me())
+        result = stored(Catalog(self.project), [DecisionRequest(_one(image_id), "relabel", label)], who or me())
         said = [f"It is `{result['stored'][0]['to_label']}` now.", *result["notes"]]
         return self._facts(image_id), "".join(map(note, said)), changed + 1
 
-    @told
+    @show_errors
     def unlabel(self, image_id: str | None, changed: int, who: str) -> Any:
         """Take the picture's label away: it waits for one in the Review tab then."""
-        stored(Catalog(self.project), [Choice(_one(image_id), "unlabel")], who or me())
+        stored(Catalog(self.project), [DecisionRequest(_one(image_id), "unlabel")], who or me())
         return self._facts(image_id), note("It has no label now. Undo brings it back."), changed + 1
 
-    @told
+    @show_errors
     def delete(self, image_id: str | None, changed: int, who: str) -> Any:
         """Leave the picture out from now on; its file stays where it is until the decisions are carried out."""
         if _one(image_id) in {image.image_id for image in self._ledger().images()}:  # a second click says nothing more
-            stored(Catalog(self.project), [Choice(_one(image_id), "delete")], who or me())
+            stored(Catalog(self.project), [DecisionRequest(_one(image_id), "delete")], who or me())
         return self._facts(image_id), note("Deleted. Undo brings it back."), changed + 1
 
-    @told
+    @show_errors
     def undo(self, image_id: str | None, changed: int, who: str) -> Any:
         """Take this person's last step back."""
         rows = self._ledger().undo(1, who or me())
         return self._facts(image_id), note(html.turned("undo", [row.action for row in rows])), changed + 1
 
-    @told
+    @show_errors
     def rename(self, old: list[str], new: str | None, changed: int, who: str) -> Any:
         """Give all pictures of some labels one label."""
         result = merge_labels(self.project, old, new or "", who or me())
         said = f"{len(result['stored'])} pictures are `{result['label']}` now. Undo takes it back."
         return "".join(map(note, [said, *result["notes"]])), changed + 1
 
-    @told
+    @show_errors
     def take_away(self, old: list[str], changed: int, who: str) -> Any:
         """Take the labels of all pictures of some labels away."""
         n = take_labels_away(self.project, old, who or me())
         return note(f"{text.count(n, 'picture')} without a label now. Undo brings it back."), changed + 1
 
-    def _ledger(self) -> Ledger:
-        return Ledger(Catalog(self.project))
+    def _ledger(self) -> DecisionLog:
+        return DecisionLog(Catalog(self.project))
 
     def _facts(self, image_id: str | None) -> str:
         catalog = Catalog(self.project)
         image = next((image for image in catalog.images() if image.image_id == image_id), None)
         if image is None:
             return NOBODY
-        here = {one.image_id: one for one in Ledger(catalog).images()}.get(image.image_id)
+        here = {one.image_id: one for one in DecisionLog(catalog).images()}.get(image.image_id)
         made = thumbnails.thumbnails(self.project, [(image.image_id, image.path)], thumbnails.LARGE)[0]
         url = f"/gradio_api/file={quote(str(made))}" if made else ""
         split = dataset.splits(catalog).get(image.image_id, "")
@@ -122,7 +122,7 @@ class Picture:
             ("picture", f"{image.width} × {image.height} {image.format}, {image.bytes:,} bytes"),
             ("file", f"{image.path}{' (linked)' if image.linked else ''}"),
             *_sources(catalog, image),
-            *(("decided", _sentence(one)) for one in Ledger(catalog).of(image.image_id)),
+            *(("decided", _sentence(one)) for one in DecisionLog(catalog).of(image.image_id)),
             ("id", image.image_id),
         ]
         return html.picture(url, rows)

@@ -7,9 +7,9 @@ from PIL import Image
 
 from bearkit.core.project import Project
 from bearkit.engine import jobs
-from bearkit.studio.train_form import Choices
+from bearkit.studio.train_form import TrainForm
 from bearkit.training.lr_curve import NAMES
-from bearkit.web.errors import told
+from bearkit.web.errors import show_errors
 from bearkit.web.prediction_html import note
 
 STEM_SHARE = 0.01  # of the head's rate, for the stem, where one rate is put in for both
@@ -18,7 +18,7 @@ STEM_SHARE = 0.01  # of the head's rate, for the stem, where one rate is put in 
 class LRSearch:
     """Layout and wiring; the search itself runs in a process of its own."""
 
-    def __init__(self, project: Project, choices: Choices) -> None:
+    def __init__(self, project: Project, choices: TrainForm) -> None:
         self.project, self.choices = project, choices
         with gr.Accordion("Find a learning rate", open=False):
             with gr.Row():
@@ -41,7 +41,7 @@ class LRSearch:
     def searcher(self, unfrozen: bool) -> Any:
         """The handler of one of the two search buttons."""
 
-        @told
+        @show_errors
         def search(*values: Any) -> list[Any]:
             result = jobs.find_lr(self.project, self.choices.config(*values), unfrozen)
             with Image.open(result["plot"]) as image:

@@ -10,8 +10,8 @@ from typing import Any
 import gradio as gr
 
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decision_types import Choice, Context
-from bearkit.catalog.decisions import Ledger, labels_of
+from bearkit.catalog.decision_types import DecisionContext, DecisionRequest
+from bearkit.catalog.decisions import DecisionLog, labels_of
 from bearkit.catalog.labels import label_of
 from bearkit.catalog.settings import label_order, name_of
 from bearkit.core.project import Project
@@ -46,7 +46,7 @@ class Outbox:
     def counts(self, asked: dict[str, Any]) -> dict[str, Any]:
         """How many pictures and labels there are now, for the line above the tabs."""
         del asked
-        images = Ledger(Catalog(self.project)).images() if self.project.exists else []
+        images = DecisionLog(Catalog(self.project)).images() if self.project.exists else []
         return {"head": html.counts(len(images), labels_of(images))}
 
     def whose(self, asked: dict[str, Any]) -> dict[str, Any]:
@@ -80,12 +80,12 @@ def store(project: Project, asked: dict[str, Any]) -> dict[str, Any]:
     catalog = Catalog(project)
     if asked["project"] != name_of(catalog):
         raise BusyError("this address serves another project now", hint="open the project in which this was decided")
-    ledger = Ledger(catalog)
-    choices = [Choice(one["image_id"], one["action"], one.get("to")) for one in asked["choices"]]
+    ledger = DecisionLog(catalog)
+    choices = [DecisionRequest(one["image_id"], one["action"], one.get("to")) for one in asked["choices"]]
     if not choices:
         raise ReviewError("nothing was decided", hint="press a key on a picture")
     unless_since = asked["since"] if asked.get("implied") else None
-    context = Context(asked.get("run"), asked["kind"], asked["view"], asked["token"], unless_since)
+    context = DecisionContext(asked.get("run"), asked["kind"], asked["view"], asked["token"], unless_since)
     known = label_order(catalog, ())
     if {label_of(one.to or "") for one in choices if one.action in ("relabel", "label")} - {*known}:
         known = labels_of(ledger.images())

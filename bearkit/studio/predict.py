@@ -13,7 +13,7 @@ from bearkit.errors import ModelError
 from bearkit.export.export import add_thumbnails, exported
 from bearkit.inference import model_folder
 from bearkit.inference.predictor import Predictor
-from bearkit.web.errors import told
+from bearkit.web.errors import show_errors
 from bearkit.web.launch import hosted
 from bearkit.web.predict_page import PredictPage
 from bearkit.web.prediction_html import note
@@ -29,7 +29,7 @@ class PredictTab:
         assert page.model is not None
         self.model, self.answer = page.model, page.answer
 
-    @told
+    @show_errors
     def refresh(self) -> list[Any]:
         """The models there are."""
         names = models(self.project)

@@ -12,12 +12,12 @@ from bearkit.core.project import Project
 from bearkit.errors import PublishError
 from bearkit.hub.client import Hub
 from bearkit.hub.dataset import whose_images
-from bearkit.hub.push import Wanted
+from bearkit.hub.push import PublishRequest
 from bearkit.hub.repo_names import check_name, name_from
 from bearkit.studio import html, publish_preview
 from bearkit.studio.predict import folder_of, models
 from bearkit.studio.publish_job import Uploading
-from bearkit.web.errors import take_files, told
+from bearkit.web.errors import show_errors, take_files
 from bearkit.web.prediction_html import note
 
 WHAT = [
@@ -80,7 +80,7 @@ class PublishTab:
         """Show how things stand for what the page says now, after an event."""
         event(self.standing, set(self.form), self.live, show_progress="hidden", concurrency_limit=None)
 
-    @told
+    @show_errors
     def refresh(self, model: str | None, repo: str, oauth: gr.OAuthToken | None = None) -> list[Any]:
         """Who is logged in, and the models there are."""
         names = models(self.project)
@@ -92,21 +92,21 @@ class PublishTab:
             return [html.quiet(f"Not signed in: {error}. You can preview; to publish, {error.hint}"), choice, gr.skip()]
         return [note(f"Logged in to the Hub as {user}."), choice, repo or f"{user}/{name_from(self.project.name)}"]
 
-    @told
+    @show_errors
     def choose(self, what: str) -> list[Any]:
         """What the chosen kind needs: a model and examples, or the word that the pictures may be published."""
         data = what == "dataset"
         said = note(whose_images(self.project), good=False) if data and self.project.exists else ""
         return [gr.update(visible=not data), gr.update(visible=not data), said, gr.update(visible=data, value=False)]
 
-    @told
+    @show_errors
     def look_over(self, page: dict[Any, Any]) -> Iterator[list[Any]]:
         """Write it, try it out, and show what will be uploaded."""
         form = self._said(page)
         self.uploading.look_over(self._wanted(*form), form)
         yield from self.follow()
 
-    @told
+    @show_errors
     def publish(self, page: dict[Any, Any], oauth: gr.OAuthToken | None = None) -> Iterator[list[Any]]:
         """Publish what was looked over."""
         self.uploading.publish(self._wanted(*self._said(page)), self._hub(oauth))
@@ -147,16 +147,16 @@ class PublishTab:
     def _wanted(
         self, what: str, model: str | None, repo: str, license: str | None, private: bool, examples: list[str] | None,
         allowed: bool,
-    ) -> Wanted:  # fmt: skip
+    ) -> PublishRequest:  # fmt: skip
         check_name(repo.strip())
         if what == "dataset":
             if not allowed:
                 raise PublishError("pictures have owners", hint="tick that they allow it, if they do")
-            return Wanted(what, self.project.root, repo.strip(), private, license or None)
+            return PublishRequest(what, self.project.root, repo.strip(), private, license or None)
         if not model:
             raise PublishError("there is no model yet", hint="train one in the Train tab")
         chosen = tuple(Path(path) for path in examples or ())
-        return Wanted(what, folder_of(self.project, model), repo.strip(), private, license or None, chosen)
+        return PublishRequest(what, folder_of(self.project, model), repo.strip(), private, license or None, chosen)
 
     def _hub(self, oauth: gr.OAuthToken | None) -> Hub:
         """The Hub as whoever is at the page reaches it: in a Space never with the Space's own token.

@@ -12,7 +12,7 @@ from typing import Any
 from bearkit.errors import BearkitError, PublishError
 from bearkit.hub.client import Hub, contents
 from bearkit.hub.preflight import preflight
-from bearkit.hub.push import Wanted, check_size
+from bearkit.hub.push import PublishRequest, check_size
 
 END_SECONDS = 20  # that an upload may take to break off
 STOPPED = "Stopped. Nothing was published."
@@ -23,7 +23,7 @@ class _Stopped(Exception):
 
 
 @dataclass(frozen=True)
-class Standing:
+class PublishStatus:
     """How far it is.
 
     Attributes:
@@ -38,7 +38,7 @@ class Standing:
         failure: why not.
     """
 
-    wanted: Wanted | None = None
+    wanted: PublishRequest | None = None
     form: tuple[Any, ...] = ()
     doing: str = ""
     done: int = 0
@@ -54,21 +54,21 @@ class Uploading:
     """Writes, tries out and pushes in a thread; Stop leaves nothing on the Hub."""
 
     def __init__(self) -> None:
-        self.now = Standing()
+        self.now = PublishStatus()
         self._folder: Path | None = None
         self._stop, self._lock = threading.Event(), threading.Lock()
         self._thread = threading.Thread()
         atexit.register(self._end)
 
-    def look_over(self, wanted: Wanted, form: tuple[Any, ...] = ()) -> None:
+    def look_over(self, wanted: PublishRequest, form: tuple[Any, ...] = ()) -> None:
         """Write what would be published, and see that it works. `form` is what the page says of it.
 
         Raises:
             PublishError: something is under way.
         """
-        self._begin(lambda: self._look_over(wanted), Standing(wanted, form, "writing"))
+        self._begin(lambda: self._look_over(wanted), PublishStatus(wanted, form, "writing"))
 
-    def publish(self, wanted: Wanted, hub: Hub) -> None:
+    def publish(self, wanted: PublishRequest, hub: Hub) -> None:
         """Publish what was looked over.
 
         Raises:
@@ -84,7 +84,7 @@ class Uploading:
         """Break off as soon as can be."""
         self._stop.set()
 
-    def _begin(self, work: Callable[[], None], standing: Standing) -> None:
+    def _begin(self, work: Callable[[], None], standing: PublishStatus) -> None:
         with self._lock:
             if self.now.doing:
                 raise PublishError("something is being published already", hint="wait for it, or press Stop")
@@ -113,7 +113,7 @@ class Uploading:
             raise _Stopped
         self.now = replace(self.now, doing=doing, done=done, total=total)
 
-    def _look_over(self, wanted: Wanted) -> None:
+    def _look_over(self, wanted: PublishRequest) -> None:
         self._forget()
         folder = self._folder = Path(tempfile.mkdtemp(prefix="bearkit-publish-", dir=wanted.scratch))
         missing = tuple(wanted.write(folder).get("missing", ()))
@@ -123,11 +123,11 @@ class Uploading:
         self._progress("looking it over", 1, 1)
         if trial and trial["problems"]:
             failure = "It does not work: " + "; ".join(trial["problems"])
-            self.now = Standing(wanted, self.now.form, trial=trial, failure=failure)
+            self.now = PublishStatus(wanted, self.now.form, trial=trial, failure=failure)
         else:
-            self.now = Standing(wanted, self.now.form, files=files, missing=missing, trial=trial)
+            self.now = PublishStatus(wanted, self.now.form, files=files, missing=missing, trial=trial)
 
-    def _publish(self, wanted: Wanted, hub: Hub) -> None:
+    def _publish(self, wanted: PublishRequest, hub: Hub) -> None:
         assert self._folder is not None
         done = hub.push(self._folder, wanted.target(self.now.missing), self._progress)
         self._forget()

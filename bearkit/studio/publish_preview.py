@@ -4,13 +4,13 @@ from html import escape
 
 from bearkit.core import text
 from bearkit.studio import html
-from bearkit.studio.publish_job import Standing
+from bearkit.studio.publish_job import PublishStatus
 from bearkit.web.prediction_html import note
 
 FILES = 12  # of those that will be uploaded that are shown
 
 
-def publishing(now: Standing) -> str:
+def publishing(now: PublishStatus) -> str:
     """What will be uploaded, how far it is, and where it is in the end."""
     said = ""
     if now.doing:
@@ -41,7 +41,7 @@ def publishing(now: Standing) -> str:
     return said + f"<h4>{escape(heading)}</h4>" + html.table(("file", "size"), rows[:FILES]) + more
 
 
-def published_before(now: Standing) -> str:
+def published_before(now: PublishStatus) -> str:
     """The same of another choice than the page shows: only what stays true of it."""
     if now.url:
         return _published(now.url)

@@ -25,15 +25,15 @@ from bearkit.errors import BearkitError, ReviewError, RunError
 from bearkit.evaluation.compare_runs import compare_runs
 from bearkit.images import thumbnails
 from bearkit.labelling.apply import apply_decisions, unapply_decisions
-from bearkit.labelling.candidate import Suspect
+from bearkit.labelling.candidate import Candidate
 from bearkit.labelling.queue import Page, Queue, View
 from bearkit.labelling.report import left_in_words
-from bearkit.labelling.snapshot import State
+from bearkit.labelling.snapshot import Snapshot
 from bearkit.runs import LIVE
 from bearkit.studio import html
 from bearkit.studio.server_functions import answered
 from bearkit.training.config import TrainConfig
-from bearkit.web.errors import told
+from bearkit.web.errors import show_errors
 from bearkit.web.prediction_html import note
 
 PARTS = ("review_parts.js", "review_decide.js", "review_label.js", "review.js")
@@ -141,7 +141,7 @@ class ReviewTab:
         del asked
         return {"text": self._far}
 
-    @told
+    @show_errors
     def train_again(self) -> Iterator[str]:
         """Train as the newest finished run was trained, and compare the two."""
         before = runs.finished(self.project)
@@ -153,13 +153,13 @@ class ReviewTab:
             raise RunError(f"run {run.id} is {run.state}: {run.failure or ''}", hint="the Train tab tells more")
         yield html.compared(compare_runs(self.project, before.id, run.id))
 
-    @told
+    @show_errors
     def carry_out(self) -> str:
         """Move deleted pictures to the trash and relabelled ones to their folders."""
         done = apply_decisions(self.project)
         return note(f"{done.moved} files moved, {done.trashed} to trash/, {len(done.missing)} not there.")
 
-    @told
+    @show_errors
     def bring_back(self) -> str:
         """Move every file back to where it was."""
         return note(f"{unapply_decisions(self.project).moved} files moved back. The decisions stay.")
@@ -184,7 +184,7 @@ class ReviewTab:
                 self._looking = threading.Thread(target=_look_quietly, args=[queue], daemon=True)
                 self._looking.start()
 
-    def _shown(self, suspects: list[Suspect], state: State) -> list[dict[str, Any]]:
+    def _shown(self, suspects: list[Candidate], state: Snapshot) -> list[dict[str, Any]]:
         """Suspects with the addresses of their thumbnails, and of their twins'."""
         ids = [one for suspect in suspects for one in (suspect.image_id, suspect.twin) if one]
         rows = [row for row in state.rows_of(ids).tolist() if row >= 0]
@@ -232,7 +232,7 @@ def _message(view: View, found: Page, over: bool, tally: dict[str, int]) -> str:
     return "" if found.suspects else "Nothing is left to look at here."
 
 
-def _heading(view: View, suspects: list[Suspect]) -> str:
+def _heading(view: View, suspects: list[Candidate]) -> str:
     """What the pictures of a page have in common."""
     if view.kind != "unlabelled" or not suspects:
         return ""

@@ -10,10 +10,10 @@ from bearkit.core.project import Project
 from bearkit.errors import BearkitError, ImportSourceError
 from bearkit.images import decode
 from bearkit.sources.web.fetch import Limits, fetch
-from bearkit.sources.web.search import PROVIDERS, Hit, SearchReport, search_images
+from bearkit.sources.web.search import PROVIDERS, SearchHit, SearchReport, search_images
 from bearkit.studio import html
 from bearkit.studio.collect_job import Fetching, limits
-from bearkit.web.errors import told
+from bearkit.web.errors import show_errors
 
 SHOWN = 24  # pictures of a search that are shown before they are fetched
 SIDE = 320  # pixels of each
@@ -49,7 +49,7 @@ class Search:
         self.fetch = go.click
         go.click(self.fetch_found, [self.found, private], [timer, told_of, preview, go])
 
-    @told
+    @show_errors
     def look(self, text: str | None, most: float | None, providers: list[str], private: bool) -> Any:
         """Search, and show the first pictures of each label; nothing is kept yet."""
         asked = [
@@ -69,14 +69,14 @@ class Search:
             value=f"Fetch these {n}", visible=n > 0
         )  # fmt: skip
 
-    @told
+    @show_errors
     def fetch_found(self, found: SearchReport, private: bool) -> Any:
         """Fetch what was found, in the background."""
         self.fetching.start(found.urls(), limits(private))
         return gr.Timer(active=True), "", gr.update(value=[], visible=False), gr.update(visible=False)
 
 
-def _thumbnail(hit: Hit, limits: Limits) -> Any:
+def _thumbnail(hit: SearchHit, limits: Limits) -> Any:
     """A small picture of what was found, fetched as safely as the picture itself; None where there is none."""
     for url in filter(None, (hit.thumbnail, hit.url)):
         with suppress(BearkitError):
@@ -86,5 +86,5 @@ def _thumbnail(hit: Hit, limits: Limits) -> Any:
     return None
 
 
-def _caption(label: str, hit: Hit) -> str:
+def _caption(label: str, hit: SearchHit) -> str:
     return " · ".join(filter(None, (label, hit.credit.license, hit.credit.creator)))

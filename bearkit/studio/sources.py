@@ -22,7 +22,7 @@ from bearkit.studio.collect_job import Fetching, limits
 from bearkit.studio.import_question import ONE_AT_A_TIME, Asked
 from bearkit.studio.search import Search
 from bearkit.web import uploads
-from bearkit.web.errors import take_files, told
+from bearkit.web.errors import show_errors, take_files
 from bearkit.web.launch import hosted
 
 GATHER = (Path(__file__).parent / "gather.js").read_text()
@@ -113,7 +113,7 @@ class Sources:
         """Take the question away: there is another source."""
         event(import_question.nothing_asked, None, self.question.shown, show_progress="hidden", queue=False)
 
-    @told
+    @show_errors
     def take(
         self, source: str | None, link: bool, changed: int, progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio's way)
     ) -> Iterator[Any]:  # fmt: skip
@@ -131,13 +131,13 @@ class Sources:
             return ["", changed, *import_question.shown(asked)]
         return self._import({"source": source, "link": link}, changed, progress)
 
-    @told
+    @show_errors
     def take_dropped(self, path: str, changed: int, progress: gr.Progress = gr.Progress()) -> Iterator[Any]:  # noqa: B008 (Gradio's way)
         """Import a zip that was dropped."""
         yield _begun()
         yield self._take(path, False, changed, progress)
 
-    @told
+    @show_errors
     def answer(
         self, number: int, on_page: str, asked: Asked | None, changed: int, progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio's way)
     ) -> Iterator[Any]:  # fmt: skip
@@ -152,14 +152,14 @@ class Sources:
         result = import_images(self.project, progress=_shown(progress), called=_called, **how)
         return [html.receipt(result.as_dict()), changed + 1, *import_question.nothing_asked()]
 
-    @told
+    @show_errors
     def take_birds(self, changed: int, progress: gr.Progress = gr.Progress()) -> Iterator[Any]:  # noqa: B008 (Gradio's way)
         """Import the sample photographs."""
         yield _begun()
         sample_project.prepare(self.project, _shown(progress))
         yield self._take(str(sample_project.folder(self.project)), False, changed, progress)
 
-    @told
+    @show_errors
     def add(self, label: str | None, paths: Sequence[str] | None, changed: int) -> Any:
         """Import files for one label."""
         if not paths:
@@ -168,7 +168,7 @@ class Sources:
         result = import_images(self.project, list(paths), label=_named(label), called=_called)
         return html.receipt(result.as_dict()), changed + 1, None
 
-    @told
+    @show_errors
     def photograph(self, label: str | None, path: str | None, changed: int) -> Any:
         """Import what the camera took."""
         if path is None:
@@ -178,7 +178,7 @@ class Sources:
         result = import_images(self.project, path, label=_named(label), called=lambda _: name)
         return html.receipt(result.as_dict()), changed + 1, None
 
-    @told
+    @show_errors
     def collect(self, label: str | None, listed: str | None, file: str | None, private: bool) -> Any:
         """Fetch a list of addresses in the background."""
         lists = [_list(label, Path(file))] if file else []
@@ -196,13 +196,13 @@ class Sources:
         self.fetching.start(asked, limits(private))
         return gr.Timer(active=True), "", None, ""
 
-    @told
+    @show_errors
     def go_on(self, private: bool) -> Any:
         """Fetch what still waits."""
         self.fetching.start((), limits(private))
         return gr.Timer(active=True)
 
-    @told
+    @show_errors
     def retry(self, private: bool) -> Any:
         """Ask those again that failed."""
         self.fetching.start((), limits(private), retry=True)

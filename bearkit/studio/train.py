@@ -8,7 +8,7 @@ import gradio as gr
 
 from bearkit import runs
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decisions import Ledger, labels_of
+from bearkit.catalog.decisions import DecisionLog, labels_of
 from bearkit.core.parallel import cores
 from bearkit.core.project import Project
 from bearkit.engine import jobs
@@ -18,9 +18,9 @@ from bearkit.runs import LIVE, Run
 from bearkit.studio import augment_preview, curves, html, train_progress
 from bearkit.studio.compare import Compare
 from bearkit.studio.lr_finder import LRSearch
-from bearkit.studio.train_form import Choices
+from bearkit.studio.train_form import TrainForm
 from bearkit.training.config import TrainConfig
-from bearkit.web.errors import told
+from bearkit.web.errors import show_errors
 from bearkit.web.prediction_html import note
 
 TOP = 12  # mistakes shown as pictures
@@ -40,7 +40,7 @@ class TrainTab:
             self.go = gr.Button("Train", variant="primary", scale=3)
             self.stop = gr.Button("Stop", visible=False)
             self.resume = gr.Button("Go on where it stopped", visible=False)
-        self.choices = Choices(project)
+        self.choices = TrainForm(project)
         search = LRSearch(project, self.choices)
         with gr.Row():
             with gr.Column(scale=1, min_width=300):
@@ -84,31 +84,31 @@ class TrainTab:
         self.choices.preview.click(self.show_changes, fields["augment"], self.choices.previewed)
         self.search, self.compare = search, compare
 
-    @told
+    @show_errors
     def start(self, *values: Any) -> list[Any]:
         """Start a training in a process of its own; it waits for those before it."""
         config = self.choices.config(*values)
         run = jobs.start(self.project, config)
         return self._view(self._shown() or run, config.unfreeze)  # the one under way stays on screen
 
-    @told
+    @show_errors
     def halt(self, seen: tuple[str, int, str]) -> None:
         """Ask the training on screen to stop."""
         jobs.stop(Run(self.project.runs / seen[0]))
 
-    @told
+    @show_errors
     def go_on(self, unfreeze: float | None) -> list[Any]:
         """Go on with the newest run, which was stopped or cut off."""
         run = runs.unfinished(self.project)
         jobs.resume(self.project, run)
         return self._view(run, unfreeze)
 
-    @told
+    @show_errors
     def show_changes(self, kind: str) -> Any:
         """What the random changes do to the project's own pictures."""
         return gr.update(value=augment_preview.changed_pictures(self.project, kind), visible=True)
 
-    @told
+    @show_errors
     def follow(self, seen: tuple[str, int, str], unfreeze: float | None) -> list[Any]:
         """What is new since the last look; nothing is sent when nothing is."""
         run = self._shown()
@@ -116,7 +116,7 @@ class TrainTab:
             return [gr.skip()] * len(self.live)
         return self._view(run, unfreeze, seen[2])
 
-    @told
+    @show_errors
     def refresh(self, unfreeze: float | None) -> list[Any]:
         """The run under way, or the newest one, as it is now: what a person sees who opens or reloads the page."""
         run = self._shown()
@@ -129,7 +129,7 @@ class TrainTab:
 
     def _first_step(self) -> str:
         """What to do before a training, with a link to where."""
-        images = Ledger(Catalog(self.project)).images() if self.project.exists else []
+        images = DecisionLog(Catalog(self.project)).images() if self.project.exists else []
         if len(labels := labels_of(images)) > 1:
             return ""
         return html.first_step(len(images), labels)
@@ -187,7 +187,7 @@ class TrainTab:
         """The Train button, which says how long it will take."""
         if live:
             return gr.update(value="Queue another training", variant="secondary")
-        images = Ledger(Catalog(self.project)).images() if self.project.exists else []
+        images = DecisionLog(Catalog(self.project)).images() if self.project.exists else []
         labels = labels_of(images)
         if len(labels) < 2:
             return gr.update(value=missing(len(images), labels), variant="secondary", interactive=False)

@@ -26,13 +26,13 @@ NUMBERS = tuple(name for name, value in DEFAULTS.items() if type(value) in (int,
 PLAIN = ("epochs", "lr", "unfreeze", "lr_first", "lr_last", "unfreeze_groups", "seed", "views")
 
 
-class Choices:
+class TrainForm:
     """Two folded groups of fields: what one changes often, and the tricks."""
 
     def __init__(self, project: Project) -> None:
         self.project = project
         self.fields: dict[str, Any] = {}
-        with gr.Accordion("Choices", open=False), gr.Row():
+        with gr.Accordion("TrainForm", open=False), gr.Row():
             self.fields["start"] = gr.Dropdown([NEW], value=NEW, interactive=True, **_field("start"))
             self._numbers(PLAIN)
             self.fields["body"] = gr.Dropdown(

@@ -37,7 +37,7 @@ KINDS = {
 VIEWS = {"none": 1, "light": 4, "strong": 8}  # kept crops of a picture, where only a part of the body learns
 
 
-def shown(squares: torch.Tensor, kind: str, size: int, margin: float) -> torch.Tensor:
+def augment_batch(squares: torch.Tensor, kind: str, size: int, margin: float) -> torch.Tensor:
     """What a network is shown while it learns.
 
     Args:
@@ -52,16 +52,16 @@ def shown(squares: torch.Tensor, kind: str, size: int, margin: float) -> torch.T
     how, n = KINDS[kind], len(squares)
     pictures = squares.permute(0, 3, 1, 2).float().div_(255)
     if kind == "none":
-        return middle(pictures, size, margin)
+        return center_crop(pictures, size, margin)
     if pictures.shape[-1] > 2 * size:  # far smaller ones are asked for: average first, or fine texture flickers
         pictures = functional.interpolate(pictures, size=math.ceil(1.5 * size), mode="area")
     grid = functional.affine_grid(_crops(n, how).to(pictures.device), [n, 3, size, size], align_corners=False)
     pictures = functional.grid_sample(pictures, grid, align_corners=False, padding_mode="reflection")
-    pictures = _relit(pictures, how.light)
-    return _erased(pictures, how.erased)
+    pictures = _color_jitter(pictures, how.light)
+    return _random_erasing(pictures, how.erased)
 
 
-def middle(pictures: torch.Tensor, size: int, margin: float) -> torch.Tensor:
+def center_crop(pictures: torch.Tensor, size: int, margin: float) -> torch.Tensor:
     """The middle, as THE preprocessing cuts it, resized where another size is asked for: (n, 3, size, size)."""
     side = pictures.shape[-1]
     cut = round(side * margin)
@@ -85,7 +85,7 @@ def _crops(n: int, how: Augmentation) -> torch.Tensor:
     return torch.stack([across, down], dim=1)
 
 
-def _relit(pictures: torch.Tensor, light: float) -> torch.Tensor:
+def _color_jitter(pictures: torch.Tensor, light: float) -> torch.Tensor:
     """Brighter or darker, and with more or less contrast."""
     n, device = len(pictures), pictures.device
     contrast = (1 + _between(n, -light, light)).view(n, 1, 1, 1).to(device)
@@ -94,7 +94,7 @@ def _relit(pictures: torch.Tensor, light: float) -> torch.Tensor:
     return ((pictures - mean) * contrast + mean + brightness).clamp_(0, 1)
 
 
-def _erased(pictures: torch.Tensor, share: float) -> torch.Tensor:
+def _random_erasing(pictures: torch.Tensor, share: float) -> torch.Tensor:
     """A grey square of a quarter of the side over some of the pictures."""
     size = pictures.shape[-1]
     side = size // 4
@@ -112,6 +112,6 @@ def examples(squares: np.ndarray, kind: str, size: int, margin: float, seed: int
     """What a network would be shown of these squares, for people to look at: uint8 (n, size, size, 3)."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        pictures = shown(torch.from_numpy(squares), kind, size, margin)
+        pictures = augment_batch(torch.from_numpy(squares), kind, size, margin)
     result: np.ndarray = pictures.mul(255).round().clamp(0, 255).byte().permute(0, 2, 3, 1).numpy()
     return result

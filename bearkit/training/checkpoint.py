@@ -11,13 +11,13 @@ import torch
 
 from bearkit.core.project import whole
 from bearkit.errors import RunError
-from bearkit.training.head import State
+from bearkit.training.head import StateDict
 
 ABOUT = "bearkit"  # the name of our part of the file's metadata
 
 
 @dataclass(frozen=True)
-class About:
+class CheckpointMetadata:
     """What is known of saved weights.
 
     Attributes:
@@ -41,14 +41,14 @@ class About:
     rows: tuple[tuple[float, ...], ...] = ()
 
 
-def write(path: Path, state: State, about: About) -> None:
+def write(path: Path, state: StateDict, about: CheckpointMetadata) -> None:
     """Save tensors; the file appears whole."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
     with whole(path) as part:
         part.write_bytes(safetensors.torch.save(tensors, {ABOUT: json.dumps(asdict(about))}))
 
 
-def read(path: Path) -> tuple[State, About]:
+def read(path: Path) -> tuple[StateDict, CheckpointMetadata]:
     """The tensors and what is known of them.
 
     Raises:
@@ -60,7 +60,9 @@ def read(path: Path) -> tuple[State, About]:
             state: dict[str, torch.Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, safetensors.SafetensorError) as error:
         raise RunError(f"{path} cannot be read: {error}", hint="train again: `bearkit train`") from error
-    known: dict[str, Any] = {field.name: metadata[field.name] for field in fields(About) if field.name in metadata}
+    known: dict[str, Any] = {
+        field.name: metadata[field.name] for field in fields(CheckpointMetadata) if field.name in metadata
+    }
     known["rows"], known["vocab"] = tuple(map(tuple, known.get("rows", ()))), tuple(known.get("vocab", ()))
     about: dict[str, Any] = {"stage": "frozen", "epoch": 0, "error_rate": 1.0, **known}
-    return state, About(**about)
+    return state, CheckpointMetadata(**about)

@@ -90,7 +90,7 @@ class _Depthwise(torch.autograd.Function):
 
 
 @contextmanager
-def faster() -> Iterator[None]:
+def cpu_speedups() -> Iterator[None]:
     """Both, for as long as a network trains."""
     with freed_memory_kept(), DepthwiseIn32Bits():
         yield

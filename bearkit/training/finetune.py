@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from bearkit.bodies.array_cache import Kept
-from bearkit.bodies.features import feature_store, through
+from bearkit.bodies.array_cache import CachedRows
+from bearkit.bodies.features import extract_with_onnx, feature_store
 from bearkit.bodies.onnx_convert import converted
 from bearkit.bodies.pixel_cache import pixels
 from bearkit.bodies.registry import Body
@@ -21,7 +21,7 @@ from bearkit.errors import BodyError, RunError
 from bearkit.images.preprocessing import Preprocessing
 from bearkit.training import augment, precision
 from bearkit.training.config import TrainConfig
-from bearkit.training.loop import Batch, Trainee, loss_and_error
+from bearkit.training.loop import Batch, TrainSetup, loss_and_error
 from bearkit.training.network import Network, cut, layer_groups, lr_factors
 from bearkit.training.optimizer import AdamW, Group
 from bearkit.training.sampling import epoch_order, epoch_size
@@ -29,9 +29,9 @@ from bearkit.training.sampling import epoch_order, epoch_size
 Inputs = Callable[[Sequence[int], float, bool], torch.Tensor]
 
 
-def trainee(
+def build_finetune_setup(
     project: Project, data: Dataset, body: Body, network: Network, config: TrainConfig, progress: Progress
-) -> Trainee:
+) -> TrainSetup:
     """The whole network, or its last layer groups, ready to learn.
 
     Args:
@@ -69,7 +69,7 @@ def trainee(
         return loss_and_error(torch.cat(logits), targets[valid], config.label_smoothing)
 
     n_batches = -(-epoch_size(targets[train], config.oversample) // config.unfrozen_batch_size)
-    return Trainee(model, _optimiser(model, config), batches, n_batches, check, config.label_smoothing, chosen)
+    return TrainSetup(model, _optimiser(model, config), batches, n_batches, check, config.label_smoothing, chosen)
 
 
 def check_groups(body: Body, n_learning: int) -> None:
@@ -89,7 +89,7 @@ def check_groups(body: Body, n_learning: int) -> None:
         cut(network, n_learning - 1, body.preprocessing.size)
 
 
-def _rows(found: Kept, data: Dataset) -> list[np.ndarray]:
+def _rows(found: CachedRows, data: Dataset) -> list[np.ndarray]:
     """A row for each picture of the data set.
 
     Raises:
@@ -126,7 +126,7 @@ def _from_pixels(
         squares = torch.from_numpy(np.stack([rows[row] for row in wanted]))
         size = sizes[min(int(position * len(sizes)), len(sizes) - 1)]
         kind = config.augment if learning else "none"
-        pictures = augment.shown(squares, kind, size, how.size / how.shorter_side)
+        pictures = augment.augment_batch(squares, kind, size, how.size / how.shorter_side)
         return ((pictures - mean) / std).contiguous(memory_format=torch.channels_last)
 
     return inputs
@@ -147,7 +147,7 @@ def _upper_part(
     def onnx(project: Project) -> Path:
         return converted(project, f"{body.name}-below-{lower_id}", lambda: below, size)
 
-    rows = _rows(through(project, data.images, store, body, n_views, onnx, progress, np.float16), data)
+    rows = _rows(extract_with_onnx(project, data.images, store, body, n_views, onnx, progress, np.float16), data)
 
     def inputs(wanted: Sequence[int], _: float, learning: bool) -> torch.Tensor:
         views = torch.randint(n_views, (len(wanted),)).tolist() if learning else [0] * len(wanted)

@@ -10,18 +10,18 @@ from torch import nn
 from torch.nn import functional
 
 from bearkit.training.config import TrainConfig
-from bearkit.training.loop import Batch, Epoch, Trainee, fit_one_cycle, loss_and_error, seeded
+from bearkit.training.loop import Batch, Epoch, TrainSetup, fit_one_cycle, loss_and_error, seeded
 from bearkit.training.optimizer import AdamW, Group
 from bearkit.training.sampling import epoch_order, epoch_size
 
 DEFAULTS = TrainConfig()
-State = dict[str, torch.Tensor]
+StateDict = dict[str, torch.Tensor]
 RARELY = 0.1  # of the mean deviation, below which none counts: a feature that few training pictures show would decide
 # alone about a new one that shows it (at 0.01 it became 3,700 deviations, and logits differed by more than 100)
 
 
 @dataclass(frozen=True)
-class Sides:
+class TrainValidFeatures:
     """Features to learn from, float32 (N, V, D), and to check on, (M, D), with their targets, int64 (N,) and (M,)."""
 
     features: np.ndarray
@@ -49,7 +49,7 @@ class Head(nn.Module):
         return logits
 
 
-def folded(state: State) -> tuple[torch.Tensor, torch.Tensor]:
+def fuse_standardisation(state: StateDict) -> tuple[torch.Tensor, torch.Tensor]:
     """A trained head's state as one linear layer on raw features: weight (C, D) and bias (C,)."""
     weight = state["linear.weight"] / state["std"]
     return weight, state["linear.bias"] - weight @ state["mean"]
@@ -63,7 +63,7 @@ def new_head(features: np.ndarray, n_labels: int, dropout: float) -> Head:
     return Head(torch.from_numpy(mean), torch.from_numpy(np.maximum(std, floor)), n_labels, dropout)
 
 
-def head_from(state: State, dropout: float) -> Head:
+def head_from(state: StateDict, dropout: float) -> Head:
     """A head as it was saved."""
     head = Head(state["mean"], state["std"], len(state["linear.bias"]), dropout)
     head.load_state_dict(state)
@@ -82,7 +82,7 @@ def seeded_alone(seed: int) -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def trainee(sides: Sides, config: TrainConfig, start: State | None = None) -> Trainee:
+def build_head_setup(sides: TrainValidFeatures, config: TrainConfig, start: StateDict | None = None) -> TrainSetup:
     """A head that is ready to learn, new or as it was saved."""
     views, labels = torch.from_numpy(sides.features), torch.from_numpy(sides.targets)
     valid, valid_labels = torch.from_numpy(sides.valid_features), torch.from_numpy(sides.valid_targets)
@@ -101,17 +101,17 @@ def trainee(sides: Sides, config: TrainConfig, start: State | None = None) -> Tr
         return loss_and_error(head(valid), valid_labels, config.label_smoothing)
 
     optimiser = AdamW([Group(list(head.linear.parameters()), config.weight_decay)])
-    return Trainee(
+    return TrainSetup(
         head, optimiser, batches, -(-n_shown // config.batch_size), check if len(valid) else None,
         config.label_smoothing,
     )  # fmt: skip
 
 
 def train_head(
-    sides: Sides,
+    sides: TrainValidFeatures,
     config: TrainConfig = DEFAULTS,
     on_epoch: Callable[[Epoch], None] | None = None,
-    start: State | None = None,
+    start: StateDict | None = None,
 ) -> Head:
     """Fit a head with the one-cycle schedule. The same arguments give the same head.
 
@@ -125,7 +125,7 @@ def train_head(
         RunError: the loss is no longer a finite number.
     """
     with seeded_alone(config.seed):
-        learns = trainee(sides, config, start)
+        learns = build_head_setup(sides, config, start)
         fit_one_cycle(learns, config.epochs, config.lr, on_epoch, patience=config.patience)
     assert isinstance(learns.model, Head)
     return learns.model

@@ -9,7 +9,7 @@ import numpy as np
 from bearkit.core.parallel import Progress, no_progress
 from bearkit.evaluation import metrics
 from bearkit.training.config import TrainConfig
-from bearkit.training.head import DEFAULTS, Sides, predict_probs, train_head
+from bearkit.training.head import DEFAULTS, TrainValidFeatures, predict_probs, train_head
 
 FRACTIONS = (0.1, 0.25, 0.5, 0.75, 1.0)
 N_FOLDS = 5  # draws: each picture is checked in one of them, by heads that did not learn from it
@@ -97,7 +97,7 @@ def learning_curve(
         checked = fold == k
         for n, fraction in enumerate(FRACTIONS):
             part = rest[: max(len(vocab), round(fraction * len(rest)))]
-            sides = Sides(features[part], targets[part], features[:0, 0], targets[:0], len(vocab))
+            sides = TrainValidFeatures(features[part], targets[part], features[:0, 0], targets[:0], len(vocab))
             head = train_head(sides, dataclasses.replace(config, seed=config.seed + k))
             wrong[n, checked] = predict_probs(head, features[checked, 0]).argmax(1) != targets[checked]
             images[n] += len(part) / N_FOLDS

@@ -46,7 +46,7 @@ class Step:
 
 
 @dataclass
-class Trainee:
+class TrainSetup:
     """What learns, and from what.
 
     Attributes:
@@ -138,7 +138,7 @@ def seeded(seed: int) -> Iterator[None]:
 
 
 def fit_one_cycle(
-    trainee: Trainee,
+    trainee: TrainSetup,
     epochs: int,
     lr: float,
     on_epoch: Callable[[Epoch], None] | None = None,

@@ -10,7 +10,7 @@ import numpy as np
 
 from bearkit.core.parallel import Progress, no_progress
 from bearkit.training import lr_curve
-from bearkit.training.loop import Batch, Trainee
+from bearkit.training.loop import Batch, TrainSetup
 from bearkit.training.lr_curve import LRCurve
 from bearkit.training.schedule import MOMENTUM_HIGH
 
@@ -19,7 +19,7 @@ DIVERGED = 4.0  # times the lowest loss: the sweep ends
 MEMORY = 0.7  # of the running loss that this is decided on
 
 
-def lr_find(trainee: Trainee, progress: Progress = no_progress) -> LRCurve:
+def lr_find(trainee: TrainSetup, progress: Progress = no_progress) -> LRCurve:
     """Try rates from START to END, and read the curve.
 
     Layer groups keep the ratio of their rates. Weights, buffers, optimiser and random state are afterwards bit for bit
@@ -48,6 +48,6 @@ def lr_find(trainee: Trainee, progress: Progress = no_progress) -> LRCurve:
     return lr_curve.read(rates[: len(losses)], np.array(losses))
 
 
-def _endless(trainee: Trainee) -> Iterator[Batch]:
+def _endless(trainee: TrainSetup) -> Iterator[Batch]:
     while True:
         yield from trainee.batches(0.0)

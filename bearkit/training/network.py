@@ -8,7 +8,7 @@ from torch import nn
 
 from bearkit.bodies.timm_import import import_timm
 from bearkit.errors import BodyError
-from bearkit.training.head import Head, State
+from bearkit.training.head import Head, StateDict
 
 PARTS = ("body.", "head.")
 TOLERANCE = 1e-3  # that the features of a cut body may differ by
@@ -36,7 +36,7 @@ class Network(nn.Module):
         return self
 
 
-def parts_of(state: State) -> tuple[State, State]:
+def parts_of(state: StateDict) -> tuple[StateDict, StateDict]:
     """A checkpoint as the body's state, empty where the body was left as it was, and the head's."""
     body, head = ({name[len(p) :]: t for name, t in state.items() if name.startswith(p)} for p in PARTS)
     return (body, head) if head else ({}, state)

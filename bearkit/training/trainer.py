@@ -14,18 +14,18 @@ from bearkit.datasets.dataset import Dataset
 from bearkit.errors import RunError
 from bearkit.runs import RESUME, Run
 from bearkit.training import checkpoint
-from bearkit.training.checkpoint import About
+from bearkit.training.checkpoint import CheckpointMetadata
 from bearkit.training.config import TrainConfig
-from bearkit.training.cpu_speedups import faster
-from bearkit.training.head import State, seeded_alone
-from bearkit.training.loop import Epoch, Step, Trainee, fit_one_cycle, seeded
-from bearkit.training.warm_start import Model, check_labels, frozen_trainee, saved, unfrozen_trainee
+from bearkit.training.cpu_speedups import cpu_speedups
+from bearkit.training.head import StateDict, seeded_alone
+from bearkit.training.loop import Epoch, Step, TrainSetup, fit_one_cycle, seeded
+from bearkit.training.warm_start import LoadedStage, check_labels, finetune_setup, head_setup, load_stage
 
 STEP_SECONDS = 1.0  # between two step events of a run
 
 
 @dataclass(frozen=True)
-class Watch:
+class Listeners:
     """Who is told how it goes."""
 
     progress: Progress = no_progress
@@ -41,10 +41,10 @@ class Training:
     run: Run
     config: TrainConfig
     data: Dataset
-    watch: Watch
+    watch: Listeners
     stop_if_asked: Callable[[], None] = lambda: None  # raises once somebody asked; called at each step
 
-    def carry_out(self, start: Model, found: Features) -> tuple[Model, list[dict[str, Any]]]:
+    def carry_out(self, start: LoadedStage, found: Features) -> tuple[LoadedStage, list[dict[str, Any]]]:
         """Go through the stages that were asked for; the model at the end, and the stages' tables.
 
         Raises:
@@ -62,29 +62,35 @@ class Training:
             stages.append(self._table(f"stage-{number}"))
         return model, stages
 
-    def _frozen(self, stage: str, start: Model, found: Features) -> Model:
+    def _frozen(self, stage: str, start: LoadedStage, found: Features) -> LoadedStage:
         if stage not in self.run.checkpoints:  # else it was done before it was cut off
             clock = time.perf_counter()
             with seeded_alone(self.config.seed):
-                learns = frozen_trainee(self.config, self.data, found, start)
+                learns = head_setup(self.config, self.data, found, start)
                 self._fit("frozen", stage, start, learns, self._whole_state(learns.model, start), clock)
         return self._saved(stage)
 
-    def _unfrozen(self, stage: str, start: Model) -> Model:
+    def _unfrozen(self, stage: str, start: LoadedStage) -> LoadedStage:
         if stage not in self.run.checkpoints:
             clock = time.perf_counter()
-            with seeded(self.config.seed), faster():
-                learns, network = unfrozen_trainee(self.project, self.config, self.data, start, self._progress)
+            with seeded(self.config.seed), cpu_speedups():
+                learns, network = finetune_setup(self.project, self.config, self.data, start, self._progress)
                 self._fit("unfrozen", stage, start, learns, network.state_dict, clock)
         return self._saved(stage)
 
-    def _saved(self, stage: str) -> Model:
-        model = saved(self.run, stage)
+    def _saved(self, stage: str) -> LoadedStage:
+        model = load_stage(self.run, stage)
         check_labels(model.about, self.data)
         return model
 
     def _fit(
-        self, name: str, stage: str, start: Model, learns: Trainee, state: Callable[[], State], clock: float
+        self,
+        name: str,
+        stage: str,
+        start: LoadedStage,
+        learns: TrainSetup,
+        state: Callable[[], StateDict],
+        clock: float,
     ) -> None:
         """Train one stage to its end, from where it was; `clock` is when it began."""
         frozen, config = name == "frozen", self.config
@@ -95,11 +101,11 @@ class Training:
         best = min((row.error_rate for row in rows), default=math.inf)
         before = sum(row.seconds for row in rows)
 
-        def about(with_rows: bool = False) -> About:
+        def about(with_rows: bool = False) -> CheckpointMetadata:
             seconds = round(before + time.perf_counter() - clock, 3)
             every = tuple(astuple(row) for row in rows) if with_rows else ()
             vocab = tuple(self.data.vocab)
-            return About(name, rows[-1].epoch, rows[-1].error_rate, size, seconds, weights, vocab, every)
+            return CheckpointMetadata(name, rows[-1].epoch, rows[-1].error_rate, size, seconds, weights, vocab, every)
 
         told = {event["epoch"] for event in self._epochs(stage)}  # before it was cut off
 
@@ -120,7 +126,7 @@ class Training:
         learns.model.to("cpu")
         checkpoint.write(self._file(stage), state(), about())
 
-    def _go_on(self, stage: str, learns: Trainee) -> list[Epoch]:
+    def _go_on(self, stage: str, learns: TrainSetup) -> list[Epoch]:
         """Put a stage that was cut off where it was; the rows of the epochs that it had done."""
         if not self._file(RESUME).exists():
             return []
@@ -183,7 +189,7 @@ class Training:
             "epochs": rows,
         }
 
-    def _whole_state(self, model: Any, start: Model) -> Callable[[], State]:
+    def _whole_state(self, model: Any, start: LoadedStage) -> Callable[[], StateDict]:
         """The state to save after a frozen stage: with a tuned body also that, so that the file stands for itself."""
         if not start.tuned:
             return lambda: dict(model.state_dict())

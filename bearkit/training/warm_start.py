@@ -18,22 +18,22 @@ from bearkit.datasets.dataset import Dataset
 from bearkit.errors import BodyError, RunError
 from bearkit.runs import Run
 from bearkit.training import checkpoint, finetune, head
-from bearkit.training.checkpoint import About
+from bearkit.training.checkpoint import CheckpointMetadata
 from bearkit.training.config import TrainConfig
-from bearkit.training.head import Sides, State, head_from
-from bearkit.training.loop import Trainee
+from bearkit.training.head import StateDict, TrainValidFeatures, head_from
+from bearkit.training.loop import TrainSetup
 from bearkit.training.network import Network, parts_of
 
 PROGRESS_SECONDS = 0.2  # between two progress events of a run
 
 
 @dataclass(frozen=True)
-class Model:
+class LoadedStage:
     """A body, the state of the head behind it, and what is known of them; None where there is no head yet."""
 
     body: Body
-    head: State | None
-    about: About | None = None
+    head: StateDict | None
+    about: CheckpointMetadata | None = None
 
     @property
     def tuned(self) -> bool:
@@ -41,7 +41,7 @@ class Model:
         return self.body.tuned
 
 
-def saved(run: Run, stage: str) -> Model:
+def load_stage(run: Run, stage: str) -> LoadedStage:
     """A saved stage of a run.
 
     Raises:
@@ -54,16 +54,16 @@ def saved(run: Run, stage: str) -> Model:
     of_body, of_head = parts_of(state)
     body = registry.get(config.body, config.weights)
     if of_body:
-        return Model(registry.tuned(body, path, about.size), of_head, about)
+        return LoadedStage(registry.tuned(body, path, about.size), of_head, about)
     if about.weights and about.weights != body.weights_id:
         raise RunError(
             f"the weights of {body.name} are no longer those that run {run.id} was trained with",
             hint=f"bring them back to where they were ({config.weights or 'the package'}), or train again",
         )
-    return Model(body, of_head, about)
+    return LoadedStage(body, of_head, about)
 
 
-def located(project: Project, name: str) -> tuple[Run, str]:
+def find_stage(project: Project, name: str) -> tuple[Run, str]:
     """The run and the stage that RUN/STAGE names; RUN alone means its last one.
 
     Raises:
@@ -76,15 +76,15 @@ def located(project: Project, name: str) -> tuple[Run, str]:
     return run, stage
 
 
-def start_of(project: Project, config: TrainConfig) -> Model:
+def starting_point(project: Project, config: TrainConfig) -> LoadedStage:
     """What a training begins with: a pretrained body without a head, or the stage that it is to start from.
 
     Raises:
         BodyError: there is no such body; RunError: there is no such stage, or it is another body's.
     """
     if not config.start:
-        return Model(registry.get(config.body, config.weights), None)
-    run, stage = located(project, config.start)
+        return LoadedStage(registry.get(config.body, config.weights), None)
+    run, stage = find_stage(project, config.start)
     theirs = TrainConfig.from_dict(run.config)
     if theirs.body != config.body:
         raise RunError(f"{config.start} is a {theirs.body}, not a {config.body}", f"train with `--body {theirs.body}`")
@@ -95,10 +95,10 @@ def start_of(project: Project, config: TrainConfig) -> Model:
         )
     if config.weights not in ("", theirs.weights):
         raise RunError(f"{config.start} has weights of its own", hint="leave --weights out")
-    return saved(run, stage)
+    return load_stage(run, stage)
 
 
-def check_labels(about: About | None, data: Dataset) -> None:
+def check_labels(about: CheckpointMetadata | None, data: Dataset) -> None:
     """See that a saved stage tells the labels apart that there are now.
 
     Raises:
@@ -120,22 +120,22 @@ def create_run(project: Project, config: TrainConfig) -> Run:
     """
     if config.weights not in ("", RANDOM):
         config = replace(config, weights=str(paths.located(config.weights, "the file of weights", BodyError)))
-    start = start_of(project, config)
+    start = starting_point(project, config)
     _ = start.body.weights_id  # now, and not when a process of its own has begun
     data = dataset.load(Catalog(project), config.seed)
     check_labels(start.about, data)
     if config.unfreeze and config.unfreeze_groups:
         finetune.check_groups(start.body, config.unfreeze_groups)
     if config.start:
-        run, stage = located(project, config.start)
+        run, stage = find_stage(project, config.start)
         config = replace(config, start=f"{run.id}/{stage}", weights=TrainConfig.from_dict(run.config).weights)
     return runs.create(project, config.as_dict())
 
 
-def look(
+def load_features(
     project: Project,
     config: TrainConfig,
-    start: Model,
+    start: LoadedStage,
     progress: Progress,
     run: Run | None = None,
     stop_if_asked: Callable[[], None] = lambda: None,
@@ -158,21 +158,23 @@ def look(
     return data, found, time.perf_counter() - clock
 
 
-def sides(data: Dataset, found: Features) -> Sides:
+def train_valid_features(data: Dataset, found: Features) -> TrainValidFeatures:
     """What a head learns from and is checked on."""
     train, valid = data.indices("train"), data.indices("valid")
-    return Sides(found.values[train], data.targets[train], found.values[valid, 0], data.targets[valid], len(data.vocab))
+    return TrainValidFeatures(
+        found.values[train], data.targets[train], found.values[valid, 0], data.targets[valid], len(data.vocab)
+    )
 
 
-def frozen_trainee(config: TrainConfig, data: Dataset, found: Features, start: Model) -> Trainee:
+def head_setup(config: TrainConfig, data: Dataset, found: Features, start: LoadedStage) -> TrainSetup:
     """The head that a stage begins with, ready to learn."""
-    return head.trainee(sides(data, found), config, start.head)
+    return head.build_head_setup(train_valid_features(data, found), config, start.head)
 
 
-def unfrozen_trainee(
-    project: Project, config: TrainConfig, data: Dataset, start: Model, progress: Progress
-) -> tuple[Trainee, Network]:
+def finetune_setup(
+    project: Project, config: TrainConfig, data: Dataset, start: LoadedStage, progress: Progress
+) -> tuple[TrainSetup, Network]:
     """What learns in an unfrozen stage, and the whole network, which shares its weights."""
     assert start.head is not None
     network = Network(start.body.network(), head_from(start.head, config.dropout))
-    return finetune.trainee(project, data, start.body, network, config, progress), network
+    return finetune.build_finetune_setup(project, data, start.body, network, config, progress), network

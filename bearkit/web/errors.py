@@ -28,7 +28,7 @@ def _said(text: str) -> str:
     return html.escape(uploads.as_given(text))
 
 
-def told(handler: F) -> F:
+def show_errors(handler: F) -> F:
     """A handler, or one that yields what it shows, whose BearkitErrors are shown to the person, with their hints."""
 
     @functools.wraps(handler)

@@ -15,7 +15,7 @@ from bearkit.errors import BearkitError
 from bearkit.web.connections import patient
 from bearkit.web.limits import OWNER, VISITOR, Allowance, Limits
 from bearkit.web.logs import keep_small
-from bearkit.web.origin_guard import Guard
+from bearkit.web.origin_guard import OriginGuard
 from bearkit.web.theme import CSS, theme
 from bearkit.web.uploads import folder_of_page
 
@@ -68,7 +68,7 @@ def launched(
 
 def guarded(hosts: Collection[str] | None, framed: bool = False, public: bool = False) -> dict[str, Any]:
     """What makes an application keep other sites out; the arguments as the guard takes them."""
-    return {"middleware": [Middleware(Guard, hosts=hosts, framed=framed, public=public)]}
+    return {"middleware": [Middleware(OriginGuard, hosts=hosts, framed=framed, public=public)]}
 
 
 def hosted() -> bool:

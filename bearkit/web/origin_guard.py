@@ -16,7 +16,7 @@ WATCHED = ("document", "iframe", "")  # where a browser shows a page that somebo
 OTHERS = "refused: sent from another site"
 
 
-class Guard:
+class OriginGuard:
     """ASGI middleware: refuse foreign host names (DNS rebinding), other sites' requests and Gradio's open routes.
 
     Args:

@@ -10,10 +10,10 @@ import gradio as gr
 
 from bearkit.errors import BusyError
 from bearkit.images import is_shown_by_browsers, small_jpeg
-from bearkit.inference.occlusion import explain
+from bearkit.inference.occlusion import occlusion_map
 from bearkit.inference.predictor import Predictor
 from bearkit.web import prediction_html
-from bearkit.web.errors import take_files, told
+from bearkit.web.errors import show_errors, take_files
 
 TOP = 5  # labels shown as bars
 SIDE = 320  # pixels of a picture that the browser itself does not show
@@ -77,7 +77,7 @@ class PredictPage:
         if self.model is not None:
             self.model.input(self.predict, asked, shown, show_progress="hidden")
 
-    @told
+    @show_errors
     def predict(self, picture: str | None, model: str | None = None) -> list[Any]:
         """Label the picture."""
         if picture is None:
@@ -93,7 +93,7 @@ class PredictPage:
             said += prediction_html.seen(small_jpeg(predictor.open(picture), SIDE), FRAME)
         return [said, found.probs, shown, gr.update(interactive=True), ""]
 
-    @told
+    @show_errors
     def why(self, picture: str | None, model: str | None = None, near: bool = False) -> str:
         """Show which part of the picture spoke for the label, and the training pictures most like it."""
         if picture is None:
@@ -103,6 +103,6 @@ class PredictPage:
         try:
             with self._turn:
                 predictor = self.with_near(model) if near and self.with_near else self.model_of(model)[0]
-                return prediction_html.why(explain(predictor, picture), predictor.nearest(picture))
+                return prediction_html.why(occlusion_map(predictor, picture), predictor.nearest(picture))
         finally:
             self._places.release()

@@ -7,7 +7,7 @@ from typing import Any
 
 from bearkit.core import text
 from bearkit.inference.occlusion import Explanation
-from bearkit.inference.predictor import Near, Prediction
+from bearkit.inference.predictor import Neighbour, Prediction
 
 LONG = 30  # letters of a label; a longer one is cut where there is little room
 
@@ -58,7 +58,7 @@ def seen(picture: bytes, frame: str) -> str:
     return f'{instead}<div class="bk-pictures"><figure>{image}<figcaption>{words}</figcaption></figure></div>'
 
 
-def why(found: Explanation, near: Sequence[Near]) -> str:
+def why(found: Explanation, near: Sequence[Neighbour]) -> str:
     """Where the evidence was, and the training pictures most like this one."""
     label = escape(found.prediction.label)
     shown = (

@@ -5,8 +5,8 @@ from contextlib import suppress
 from playwright.sync_api import expect
 
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decision_types import Choice
-from bearkit.catalog.decisions import Ledger
+from bearkit.catalog.decision_types import DecisionRequest
+from bearkit.catalog.decisions import DecisionLog
 from bearkit.errors import ReviewError
 from bearkit.labelling.apply import unapply_decisions
 from tests.studio.pages import SECONDS
@@ -14,10 +14,12 @@ from tests.studio.pages import SECONDS
 
 def plant(project):
     """Give four of the 36 drawings a wrong label; what they should be."""
-    ledger = Ledger(Catalog(project))
+    ledger = DecisionLog(Catalog(project))
     wrong = {image.image_id: image.label for image in ledger.images()[::9]}
     other = {"disc": "square", "square": "star", "star": "disc"}
-    ledger.decide([Choice(one, "relabel", other[label]) for one, label in wrong.items()], "chance", kind="quality")
+    ledger.decide(
+        [DecisionRequest(one, "relabel", other[label]) for one, label in wrong.items()], "chance", kind="quality"
+    )
     return wrong
 
 
@@ -39,7 +41,7 @@ def opened(browser, url, view="&n=6&rest=1", **options):
 
 
 def ledger_of(running):
-    return Ledger(Catalog(running.project))
+    return DecisionLog(Catalog(running.project))
 
 
 def figures(page):

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from bearkit import Project
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decisions import Ledger
+from bearkit.catalog.decisions import DecisionLog
 from tests.conftest import picture
 from tests.providers import Providers
 from tests.servers import serving
@@ -56,7 +56,7 @@ def fetch(page, label, addresses):
 
 
 def images(running):
-    return Ledger(Catalog(running.project)).images()
+    return DecisionLog(Catalog(running.project)).images()
 
 
 def labelled(running, label):

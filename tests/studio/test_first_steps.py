@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from bearkit import Project
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decisions import Ledger
+from bearkit.catalog.decisions import DecisionLog
 from tests.conftest import picture, write_pictures
 from tests.studio.pages import SECONDS, Studio, import_folder, shoot
 from tests.studio.reviewing import figures, relabel, stored
@@ -31,7 +31,7 @@ def shown(page, text):
 
 
 def labels(running):
-    return [image.label for image in Ledger(Catalog(running.project)).images()]
+    return [image.label for image in DecisionLog(Catalog(running.project)).images()]
 
 
 def test_a_flat_folder_is_asked_about_and_its_pictures_are_labelled_one_by_one(empty):

@@ -7,8 +7,8 @@ from playwright.sync_api import expect
 
 from bearkit import Project
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decision_types import Choice
-from bearkit.catalog.decisions import Ledger
+from bearkit.catalog.decision_types import DecisionRequest
+from bearkit.catalog.decisions import DecisionLog
 from bearkit.errors import ReviewError
 from bearkit.studio import curves, html
 from bearkit.studio.review import ReviewTab
@@ -46,9 +46,9 @@ def test_on_a_phone_the_large_picture_leaves_its_tile_and_the_buttons_in_sight(r
 
 def test_a_label_of_hundreds_of_letters_breaks_no_page(own_review, browser):
     running, _, _ = own_review
-    ledger = Ledger(Catalog(running.project))
+    ledger = DecisionLog(Catalog(running.project))
     one = ledger.images()[0]
-    ledger.decide([Choice(one.image_id, "relabel", LONG)], "chance", kind="quality")
+    ledger.decide([DecisionRequest(one.image_id, "relabel", LONG)], "chance", kind="quality")
     for size in ({"viewport": {"width": 1280, "height": 800}}, PHONE):
         page = opened(browser, running.url, "&n=50&rest=1", **size)
         wide = "document.documentElement.scrollWidth <= innerWidth"

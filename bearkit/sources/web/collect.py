@@ -18,14 +18,14 @@ from bearkit.catalog.schema import SourceRecord
 from bearkit.core.parallel import Progress, no_progress
 from bearkit.core.project import Project
 from bearkit.errors import DownloadError, ImportSourceError
-from bearkit.sources.decoded import Looked, Receipt, look
-from bearkit.sources.ingest import Intake
+from bearkit.sources.decoded import DecodedSource, FetchRecord, decode_source
+from bearkit.sources.ingest import Ingestor
 from bearkit.sources.label_notes import alike, cleanings
-from bearkit.sources.layout import Found
+from bearkit.sources.layout import SourceItem
 from bearkit.sources.web import url_list
 from bearkit.sources.web.address_text import Credit
 from bearkit.sources.web.fetch import SILENCE_SECONDS, Limits, fetch
-from bearkit.sources.web.scheduler import Turns
+from bearkit.sources.web.scheduler import HostScheduler
 from bearkit.sources.web.ssrf import unused_proxies
 from bearkit.sources.web.url_list import UrlList
 
@@ -93,7 +93,7 @@ def collect_images(
     asked = sources if isinstance(sources, UrlList) else url_list.read(sources, most)
     project.require_writable().root.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(project.files_lock):  # one import at a time; another one waits
-        intake = Intake(project)
+        intake = Ingestor(project)
         known = {row.origin: row for row in intake.catalog.addresses()}
         if not sources:
             asked = _left(known.values(), retry_failed)
@@ -114,14 +114,14 @@ def collect_images(
     return report
 
 
-def _wait(intake: Intake, asked: UrlList, new: Mapping[str, str]) -> None:
+def _wait(intake: Ingestor, asked: UrlList, new: Mapping[str, str]) -> None:
     """Give addresses their rows before they are asked; `new` are their labels by address."""
     rows = [SourceRecord(url, label, None, "waiting", **vars(asked.credit(url))) for url, label in new.items()]
     intake.catalog.record([], rows)
 
 
 def _take(
-    looked: Looked, intake: Intake, report: CollectReport, reasons: Counter[str], on_failure: OnFailure | None
+    looked: DecodedSource, intake: Ingestor, report: CollectReport, reasons: Counter[str], on_failure: OnFailure | None
 ) -> None:
     """Store what came from one address, or its reason, and count it."""
     status = intake.take(looked)
@@ -175,7 +175,7 @@ def _left(rows: Iterable[SourceRecord], retry_failed: bool) -> UrlList:
 
 def _looked(
     urls: Mapping[str, str], asked: UrlList, workers: int, limits: Limits, stop: threading.Event
-) -> Generator[Looked]:
+) -> Generator[DecodedSource]:
     """Each address as it is ready; memory holds little more of them than there are workers.
 
     Once it is stopped, what is under way is still waited for, but not for long.
@@ -186,9 +186,9 @@ def _looked(
                 return
             yield _ask(url, label, asked.credit(url), limits)
         return
-    turns, ready, over = Turns(urls), queue.Queue[Looked](READY), threading.Event()
+    turns, ready, over = HostScheduler(urls), queue.Queue[DecodedSource](READY), threading.Event()
 
-    def hand_over(looked: Looked) -> None:
+    def hand_over(looked: DecodedSource) -> None:
         while not over.is_set():
             with suppress(queue.Full):
                 ready.put(looked, timeout=0.5)
@@ -199,7 +199,11 @@ def _looked(
             try:
                 hand_over(_ask(url, urls[url], asked.credit(url), limits))
             except Exception as error:  # a bug of ours must not leave the others waiting for this address
-                hand_over(Looked(_found(url, urls[url]), reason=f"unexpected: {error!r}", receipt=Receipt(0, url, 0.0)))
+                hand_over(
+                    DecodedSource(
+                        _found(url, urls[url]), reason=f"unexpected: {error!r}", receipt=FetchRecord(0, url, 0.0)
+                    )
+                )
             finally:
                 turns.done(url)
 
@@ -222,21 +226,21 @@ def _looked(
         over.set()
 
 
-def _ask(url: str, label: str, credit: Credit, limits: Limits) -> Looked:
+def _ask(url: str, label: str, credit: Credit, limits: Limits) -> DecodedSource:
     """Fetch and decode one address; runs in a thread."""
     clock, found = time.perf_counter(), _found(url, label)
     try:
         fetched = fetch(url, limits)
     except DownloadError as error:
-        receipt = Receipt(0, url, round(time.perf_counter() - clock, 3), **vars(credit))
-        return Looked(found, reason=str(error), receipt=receipt)
-    looked = look(replace(found, read=lambda: fetched.data))
-    receipt = Receipt(len(fetched.data), fetched.address, round(time.perf_counter() - clock, 3), **vars(credit))
+        receipt = FetchRecord(0, url, round(time.perf_counter() - clock, 3), **vars(credit))
+        return DecodedSource(found, reason=str(error), receipt=receipt)
+    looked = decode_source(replace(found, read=lambda: fetched.data))
+    receipt = FetchRecord(len(fetched.data), fetched.address, round(time.perf_counter() - clock, 3), **vars(credit))
     return replace(looked, found=found, receipt=receipt)
 
 
-def _found(url: str, label: str) -> Found:
-    return Found(url, _name(url), label, None, bytes)
+def _found(url: str, label: str) -> SourceItem:
+    return SourceItem(url, _name(url), label, None, bytes)
 
 
 def _name(url: str) -> str:

@@ -10,7 +10,7 @@ from bearkit.sources.web.ssrf import is_public
 EACH = 8  # questions to one host at once
 
 
-class Turns:
+class HostScheduler:
     """Hands out addresses to threads, and never more than a few of one host at once.
 
     Args:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from bearkit.catalog.labels import stored
-from bearkit.core.optional import package
+from bearkit.core.optional import import_optional
 from bearkit.core.parallel import Progress, no_progress
 from bearkit.errors import DownloadError, ImportSourceError, SearchError
 from bearkit.sources.web.address_text import Credit, is_address
@@ -27,7 +27,7 @@ TAGS = re.compile(r"<[^>]+>")
 
 
 @dataclass(frozen=True)
-class Hit:
+class SearchHit:
     """One picture that was found, and who made it, as far as the provider says."""
 
     url: str
@@ -41,7 +41,7 @@ class Hit:
 class SearchReport:
     """What was found for each label, and which providers failed and why."""
 
-    found: dict[str, list[Hit]] = field(default_factory=dict)
+    found: dict[str, list[SearchHit]] = field(default_factory=dict)
     failed: list[dict[str, str]] = field(default_factory=list)  # label, provider, reason
 
     def as_dict(self, whole: bool = True) -> dict[str, Any]:
@@ -61,7 +61,7 @@ class SearchReport:
 class Provider(Protocol):
     """Where pictures can be searched."""
 
-    def search(self, query: str, most: int, limits: Limits) -> Iterator[Hit]:
+    def search(self, query: str, most: int, limits: Limits) -> Iterator[SearchHit]:
         """Up to so many pictures, the likeliest first, page by page as they are asked for.
 
         Raises:
@@ -79,7 +79,7 @@ class Openverse:
     def __init__(self, address: str = "https://api.openverse.org") -> None:
         self.address = address
 
-    def search(self, query: str, most: int, limits: Limits) -> Iterator[Hit]:
+    def search(self, query: str, most: int, limits: Limits) -> Iterator[SearchHit]:
         """See `Provider.search`."""
         for page in count(1):
             asked = {"q": query, "page": page, "page_size": self.PAGE}
@@ -91,7 +91,7 @@ class Openverse:
                 credit = Credit(
                     licence.strip(), str(row.get("creator") or ""), str(row.get("foreign_landing_url") or "")
                 )
-                yield Hit(
+                yield SearchHit(
                     str(row.get("url")),
                     str(row.get("thumbnail") or ""),
                     str(row.get("title") or ""),
@@ -110,7 +110,7 @@ class Commons:
     def __init__(self, address: str = "https://commons.wikimedia.org") -> None:
         self.address = address
 
-    def search(self, query: str, most: int, limits: Limits) -> Iterator[Hit]:
+    def search(self, query: str, most: int, limits: Limits) -> Iterator[SearchHit]:
         """See `Provider.search`."""
         asked: dict[str, Any] = {
             "action": "query", "format": "json", "formatversion": 2,
@@ -135,7 +135,7 @@ class Commons:
                     )  # fmt: skip
                     small = str(info.get("thumburl") or info.get("url"))
                     title = str(page.get("title") or "").removeprefix("File:")
-                    yield Hit(small, small, title, "commons", credit)
+                    yield SearchHit(small, small, title, "commons", credit)
             if "continue" not in answer:
                 return
             asked |= _mapping(answer["continue"])
@@ -144,16 +144,16 @@ class Commons:
 class Ddgs:
     """The ddgs package (`pip install bearkit[search]`): what search engines find, of whatever licence."""
 
-    def search(self, query: str, most: int, limits: Limits) -> Iterator[Hit]:
+    def search(self, query: str, most: int, limits: Limits) -> Iterator[SearchHit]:
         """See `Provider.search`."""
-        ddgs, errors = package("ddgs", "search"), package("ddgs.exceptions", "search")
+        ddgs, errors = import_optional("ddgs", "search"), import_optional("ddgs.exceptions", "search")
         try:
             rows = ddgs.DDGS(timeout=int(limits.seconds)).images(query, max_results=most)
         except errors.DDGSException as error:  # of every kind, "no results" too
             raise DownloadError(f"ddgs: {error}") from error
         for row in rows:
             credit = Credit("", "", str(row.get("url") or ""))
-            yield Hit(
+            yield SearchHit(
                 str(row.get("image")), str(row.get("thumbnail") or ""), str(row.get("title") or ""), "ddgs", credit
             )
 

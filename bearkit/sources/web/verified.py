@@ -13,7 +13,7 @@ TIMEOUT = 60  # seconds of silence
 CHUNK = 2**20
 
 
-def pinned(url: str, sha512: str, max_bytes: int) -> bytes:
+def download_verified(url: str, sha512: str, max_bytes: int) -> bytes:
     """The bytes at an address.
 
     Raises:
