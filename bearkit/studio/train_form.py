@@ -32,7 +32,7 @@ class TrainForm:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.fields: dict[str, Any] = {}
-        with gr.Accordion("TrainForm", open=False), gr.Row():
+        with gr.Accordion("Choices", open=False), gr.Row():
             self.fields["start"] = gr.Dropdown([NEW], value=NEW, interactive=True, **_field("start"))
             self._numbers(PLAIN)
             self.fields["body"] = gr.Dropdown(
