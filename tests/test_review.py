@@ -183,11 +183,12 @@ def test_every_decision_that_was_told_survives_a_kill(ledger):
     """A process says which picture it decided about once it is stored; it is killed in the middle."""
     code = (
         "import sys; from bearkit import Project; from bearkit.catalog.catalog import ADDED, Catalog\n"
-        "from bearkit.catalog.decision_types import Choice; from bearkit.catalog.decisions import Ledger\n"
-        f"ledger = Ledger(Catalog(Project({str(ledger.catalog.project.root)!r})))\n"
+        "from bearkit.catalog.decision_types import DecisionRequest\n"
+        "from bearkit.catalog.decisions import DecisionLog\n"
+        f"ledger = DecisionLog(Catalog(Project({str(ledger.catalog.project.root)!r})))\n"
         "while True:\n"
         "    for image in ledger.catalog.images():\n"
-        "        print(ledger.decide([Choice(image.image_id, 'keep')], 'ann')[0].id, flush=True)\n"
+        "        print(ledger.decide([DecisionRequest(image.image_id, 'keep')], 'ann')[0].id, flush=True)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     told = [int(process.stdout.readline()) for _ in range(25)]

@@ -103,8 +103,8 @@ def test_a_job_that_registered_here_is_interrupted(unused, signals):
 def test_a_training_that_waits_has_not_imported_torch(unused):
     first, second = unused, runs.create(Project(unused.folder.parent.parent), {})
     code = (
-        "import sys; from bearkit import job_process\n"
-        f"try: job_process.main({str(first.folder.parent.parent)!r}, {second.id!r})\n"
+        "import sys; from bearkit.engine import worker\n"
+        f"try: worker.main({str(first.folder.parent.parent)!r}, {second.id!r})\n"
         "finally: print('torch' in sys.modules)"
     )
     with first.working():

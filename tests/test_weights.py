@@ -159,7 +159,7 @@ def test_any_timm_name_takes_its_weights_from_the_hub(tmp_path, server):
     safetensors.torch.save_file(network.state_dict(), path)
     HubFiles.content = path.read_bytes()
     code = (
-        "from bearkit.training import bodies; import torch; body = bodies.get('convnext_atto')\n"
+        "from bearkit.bodies import registry; import torch; body = registry.get('convnext_atto')\n"
         "print(body.weights_id, torch.isfinite(body.network()(torch.zeros(1, 3, 64, 64))).all().item())"
     )
     address, home = server(HubFiles)[:-1], str(tmp_path / "hub")
