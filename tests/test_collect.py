@@ -35,7 +35,7 @@ def test_a_folder_of_labels_is_copied_in(tmp_path, project):
     report = import_images(project, source)
     assert report.as_dict() == {
         "imported": 5, "duplicates": 0, "conflicts": [], "rejected": [], "labels": {"black": 3, "teddy": 2},
-        "unlabelled": 0, "splits": {}, "left_out": [], "moved": [], "notes": [],
+        "unlabelled": 0, "splits": {}, "left_out": [], "moved": [], "notes": [], "missing": [], "hint": "",
     }  # fmt: skip
     for image in Catalog(project).images():
         copied = (project.root / image.path).read_bytes()

@@ -227,7 +227,7 @@ def test_people_get_text(shapes, monkeypatch, capsys, bearkit_json):
 
 
 def test_problems_that_are_left_end_with_1_and_are_an_error_with_a_hint(shapes, bearkit_json):
-    assert bearkit_json("doctor", "-p", shapes.root, code=0) == {"ok": True, "problems": []}
+    assert bearkit_json("doctor", "-p", shapes.root, code=0) == {"ok": True, "problems": [], "notes": []}
     picture, other = (shapes.root / image.path for image in Catalog(shapes).images()[:2])
     picture.unlink()
     other.rename(shapes.images / "elsewhere.png")

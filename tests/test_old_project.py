@@ -85,8 +85,8 @@ def test_its_model_gives_the_probabilities_that_the_old_code_gave(old, said):
 
 
 def test_the_doctor_finds_nothing_wrong_with_it(said):
-    assert said("doctor") == {"ok": True, "problems": []}
-    assert said("doctor", "--mend") == {"ok": True, "problems": []}
+    assert said("doctor") == {"ok": True, "problems": [], "notes": []}
+    assert said("doctor", "--mend") == {"ok": True, "problems": [], "notes": []}
 
 
 def test_the_review_lists_the_pictures_that_it_listed(said):

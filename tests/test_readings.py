@@ -28,13 +28,13 @@ def test_what_is_asked_about_a_folder_and_about_a_zip_of_it(tmp_path, project, f
         for file in files:
             zipped.write(tmp_path / "photos" / file, file)
     for source in (tmp_path / "photos", tmp_path / "photos.zip"):
-        text, ways = question(project, str(source))
-        assert [way.words for way in ways] == answers
-        assert bool(text) == bool(ways)
+        asked = question(project, str(source))
+        assert [way.words for way in (asked.ways if asked else [])] == answers
+        assert asked is None or asked.shown
     assert not project.root.exists()
 
 
 def test_a_folder_that_is_not_there_is_an_error_and_a_data_set_of_the_hub_is_not_asked_about(tmp_path, project):
     with pytest.raises(ImportSourceError, match="does not exist"):
         question(project, str(tmp_path / "nowhere"))
-    assert question(project, "hf://me/bears") == ("", [])
+    assert question(project, "hf://me/bears") is None

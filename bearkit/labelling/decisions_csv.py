@@ -170,7 +170,7 @@ def choice(image_id: str, action: str) -> DecisionRequest:
     """The choice that `keep`, `delete` or `relabel:LABEL` stands for.
 
     >>> choice("abc", "relabel:polar bear")
-    Choice(image_id='abc', action='relabel', to='polar bear')
+    DecisionRequest(image_id='abc', action='relabel', to='polar bear')
     """
     return _choice(image_id, action, "")
 

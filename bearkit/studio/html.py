@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bearkit.catalog.schema import SourceRecord
-from bearkit.core import text
+from bearkit.core.text import count, in_words, percent, total_seconds
 from bearkit.sources.web.address_text import is_address
 from bearkit.sources.web.collect import short
 from bearkit.training.diagnosis import ADVICE
@@ -41,11 +41,11 @@ def counts(n_images: int, labels: Sequence[str]) -> str:
     """
     if not n_images:
         return "no pictures yet"
-    pictures = text.count(n_images, "picture")
+    pictures = count(n_images, "picture")
     if not labels:
         return f"{pictures}, none labelled yet"
     named = f"{', '.join(_short(label) for label in labels[:6])}{' …' if len(labels) > 6 else ''}"
-    return f"{pictures} · {text.count(len(labels), 'label')}: {named}"
+    return f"{pictures} · {count(len(labels), 'label')}: {named}"
 
 
 def _short(label: str) -> str:
@@ -94,9 +94,9 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 def receipt(result: dict[str, Any]) -> str:
     """What became of the files that were imported."""
-    text = text.count(result["imported"], "new picture")
-    for count, what in ((result["duplicates"], "known already"), (len(result["rejected"]), "rejected")):
-        text += f", {count} {what}" if count else ""
+    text = count(result["imported"], "new picture")
+    for n, what in ((result["duplicates"], "known already"), (len(result["rejected"]), "rejected")):
+        text += f", {n} {what}" if n else ""
     return f'<div class="bk-ok">{escape(text)}</div>{"".join(map(note, result["notes"]))}'
 
 
@@ -145,10 +145,10 @@ def sources(tally: Sequence[tuple[str, str, str, int]], failed: Sequence[SourceR
         return ""
     states = ("saved", "duplicate", "failed", "waiting")
     labels = sorted({label for label, *_ in tally})
-    count = {(label, state): 0 for label in labels for state in states}
+    tally_of = {(label, state): 0 for label in labels for state in states}
     for label, state, _, n in tally:
-        count[label, state] = count.get((label, state), 0) + n
-    rows = [(label or "no label", *(count[label, state] or "" for state in states)) for label in labels]
+        tally_of[label, state] = tally_of.get((label, state), 0) + n
+    rows = [(label or "no label", *(tally_of[label, state] or "" for state in states)) for label in labels]
     by_reason: dict[str, list[SourceRecord]] = {}
     for row in failed:
         by_reason.setdefault(short(row.reason), []).append(row)
@@ -184,11 +184,11 @@ def _linked(text: str) -> str:
 def error_rate(result: dict[str, Any]) -> str:
     """The error rate large, with its interval in words."""
     return (
-        f'<div class="bk-big">{text.percent(result["error_rate"])} wrong</div>'
-        f"<div>{escape(text.in_words(result))}.</div>"
+        f'<div class="bk-big">{percent(result["error_rate"])} wrong</div>'
+        f"<div>{escape(in_words(result))}.</div>"
         f"<div>{escape(result['diagnosis']['advice'])}</div>"
         '<div><a href="?tab=review">Review the labels that it doubts</a></div>'
-        f'<div class="bk-quiet">run {escape(result["run"])}, trained in {text.total_seconds(result):.1f} s</div>'
+        f'<div class="bk-quiet">run {escape(result["run"])}, trained in {total_seconds(result):.1f} s</div>'
     )
 
 
@@ -224,7 +224,7 @@ def confusion_matrix(vocab: Sequence[str], matrix: Sequence[Sequence[int]]) -> s
     slanted = " bk-slanted" if len(vocab) > 4 else ""
     rows = []
     for given, counts in enumerate(matrix):
-        cells = "".join(_cell(count, sum(counts), given == predicted) for predicted, count in enumerate(counts))
+        cells = "".join(_cell(n, sum(counts), given == predicted) for predicted, n in enumerate(counts))
         rows.append(f'<tr><th scope="row">{cut(vocab[given])}</th>{cells}</tr>')
     caption = '<div class="bk-quiet">rows: given label, columns: predicted label</div>'
     return (
@@ -233,11 +233,11 @@ def confusion_matrix(vocab: Sequence[str], matrix: Sequence[Sequence[int]]) -> s
     )
 
 
-def _cell(count: int, total: int, right: bool) -> str:
-    if not count:
+def _cell(n: int, total: int, right: bool) -> str:
+    if not n:
         return "<td></td>"
     colour = "46, 139, 87" if right else "192, 57, 43"
-    return f'<td style="background: rgba({colour}, {0.15 + 0.45 * count / total:.2f})">{count}</td>'
+    return f'<td style="background: rgba({colour}, {0.15 + 0.45 * n / total:.2f})">{n}</td>'
 
 
 def legend(title: str, colours: dict[str, str]) -> str:
@@ -263,5 +263,5 @@ def top_losses(rows: Sequence[tuple[Path | None, dict[str, Any]]]) -> str:
 def compared(result: dict[str, Any]) -> str:
     """Two models under two sets of labels, and in a sentence what became better."""
     rows = zip((f"run {result['old']}", f"run {result['new']}"), result["table"], strict=True)
-    cells = [(name, *(text.percent(error) for error in errors)) for name, errors in rows]
+    cells = [(name, *(percent(error) for error in errors)) for name, errors in rows]
     return note(result["sentence"], result["verdict"] != "worse") + table(("", "old labels", "corrected labels"), cells)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from bearkit.core import text
+from bearkit.core.text import percent
 from bearkit.inference.occlusion import Explanation
 from bearkit.inference.predictor import Neighbour, Prediction
 
@@ -22,8 +22,8 @@ def head(labels: str, about: dict[str, Any], links: Sequence[tuple[str, str]] = 
 def _worth(about: dict[str, Any]) -> str:
     """How well a model tells them apart; a folder of somebody else's may not say it."""
     try:
-        low, high = (text.percent(float(bound)) for bound in about["error_interval"])
-        rate, n = text.percent(float(about["error_rate"])), int(about["valid_images"])
+        low, high = (percent(float(bound)) for bound in about["error_interval"])
+        rate, n = percent(float(about["error_rate"])), int(about["valid_images"])
     except (KeyError, TypeError, ValueError):
         return "its error is not known"
     return f"{rate} wrong on {n} pictures (likely {low} to {high})"
@@ -44,7 +44,7 @@ def prediction(found: Prediction, milliseconds: float) -> str:
     """One label in large letters, or none of these."""
     spent = f'<span class="bk-quiet">in {milliseconds:.0f} ms</span>'
     if found.known:
-        sure = f"{text.percent(found.probability)} sure"
+        sure = f"{percent(found.probability)} sure"
         return f'<div class="bk-big">{cut(found.label)}</div><div>{sure}, {spent}</div>'
     unlike = f"unlike the pictures that it was trained on; of its labels the likest is {cut(found.label)}"
     return f'<div class="bk-big">none of these</div><div>{unlike}, {spent}</div>'
