@@ -16,6 +16,7 @@ from bearkit.catalog.schema import decisions, metadata, moves
 from bearkit.datasets import dataset
 from bearkit.errors import BearkitError, ReviewError
 from bearkit.labelling import apply
+from bearkit.labelling.decision_history import decision_history
 from tests.conftest import write_pictures
 
 
@@ -94,6 +95,26 @@ def test_any_number_of_steps_is_undone_and_redone(ledger):
     ledger.decide([DecisionRequest(pictures[0], "delete")], "ann")
     with pytest.raises(ReviewError, match="nothing to redo"):
         ledger.redo()
+
+
+def test_a_history_read_at_once_is_what_the_log_answers_one_by_one(ledger):
+    one, two, three, four, *_ = ids(ledger, "black")
+    page = DecisionContext(kind="label", view="/")
+    ledger.decide([DecisionRequest(one, "relabel", "teddy")], "ann", context=page)
+    ledger.decide([DecisionRequest(two, "delete"), DecisionRequest(three, "beside", four)], "ann", "duplicate")
+    ledger.decide([DecisionRequest(one, "keep")], "ben", context=page)
+    ledger.decide([DecisionRequest(four, "keep")], "ben")
+    ledger.decide([DecisionRequest(two, "keep")], "ben")
+    for change in (ledger.undo, ledger.undo, ledger.redo, lambda: None):
+        history = decision_history(ledger.history())
+        assert history.latest == ledger.present()
+        assert history.same_split == ledger.beside() == {three: four}
+        assert history.newest_id == ledger.newest()
+        for kind in ("label", "duplicate", "outlier"):
+            assert history.reviewed(kind) == ledger.decided(kind)
+            for limit in (1, 100):
+                assert history.recent(kind, "/", limit) == ledger.looks(kind, "/", limit)
+        change()
 
 
 def test_what_one_call_decides_is_undone_at_once(ledger):
@@ -183,11 +204,12 @@ def test_every_decision_that_was_told_survives_a_kill(ledger):
     """A process says which picture it decided about once it is stored; it is killed in the middle."""
     code = (
         "import sys; from bearkit import Project; from bearkit.catalog.catalog import ADDED, Catalog\n"
-        "from bearkit.catalog.decision_types import Choice; from bearkit.catalog.decisions import Ledger\n"
-        f"ledger = Ledger(Catalog(Project({str(ledger.catalog.project.root)!r})))\n"
+        "from bearkit.catalog.decision_types import DecisionRequest\n"
+        "from bearkit.catalog.decisions import DecisionLog\n"
+        f"ledger = DecisionLog(Catalog(Project({str(ledger.catalog.project.root)!r})))\n"
         "while True:\n"
         "    for image in ledger.catalog.images():\n"
-        "        print(ledger.decide([Choice(image.image_id, 'keep')], 'ann')[0].id, flush=True)\n"
+        "        print(ledger.decide([DecisionRequest(image.image_id, 'keep')], 'ann')[0].id, flush=True)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     told = [int(process.stdout.readline()) for _ in range(25)]

@@ -17,7 +17,7 @@ from bearkit.errors import ReviewError
 from bearkit.labelling import decisions_csv
 from bearkit.labelling.decisions_csv import Finder
 from bearkit.labelling.queue import Queue
-from bearkit.labelling.rankers import RANK
+from bearkit.labelling.rankers import SPLIT_PRIORITY
 from bearkit.sources.label_notes import cleanings
 
 
@@ -168,8 +168,8 @@ def find_duplicates(queue: Queue, mend: bool, reviewer: str) -> dict[str, Any]:
     across = [group for group in groups if len({split[one] for one in group if split[one]}) > 1]
     moves = []
     for group in across if mend else []:
-        best = max(group, key=lambda one: RANK.get(split[one], 0))
+        best = max(group, key=lambda one: SPLIT_PRIORITY.get(split[one], 0))
         moves += [DecisionRequest(one, "beside", best) for one in group if split[one] not in ("", split[best])]
     if moves:
-        queue.material.ledger.decide(moves, reviewer, kind="duplicate")
+        queue.index.decision_log.decide(moves, reviewer, kind="duplicate")
     return {"groups": groups, "across_splits": len(across), "mended": len(moves)}

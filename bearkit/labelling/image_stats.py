@@ -29,7 +29,7 @@ class ImageStats:
     sketches: np.ndarray
     measures: np.ndarray
 
-    def copies(self) -> list[tuple[str, str]]:
+    def near_duplicates(self) -> list[tuple[str, str]]:
         """Near-duplicates, as image ids, the most alike first."""
         others = np.flatnonzero((self.sketches[:, 0] != self.sketches[:, 1]).any(axis=(1, 2)))
         every = np.concatenate([self.sketches[:, 0], self.sketches[others, 1]])
