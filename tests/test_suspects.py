@@ -266,7 +266,7 @@ def test_copies_across_the_split_are_shown_counted_and_mended(shapes):
     before = dataset.splits(Catalog(shapes))
     made = copies_across_the_split(shapes)
     queue = Queue(shapes)
-    suspects = [one for one in queue.page(View("duplicate"), 100).suspects if "it is in train" in one.reason]
+    suspects = [one for one in queue.page(View("duplicate"), 100).suspects if "this one is in train" in one.reason]
     assert len(suspects) == made
     assert all(one.split == "train" for one in suspects), "what was set aside stays; the copy that trains goes"
     found = find_duplicates(queue, False, "ann")
