@@ -316,7 +316,7 @@ def test_doctor_names_a_bad_label_and_mends_it_with_a_decision(pets, bearkit_jso
     put_in(pets, old)
     assert old in labels(pets)
     bearkit_json("status", "-p", pets.root)
-    (problem,) = bearkit_json("doctor", "-p", pets.root)["problems"]
+    (problem,) = bearkit_json("doctor", "-p", pets.root, code=1)["problems"]
     assert problem["what"].startswith("1 picture with")
     assert old in labels(pets)
     (problem,) = bearkit_json("doctor", "--mend", "-p", pets.root)["problems"]
