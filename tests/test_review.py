@@ -342,7 +342,7 @@ def test_killed_while_files_move_it_goes_on_and_can_go_back(ledger, kill_at, mon
     with monkeypatch.context() as patch:
         patch.setattr(os, "link", dies(os.link))
         patch.setattr(Catalog, "moved", dies(Catalog.moved))
-        patch.setattr(apply._Mover, "_tidy", dies(apply._Mover._tidy))
+        patch.setattr(apply._Mover, "_remove_old_name", dies(apply._Mover._remove_old_name))
         with pytest.raises(KeyboardInterrupt):
             apply.apply_decisions(project)
     assert all((project.root / image.path).is_file() for image in ledger.catalog.images())
