@@ -44,7 +44,7 @@ def found(ranking, planted):
 
 def review(queue, truth, planted, covered):
     """Look at pages as a person who is always right; the order in which pictures were looked at."""
-    ids = {image.image_id: row for row, image in enumerate(queue.material.catalog.images())}
+    ids = {image.image_id: row for row, image in enumerate(queue.index.catalog.images())}
     order = []
     while len(order) < 2 * planted.sum():
         page = queue.page(n=PAGE)
@@ -55,20 +55,20 @@ def review(queue, truth, planted, covered):
         right = [
             DecisionRequest(one.image_id, "relabel", truth[row]) for one, row in zip(page.suspects, rows, strict=True)
         ]
-        queue.material.ledger.decide(right, "benchmark", kind="label")
+        queue.index.decision_log.decide(right, "benchmark", kind="label")
     return order
 
 
 def draw(project, queue, args, seed, covered):
     """One draw: {who: shares found}."""
-    ledger, images = queue.material.ledger, queue.material.catalog.images()
+    ledger, images = queue.index.decision_log, queue.index.catalog.images()
     truth = np.array([image.label for image in images])
     given, planted = plant(truth, args.share, seed)
     wrong = [DecisionRequest(images[row].image_id, "relabel", given[row]) for row in np.flatnonzero(planted)]
     ledger.decide(wrong, "chance", kind="quality")
     ids = {image.image_id: row for row, image in enumerate(images)}
     result = {"one list": found([ids[one.image_id] for one in queue.page(n=len(images)).suspects], planted)}
-    state = queue.material.now()
+    state = queue.index.snapshot()
     np.savez(project.root / "features.npz", x=state.features, given=np.unique(given, return_inverse=True)[1])
     if FASTAI.exists():
         ranking = run([FASTAI, HERE / "cleanlab_side.py", project.root / "features.npz"])["ranking"]

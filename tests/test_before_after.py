@@ -23,7 +23,7 @@ from bearkit.evaluation.paired_tests import (
     compare,
     mcnemar,
 )
-from bearkit.labelling.decisions_csv import Finder
+from bearkit.labelling.image_finder import ImageFinder
 from tests.conftest import write_drawings, write_pictures
 
 
@@ -184,7 +184,7 @@ def test_a_picture_is_named_by_its_id_the_beginning_of_it_or_a_path(bears):
     assert image.path.removeprefix("images/") not in after
     assert after[other.path.removeprefix("images/")] == "polar bear"
     assert after[third.path.removeprefix("images/")] == "teddy"
-    assert Finder(Catalog(bears))("teddy/0.png") is None, "0.png is a black bear"
+    assert ImageFinder(Catalog(bears))("teddy/0.png") is None, "0.png is a black bear"
     for name, action in (("nothing.png", "keep"), ("", "keep"), (third.path, "relabel"), (third.path, "relabel:"),
                          (third.path, "burn"), (third.path, "keep:teddy")):  # fmt: skip
         with pytest.raises(ReviewError) as caught:

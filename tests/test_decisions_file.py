@@ -8,7 +8,7 @@ from bearkit import decide_file, import_images
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import DecisionLog
 from bearkit.errors import ReviewError
-from bearkit.labelling.decisions_csv import choice
+from bearkit.labelling.decisions_csv import parse_decision
 from tests.conftest import write_pictures
 
 
@@ -101,9 +101,9 @@ def test_an_empty_label_is_none_but_a_label_may_be_called_none(bears, tmp_path):
 
 
 def test_a_decision_takes_the_labels_that_an_import_would_take():
-    assert choice("abc", "relabel:polar\u00a0be\u200bar").to == "polar bear"
+    assert parse_decision("abc", "relabel:polar\u00a0be\u200bar").to == "polar bear"
     with pytest.raises(ReviewError, match="control character"):
-        choice("abc", "relabel:x\ny")
+        parse_decision("abc", "relabel:x\ny")
 
 
 # --- two rows about one picture

@@ -111,8 +111,8 @@ def test_decisions_that_a_killed_studio_left_beside_the_catalogue_are_seen(mine)
         "import os, sys; from bearkit import Project; from bearkit.catalog.catalog import Catalog\n"
         "from bearkit.catalog.decisions import DecisionLog\n"
         "from bearkit.catalog.decision_types import DecisionRequest\n"
-        "DecisionLog(Catalog(Project(sys.argv[1]))).decide([DecisionRequest(sys.argv[2], 'delete')], 'ann')\n"
-        "os._exit(0)"
+        "log = DecisionLog(Catalog(Project(sys.argv[1])))\n"
+        "log.decide([DecisionRequest(sys.argv[2], 'delete')], 'ann'); os._exit(0)"
     )
     close_all()
     subprocess.run([sys.executable, "-c", code, str(mine.root), picture], check=True)

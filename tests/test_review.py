@@ -16,6 +16,7 @@ from bearkit.catalog.schema import decisions, metadata, moves
 from bearkit.datasets import dataset
 from bearkit.errors import BearkitError, ReviewError
 from bearkit.labelling import apply
+from bearkit.labelling.decision_history import decision_history
 from tests.conftest import write_pictures
 
 
@@ -94,6 +95,26 @@ def test_any_number_of_steps_is_undone_and_redone(ledger):
     ledger.decide([DecisionRequest(pictures[0], "delete")], "ann")
     with pytest.raises(ReviewError, match="nothing to redo"):
         ledger.redo()
+
+
+def test_a_history_read_at_once_is_what_the_log_answers_one_by_one(ledger):
+    one, two, three, four, *_ = ids(ledger, "black")
+    page = DecisionContext(kind="label", view="/")
+    ledger.decide([DecisionRequest(one, "relabel", "teddy")], "ann", context=page)
+    ledger.decide([DecisionRequest(two, "delete"), DecisionRequest(three, "beside", four)], "ann", "duplicate")
+    ledger.decide([DecisionRequest(one, "keep")], "ben", context=page)
+    ledger.decide([DecisionRequest(four, "keep")], "ben")
+    ledger.decide([DecisionRequest(two, "keep")], "ben")
+    for change in (ledger.undo, ledger.undo, ledger.redo, lambda: None):
+        history = decision_history(ledger.history())
+        assert history.latest == ledger.present()
+        assert history.same_split == ledger.beside() == {three: four}
+        assert history.newest_id == ledger.newest()
+        for kind in ("label", "duplicate", "outlier"):
+            assert history.reviewed(kind) == ledger.decided(kind)
+            for limit in (1, 100):
+                assert history.recent(kind, "/", limit) == ledger.looks(kind, "/", limit)
+        change()
 
 
 def test_what_one_call_decides_is_undone_at_once(ledger):
@@ -321,7 +342,7 @@ def test_killed_while_files_move_it_goes_on_and_can_go_back(ledger, kill_at, mon
     with monkeypatch.context() as patch:
         patch.setattr(os, "link", dies(os.link))
         patch.setattr(Catalog, "moved", dies(Catalog.moved))
-        patch.setattr(apply._Mover, "_tidy", dies(apply._Mover._tidy))
+        patch.setattr(apply._Mover, "_remove_old_name", dies(apply._Mover._remove_old_name))
         with pytest.raises(KeyboardInterrupt):
             apply.apply_decisions(project)
     assert all((project.root / image.path).is_file() for image in ledger.catalog.images())

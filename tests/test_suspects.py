@@ -19,6 +19,7 @@ from bearkit.evaluation.leave_one_out import PENALTY, LeaveOneOut, _unit_rows, o
 from bearkit.evaluation.near_duplicates import groups, near_duplicates
 from bearkit.images import decode, read_file
 from bearkit.labelling.actions import find_duplicates
+from bearkit.labelling.apply import apply_decisions
 from tests.conftest import encoded, write_drawings
 
 
@@ -191,7 +192,7 @@ def queue(shapes):
 
 
 def test_a_wrong_label_comes_first_with_its_reason_and_goes_once_it_is_decided(shapes, queue):
-    ledger = queue.material.ledger
+    ledger = queue.index.decision_log
     disc = next(image for image in ledger.images() if image.label == "disc")
     ledger.decide([DecisionRequest(disc.image_id, "relabel", "star")], "ann", kind="outlier")
     page = queue.page()
@@ -225,7 +226,7 @@ def test_views_choose_by_split_label_kind_and_order(shapes, queue):
 
 
 def test_the_worst_is_over_after_two_pages_without_a_change(queue):
-    ledger = queue.material.ledger
+    ledger = queue.index.decision_log
     page = queue.page(n=6)
     assert not page.done
     changed = page.suspects[0]
@@ -265,7 +266,7 @@ def test_copies_across_the_split_are_shown_counted_and_mended(shapes):
     before = dataset.splits(Catalog(shapes))
     made = copies_across_the_split(shapes)
     queue = Queue(shapes)
-    suspects = [one for one in queue.page(View("duplicate"), 100).suspects if "it is in train" in one.reason]
+    suspects = [one for one in queue.page(View("duplicate"), 100).suspects if "this one is in train" in one.reason]
     assert len(suspects) == made
     assert all(one.split == "train" for one in suspects), "what was set aside stays; the copy that trains goes"
     found = find_duplicates(queue, False, "ann")
@@ -284,7 +285,7 @@ def test_keep_one_of_two_copies(shapes):
     queue = Queue(shapes)
     before = queue.page(View("duplicate"), 100)
     suspect = before.suspects[0]
-    queue.material.ledger.decide([DecisionRequest(suspect.image_id, "delete")], "ann", kind="duplicate")
+    queue.index.decision_log.decide([DecisionRequest(suspect.image_id, "delete")], "ann", kind="duplicate")
     after = queue.page(View("duplicate"), 100)
     assert after.remaining == before.remaining - 1
     assert made <= before.remaining
@@ -305,7 +306,7 @@ def test_pictures_without_a_label_come_grouped_by_what_they_are_taken_for(shapes
     assert queue.page(n=100).remaining == 36, "they have no label that could be wrong"
     data = dataset.load(Catalog(shapes))
     assert len(data.images) == 36
-    queue.material.ledger.decide(
+    queue.index.decision_log.decide(
         [DecisionRequest(one.image_id, "label", one.predicted) for one in page.suspects], "ann"
     )
     assert queue.page(View("unlabelled")).suspects == []
@@ -331,7 +332,7 @@ def test_planted_wrong_labels_are_found_as_published(data, tmp_path):
     project = Project(tmp_path / "flowers")
     import_images(project, data / "flowers_ccby")
     queue = Queue(project)
-    ledger = queue.material.ledger
+    ledger = queue.index.decision_log
     images = ledger.images()
     vocab = sorted({image.label for image in images})
     targets = np.array([vocab.index(image.label) for image in images])
@@ -359,13 +360,42 @@ def test_a_damaged_picture_does_not_stop_the_review(shapes):
     image = DecisionLog(Catalog(shapes)).images()[0]
     (shapes.root / image.path).write_bytes(b"broken")
     queue = Queue(shapes)
-    queue.material.look()
+    queue.index.pixel_stats()
     assert queue.page(n=100).remaining in (35, 36)
     assert isinstance(queue.counts()["quality"], int)
 
 
+def test_a_decision_reads_no_features_again_and_a_moved_file_is_known_at_once(shapes):
+    queue = Queue(shapes)
+    before = queue.index.snapshot()
+    assert queue.index.snapshot() is before, "nothing changed"
+    first, second, *_ = before.images
+    queue.index.decision_log.decide([DecisionRequest(first.image_id, "relabel", "star")], "ann")
+    decided = queue.index.snapshot()
+    assert decided.labels[0] == "star"
+    assert np.shares_memory(decided.features, before.features)
+    assert queue.page(snapshot=before).remaining == queue.page(snapshot=decided).remaining + 1
+    apply_decisions(shapes)
+    moved = queue.index.snapshot()
+    assert moved.images[moved.row_of[first.image_id]].path == "images/star/" + first.path.rpartition("/")[2]
+    assert [image.image_id for image in moved.images] == [image.image_id for image in before.images]
+    assert np.shares_memory(moved.features, before.features)
+    assert moved.images[moved.row_of[second.image_id]] == second
+
+
+def test_a_copy_shares_the_split_of_the_other_picture_until_that_is_undone(shapes):
+    queue = Queue(shapes)
+    now = queue.index.snapshot()
+    one, other = (now.images[np.flatnonzero(now.splits == split)[0]].image_id for split in ("train", "valid"))
+    queue.index.decision_log.decide([DecisionRequest(one, "beside", other)], "ann")
+    joined = queue.index.snapshot()
+    assert joined.splits[joined.row_of[one]] == "valid"
+    queue.index.decision_log.undo()
+    assert (queue.index.snapshot().splits == now.splits).all()
+
+
 def test_neighbours_are_alike(queue):
-    image = queue.material.ledger.images()[0]
+    image = queue.index.decision_log.images()[0]
     near = queue.neighbours(image.image_id, 3)
     assert [one.label for one in near] == [image.label] * 3
     assert image.image_id not in {one.image_id for one in near}

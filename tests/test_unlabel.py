@@ -89,7 +89,7 @@ def test_pictures_without_labels_can_be_looked_at_before_there_are_two_labels(tm
         page = queue.page(View("unlabelled"))
         assert len(page.suspects) == 3 - n_labelled
         assert {one.predicted for one in page.suspects} == {None}
-        queue.material.ledger.decide([DecisionRequest(page.suspects[0].image_id, "relabel", "bear")], "ann")
+        queue.index.decision_log.decide([DecisionRequest(page.suspects[0].image_id, "relabel", "bear")], "ann")
     with pytest.raises(ReviewError, match="labels can be compared once there are two"):
         queue.page(View("label"))
 

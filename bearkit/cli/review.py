@@ -93,7 +93,7 @@ def undo(
     """Take back the last decisions."""
     rows = DecisionLog(Catalog(Project(project))).undo(n, reviewer, by=me())
     result = {"undone": [asdict(row) for row in rows]}
-    show(as_json, result, report.turned(result))
+    show(as_json, result, report.undone_or_redone(result))
 
 
 @review.command()
@@ -103,7 +103,7 @@ def redo(
     """Bring the decisions again that were taken back last, until something else is decided."""
     rows = DecisionLog(Catalog(Project(project))).redo(n, reviewer, by=me())
     result = {"redone": [asdict(row) for row in rows]}
-    show(as_json, result, report.turned(result))
+    show(as_json, result, report.undone_or_redone(result))
 
 
 @review.command()

@@ -1,4 +1,4 @@
-"""What people do in a review, the same for the command line and the browser."""
+"""What a reviewer can do: decide about images, rename labels, handle near-duplicates. Used by commands and browser."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, replace
@@ -14,162 +14,202 @@ from bearkit.catalog.schema import Decision
 from bearkit.core.project import Project
 from bearkit.core.text import count
 from bearkit.errors import ReviewError
-from bearkit.labelling import decisions_csv
-from bearkit.labelling.decisions_csv import Finder
+from bearkit.labelling.decisions_csv import parse_decision, read_decisions
+from bearkit.labelling.image_finder import ImageFinder
 from bearkit.labelling.queue import Queue
-from bearkit.labelling.rankers import RANK
+from bearkit.labelling.rankers import SPLIT_PRIORITY
 from bearkit.sources.label_notes import cleanings
 
 
 def decide_one(project: Project, image: str, action: str, reviewer: str, kind: str | None = None) -> dict[str, Any]:
-    """Store one decision: `keep`, `delete` or `relabel:LABEL` about a picture's id, the beginning of one, or its path.
+    """Store one decision.
+
+    Args:
+        project: whose image.
+        image: its id, the beginning of its id, or its path.
+        action: `keep`, `delete`, `unlabel` or `relabel:LABEL`.
+        reviewer: who decides.
+        kind: the kind of candidate that the image was shown as.
+
+    Returns:
+        See `store_decisions`.
 
     Raises:
-        ReviewError: there is no such picture, or the action is none.
+        ReviewError: no image, or several, match `image`.
+        ReviewError: the action is unknown, or its label is not allowed.
     """
     catalog = Catalog(project)
-    image_id = _one(catalog, image)
-    made = decisions_csv.choice(image_id, action)
-    if made.action == "beside":
-        made = replace(made, to=_one(catalog, str(made.to)))
-    return stored(catalog, [made], reviewer, kind)
+    image_id = _find(catalog, image)
+    request = parse_decision(image_id, action)
+    if request.action == "beside":
+        request = replace(request, to=_find(catalog, str(request.to)))
+    return store_decisions(catalog, [request], reviewer, kind)
 
 
-def _one(catalog: Catalog, image: str) -> str:
-    """The id of the picture that a person calls so."""
-    image_id = Finder(catalog)(image)
+def _find(catalog: Catalog, name: str) -> str:
+    """The id of the image with this name.
+
+    Raises:
+        ReviewError: no image matches, or several do.
+    """
+    image_id = ImageFinder(catalog)(name)
     if image_id is None:
         raise ReviewError(
-            f"there is no picture `{image}`, or more than one",
-            hint="its id, at least six characters of it, or its path; `bearkit review next` lists them",
+            f"there is no picture `{name}`, or more than one",
+            hint="give its id, at least six characters of it, or its path; `bearkit review next` lists them",
         )
     return image_id
 
 
 def decide_file(project: Project, path: Path, reviewer: str) -> dict[str, Any]:
-    """Store the decisions of a CSV, all of them or none.
+    """Store the decisions of a CSV file, all or none.
+
+    Returns:
+        See `store_decisions`.
 
     Raises:
-        ReviewError: it cannot be read, has no such columns, or is about no picture of this project.
+        ReviewError: the file cannot be read, or lacks a column.
+        ReviewError: it is not clear what a row asks for.
+        ReviewError: no row is about an image of this project.
     """
     catalog = Catalog(project)
-    found = decisions_csv.read(catalog, path)
-    if found.unmatched and not found.choices:
+    file = read_decisions(catalog, path)
+    if file.unmatched and not file.requests:
         raise ReviewError(
-            f"{path} names no picture of this project; its first is `{found.unmatched[0]}`",
-            hint="is it another project's?",
+            f"no row of {path} is about a picture of this project; the first is `{file.unmatched[0]}`",
+            hint="does the file belong to another project?",
         )
-    return stored(catalog, found.choices, reviewer) | {"unmatched": found.unmatched, "absent": found.absent}
+    result = store_decisions(catalog, file.requests, reviewer)
+    return result | {"unmatched": file.unmatched, "absent": file.absent}
 
 
-def stored(
-    catalog: Catalog, choices: Sequence[DecisionRequest], reviewer: str, kind: str | None = None
+def store_decisions(
+    catalog: Catalog, requests: Sequence[DecisionRequest], reviewer: str, kind: str | None = None
 ) -> dict[str, Any]:
-    """Store decisions; the rows, which labels there were not before, and notes about what may not be meant."""
-    ledger = DecisionLog(catalog)
-    with catalog.connection(write=True):  # nobody else decides between what is compared
-        there = ledger.images()
-        rows = ledger.decide(choices, reviewer, kind)
-    known = labels_of(there)
+    """Store decisions as one step.
+
+    Returns:
+        "stored": the rows; "new_labels": labels that were not in use before; "notes": sentences about likely mistakes;
+        "unmatched" and "absent": of a file, here empty.
+
+    Raises:
+        ReviewError: there is no such image, or a decision is not valid.
+    """
+    log = DecisionLog(catalog)
+    with catalog.connection(write=True):  # nobody else decides between the two reads
+        before = log.images()
+        rows = log.decide(requests, reviewer, kind)
+    known = labels_of(before)
     new = sorted(given_labels(rows) - {*known})
-    notes = label_notes(choices, new, known) + _back(rows, {image.image_id for image in there})
+    notes = label_notes(requests, new, known) + _restored(rows, {image.image_id for image in before})
     return {"stored": [asdict(row) for row in rows], "new_labels": new, "notes": notes, "unmatched": [], "absent": 0}
 
 
-def _back(rows: Iterable[Decision], there: Collection[str]) -> list[str]:
-    """A sentence about pictures that were deleted, and are not any more."""
-    back = {row.image_id for row in rows if row.action not in ("delete", "beside")} - {*there}
-    return [f"{count(len(back), 'picture')} that had been deleted came back"] if back else []
+def _restored(rows: Iterable[Decision], present: Collection[str]) -> list[str]:
+    """A sentence about images that were deleted before these decisions and no longer are."""
+    restored = {row.image_id for row in rows if row.action not in ("delete", "beside")} - {*present}
+    return [f"{count(len(restored), 'picture')} that had been deleted came back"] if restored else []
 
 
 def given_labels(rows: Iterable[Decision]) -> set[str]:
-    """The labels that pictures have by these decisions."""
+    """Return the labels that these decisions give to images."""
     return {row.to_label for row in rows if row.to_label and row.action != "beside"}
 
 
-def label_notes(choices: Iterable[DecisionRequest], new: Collection[str], known: Collection[str]) -> list[str]:
-    """Sentences about labels that people wrote: those that were tidied, and new ones that look like another one.
+def label_notes(requests: Iterable[DecisionRequest], new: Collection[str], known: Collection[str]) -> list[str]:
+    """Return sentences about labels that people typed: those that were cleaned, and new ones that look like another.
 
     Args:
-        choices: what they decided.
-        new: the labels that there were not before.
-        known: those that there were.
+        requests: the decisions.
+        new: labels that were not in use before.
+        known: labels that were.
     """
-    written = (one.written or one.to or "" for one in choices if one.action in ("relabel", "label"))
+    written = (one.written or one.to or "" for one in requests if one.action in ("relabel", "label"))
     return cleanings(written) + look_alikes(new, known)
 
 
 def rename_labels(project: Project, old: Sequence[str], new: str, reviewer: str) -> int:
-    """Give every picture of some labels one label, which may be there already: one step, that one undo takes back.
+    """Give one label to all images of some labels, as one step. It does not count as a review of those images.
 
-    It does not count as a review of those pictures.
+    Args:
+        project: whose images.
+        old: the labels to replace.
+        new: the label to give; it may be in use already, which merges the labels.
+        reviewer: who decides.
 
     Returns:
-        How many pictures changed.
+        The number of images that changed.
 
     Raises:
-        ReviewError: no label was given, it cannot be one, or no picture has one of the old ones.
+        ReviewError: the new label is empty or not allowed.
+        ReviewError: no image has one of the old labels.
     """
     return len(merge_labels(project, old, new, reviewer)["stored"])
 
 
 def merge_labels(project: Project, old: Sequence[str], new: str, reviewer: str) -> dict[str, Any]:
-    """Do what `rename_labels` does, and tell what `stored` tells; `label` is the label as it is stored.
+    """Do the same as `rename_labels`, with more details.
+
+    Returns:
+        See `store_decisions`; and "label": the label as it is stored.
 
     Raises:
-        ReviewError: no label was given, it cannot be one, or no picture has one of the old ones.
+        ReviewError: the new label is empty or not allowed.
+        ReviewError: no image has one of the old labels.
     """
     if not new.strip():
         raise ReviewError("the new label is empty", hint="type a name, or choose a label to merge them into")
     catalog, label = Catalog(project), stored_label(new, ReviewError)
-    named = {*old, *map(label_of, old)}
-    with catalog.connection(write=True):  # who relabels one of them meanwhile comes before, or after
+    replaced = {*old, *map(label_of, old)} - {"", label}
+    with catalog.connection(write=True):  # nobody else relabels one of them in between
         images = DecisionLog(catalog).images()
-        found = [image.image_id for image in images if image.label in named and image.label not in ("", label)]
-        if not found:
+        ids = [image.image_id for image in images if image.label in replaced]
+        if not ids:
             raise ReviewError("no picture would change", hint="choose the labels to rename, and another name")
-        result = stored(
-            catalog, [DecisionRequest(one, "relabel", label, written=new) for one in found], reviewer, RENAMED
-        )
-    nobody = [one for one in old if not {one, label_of(one)} & {*labels_of(images)}]
-    result["notes"] += [f"no picture had the label `{shown(one)}`" for one in nobody]
+        requests = [DecisionRequest(image_id, "relabel", label, written=new) for image_id in ids]
+        result = store_decisions(catalog, requests, reviewer, RENAMED)
+    unused = [one for one in old if not {one, label_of(one)} & {*labels_of(images)}]
+    result["notes"] += [f"no picture had the label `{shown(one)}`" for one in unused]
     return {"label": label, **result}
 
 
 def take_labels_away(project: Project, labels: Sequence[str], reviewer: str) -> int:
-    """Let every picture of some labels have none: one step, that one undo takes back.
-
-    It does not count as a review of those pictures.
+    """Remove the label of all images of some labels, as one step. It does not count as a review of those images.
 
     Returns:
-        How many pictures changed.
+        The number of images that changed.
 
     Raises:
-        ReviewError: no picture has one of these labels.
+        ReviewError: no image has one of these labels.
     """
     catalog = Catalog(project)
-    ledger = DecisionLog(catalog)
+    log = DecisionLog(catalog)
     with catalog.connection(write=True):
-        found = [image.image_id for image in ledger.images() if image.label and image.label in labels]
-        if not found:
+        ids = [image.image_id for image in log.images() if image.label and image.label in labels]
+        if not ids:
             raise ReviewError("no picture has these labels", hint="choose the labels to take away")
-        return len(ledger.decide([DecisionRequest(one, "unlabel") for one in found], reviewer, kind=RENAMED))
+        return len(log.decide([DecisionRequest(image_id, "unlabel") for image_id in ids], reviewer, kind=RENAMED))
 
 
 def find_duplicates(queue: Queue, mend: bool, reviewer: str) -> dict[str, Any]:
-    """Groups of near-duplicates, and how many of them lie in several splits.
+    """Find groups of near-duplicates, and put the images of a group into one split if asked to.
 
     Args:
         queue: of the project.
-        mend: put the copies of a picture that was set aside into its split, so that no model trains on them.
-        reviewer: in whose name.
+        mend: move each image into the split of the one with the highest priority in its group (test, then valid), so
+            that no model trains on a near-duplicate of a validation image.
+        reviewer: who decides.
+
+    Returns:
+        "groups": lists of image ids; "across_splits": the number of groups in several splits; "mended": the number of
+        images moved to another split.
     """
     groups, split = queue.duplicates()
     across = [group for group in groups if len({split[one] for one in group if split[one]}) > 1]
-    moves = []
+    requests = []
     for group in across if mend else []:
-        best = max(group, key=lambda one: RANK.get(split[one], 0))
-        moves += [DecisionRequest(one, "beside", best) for one in group if split[one] not in ("", split[best])]
-    if moves:
-        queue.material.ledger.decide(moves, reviewer, kind="duplicate")
-    return {"groups": groups, "across_splits": len(across), "mended": len(moves)}
+        best = max(group, key=lambda one: SPLIT_PRIORITY.get(split[one], 0))
+        requests += [DecisionRequest(one, "beside", best) for one in group if split[one] not in ("", split[best])]
+    if requests:
+        queue.index.decision_log.decide(requests, reviewer, kind="duplicate")
+    return {"groups": groups, "across_splits": len(across), "mended": len(requests)}

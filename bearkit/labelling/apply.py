@@ -1,8 +1,8 @@
-"""Carry the decisions into the folders, and back: files move, and nothing is ever written over or deleted.
+"""Apply decisions to the image folders, and revert them: files move; no file is ever overwritten or deleted.
 
-A file is first linked to its new place, then the catalogue says so, then the old name goes: killed at any point, the
-catalogue names a whole file, and the next call tidies up. A name that any picture came with is kept free for it, so
-that everything can go back.
+A file is first linked to its new path, then the catalogue stores that path, then the old name is removed. After a kill
+at any point the catalogue names a complete file, and the next call cleans up. The path that an image was imported to
+stays reserved for it, so that every file can move back.
 """
 
 import os
@@ -20,55 +20,77 @@ from bearkit.core.project import Project, whole
 from bearkit.errors import ImageError, ReviewError
 from bearkit.sources.layout import file_name
 
-BATCH = 64  # files a transaction
+BATCH = 64  # files per transaction
 
 
 @dataclass(frozen=True)
-class Moved:
-    """What became of the files."""
+class MovedFiles:
+    """The result of moving files.
 
-    moved: int  # to another label's folder, or back
+    Attributes:
+        moved: the number of files moved to another label's folder, or back.
+        trashed: the number of files moved to trash/.
+        missing: catalogue paths without a file, and paths outside of the project.
+    """
+
+    moved: int
     trashed: int
-    missing: list[str]  # that are not where the catalogue says, or where it says a place outside of the project
+    missing: list[str]
 
     def as_dict(self) -> dict[str, object]:
-        """Plain values, as the command line prints them."""
+        """Return plain values, as the command line prints them."""
         return vars(self)
 
 
-def apply_decisions(project: Project) -> Moved:
-    """Move deleted pictures to trash/ and relabelled ones to their labels' folders; what was undone goes back."""
+def apply_decisions(project: Project) -> MovedFiles:
+    """Move deleted images to trash/ and relabelled ones to the folder of their label; undone decisions move back.
+
+    Raises:
+        ReadOnlyError: the project is read-only.
+        ReviewError: another file has the path that an image must move to.
+    """
     with filelock.FileLock(project.require().require_writable().files_lock):
         catalog = Catalog(project)
         labels = {image.image_id: image.label for image in DecisionLog(catalog).images()}
-        return _Mover(catalog).go(labels)
+        return _Mover(catalog).move_all(labels)
 
 
-def unapply_decisions(project: Project) -> Moved:
-    """Move every file back to where it was when it came. The decisions stay; `apply` carries them out again."""
+def unapply_decisions(project: Project) -> MovedFiles:
+    """Move every file back to the path it was imported to. The decisions stay; `apply_decisions` applies them again.
+
+    Raises:
+        ReadOnlyError: the project is read-only.
+        ReviewError: another file has the path that an image must move to.
+    """
     with filelock.FileLock(project.require().require_writable().files_lock):
         catalog = Catalog(project)
-        return _Mover(catalog).go({image.image_id: image.label for image in catalog.images()})
+        return _Mover(catalog).move_all({image.image_id: image.label for image in catalog.images()})
 
 
 class _Mover:
+    """Moves the files of one project. The caller holds the project's lock on files."""
+
     def __init__(self, catalog: Catalog) -> None:
         self.catalog, self.root = catalog, catalog.project.root
         self.images = catalog.images()
-        self.places = moves = catalog.moves()
+        self.moves = moves = catalog.moves()  # {image id: (first path, path before the last move)}
         self.home = {image.image_id: moves.get(image.image_id, (image.path, ""))[0] for image in self.images}
         self.taken = {path.casefold() for path in self.home.values()} | {image.path.casefold() for image in self.images}
         self.folders = {".", "images", "unlabelled"} | {str(PurePosixPath(home).parent) for home in self.home.values()}
         for image in self.images:  # a kill may have left a file under its old name too
             if image.image_id in moves and self._is_ours(image):
-                self._tidy(moves[image.image_id][1], image.path)
+                self._remove_old_name(moves[image.image_id][1], image.path)
 
-    def go(self, labels: Mapping[str, str]) -> Moved:
-        """Put each picture where one with its label belongs; one without an entry belongs in the trash."""
+    def move_all(self, labels: Mapping[str, str]) -> MovedFiles:
+        """Move each image to the folder of its label.
+
+        Args:
+            labels: of each image by id, "" for none. An image that is missing here moves to the trash.
+        """
         files, missing, trashed = [], [], 0
         for image in self.images:
             if image.linked:
-                continue  # not ours to move: the decision alone counts
+                continue  # the file is not in the project: the decision counts, the file stays
             target = self._target(image, labels.get(image.image_id)) if self._is_ours(image) else None
             if target is None or not self._inside(target):
                 missing.append(image.path)
@@ -79,13 +101,13 @@ class _Mover:
             trashed += image.image_id not in labels
         for start in range(0, len(files), BATCH):
             self._move(files[start : start + BATCH])
-        return Moved(len(files) - trashed, trashed, missing)
+        return MovedFiles(len(files) - trashed, trashed, missing)
 
     def _is_ours(self, image: ImageRecord) -> bool:
-        """Whether a picture's file is there and all of its places are in the project: a catalogue may name any."""
-        places = self.home[image.image_id], *self.places.get(image.image_id, ())
-        there = not image.linked and self.catalog.project.has_picture(image.path)
-        return there and all(map(self._inside, places))
+        """Whether the file exists and all its paths are in the project. A foreign catalogue may hold any path."""
+        paths = self.home[image.image_id], *self.moves.get(image.image_id, ())
+        exists = not image.linked and self.catalog.project.has_picture(image.path)
+        return exists and all(map(self._inside, paths))
 
     def _inside(self, path: str) -> bool:
         try:
@@ -95,69 +117,76 @@ class _Mover:
         return not PurePosixPath(path).is_absolute()
 
     def _target(self, image: ImageRecord, label: str | None) -> str:
-        """Where a picture belongs, relative to the project."""
+        """The path where an image belongs, relative to the project. `label` is "" for none, None if it is deleted."""
         home = self.home[image.image_id]
         if label == image.label:
             return home
         project = self.catalog.project
         folder = _folder(project, image.label, label)
-        own, now = PurePosixPath(home), PurePosixPath(image.path)
-        names = own.name, f"{own.stem}-{image.image_id[:12]}{own.suffix}"
-        inside = PurePosixPath(folder.relative_to(self.root).as_posix())
-        if now.parent == inside and now.name in names:
+        first, current = PurePosixPath(home), PurePosixPath(image.path)
+        names = first.name, f"{first.stem}-{image.image_id[:12]}{first.suffix}"
+        parent = PurePosixPath(folder.relative_to(self.root).as_posix())
+        if current.parent == parent and current.name in names:
             return image.path
         path = next(
             path
-            for name in (*names, f"{image.image_id}{own.suffix}")
-            if (path := str(inside / name)).casefold() not in self.taken and self._free(path, image.path)
+            for name in (*names, f"{image.image_id}{first.suffix}")
+            if (path := str(parent / name)).casefold() not in self.taken and self._is_free(path, image.path)
         )
         self.taken.add(path.casefold())
         return path
 
-    def _free(self, path: str, now: str) -> bool:
-        """Whether nothing has this name, or only this very file, by a call that was cut off."""
-        return not (self.root / path).exists() or _same(self.root / path, self.root / now)
+    def _is_free(self, path: str, current: str) -> bool:
+        """Whether no file has this path, or only this image's file, from a call that was killed."""
+        return not (self.root / path).exists() or _same_file(self.root / path, self.root / current)
 
     def _move(self, files: list[tuple[str, str, str]]) -> None:
         for _, old, new in files:
             _link(self.root / old, self.root / new)
         self.catalog.moved(files)
         for _, old, new in files:
-            self._tidy(old, new)
+            self._remove_old_name(old, new)
 
-    def _tidy(self, old: str, new: str) -> None:
-        """Take the old name of a moved file away, and its folder if we made it and nothing is left in it."""
-        was, now = self.root / old, self.root / new
-        if old != new and was.is_file() and now.is_file() and _same(was, now):
-            was.unlink()
+    def _remove_old_name(self, old: str, new: str) -> None:
+        """Remove the old name of a moved file, and its folder if bearkit made it and it is empty."""
+        old_file, new_file = self.root / old, self.root / new
+        if old != new and old_file.is_file() and new_file.is_file() and _same_file(old_file, new_file):
+            old_file.unlink()
         for folder in PurePosixPath(old).parents:
-            ours = str(folder) not in self.folders and (self.root / folder).is_dir()
-            if ours and not any((self.root / folder).iterdir()):
+            is_ours = str(folder) not in self.folders and (self.root / folder).is_dir()
+            if is_ours and not any((self.root / folder).iterdir()):
                 (self.root / folder).rmdir()
 
 
-def _folder(project: Project, came_with: str, label: str | None) -> Path:
-    """Where pictures of a label lie; of none ("") in unlabelled/, and of those that were deleted (None) in trash/."""
+def _folder(project: Project, imported_label: str, label: str | None) -> Path:
+    """The folder of a label: unlabelled/ for none (""), trash/ for deleted images (None)."""
     if label is None:
-        return project.trash / file_name(came_with)
+        return project.trash / file_name(imported_label)
     return project.images / file_name(label) if label else project.unlabelled
 
 
 def _link(old: Path, new: Path) -> None:
-    """Give a file a second name, or, on a disk without such links, make a second file."""
+    """Give a file a second name; on a file system without hard links, copy it.
+
+    Raises:
+        ReviewError: another file has this name.
+    """
     new.parent.mkdir(parents=True, exist_ok=True)
-    if new.exists() and _same(old, new):
-        return  # by a call that was cut off
+    if new.exists() and _same_file(old, new):
+        return  # linked by a call that was killed
     try:
         os.link(old, new)
     except FileExistsError as error:
-        raise ReviewError(f"{new} is in the way of a picture that belongs there", hint="move that file away") from error
+        raise ReviewError(
+            f"a picture must move to {new}, and another file is there", hint="move that file away"
+        ) from error
     except OSError:
         with whole(new) as part:
             shutil.copy2(old, part)
 
 
-def _same(one: Path, other: Path) -> bool:
-    if one.samefile(other):
+def _same_file(first: Path, second: Path) -> bool:
+    """Whether both paths name one file, or files with the same bytes."""
+    if first.samefile(second):
         return True
-    return one.stat().st_size == other.stat().st_size and one.read_bytes() == other.read_bytes()
+    return first.stat().st_size == second.stat().st_size and first.read_bytes() == second.read_bytes()

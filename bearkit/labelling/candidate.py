@@ -1,4 +1,4 @@
-"""A suspect: a picture to look at, and why, in words."""
+"""A candidate: an image to review, and the reason, as text for people."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,16 +9,20 @@ ORDERS = ("out-of-fold", "loss")
 
 @dataclass(frozen=True)
 class Candidate:
-    """A picture to look at.
+    """An image to review.
 
     Attributes:
-        given: its label at present; None for none.
-        predicted: what a head that has not seen it says (in the order `loss`: the fitted model); None with one label.
-        probability: how sure that is.
-        loss: of the given label by it, in nats; None where there is no label.
-        kind: one of KINDS.
-        reason: why it is here, for people.
-        twin: of a near-duplicate, the picture that it is a copy of.
+        image_id: sha256 of the file.
+        path: relative to the project; absolute for a linked file.
+        split: train, valid or test; None for none.
+        given: the current label; None for none.
+        predicted: the label predicted by a head that was trained without this image (with the order `loss`: by the
+            newest run's model); None with fewer than two labels.
+        probability: of `predicted`.
+        loss: cross-entropy of the current label in nats; None without a label.
+        kind: one of `KINDS`.
+        reason: why the image is here, for people.
+        twin: for a near-duplicate, the id of the image it duplicates.
     """
 
     image_id: str
@@ -33,12 +37,12 @@ class Candidate:
     twin: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, as the command line prints them."""
+        """Return plain values, as the command line prints them."""
         return dict(vars(self))
 
 
 def percent(share: float) -> str:
-    """A share for people.
+    """Format a share of 1 as a whole percentage.
 
     >>> percent(0.971)
     '97 %'
@@ -47,29 +51,31 @@ def percent(share: float) -> str:
 
 
 def label_reason(given: str, predicted: str, probability: float) -> str:
-    """Why a picture's label is in doubt.
+    """Say why a label is in doubt.
 
     >>> label_reason("black", "teddy", 0.97)
     'given `black`, predicted `teddy` 97 %'
+    >>> label_reason("teddy", "teddy", 0.4)
+    'given `teddy`, also predicted, 40 %'
     """
     if given != predicted:
         return f"given `{given}`, predicted `{predicted}` {percent(probability)}"
-    return f"given `{given}`, predicted so, {percent(probability)}"
+    return f"given `{given}`, also predicted, {percent(probability)}"
 
 
-def duplicate_reason(twin: str, label: str | None, splits: tuple[str, str] | None) -> str:
-    """Why a picture is taken for a copy of another.
+def duplicate_reason(path: str, label: str | None, splits: tuple[str, str] | None) -> str:
+    """Say which image this one duplicates, and how the two differ.
 
     Args:
-        twin: the other one's path.
-        label: the other one's label, where it is not the same.
-        splits: of both, where they are not the same.
+        path: of the other image.
+        label: of the other image, "" for none; None if both have the same label.
+        splits: of this image and the other; None if both are in the same split.
 
     >>> duplicate_reason("images/teddy/1.jpg", "teddy", ("train", "valid"))
-    'same picture as images/teddy/1.jpg, which is labelled `teddy`; it is in train and that one in valid'
+    'same picture as images/teddy/1.jpg, which has the label `teddy`; this one is in train, the other in valid'
     """
-    labelled = f", which is labelled `{label}`" if label else "" if label is None else ", which has no label"
-    mine, other = splits or ("", "")
-    return f"same picture as {twin}{labelled}" + (
-        f"; it is in {mine} and that one in {other}" if mine and other else ""
-    )
+    text = f"same picture as {path}"
+    if label is not None:
+        text += f", which has the label `{label}`" if label else ", which has no label"
+    own, other = splits or ("", "")
+    return f"{text}; this one is in {own}, the other in {other}" if own and other else text

@@ -1,4 +1,4 @@
-"""What the pixels alone tell, kept in the cache: a sketch to find copies with, and how good a picture is."""
+"""Statistics of an image's pixels, cached: two thumbnails to find near-duplicates with, and measures of quality."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,47 +14,51 @@ from bearkit.core.project import Project
 from bearkit.evaluation import image_quality, near_duplicates
 from bearkit.images import decode, read_verified, thumbnails, without_long_ends
 
-RECIPE = 1  # counts up when what is kept changes
-SKETCH = 2 * near_duplicates.SIDE**2  # numbers: two sketches a picture
+RECIPE = 1  # version of the cached values: increase it when they change
+SKETCH = 2 * near_duplicates.SIDE**2  # values of the two sketches of an image
 
 
 @dataclass(frozen=True)
 class ImageStats:
-    """Of the N pictures that can be read: sketches, uint8 (N, 2, 32, 32), and measures, float32 (N, 4).
+    """Statistics of the N images that can be read.
 
-    The second sketch of a picture with transparency is of its colours alone, as careless programs save it.
+    Attributes:
+        image_ids: N ids.
+        sketches: grey thumbnails, uint8 (N, 2, 32, 32). The second is of the bare colours of an image with
+            transparency, as programs save it that ignore transparency; otherwise it equals the first.
+        measures: of image quality, float32 (N, 4); see `image_quality.measures`.
     """
 
     image_ids: list[str]
     sketches: np.ndarray
     measures: np.ndarray
 
-    def copies(self) -> list[tuple[str, str]]:
-        """Near-duplicates, as image ids, the most alike first."""
-        others = np.flatnonzero((self.sketches[:, 0] != self.sketches[:, 1]).any(axis=(1, 2)))
-        every = np.concatenate([self.sketches[:, 0], self.sketches[others, 1]])
-        of = np.concatenate([np.arange(len(self.sketches)), others])
-        pairs = of[near_duplicates.near_duplicates(every)[0]].tolist()
-        found = dict.fromkeys((min(pair), max(pair)) for pair in pairs if pair[0] != pair[1])
-        return [(self.image_ids[one], self.image_ids[other]) for one, other in found]
+    def near_duplicates(self) -> list[tuple[str, str]]:
+        """Return pairs of near-duplicates, as image ids, the most similar first."""
+        two_sketches = np.flatnonzero((self.sketches[:, 0] != self.sketches[:, 1]).any(axis=(1, 2)))
+        sketches = np.concatenate([self.sketches[:, 0], self.sketches[two_sketches, 1]])
+        row_of_sketch = np.concatenate([np.arange(len(self.sketches)), two_sketches])
+        pairs = row_of_sketch[near_duplicates.near_duplicates(sketches)[0]].tolist()
+        unique = dict.fromkeys((min(pair), max(pair)) for pair in pairs if pair[0] != pair[1])
+        return [(self.image_ids[first], self.image_ids[second]) for first, second in unique]
 
 
 def image_stats(project: Project, images: Sequence[ImageRecord], progress: Progress = no_progress) -> ImageStats:
-    """Look at the pixels of these pictures, once; thumbnails come with it."""
+    """Return the statistics of these images. Images that are not in the cache are read, and get a thumbnail too."""
 
     def row_of(path: Path, image_id: str) -> np.ndarray:
         data = read_verified(path, image_id)
         decoded = decode(data, at_least=thumbnails.SIDE)
         thumbnails.keep(project, image_id, decoded.image)
         bare = decode(data, at_least=thumbnails.SIDE, bare=True) if decoded.transparent else decoded
-        sketches = [_sketch(one.image) for one in (decoded, bare)]
+        sketches = [_sketch(decoded.image), _sketch(bare.image)]
         return np.concatenate([*sketches, image_quality.measures(_grey(decoded.image))])
 
     store = ArrayCache(project.cache / "looks" / str(RECIPE))
-    found = get_or_compute(project, images, store, lambda: row_of, progress)
-    rows = np.stack(found.rows)
+    cached = get_or_compute(project, images, store, lambda: row_of, progress)
+    rows = np.stack(cached.rows)
     sketches = rows[:, :SKETCH].astype(np.uint8).reshape(-1, 2, near_duplicates.SIDE, near_duplicates.SIDE)
-    return ImageStats(found.image_ids, sketches, rows[:, SKETCH:])
+    return ImageStats(cached.image_ids, sketches, rows[:, SKETCH:])
 
 
 def _sketch(image: Image.Image) -> np.ndarray:
@@ -63,7 +67,7 @@ def _sketch(image: Image.Image) -> np.ndarray:
 
 
 def _grey(image: Image.Image) -> np.ndarray:
-    """Grey levels (H, W) of the picture at the size at which it is measured."""
+    """Grey levels, uint8 (H, W), at the size at which quality is measured."""
     image = without_long_ends(image)
     factor = min(1.0, image_quality.SIDE / min(image.size))
     size = max(1, round(image.width * factor)), max(1, round(image.height * factor))

@@ -1,4 +1,4 @@
-"""What to look at next: suspects in an order that is relearned after every page, and how many are left."""
+"""Candidates for review, in an order that is relearned after every page; and how many label errors remain."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,24 +8,30 @@ import numpy as np
 from bearkit.catalog.schema import ImageRecord
 from bearkit.core.parallel import Progress, no_progress
 from bearkit.core.project import Project
-from bearkit.core.single_flight import SingleFlight
 from bearkit.errors import ReviewError
 from bearkit.evaluation.label_noise import wrong_left
 from bearkit.labelling.candidate import KINDS, ORDERS, Candidate
-from bearkit.labelling.rankers import FINDERS, Later, RankContext, copies
-from bearkit.labelling.snapshot import ReviewIndex, Snapshot
+from bearkit.labelling.rankers import RANKERS, LazyCandidate, RankContext, duplicate_groups
+from bearkit.labelling.review_index import ReviewIndex
+from bearkit.labelling.snapshot import Snapshot
 
-PAGE = 20  # pictures
-FEW = 5000  # pictures up to which outliers are counted for every page
-CALM_PAGES = 2  # in a row without a change: the lecture's sign that the worst is over
+PAGE = 20  # images
+OUTLIER_COUNT_LIMIT = 5000  # images; with more, counting outliers for every page takes too long
+CLEAN_PAGES = 2  # pages in a row without a change: the course's sign that few label errors remain
 
 
 @dataclass(frozen=True)
 class View:
-    """Which suspects: of one kind, and perhaps of one split or label only; `order` is that of wrong labels.
+    """Which candidates to show.
+
+    Attributes:
+        kind: one of `KINDS`.
+        split: only images of this split; None for all.
+        label: only images with this label (for `unlabelled`: with this prediction); None for all.
+        order: how label errors are ranked, one of `ORDERS`.
 
     Raises:
-        ReviewError: there is no such kind, order or split.
+        ReviewError: the kind, order or split is unknown.
     """
 
     kind: str = "label"
@@ -34,28 +40,28 @@ class View:
     order: str = "out-of-fold"
 
     def __post_init__(self) -> None:
-        for name, known in (("kind", KINDS), ("order", ORDERS), ("split", (None, "train", "valid", "test"))):
-            if getattr(self, name) not in known:
-                words = ", ".join(word for word in known if word)
+        for name, allowed in (("kind", KINDS), ("order", ORDERS), ("split", (None, "train", "valid", "test"))):
+            if getattr(self, name) not in allowed:
+                words = ", ".join(word for word in allowed if word)
                 raise ReviewError(f"there is no {name} `{getattr(self, name)}`", hint=f"--{name}: one of {words}")
 
     @property
     def name(self) -> str:
-        """What was chosen to be seen, as decisions remember it."""
+        """The split and label as they are stored with a decision."""
         return f"{self.split or ''}/{self.label or ''}"
 
 
 @dataclass(frozen=True)
 class Page:
-    """What to look at now.
+    """The next candidates of a view.
 
     Attributes:
-        suspects: in order.
-        remaining: how many there are in this view, these included.
-        left: about how many wrong labels nobody has looked at yet, and the 95 % interval.
-        calm: how many pictures in a row, the last ones, were looked at for their labels without a change.
-        done: whether the worst is over: two pages in a row without a change, or nothing is left.
-        labels: the labels there are.
+        suspects: the candidates, in order.
+        remaining: the number of candidates in this view, these included.
+        left: the estimated number of label errors among images that nobody reviewed, and its 95 % interval.
+        calm: how many of the last reviewed labels in a row were right.
+        done: whether few label errors remain: two pages in a row without a change, or no candidate is left.
+        labels: the labels in use.
     """
 
     suspects: list[Candidate]
@@ -66,9 +72,9 @@ class Page:
     labels: list[str]
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, as the command line prints them."""
+        """Return plain values, as the command line prints them."""
         return {
-            "suspects": [suspect.as_dict() for suspect in self.suspects],
+            "suspects": [candidate.as_dict() for candidate in self.suspects],
             "remaining": self.remaining,
             "left": self.left_as_dict(),
             "calm": self.calm,
@@ -76,123 +82,138 @@ class Page:
         }
 
     def left_as_dict(self) -> dict[str, Any]:
-        """How many wrong labels are left."""
+        """Return the estimated number of remaining label errors, and its interval."""
         estimate, interval = self.left
         return {"estimate": round(estimate, 1), "interval": interval}
 
 
 class Queue:
-    """The suspects of a project. Its methods may be called from several threads.
+    """The candidates of a project. Its methods may be called from several threads.
+
+    Each method answers for the current moment. A caller that needs several answers of one moment passes the same
+    `snapshot` (from `queue.index.snapshot()`) to all of them.
 
     Args:
-        project: whose pictures.
-        progress: told while pictures are looked at for the first time.
+        project: whose images.
+        progress: called while images are read for the first time.
     """
 
     def __init__(self, project: Project, progress: Progress = no_progress) -> None:
-        self.material = ReviewIndex(project, progress)
-        self._pages: SingleFlight[Page] = SingleFlight()
-        self._counts: SingleFlight[dict[str, int]] = SingleFlight()
+        self.index = ReviewIndex(project, progress)
 
-    def page(self, view: View | None = None, n: int = PAGE) -> Page:
-        """The next pictures to look at, relearned from what was decided so far.
+    def page(self, view: View | None = None, n: int = PAGE, snapshot: Snapshot | None = None) -> Page:
+        """Return the next candidates of a view, relearned from all decisions.
+
+        Args:
+            view: which candidates; suspected label errors if left out.
+            n: the number of candidates.
+            snapshot: the moment to answer for; now if left out.
 
         Raises:
-            ReviewError: there is no such label, or nothing to compare.
+            ReviewError: there is no such label, or there are fewer than two labels to compare.
         """
-        view = view or View()
-        return self._pages.get((view, n), lambda: self._page(view, n))
+        view, now = view or View(), snapshot or self.index.snapshot()
+        return now.results.get(("page", view, n), lambda: self._page(view, n, now))
 
-    def _page(self, view: View, n: int) -> Page:
-        state = self.material.now()
-        if view.label is not None and view.label not in state.vocab:
-            raise ReviewError(f"there is no label `{view.label}`", hint=f"labels: {', '.join(state.vocab)}")
-        found = self._find(view, state)
-        calm = self._calm(view, n) if view.kind == "label" else 0
-        done = view.kind == "label" and (calm >= CALM_PAGES * n or not found)
-        left = self._left(view, state)
-        return Page([word() for word in found[:n]], len(found), left, calm, done, state.vocab)
+    def _page(self, view: View, n: int, snapshot: Snapshot) -> Page:
+        if view.label is not None and view.label not in snapshot.vocab:
+            raise ReviewError(f"there is no label `{view.label}`", hint=f"labels: {', '.join(snapshot.vocab)}")
+        candidates = self._rank(view, snapshot)
+        calm = _clean_streak(view, n, snapshot) if view.kind == "label" else 0
+        done = view.kind == "label" and (calm >= CLEAN_PAGES * n or not candidates)
+        left = _label_errors_left(view, snapshot)
+        return Page([make() for make in candidates[:n]], len(candidates), left, calm, done, snapshot.vocab)
 
-    def counts(self) -> dict[str, int]:
-        """How many suspects of each kind there are, of those kinds where that is quickly told."""
-        return dict(self._counts.get("counts", self._count))
+    def counts(self, snapshot: Snapshot | None = None) -> dict[str, int]:
+        """Count the candidates of each kind; kinds that take long to count are left out."""
+        now, has_pixels = snapshot or self.index.snapshot(), self.index.has_pixel_stats
+        return dict(now.results.get(("counts", has_pixels), lambda: self._count(now, has_pixels)))
 
-    def _count(self) -> dict[str, int]:
-        state = self.material.now()
-        quick = {"duplicate": self.material.looked, "quality": self.material.looked, "outlier": len(state.images) < FEW}
-        kinds = [kind for kind, is_quick in quick.items() if is_quick]
-        result = {kind: len(self._find(View(kind), state)) for kind in kinds}
-        result["unlabelled"] = int((state.present & (state.targets < 0)).sum())
-        if state.probs is not None:
-            result["label"] = self.doubted(View())
+    def _count(self, snapshot: Snapshot, has_pixels: bool) -> dict[str, int]:
+        quick = {
+            "duplicate": has_pixels,
+            "quality": has_pixels,
+            "outlier": len(snapshot.images) < OUTLIER_COUNT_LIMIT,
+        }
+        result = {kind: len(self._rank(View(kind), snapshot)) for kind, is_quick in quick.items() if is_quick}
+        result["unlabelled"] = int((snapshot.present & (snapshot.targets < 0)).sum())
+        if snapshot.probs is not None:
+            result["label"] = self.doubted(View(), snapshot)
         return result
 
-    def doubted(self, view: View) -> int:
-        """How many labels of a view nobody looked at and a head that has not seen the picture would not give."""
-        state = self.material.now()
-        about = state.seen & ~self._decided("label", state) & (state.judged.argmax(axis=1) != state.targets)
-        about &= (state.splits == view.split) if view.split else True
-        about &= (state.labels == view.label) if view.label else True
-        return int(about.sum())
+    def doubted(self, view: View, snapshot: Snapshot | None = None) -> int:
+        """Count the labels that nobody reviewed and that differ from the out-of-fold prediction."""
+        snapshot = snapshot or self.index.snapshot()
+        mask = snapshot.labelled & ~_reviewed("label", snapshot)
+        mask &= snapshot.oof_probs.argmax(axis=1) != snapshot.targets
+        if view.split:
+            mask &= snapshot.splits == view.split
+        if view.label:
+            mask &= snapshot.labels == view.label
+        return int(mask.sum())
 
     def duplicates(self) -> tuple[list[list[str]], dict[str, str]]:
-        """Groups of near-duplicates, as image ids, and the split of each picture in them."""
-        state = self.material.now()
-        groups = copies(self.material, state)
-        split = {state.images[row].image_id: str(state.splits[row]) for group in groups for row in group}
-        return [[state.images[row].image_id for row in group] for group in groups], split
+        """Return groups of near-duplicates, as image ids, and the split of each image in them."""
+        snapshot = self.index.snapshot()
+        groups = duplicate_groups(self.index, snapshot)
+        split = {snapshot.images[row].image_id: str(snapshot.splits[row]) for group in groups for row in group}
+        return [[snapshot.images[row].image_id for row in group] for group in groups], split
 
-    def neighbours(self, image_id: str, n: int = 6) -> list[ImageRecord]:
-        """The pictures that are most like this one."""
-        state = self.material.now()
-        (row,) = state.rows_of([image_id])
+    def neighbours(self, image_id: str, n: int = 6, snapshot: Snapshot | None = None) -> list[ImageRecord]:
+        """Return the `n` most similar images (cosine similarity of features), the most similar first."""
+        snapshot = snapshot or self.index.snapshot()
+        (row,) = snapshot.rows_of([image_id])
         if row < 0:
             return []
-        alike = state.features @ state.features[row] / np.maximum(np.linalg.norm(state.features, axis=1), 1e-6)
-        alike[row], alike[~state.present] = -np.inf, -np.inf
-        nearest = np.argsort(-alike)[:n]
-        return [state.images[other] for other in nearest if np.isfinite(alike[other])]
+        features = snapshot.features
+        similarity = features @ features[row] / np.maximum(np.linalg.norm(features, axis=1), 1e-6)
+        similarity[row], similarity[~snapshot.present] = -np.inf, -np.inf
+        nearest = np.argsort(-similarity)[:n]
+        return [snapshot.images[other] for other in nearest if np.isfinite(similarity[other])]
 
-    def _find(self, view: View, state: Snapshot) -> list[Later]:
-        wanted = state.present & ~self._decided(view.kind, state)
+    def _rank(self, view: View, snapshot: Snapshot) -> list[LazyCandidate]:
+        wanted = snapshot.present & ~_reviewed(view.kind, snapshot)
         if view.split is not None:
-            wanted &= state.splits == view.split
+            wanted &= snapshot.splits == view.split
         if view.label is not None:
-            label = state.judged.argmax(axis=1) if view.kind == "unlabelled" else state.targets
-            wanted &= label == state.vocab.index(view.label)
-        return FINDERS[view.kind](RankContext(self.material, state, wanted, view.order))
+            label = snapshot.oof_probs.argmax(axis=1) if view.kind == "unlabelled" else snapshot.targets
+            wanted &= label == snapshot.vocab.index(view.label)
+        return RANKERS[view.kind](RankContext(self.index, snapshot, wanted, view.order))
 
-    def _decided(self, kind: str, state: Snapshot) -> np.ndarray:
-        """The pictures that someone decided about as this kind of suspect, bool (N,)."""
-        return state.among(self.material.ledger.decided(kind))
 
-    def _left(self, view: View, state: Snapshot) -> tuple[float, list[int]]:
-        """About how many wrong labels nobody has looked at yet, in the split or of the label that is looked at."""
-        looked_at = self.material.ledger.decided("label")
-        decided = state.among(looked_at)
-        changed = state.among(one for one, (_, was_changed) in looked_at.items() if was_changed)
-        before = state.labels.copy()
-        for image_id, (label, _) in looked_at.items():
-            if image_id in state.row_of:
-                before[state.row_of[image_id]] = label
-        about = np.isin(before.astype(str), state.vocab)
-        about &= state.present | decided  # that a picture was deleted as a copy says nothing of its label
-        if view.split is not None:
-            about &= state.splits == view.split
-        if view.label is not None:
-            about &= before == view.label
-        rows = np.flatnonzero(about)
-        if not len(rows) or state.probs is None:
-            return 0.0, [0, 0]
-        column = {label: n for n, label in enumerate(state.vocab)}
-        given = state.probs[rows, [column[label] for label in before[rows].tolist()]]
-        return wrong_left(given, decided[rows], changed[rows])
+def _reviewed(kind: str, snapshot: Snapshot) -> np.ndarray:
+    """The images that someone decided about as candidates of this kind, bool (N,)."""
+    return snapshot.results.get(("reviewed", kind), lambda: snapshot.mask_of(snapshot.history.reviewed(kind)))
 
-    def _calm(self, view: View, n: int) -> int:
-        """How many pictures in a row, the last ones of this view, were looked at for their labels without a change."""
-        calm: set[str | None] = set()
-        for look in self.material.ledger.looks("label", view.name, 4 * CALM_PAGES * n):
-            if look.action != "keep" or look.to_label != look.from_label:
-                break
-            calm.add(look.image_id)
-        return len(calm)
+
+def _label_errors_left(view: View, snapshot: Snapshot) -> tuple[float, list[int]]:
+    """Estimate how many label errors remain in a view's split and label, with a 95 % interval."""
+    reviewed = snapshot.history.reviewed("label")
+    decided = snapshot.mask_of(reviewed)
+    changed = snapshot.mask_of(image_id for image_id, (_, was_changed) in reviewed.items() if was_changed)
+    before = snapshot.labels.copy()  # the label before a review: what the estimate learns from
+    for image_id, (label, _) in reviewed.items():
+        if image_id in snapshot.row_of:
+            before[snapshot.row_of[image_id]] = label
+    mask = np.isin(before.astype(str), snapshot.vocab)
+    mask &= snapshot.present | decided  # an image deleted as a near-duplicate says nothing about its label
+    if view.split is not None:
+        mask &= snapshot.splits == view.split
+    if view.label is not None:
+        mask &= before == view.label
+    rows = np.flatnonzero(mask)
+    if not len(rows) or snapshot.probs is None:
+        return 0.0, [0, 0]
+    column = {label: n for n, label in enumerate(snapshot.vocab)}
+    prob_of_label = snapshot.probs[rows, [column[label] for label in before[rows].tolist()]]
+    return wrong_left(prob_of_label, decided[rows], changed[rows])
+
+
+def _clean_streak(view: View, n: int, snapshot: Snapshot) -> int:
+    """Count the images, back from the last decision of this view, whose label was reviewed and not changed."""
+    unchanged: set[str | None] = set()
+    for decision in snapshot.history.recent("label", view.name, 4 * CLEAN_PAGES * n):
+        if decision.action != "keep" or decision.to_label != decision.from_label:
+            break
+        unchanged.add(decision.image_id)
+    return len(unchanged)

@@ -1,165 +1,176 @@
-"""Suspects of each kind, in order. A finder gets the pictures that are wanted, and words only what is shown."""
+"""Rankers: find the candidates of each kind and order them. A candidate's text is made only when it is shown."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from bearkit import runs
-from bearkit.evaluation import near_duplicates as duplicates
-from bearkit.evaluation import outliers
+from bearkit.evaluation import near_duplicates, outliers
 from bearkit.evaluation.label_issues import rank_label_issues
 from bearkit.evaluation.losses import losses
 from bearkit.labelling.candidate import Candidate, duplicate_reason, label_reason, percent
-from bearkit.labelling.snapshot import ReviewIndex, Snapshot
+from bearkit.labelling.review_index import ReviewIndex
+from bearkit.labelling.snapshot import Snapshot
 
-RANK = {"": 0, "train": 1, "valid": 2, "test": 3}  # of splits: what was set aside stays there
-Later = Callable[[], Candidate]  # a suspect that is worded when it is shown
+SPLIT_PRIORITY = {"": 0, "train": 1, "valid": 2, "test": 3}  # of near-duplicates, the one with the highest stays
+LazyCandidate = Callable[[], Candidate]
 
 
 @dataclass(frozen=True)
 class RankContext:
-    """What to find suspects among.
+    """What a ranker works on.
 
     Attributes:
-        material: what was worked out.
-        state: where things stand.
-        wanted: the pictures to choose from, bool (N,).
-        order: of wrong labels: `out-of-fold`, or `loss` for the fitted model's.
+        index: computes near-duplicates and image quality.
+        snapshot: the images, labels and predictions.
+        wanted: the images to choose from, bool (N,).
+        order: for label errors: `out-of-fold`, or `loss` for the loss of the fitted model.
     """
 
-    material: ReviewIndex
-    state: Snapshot
+    index: ReviewIndex
+    snapshot: Snapshot
     wanted: np.ndarray
     order: str = "out-of-fold"
 
 
-def wrong_labels(asked: RankContext) -> list[Later]:
-    """By the loss of a head that has not seen the picture; or of the fitted model, as the lecture's widget does it."""
-    state, by_model = asked.state, asked.order == "loss"
-    probs, said_of = _model_probs(asked) if by_model else (state.judged, state.present)
-    rows = np.flatnonzero(asked.wanted & said_of & (state.targets >= 0))
-    rows = rows[rank_label_issues(probs[rows], state.targets[rows])]
+def _label_errors(context: RankContext) -> list[LazyCandidate]:
+    """Labelled images, the highest out-of-fold loss first; with `loss`, the fitted model's, as in the fastai course."""
+    snapshot = context.snapshot
+    if context.order == "loss":
+        probs, predicted = _model_probs(context)
+    else:
+        probs, predicted = snapshot.oof_probs, snapshot.present
+    rows = np.flatnonzero(context.wanted & predicted & (snapshot.targets >= 0))
+    rows = rows[rank_label_issues(probs[rows], snapshot.targets[rows])]
 
-    def word(row: int) -> Candidate:
-        said = int(probs[row].argmax())
-        reason = label_reason(str(state.labels[row]), state.vocab[said], float(probs[row, said]))
-        return _suspect(state, row, "label", reason, probs)
-
-    return _later(word, rows)
-
-
-def near_duplicates(asked: RankContext) -> list[Later]:
-    """Of each group of copies all but the best: with a label, then set aside, then the largest."""
-    state = asked.state
-    twins: dict[int, int] = {}
-    for group in copies(asked.material, state):
-        best = max(
-            group, key=lambda row: (state.targets[row] >= 0, RANK[str(state.splits[row])], _pixels(state, row), -row)
-        )
-        twins |= {row: best for row in group if row != best and asked.wanted[row]}
-
-    def same(values: np.ndarray, row: int) -> bool:
-        return bool(values[row] == values[twins[row]])
-
-    def word(row: int) -> Candidate:
-        best = twins[row]
-        label = str(state.labels[best]) if not same(state.labels, row) else None
-        splits = None if same(state.splits, row) else (str(state.splits[row]), str(state.splits[best]))
-        reason = duplicate_reason(state.images[best].path, label, splits)
-        return replace(_suspect(state, row, "duplicate", reason), twin=state.images[best].image_id)
-
-    return _later(word, sorted(twins, key=lambda row: (same(state.labels, row), same(state.splits, row), row)))
-
-
-def copies(material: ReviewIndex, state: Snapshot) -> list[list[int]]:
-    """Groups of near-duplicates among the present pictures, as rows."""
-    pairs = material.look().pairs
-    rows = state.rows_of([one for pair in pairs for one in pair]).reshape(-1, 2)
-    rows = rows[(rows >= 0).all(axis=1)]
-    return duplicates.groups(rows[state.present[rows].all(axis=1)], len(state.images))
-
-
-def strangers(asked: RankContext) -> list[Later]:
-    """Pictures that are like nothing else under their label, the strangest first."""
-    state, seen = asked.state, np.flatnonzero(asked.state.seen)
-    far = np.zeros(len(state.images))
-    far[seen] = outliers.strangeness(state.features[seen], state.targets[seen])
-    rows = np.flatnonzero(asked.wanted & (far > outliers.FAR))
-
-    def word(row: int) -> Candidate:
-        return _suspect(state, row, "outlier", f"like nothing else in `{state.labels[row]}`")
-
-    return _later(word, rows[np.argsort(-far[rows], kind="stable")])
-
-
-def poor(asked: RankContext) -> list[Later]:
-    """Blurred, dark, tiny pictures and the like, those of one problem together."""
-    state = asked.state
-    found = asked.material.look().problems
-    problems = {state.row_of[image_id]: what for image_id, what in found.items() if image_id in state.row_of}
-    rows = sorted((row for row in problems if asked.wanted[row]), key=lambda row: (problems[row], row))
-    return _later(lambda row: _suspect(state, row, "quality", problems[row]), rows)
-
-
-def unlabelled(asked: RankContext) -> list[Later]:
-    """Pictures without a label: those of one predicted label first, the surest first; then those of the next.
-
-    With fewer than two labels nothing can be predicted: then they come as they are.
-    """
-    state = asked.state
-    rows = np.flatnonzero(asked.wanted & (state.targets < 0))
-    if state.probs is None:
-        return _later(lambda row: _suspect(state, row, "unlabelled", "no prediction yet"), rows)
-    probs = state.probs
-    said, sure = probs[rows].argmax(axis=1), probs[rows].max(axis=1)
-
-    def word(row: int) -> Candidate:
+    def candidate(row: int) -> Candidate:
         best = int(probs[row].argmax())
-        return _suspect(state, row, "unlabelled", f"predicted `{state.vocab[best]}` {percent(float(probs[row, best]))}")
+        reason = label_reason(str(snapshot.labels[row]), snapshot.vocab[best], float(probs[row, best]))
+        return _candidate(snapshot, row, "label", reason, probs)
 
-    return _later(word, rows[np.lexsort((-sure, said))])
+    return _lazy(candidate, rows)
 
 
-FINDERS: dict[str, Callable[[RankContext], list[Later]]] = {
-    "label": wrong_labels,
-    "duplicate": near_duplicates,
-    "outlier": strangers,
-    "quality": poor,
-    "unlabelled": unlabelled,
+def _near_duplicates(context: RankContext) -> list[LazyCandidate]:
+    """All images but the best of each group of near-duplicates.
+
+    The best has a label, then the split with the highest priority, then the most pixels. Candidates whose label
+    differs from the best come first, then those in another split.
+    """
+    snapshot = context.snapshot
+
+    def quality(row: int) -> tuple[bool, int, int, int]:
+        image = snapshot.images[row]
+        priority = SPLIT_PRIORITY[str(snapshot.splits[row])]
+        return bool(snapshot.targets[row] >= 0), priority, image.width * image.height, -row
+
+    best_of: dict[int, int] = {}
+    for group in duplicate_groups(context.index, snapshot):
+        best = max(group, key=quality)
+        best_of |= {row: best for row in group if row != best and context.wanted[row]}
+
+    def is_same(values: np.ndarray, row: int) -> bool:
+        return bool(values[row] == values[best_of[row]])
+
+    def candidate(row: int) -> Candidate:
+        best = best_of[row]
+        label = str(snapshot.labels[best]) if not is_same(snapshot.labels, row) else None
+        splits = None if is_same(snapshot.splits, row) else (str(snapshot.splits[row]), str(snapshot.splits[best]))
+        reason = duplicate_reason(snapshot.images[best].path, label, splits)
+        return replace(_candidate(snapshot, row, "duplicate", reason), twin=snapshot.images[best].image_id)
+
+    rows = sorted(best_of, key=lambda row: (is_same(snapshot.labels, row), is_same(snapshot.splits, row), row))
+    return _lazy(candidate, rows)
+
+
+def duplicate_groups(index: ReviewIndex, snapshot: Snapshot) -> list[list[int]]:
+    """Return groups of near-duplicates among the images that are not deleted, as rows of the snapshot."""
+    pairs = index.pixel_stats().pairs
+    rows = snapshot.rows_of([image_id for pair in pairs for image_id in pair]).reshape(-1, 2)
+    rows = rows[(rows >= 0).all(axis=1)]
+    return near_duplicates.groups(rows[snapshot.present[rows].all(axis=1)], len(snapshot.images))
+
+
+def _outliers(context: RankContext) -> list[LazyCandidate]:
+    """Images unlike all others of their label, the highest outlier score first."""
+    snapshot, labelled = context.snapshot, np.flatnonzero(context.snapshot.labelled)
+    score = np.zeros(len(snapshot.images))
+    score[labelled] = outliers.strangeness(snapshot.features[labelled], snapshot.targets[labelled])
+    rows = np.flatnonzero(context.wanted & (score > outliers.FAR))
+
+    def candidate(row: int) -> Candidate:
+        return _candidate(snapshot, row, "outlier", f"unlike the other pictures of `{snapshot.labels[row]}`")
+
+    return _lazy(candidate, rows[np.argsort(-score[rows], kind="stable")])
+
+
+def _low_quality(context: RankContext) -> list[LazyCandidate]:
+    """Blurred, dark or tiny images and the like, grouped by problem."""
+    snapshot = context.snapshot
+    by_id = context.index.pixel_stats().problems
+    problems = {snapshot.row_of[image_id]: text for image_id, text in by_id.items() if image_id in snapshot.row_of}
+    rows = sorted((row for row in problems if context.wanted[row]), key=lambda row: (problems[row], row))
+    return _lazy(lambda row: _candidate(snapshot, row, "quality", problems[row]), rows)
+
+
+def _unlabelled(context: RankContext) -> list[LazyCandidate]:
+    """Images without a label, grouped by predicted label, the most probable first within each group.
+
+    With fewer than two labels nothing can be predicted, and they come in the order of the snapshot.
+    """
+    snapshot = context.snapshot
+    rows = np.flatnonzero(context.wanted & (snapshot.targets < 0))
+    if snapshot.probs is None:
+        return _lazy(lambda row: _candidate(snapshot, row, "unlabelled", "no prediction yet"), rows)
+    probs = snapshot.probs
+    best, highest = probs[rows].argmax(axis=1), probs[rows].max(axis=1)
+
+    def candidate(row: int) -> Candidate:
+        label = int(probs[row].argmax())
+        reason = f"predicted `{snapshot.vocab[label]}` {percent(float(probs[row, label]))}"
+        return _candidate(snapshot, row, "unlabelled", reason)
+
+    return _lazy(candidate, rows[np.lexsort((-highest, best))])
+
+
+RANKERS: dict[str, Callable[[RankContext], list[LazyCandidate]]] = {
+    "label": _label_errors,
+    "duplicate": _near_duplicates,
+    "outlier": _outliers,
+    "quality": _low_quality,
+    "unlabelled": _unlabelled,
 }
 
 
-def _later(word: Callable[[int], Candidate], rows: np.ndarray | list[int]) -> list[Later]:
-    return [lambda row=int(row): word(row) for row in rows]  # type: ignore[misc]
+def _lazy(candidate: Callable[[int], Candidate], rows: np.ndarray | Sequence[int]) -> list[LazyCandidate]:
+    return [lambda row=int(row): candidate(row) for row in rows]  # type: ignore[misc]
 
 
-def _suspect(state: Snapshot, row: int, kind: str, reason: str, probs: np.ndarray | None = None) -> Candidate:
-    image, target = state.images[row], state.targets[row : row + 1]
-    split, given = str(state.splits[row]) or None, str(state.labels[row]) or None
-    probs = state.probs if probs is None else probs
+def _candidate(snapshot: Snapshot, row: int, kind: str, reason: str, probs: np.ndarray | None = None) -> Candidate:
+    """Describe one image. `probs`, float32 (N, C), are the out-of-fold ones if left out."""
+    image, target = snapshot.images[row], snapshot.targets[row : row + 1]
+    split, label = str(snapshot.splits[row]) or None, str(snapshot.labels[row]) or None
+    probs = snapshot.probs if probs is None else probs
     if probs is None:
-        return Candidate(image.image_id, image.path, split, given, None, None, None, kind, reason)
-    said = probs[row : row + 1]
-    best = int(said[0].argmax())
-    loss = float(losses(said, target)[0]) if target[0] >= 0 else None
-    sure = float(said[0, best])
-    return Candidate(image.image_id, image.path, split, given, state.vocab[best], sure, loss, kind, reason)
+        return Candidate(image.image_id, image.path, split, label, None, None, None, kind, reason)
+    own = probs[row : row + 1]
+    best = int(own[0].argmax())
+    loss = float(losses(own, target)[0]) if target[0] >= 0 else None
+    probability = float(own[0, best])
+    return Candidate(image.image_id, image.path, split, label, snapshot.vocab[best], probability, loss, kind, reason)
 
 
-def _pixels(state: Snapshot, row: int) -> int:
-    return state.images[row].width * state.images[row].height
-
-
-def _model_probs(asked: RankContext) -> tuple[np.ndarray, np.ndarray]:
-    """What the newest finished run's model says, float32 (N, C), and of which pictures it says something, bool (N,)."""
-    state, said = asked.state, runs.finished(asked.material.project).predictions()
-    rows = state.rows_of([str(image_id) for image_id in said.image_ids])
-    here = rows >= 0
-    probs = np.zeros_like(state.judged)
-    for column, label in enumerate(said.vocab.tolist()):
-        if label in state.vocab:
-            probs[rows[here], state.vocab.index(label)] = said.probs[here, column]
-    known = np.zeros(len(state.images), dtype=bool)
-    known[rows[here]] = True
-    return probs, known
+def _model_probs(context: RankContext) -> tuple[np.ndarray, np.ndarray]:
+    """The predictions of the newest finished run's model, float32 (N, C), and which images have one, bool (N,)."""
+    snapshot = context.snapshot
+    predictions = runs.finished(context.index.project, snapshot.run).predictions()
+    rows = snapshot.rows_of([str(image_id) for image_id in predictions.image_ids])
+    known = rows >= 0
+    probs = np.zeros_like(snapshot.oof_probs)
+    for column, label in enumerate(predictions.vocab.tolist()):
+        if label in snapshot.vocab:
+            probs[rows[known], snapshot.vocab.index(label)] = predictions.probs[known, column]
+    predicted = np.zeros(len(snapshot.images), dtype=bool)
+    predicted[rows[known]] = True
+    return probs, predicted

@@ -14,7 +14,7 @@ from bearkit.core.project import Project
 from bearkit.datasets import dataset
 from bearkit.errors import ReviewError
 from bearkit.images import thumbnails
-from bearkit.labelling.actions import merge_labels, stored, take_labels_away
+from bearkit.labelling.actions import merge_labels, store_decisions, take_labels_away
 from bearkit.studio import html
 from bearkit.web.errors import show_errors
 from bearkit.web.prediction_html import note
@@ -67,21 +67,23 @@ class Picture:
     @show_errors
     def relabel(self, image_id: str | None, label: str | None, changed: int, who: str) -> Any:
         """Give the picture another label."""
-        result = stored(Catalog(self.project), [DecisionRequest(_one(image_id), "relabel", label)], who or me())
+        result = store_decisions(
+            Catalog(self.project), [DecisionRequest(_one(image_id), "relabel", label)], who or me()
+        )
         said = [f"It is `{result['stored'][0]['to_label']}` now.", *result["notes"]]
         return self._facts(image_id), "".join(map(note, said)), changed + 1
 
     @show_errors
     def unlabel(self, image_id: str | None, changed: int, who: str) -> Any:
         """Take the picture's label away: it waits for one in the Review tab then."""
-        stored(Catalog(self.project), [DecisionRequest(_one(image_id), "unlabel")], who or me())
+        store_decisions(Catalog(self.project), [DecisionRequest(_one(image_id), "unlabel")], who or me())
         return self._facts(image_id), note("It has no label now. Undo brings it back."), changed + 1
 
     @show_errors
     def delete(self, image_id: str | None, changed: int, who: str) -> Any:
         """Leave the picture out from now on; its file stays where it is until the decisions are carried out."""
         if _one(image_id) in {image.image_id for image in self._ledger().images()}:  # a second click says nothing more
-            stored(Catalog(self.project), [DecisionRequest(_one(image_id), "delete")], who or me())
+            store_decisions(Catalog(self.project), [DecisionRequest(_one(image_id), "delete")], who or me())
         return self._facts(image_id), note("Deleted. Undo brings it back."), changed + 1
 
     @show_errors

@@ -68,35 +68,34 @@ class ReviewTab:
         Once no label is in doubt, pictures whose labels are not doubted come only when `rest` asks for them.
         """
         queue = self._ready()
-        since = queue.material.ledger.newest()
+        now = queue.index.snapshot()  # everything below is of this moment
         view = View(asked["kind"], asked["split"] or None, asked["label"] or None, asked["order"])
-        state = queue.material.now()
-        if view.kind == "label" and state.probs is None and (state.present & (state.targets < 0)).any():
+        if view.kind == "label" and now.probs is None and (now.present & (now.targets < 0)).any():
             view = View("unlabelled")  # no label can be in doubt yet: first there must be some
-        found = queue.page(view, int(asked["n"]))
+        found = queue.page(view, int(asked["n"]), now)
         suspects, rest = found.suspects, 0
         if view.kind == "unlabelled":  # one predicted label a page, so that the page can be accepted at once
             suspects = [one for one in suspects if one.predicted == suspects[0].predicted]
-        over = view.kind == "label" and not queue.doubted(view)
+        over = view.kind == "label" and not queue.doubted(view, now)
         if over and not asked.get("rest"):
             suspects, rest = [], found.remaining
-        order = label_order(queue.material.catalog, found.labels)
+        order = label_order(queue.index.catalog, found.labels)
         self._look_at_pixels(queue)
         return {
-            "suspects": self._shown(suspects, state),
+            "suspects": self._shown(suspects, now),
             "kind": view.kind,
-            "project": name_of(queue.material.catalog),
+            "project": name_of(queue.index.catalog),
             "labels": [label for label in order if label in found.labels],
             "order": order,
-            "counts": queue.counts(),
+            "counts": queue.counts(now),
             "done": found.done or over,
-            "message": _message(view, found, over, _tally(state.decisions)),
+            "message": _message(view, found, over, _tally(now.history.latest)),
             "rest": rest,
             "heading": _heading(view, suspects),
             "left": left_in_words(found.left_as_dict()) if view.kind == "label" and found.remaining else "",
-            "progress": _tally(state.decisions),
-            "run": next((run.id for run in reversed(runs.every(self.project)) if run.finished), None),
-            "since": since,
+            "progress": _tally(now.history.latest),
+            "run": now.run,
+            "since": now.history.newest_id,
             "view": view.name,
         }
 
@@ -105,7 +104,7 @@ class ReviewTab:
 
         Of each picture that it is about: what was decided in that step, and the decision that counts `now`.
         """
-        ledger = self._ready().material.ledger
+        ledger = self._ready().index.decision_log
         rows = {"undo": ledger.undo, "redo": ledger.redo}[asked["action"]](1, asked["reviewer"])
         now = ledger.present()
         return {
@@ -119,14 +118,14 @@ class ReviewTab:
     def look(self, asked: dict[str, Any]) -> dict[str, Any]:
         """One picture, large, with what is known of it."""
         queue = self._ready()
-        state = queue.material.now()
+        state = queue.index.snapshot()
         (row,) = state.rows_of([asked["image_id"]]).tolist()
         if row < 0:
             raise ReviewError("that picture is not there any more", hint="ask for another page")
         image = state.images[row]
-        near = queue.neighbours(image.image_id)
+        near = queue.neighbours(image.image_id, snapshot=state)
         label = {one.image_id: str(state.labels[at]) for at, one in enumerate(state.images)}
-        history = queue.material.ledger.of(image.image_id)
+        history = queue.index.decision_log.of(image.image_id)
         return {
             **self._picture(image, str(state.labels[row]), thumbnails.LARGE),
             "split": str(state.splits[row]) or "no split",
@@ -180,7 +179,7 @@ class ReviewTab:
     def _look_at_pixels(self, queue: Queue) -> None:
         """For the other kinds of suspects, while someone reviews labels."""
         with self._lock:
-            if not queue.material.looked and not (self._looking and self._looking.is_alive()):
+            if not queue.index.has_pixel_stats and not (self._looking and self._looking.is_alive()):
                 self._looking = threading.Thread(target=_look_quietly, args=[queue], daemon=True)
                 self._looking.start()
 
@@ -215,7 +214,7 @@ class ReviewTab:
 def _look_quietly(queue: Queue) -> None:
     """Whoever asks for those kinds hears of an error; whoever reviews labels need not."""
     with suppress(BearkitError):
-        queue.material.look()
+        queue.index.pixel_stats()
 
 
 def _message(view: View, found: Page, over: bool, tally: dict[str, int]) -> str:
