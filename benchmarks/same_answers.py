@@ -60,7 +60,7 @@ def measured(pictures, n, scratch):
     expected = [predictor.predict(path) for path in few]
     network = timm.create_model("hf-hub:me/model", pretrained=True).eval()
     with torch.no_grad():
-        logits = network(torch.from_numpy(np.stack([predictor.input_of(path) for path in few])))
+        logits = network(torch.from_numpy(np.stack([predictor.to_input(path) for path in few])))
     probs = [dict(zip(predictor.vocab, row.tolist(), strict=True)) for row in logits.softmax(dim=1)]
     pipeline = transformers.pipeline("image-classification", model="me/model", device="cpu", top_k=None)
     said = [{row["label"]: row["score"] for row in pipeline(str(path))} for path in few]

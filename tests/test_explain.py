@@ -43,7 +43,7 @@ def test_the_evidence_is_what_hiding_takes_away(trained):
     picture = drawing(trained, "disc")
     found = occlusion_map(predictor, picture)
     row, column = np.unravel_index(found.evidence.argmax(), found.evidence.shape)
-    whole = predictor.input_of(picture)
+    whole = predictor.to_input(picture)
     size = whole.shape[1]
     hidden = whole.copy()
     ranges = [

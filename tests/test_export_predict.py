@@ -181,3 +181,17 @@ def test_a_run_that_is_not_there_is_told(trained, tmp_path):
     with pytest.raises(RunError, match="there is no run `7`") as raised:
         export_model(trained.project, tmp_path / "m", "7")
     assert "001" in raised.value.hint
+
+
+def test_a_batch_gives_what_each_image_gives_alone(trained):
+    predictor = Predictor(trained.model)
+    paths = sorted((trained.project.root / "images").rglob("*.png"))[:9]
+    alone = [predictor.predict(path) for path in paths]
+    batch = predictor.predict_batch([paths[0].read_bytes(), *paths[1:]])
+    assert [prediction.label for prediction in batch] == [prediction.label for prediction in alone]
+    probs = predictor.predict_proba(iter(paths))
+    assert probs.shape == (9, 3)
+    assert probs == pytest.approx(np.array([list(prediction.probs.values()) for prediction in alone]), abs=1e-4)
+    assert predictor.predict_batch([]) == []
+    assert predictor.predict_proba([]).shape == (0, 3)
+    assert repr(predictor) == f"Predictor('{trained.model}'): 3 labels, 224 px"

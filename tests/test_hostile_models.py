@@ -220,6 +220,6 @@ def test_open_files_and_pillow_images_of_every_mode_are_pictures(trained, tmp_pa
         "La",
         "I;16",
     ):
-        assert predictor.open(Image.new(mode, (9, 7))).mode == "RGB", mode
+        assert predictor.load_image(Image.new(mode, (9, 7))).mode == "RGB", mode
     clear = Image.open(io.BytesIO(encoded(Image.new("P", (9, 7)), transparency=0)))
-    assert predictor.open(clear).getpixel((1, 1)) == (255, 255, 255)
+    assert predictor.load_image(clear).getpixel((1, 1)) == (255, 255, 255)

@@ -98,7 +98,7 @@ def test_the_model_folder_tells_it_and_any_runtime_computes_it(trained):
     assert sum(one.known for one in said) >= 0.9 * len(said)
     session = onnxruntime.InferenceSession(trained.model / "model.onnx")
     assert [output.name for output in session.get_outputs()] == ["logits", "similarity", "cosines"]
-    inputs = np.stack([predictor.input_of(path) for path in images[:4]])
+    inputs = np.stack([predictor.to_input(path) for path in images[:4]])
     assert session.run(["similarity"], {"input": inputs})[0] == pytest.approx(
         [one.similarity for one in said[:4]], abs=1e-4
     )

@@ -98,7 +98,7 @@ def test_timm_and_transformers_load_it_by_its_name(trained, with_hub, drawings):
     assert network.pretrained_cfg["label_names"] == predictor.vocab
     pictures = [decode_for(read_file(path), predictor.config.preprocessing) for path in drawings[:8]]
     with torch.no_grad():
-        logits = network(torch.from_numpy(np.stack([predictor.input_of(picture) for picture in pictures]))).numpy()
+        logits = network(torch.from_numpy(np.stack([predictor.to_input(picture) for picture in pictures]))).numpy()
     assert np.abs(logits - predictor.logits(pictures)).max() < 1e-3 * max(1, np.abs(logits).max())
     import transformers  # noqa: PLC0415  # after timm's torchvision, which it would otherwise import broken
 

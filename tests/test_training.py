@@ -244,7 +244,7 @@ def test_pictures_that_are_gone_or_changed_are_left_out_with_the_reason(drawings
 
 
 @pytest.mark.parametrize("damage", ["cut off", "zeroed", "other numbers", "another type", "other names", "empty"])
-def test_a_damaged_piece_of_the_cache_is_made_anew(drawings, damage):
+def test_a_damaged_piece_of_the_cache_is_made_anew(drawings, damage, caplog):
     images = Catalog(drawings).images()
     first = features(drawings, images, BODY)
     (piece,) = feature_store(drawings, BODY, 1).folder.glob("*.npy")
@@ -264,6 +264,8 @@ def test_a_damaged_piece_of_the_cache_is_made_anew(drawings, damage):
         piece.write_bytes(damaged[damage])
     assert np.array_equal(features(drawings, images, BODY).values, first.values)
     assert not piece.exists()
+    (record,) = [record for record in caplog.records if record.name == "bearkit"]
+    assert f"{names} cannot be read and is computed again" in record.getMessage()
 
 
 def test_a_piece_of_an_older_bearkit_without_a_checksum_is_used(drawings):
@@ -318,7 +320,7 @@ def test_a_learner_that_has_not_trained_says_so(drawings):
     ("damage", "digest"),
     [(lambda data: data[:-9] + b"\0" * 9, True), (lambda data: b"", True), (lambda data: data[:1000], False)],
 )
-def test_a_converted_body_that_was_damaged_is_made_anew(shapes, damage, digest):
+def test_a_converted_body_that_was_damaged_is_made_anew(shapes, damage, digest, caplog):
     (body,) = (shapes.cache / "bodies").glob("*.onnx")
     if not digest:  # as an older bearkit left it
         body.with_name(f"{body.name}.sha256").unlink()
@@ -328,3 +330,4 @@ def test_a_converted_body_that_was_damaged_is_made_anew(shapes, damage, digest):
     data, probs = Learner(shapes).out_of_fold_probs()
     assert len(probs) == len(data.images) == 36
     assert len(body.read_bytes()) == len(whole)
+    assert f"{body} is damaged and is converted again" in caplog.text

@@ -25,7 +25,7 @@ from bearkit.inference.session import session
 from bearkit.training import augment, precision
 from bearkit.training.config import TrainConfig
 from bearkit.training.cpu_speedups import DepthwiseIn32Bits, freed_memory_kept
-from bearkit.training.loop import TrainSetup, fit_one_cycle, seeded
+from bearkit.training.loop import TrainSetup, fit, seeded
 from bearkit.training.network import cut, layer_groups, lr_factors
 from bearkit.training.optimizer import AdamW, Group
 from bearkit.training.precision import Precision
@@ -331,9 +331,9 @@ def test_a_batch_that_does_not_fit_is_split_and_gives_the_same_gradients():
     split = trainee(tight)
     split.model = Tight(tight)
     with seeded(0):
-        fit_one_cycle(whole, 2, 1e-2)
+        fit(whole, 2, 1e-2)
     with seeded(0):
-        fit_one_cycle(split, 2, 1e-2)
+        fit(split, 2, 1e-2)
     assert split.parts == 4
     for ours, theirs in zip(tight.parameters(), roomy.parameters(), strict=True):
         assert torch.allclose(ours, theirs, atol=1e-5)
@@ -347,7 +347,7 @@ def test_memory_that_never_suffices_is_told():
     learns = trainee(net())
     learns.model = Full()
     with pytest.raises(torch.OutOfMemoryError):
-        fit_one_cycle(learns, 1, 1e-2)
+        fit(learns, 1, 1e-2)
     assert learns.parts == 16
 
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from bearkit.catalog.missing import what_helps
 from bearkit.catalog.schema import ImageRecord
+from bearkit.core.log import logger
 from bearkit.core.parallel import Progress, ordered_map
 from bearkit.core.project import Project, may_write, spare_of, whole
 from bearkit.errors import ImageError, NoImagesError
@@ -53,7 +54,14 @@ class ArrayCache:
         for path in sorted(path for folder in self.folders for path in folder.glob("[!.]*.json")):
             try:
                 yield read_piece(path)
-            except (ValueError, TypeError, KeyError, EOFError, OSError):  # also: the cache may be deleted at any time
+            except (
+                ValueError,
+                TypeError,
+                KeyError,
+                EOFError,
+                OSError,
+            ) as error:  # the cache may be deleted at any time
+                logger.warning("%s cannot be read and is computed again: %s", path, error)
                 with suppress(OSError):  # it may only be read
                     path.unlink(missing_ok=True)
                     path.with_suffix(".npy").unlink(missing_ok=True)

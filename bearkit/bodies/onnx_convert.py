@@ -10,6 +10,7 @@ import onnx
 import torch
 from torch import nn
 
+from bearkit.core.log import logger
 from bearkit.core.project import Project, spare, spare_of, whole
 from bearkit.errors import BodyError
 from bearkit.inference.session import session
@@ -26,6 +27,8 @@ def converted(project: Project, name: str, network: Callable[[], nn.Module], siz
     for known in (path, spare_of(path)):
         if known.exists() and is_whole(known):
             return known
+        if known.exists():
+            logger.warning("%s is damaged and is converted again", known)
     path = spare(path)
     with whole(path) as part:
         convert(network(), size, part)

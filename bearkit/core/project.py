@@ -16,7 +16,7 @@ from typing import TextIO
 
 from bearkit.core.parallel import ordered_map
 from bearkit.core.paths import located
-from bearkit.errors import ImageError, ProjectError, ReadOnlyError
+from bearkit.errors import ImageError, ProjectError, ProjectNotFoundError, ReadOnlyError
 
 SETTLERS = 16  # threads: they only wait, and the disk takes what waits at once
 HOMES = ("images", "unlabelled", "trash")  # folders of pictures
@@ -149,7 +149,7 @@ class Project:
                 hint="move it away, or name another project with `-p`: a catalogue is a file of that name",
             )
         if not self.exists:
-            raise ProjectError(
+            raise ProjectNotFoundError(
                 f"{self.root} is not a bearkit project yet: it has no catalog.db",
                 hint="put pictures in: `bearkit import FOLDER -p DIR`, or name another folder with `-p`",
             )

@@ -35,7 +35,7 @@ def _train(project: Project, run: Run) -> None:
     """Carry out a run; from here on it may be stopped by a signal, and says so."""
     run.event("job", **this_process())
     with suppress(StoppedError, KeyboardInterrupt), run.working() as stop_if_asked:
-        bearkit.Learner(project).carry_out(run, stop_if_asked)
+        bearkit.Learner(project).execute_run(run, stop_if_asked)
 
 
 def _find_lr(project: Project, asked: dict[str, Any]) -> dict[str, Any]:

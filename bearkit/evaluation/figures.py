@@ -56,6 +56,25 @@ def confusion_matrix(matrix: np.ndarray, vocab: Sequence[str]) -> "Figure":
     return figure
 
 
+def image_grid(images: Sequence[np.ndarray], titles: Sequence[str]) -> "Figure":
+    """Draw images in rows, each under its title.
+
+    Args:
+        images: uint8 (height, width, 3) each.
+        titles: one for each image.
+    """
+    across = max(1, min(3, len(images)))
+    figure = _new(2.2 * across, 2.4 * max(1, -(-len(images) // across)))
+    grid = figure.subplots(max(1, -(-len(images) // across)), across, squeeze=False).ravel()
+    for axes in grid:
+        axes.axis("off")
+    for axes, image, title in zip(grid, images, titles, strict=False):
+        text, fonts = spelled(title)
+        axes.set_title(text, fontsize=9, family=fonts)
+        axes.imshow(image)
+    return figure
+
+
 def top_losses(rows: Sequence[dict[str, Any]], project: Project) -> "Figure":
     """The pictures a model was most wrong about: prediction / given / loss / probability of the prediction.
 

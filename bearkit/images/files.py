@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from bearkit.errors import ImageError
+from bearkit.errors import ImageError, ImageNotFoundError
 from bearkit.images import sniff
 
 MAX_BYTES = 100 * 2**20  # of one file
@@ -54,7 +54,7 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
             raise too_big(about.st_size)
         return path.read_bytes()
     except FileNotFoundError:
-        raise ImageError("there is no such file", hint="check the path, or import the picture again") from None
+        raise ImageNotFoundError("there is no such file", hint="check the path, or import the picture again") from None
     except (OSError, ValueError) as error:  # ValueError: a name that cannot be one
         raise ImageError(f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
 

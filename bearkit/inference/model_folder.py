@@ -22,7 +22,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from bearkit.core import swap
-from bearkit.errors import ModelError
+from bearkit.errors import ModelError, ModelNotFoundError
 from bearkit.images import is_our_jpeg
 from bearkit.images.preprocessing import Preprocessing
 from bearkit.inference import model_files, onnx_check
@@ -69,7 +69,9 @@ def read_config(folder: Path) -> ModelConfig:
     """
     model_files.check(folder, ["config.json"])
     if not (folder / "config.json").is_file() and not swap.restored(folder):
-        raise ModelError(f"{folder} is not a model folder: it has no config.json", hint="make one: `bearkit export`")
+        raise ModelNotFoundError(
+            f"{folder} is not a model folder: it has no config.json", hint="make one: `bearkit export`"
+        )
     try:
         content = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         about = dict(content["bearkit"])

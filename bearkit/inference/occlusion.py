@@ -56,14 +56,14 @@ def occlusion_map(predictor: Predictor, picture: Picture) -> Explanation:
         ImageError: it is not a usable picture.
     """
     how = predictor.config.preprocessing
-    seen = centre_crop(predictor.open(picture), how)
+    seen = centre_crop(predictor.load_image(picture), how)
     whole = normalise(seen, how)
-    logits, similarity = predictor.run(whole[None])
-    (found,) = predictor.said(logits, similarity)
+    logits, similarity = predictor._forward(whole[None])
+    (found,) = predictor._decode(logits, similarity)
     colour = whole.mean(axis=(1, 2), keepdims=True)
     hidden = [_without(whole, colour, row, column) for row in range(PLACES) for column in range(PLACES)]
     batches = (np.stack(hidden[start : start + TOGETHER]) for start in range(0, len(hidden), TOGETHER))
-    odds = np.concatenate([_log_odds(predictor.run(batch)[0], found.index) for batch in batches])
+    odds = np.concatenate([_log_odds(predictor._forward(batch)[0], found.index) for batch in batches])
     evidence = _log_odds(logits, found.index) - odds
     return Explanation(found, seen, evidence.reshape(PLACES, PLACES).astype(np.float32))
 

@@ -1,8 +1,9 @@
 """Predict from a model folder, with onnxruntime alone: no torch, a few milliseconds a picture."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,6 +21,7 @@ from bearkit.inference.session import session
 Picture = str | os.PathLike[str] | bytes | BinaryIO | Image.Image
 GOLDEN_TOLERANCE = 3e-3  # of the largest logit, or of 1, before the temperature
 SIMILARITY_TOLERANCE = 0.01
+BATCH = 4  # images in one run of the network: more are no faster (EXPERIMENTS.md)
 
 
 @dataclass(frozen=True)
@@ -111,23 +113,53 @@ class Predictor:
         Raises:
             ImageError: it is not a usable picture.
         """
-        return self.predict_inputs(self.input_of(picture)[None])[0]
+        return self.predict_inputs(self.to_input(picture)[None])[0]
 
-    def input_of(self, picture: Picture) -> np.ndarray:
-        """A picture as the model looks at it, float32 (3, size, size).
+    def predict_batch(self, images: Iterable[Picture]) -> list[Prediction]:
+        """Predict several images, in order; each may be what `predict` takes.
+
+        Raises:
+            ImageError: one of them is not a usable image.
+        """
+        return [prediction for inputs in self._batches(images) for prediction in self.predict_inputs(inputs)]
+
+    def predict_proba(self, images: Iterable[Picture]) -> np.ndarray:
+        """Predict the calibrated probabilities of several images.
+
+        Returns:
+            Float32 (N, C), in the order of the images and of `vocab`.
+
+        Raises:
+            ImageError: one of them is not a usable image.
+        """
+        rows = [softmax(self._forward(inputs)[0]) for inputs in self._batches(images)]
+        return np.concatenate(rows) if rows else np.zeros((0, len(self.vocab)), np.float32)
+
+    def _batches(self, images: Iterable[Picture]) -> Iterator[np.ndarray]:
+        """Inputs of BATCH images at a time, float32 (n, 3, size, size): memory does not grow with their number."""
+        waiting = iter(images)
+        while chunk := list(islice(waiting, BATCH)):
+            yield np.stack([self.to_input(image) for image in chunk])
+
+    def __repr__(self) -> str:
+        size = self.config.preprocessing.size
+        return f"Predictor({str(self.folder)!r}): {len(self.vocab)} labels, {size} px"
+
+    def to_input(self, picture: Picture) -> np.ndarray:
+        """Preprocess an image for `predict_inputs`, float32 (3, size, size).
 
         Raises:
             ImageError: it is not a usable picture.
         """
-        return preprocess(self.open(picture), self.config.preprocessing)
+        return preprocess(self.load_image(picture), self.config.preprocessing)
 
     def predict_inputs(self, inputs: np.ndarray) -> list[Prediction]:
-        """What the model says of pictures that `input_of` made ready, float32 (N, 3, size, size), all at once."""
-        return self.said(*self.run(inputs))
+        """Predict images that `to_input` preprocessed, float32 (N, 3, size, size), in one run of the network."""
+        return self._decode(*self._forward(inputs))
 
-    def said(self, logits: np.ndarray, similarity: np.ndarray) -> list[Prediction]:
-        """What the outputs of `run` mean."""
-        return [self._said(probs, float(alike)) for probs, alike in zip(softmax(logits), similarity, strict=True)]
+    def _decode(self, logits: np.ndarray, similarity: np.ndarray) -> list[Prediction]:
+        """Turn the outputs of `_forward` into predictions."""
+        return [self._prediction(probs, float(alike)) for probs, alike in zip(softmax(logits), similarity, strict=True)]
 
     def nearest(self, picture: Picture, n: int = 6) -> list[Neighbour]:
         """The training pictures most like this one, nearest first; none if the model carries no pictures of them.
@@ -138,7 +170,7 @@ class Predictor:
         bank = self._bank
         if not bank or "cosines" not in self._outputs:
             return []
-        (cosines,) = self._session.run(["cosines"], {"input": self.input_of(picture)[None]})[0]
+        (cosines,) = self._session.run(["cosines"], {"input": self.to_input(picture)[None]})[0]
         if len(bank) != len(cosines):
             raise model_folder.damaged(self.folder, f"{len(bank)} thumbnails for {len(cosines)} training pictures")
         every = (Neighbour(label, small, float(cosine)) for (label, small), cosine in zip(bank, cosines, strict=True))
@@ -147,22 +179,22 @@ class Predictor:
 
     def logits(self, pictures: Iterable[Image.Image]) -> np.ndarray:
         """The raw outputs for upright RGB pictures, float32 (N, C)."""
-        return self.run(np.stack([self.input_of(picture) for picture in pictures]))[0]
+        return self._forward(np.stack([self.to_input(picture) for picture in pictures]))[0]
 
-    def run(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Logits (N, C) of inputs (N, 3, size, size), and similarities (N,); NaN where the model does not tell them."""
+    def _forward(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Logits (N, C) of inputs (N, 3, size, size), and similarities (N,); NaN if the model has none."""
         names = [name for name in ("logits", "similarity") if name in self._outputs]
         logits, *more = self._session.run(names, {"input": inputs})
         return logits, more[0] if more else np.full(len(logits), np.nan)
 
-    def _said(self, probs: np.ndarray, similarity: float) -> Prediction:
+    def _prediction(self, probs: np.ndarray, similarity: float) -> Prediction:
         index = int(probs.argmax())
         named = dict(zip(self.vocab, probs.tolist(), strict=True))
         if self.threshold is None or np.isnan(similarity):
             return Prediction(self.vocab[index], index, named)
         return Prediction(self.vocab[index], index, named, similarity >= self.threshold, similarity)
 
-    def open(self, picture: Picture) -> Image.Image:
+    def load_image(self, picture: Picture) -> Image.Image:
         """A picture, upright and in RGB; a big JPEG may be decoded smaller, as `preprocess` needs it.
 
         Raises:
@@ -190,8 +222,8 @@ class Predictor:
                 self.folder, f"{len(set(self.vocab))} labels for outputs of shape {expected.shape}"
             )
         try:
-            inputs = np.stack([self.input_of(Image.fromarray(picture)) for picture in golden["pictures"]])
-            found, similarity = self.run(inputs)
+            inputs = np.stack([self.to_input(Image.fromarray(picture)) for picture in golden["pictures"]])
+            found, similarity = self._forward(inputs)
             difference = float(np.abs(found - expected).max())
             off = 0.0 if alike is None else float(np.abs(similarity - alike).max())
         except Exception as error:  # shapes or types that no longer fit, from numpy or onnxruntime

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bearkit.core.project import Project
-from bearkit.errors import RunError
+from bearkit.errors import RunError, RunNotFoundError
 from bearkit.runs import files
 from bearkit.runs.run import LIVE, RESUME, STARTING_SECONDS, Run, StopCheck, runs_in
 
@@ -91,7 +91,9 @@ def named(project: Project, run_id: str) -> Run:
     for run in known:
         if run.id == run_id or (run_id.isdecimal() and int(run.id) == int(run_id)):
             return run
-    raise RunError(f"there is no run `{run_id}`", hint=f"runs: {', '.join(run.id for run in known) or 'none yet'}")
+    raise RunNotFoundError(
+        f"there is no run `{run_id}`", hint=f"runs: {', '.join(run.id for run in known) or 'none yet'}"
+    )
 
 
 def unfinished(project: Project, run_id: str | None = None) -> Run:

@@ -46,6 +46,9 @@ class RequestError(BearkitError):
         super().__init__(message, hint)
         self.status = status
 
+    def __reduce__(self) -> tuple[type["RequestError"], tuple[int, str, str]]:
+        return RequestError, (self.status, str(self), self.hint)
+
 
 class Api:
     """The routes of one model."""
@@ -82,7 +85,7 @@ class Api:
                 name, data = await self._picture(request)
             with self.batcher.place(_client(request)):
                 async with self._decoding:
-                    inputs = await asyncio.to_thread(self.predictor.input_of, data)
+                    inputs = await asyncio.to_thread(self.predictor.to_input, data)
                 del data
                 found = await self.batcher.predict(inputs)
             return {"predictions": [{"path": name, **found.as_dict(top)}]}

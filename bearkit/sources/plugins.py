@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bearkit.core.paths import real
-from bearkit.errors import ImportSourceError
+from bearkit.errors import ImportSourceError, SourceNotFoundError
 from bearkit.sources import archive, folder
 from bearkit.sources.hub_dataset import HubDataset
 from bearkit.sources.layout import SourceItem
@@ -97,7 +97,7 @@ def importer_of(source: str) -> Importer:
             f"{source} is an address, and import takes what is on this machine",
             hint="download it first, and import the file; for pictures' addresses: bearkit collect LABEL=urls.txt",
         )
-    raise ImportSourceError(
+    raise SourceNotFoundError(
         f"{source} does not exist",
         hint="give a folder with one folder a label in it, a zip of one, files, or hf://USER/NAME",
     )

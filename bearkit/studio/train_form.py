@@ -54,6 +54,9 @@ class TrainForm:
                 self.fields["augment"] = gr.Radio(
                     list(OPTIONS["augment"].choices), value=DEFAULT.augment, **_field("augment")
                 )
+                self.fields["schedule"] = gr.Radio(
+                    list(OPTIONS["schedule"].choices), value=DEFAULT.schedule, **_field("schedule")
+                )
                 self.preview = gr.Button("Show what they do", size="sm", min_width=160)
             self.previewed = gr.Image(visible=False, show_label=False, buttons=[], width=768)
 

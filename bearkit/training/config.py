@@ -1,7 +1,7 @@
 """How a model is trained: one frozen record, kept with the run. Reading it needs no torch.
 
 A field says once what it is: its help, its limits, its name in the studio. The command line (`cli/train_options.py`),
-the studio's form (`studio/choices.py`) and the checks are made from that, so a new field is written here alone.
+the studio's form (`studio/train_form.py`) and the checks are made from that, so a new field is written here alone.
 """
 
 import math
@@ -11,7 +11,8 @@ from dataclasses import Field, asdict, dataclass, field, fields
 from typing import Any, TypedDict
 
 from bearkit.datasets.seed import DEFAULT_SEED
-from bearkit.errors import RunError
+from bearkit.errors import OptionError, RunError
+from bearkit.training.schedule import SCHEDULES
 
 AUGMENTATIONS = ("none", "light", "strong")
 PRECISIONS = ("auto", "32", "bf16", "16")
@@ -53,7 +54,7 @@ class Option:
         """Refuse a value of the field `name` that is outside the limits.
 
         Raises:
-            RunError: it is outside of them, or is not a number (nan).
+            OptionError: it is outside of them, or is not a number (nan).
         """
         name = name.replace("_", " ")
         if self.choices:
@@ -88,7 +89,7 @@ def rates_from(text: str) -> tuple[float, float]:
     """Read `A:B`, two learning rates; one number alone is the rate of all layer groups.
 
     Raises:
-        RunError: it is something else.
+        OptionError: it is something else.
 
     >>> rates_from("1e-5:1e-3"), rates_from("1e-4")
     ((1e-05, 0.001), (0.0001, 0.0001))
@@ -97,19 +98,19 @@ def rates_from(text: str) -> tuple[float, float]:
     try:
         return float(first), float(last or first)
     except ValueError as error:
-        raise RunError(f"{text!r} is not two rates", hint="write them like 1e-5:1e-3") from error
+        raise OptionError(f"{text!r} is not two rates", hint="write them like 1e-5:1e-3") from error
 
 
 def sizes_from(text: str) -> tuple[int, ...]:
     """Read image sizes in pixels, as in `128,224`.
 
     Raises:
-        RunError: it is something else.
+        OptionError: it is something else.
     """
     try:
         return tuple(int(size) for size in text.split(",") if size.strip())
     except ValueError as error:
-        raise RunError(f"{text!r} is not a list of sizes in pixels", hint="write them like 128,224") from error
+        raise OptionError(f"{text!r} is not a list of sizes in pixels", hint="write them like 128,224") from error
 
 
 def _option(default: Any, help: str, label: str, **rest: Any) -> Any:
@@ -127,6 +128,10 @@ class TrainConfig:
     lr: float = _option(
         3e-3, "Highest learning rate of those epochs.", "Highest learning rate", above=0, below=math.inf, step=1e-4
     )
+    schedule: str = _option(
+        "one-cycle", "Learning rate over the epochs: one-cycle (it rises, then falls) or flat.",
+        "Learning rate over the epochs", choices=tuple(SCHEDULES),
+    )  # fmt: skip
     unfreeze: int = _option(
         0, "Epochs with the body unfrozen, after the frozen ones.", "Then epochs with the body unfrozen",
         least=0, most=MOST_EPOCHS,
@@ -189,7 +194,7 @@ class TrainConfig:
         """Refuse what cannot train.
 
         Raises:
-            RunError: a value is outside its limits, or two of them do not go together.
+            OptionError: a value is outside its limits, or two of them do not go together.
         """
         for name, option in OPTIONS.items():
             option.check(name, getattr(self, name))
@@ -249,6 +254,7 @@ def flag(name: str) -> str:
 class FitOptions(TypedDict, total=False):
     """The fields of `TrainConfig` that may change from fit to fit, for type checkers; see there."""
 
+    schedule: str
     unfreeze: int
     lr_unfrozen: tuple[float, float]
     unfreeze_groups: int
@@ -276,15 +282,4 @@ class TrainOptions(FitOptions, total=False):
 
 def _demand(holds: bool, otherwise: str, hint: str = "leave it out to take the default") -> None:
     if not holds:
-        raise RunError(otherwise, hint=hint)
-
-
-def slice_rates(lr: float | slice) -> tuple[float, float]:
-    """The rates of the first and the last layer group that fastai's words ask for.
-
-    >>> slice_rates(1e-3), slice_rates(slice(1e-5, 1e-3)), slice_rates(slice(1e-3))
-    ((0.001, 0.001), (1e-05, 0.001), (0.0001, 0.001))
-    """
-    if not isinstance(lr, slice):
-        return lr, lr
-    return (lr.start, lr.stop) if lr.start is not None else (lr.stop / 10, lr.stop)
+        raise OptionError(otherwise, hint=hint)

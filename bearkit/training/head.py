@@ -9,8 +9,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from bearkit.training.callbacks import Callback, EarlyStopping, Epoch, FunctionCallback
 from bearkit.training.config import TrainConfig
-from bearkit.training.loop import Batch, Epoch, TrainSetup, fit_one_cycle, loss_and_error, seeded
+from bearkit.training.loop import Batch, TrainSetup, fit, loss_and_error, seeded
 from bearkit.training.optimizer import AdamW, Group
 from bearkit.training.sampling import epoch_order, epoch_size
 
@@ -113,7 +114,7 @@ def train_head(
     on_epoch: Callable[[Epoch], None] | None = None,
     start: StateDict | None = None,
 ) -> Head:
-    """Fit a head with the one-cycle schedule. The same arguments give the same head.
+    """Train a head. The same arguments give the same head.
 
     Args:
         sides: what to learn from and to check on.
@@ -124,9 +125,11 @@ def train_head(
     Raises:
         RunError: the loss is no longer a finite number.
     """
+    callbacks: list[Callback] = [FunctionCallback(on_epoch)] if on_epoch is not None else []
+    callbacks += [EarlyStopping(config.patience)] if config.patience else []
     with seeded_alone(config.seed):
         learns = build_head_setup(sides, config, start)
-        fit_one_cycle(learns, config.epochs, config.lr, on_epoch, patience=config.patience)
+        fit(learns, config.epochs, config.lr, config.schedule, callbacks)
     assert isinstance(learns.model, Head)
     return learns.model
 

@@ -1,8 +1,8 @@
-"""The training loop, the same for a head on kept features and for a whole network on pictures."""
+"""The training loop, the same for a head on cached features and for a whole network on images."""
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -11,38 +11,13 @@ from torch import nn
 from torch.nn import functional
 
 from bearkit.errors import RunError
+from bearkit.training.callbacks import Callback, Epoch, Fit, Step
 from bearkit.training.optimizer import AdamW
 from bearkit.training.precision import Precision
-from bearkit.training.schedule import one_cycle
+from bearkit.training.schedule import SCHEDULES, Schedule
 
 Batch = tuple[torch.Tensor, torch.Tensor]  # inputs (n, ...), labels int64 (n,)
 RNG = "random state"  # its name among a trainee's tensors
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """A row of the table that people watch while a model trains.
-
-    train_loss is the mean over the epoch's batches, with dropout; valid_loss is measured after it, without. Both are
-    cross-entropies in nats with the same label smoothing. error_rate is 1 - accuracy on the validation pictures.
-    """
-
-    epoch: int
-    train_loss: float
-    valid_loss: float
-    error_rate: float
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Step:
-    """Where a training is: told after each batch."""
-
-    epoch: int
-    batch: int  # batches done in this epoch, 1 to `batches`
-    batches: int
-    loss: float
-    lr: float
 
 
 @dataclass
@@ -137,51 +112,65 @@ def seeded(seed: int) -> Iterator[None]:
         yield
 
 
-def fit_one_cycle(
-    trainee: TrainSetup,
+def fit(
+    setup: TrainSetup,
     epochs: int,
     lr: float,
-    on_epoch: Callable[[Epoch], None] | None = None,
-    on_step: Callable[[Step], None] | None = None,
-    first: int = 0,
-    patience: int = 0,
+    schedule: str = "one-cycle",
+    callbacks: Sequence[Callback] = (),
+    rows: Sequence[Epoch] = (),
 ) -> None:
-    """Train with the one-cycle schedule.
+    """Train one stage.
 
     Args:
-        trainee: what learns.
-        epochs: of the whole schedule.
-        lr: its highest rate.
-        on_epoch: called with each row of the table.
-        on_step: called after each batch.
-        first: the epoch to begin with, where the ones before it were done already.
-        patience: stop after so many epochs without a lower error rate; 0 for never.
+        setup: what learns, and from what.
+        epochs: number of epochs that the schedule is made for.
+        lr: highest learning rate of the last layer group.
+        schedule: a name in `SCHEDULES`.
+        callbacks: called at each event, in this order. Without any, there is no validation after the epochs.
+        rows: of epochs that are done already, where a stage goes on after an interruption.
 
     Raises:
         RunError: the loss is no longer a finite number.
     """
-    total, best, since = epochs * trainee.n_batches, math.inf, 0
-    for epoch in range(first, epochs):
-        clock, loss_sum, seen = time.perf_counter(), 0.0, 0
-        trainee.model.train()
-        for number, batch in enumerate(trainee.batches(epoch / epochs)):
-            rate, momentum = one_cycle((epoch * trainee.n_batches + number) / total, lr)
-            loss = trainee.step(batch, rate, momentum)
-            loss_sum += loss * len(batch[1])
-            seen += len(batch[1])
-            if on_step is not None:
-                on_step(Step(epoch, number + 1, trainee.n_batches, loss, rate))
-        if not math.isfinite(loss_sum):
-            raise RunError(
-                f"the loss became {loss_sum} in epoch {epoch}: the learning rate {lr:g} is too high",
-                hint=f"try {lr / 10:g}, or leave it out to take the default",
-            )
-        if on_epoch is None or trainee.check is None:
-            continue
-        trainee.model.eval()
-        valid_loss, error = trainee.check()
-        on_epoch(Epoch(epoch, loss_sum / seen, valid_loss, error, time.perf_counter() - clock))
-        best, since = (error, 0) if error < best else (best, since + 1)
-        if patience and since >= patience:
+    state = Fit(setup, epochs, list(rows))
+    for callback in callbacks:
+        callback.before_fit(state)
+    for epoch in range(len(rows), epochs):
+        if state.stopped:
             break
-    trainee.model.eval()
+        _train_epoch(state, epoch, lr, SCHEDULES[schedule], callbacks)
+    setup.model.eval()
+    for callback in callbacks:
+        callback.after_fit(state)
+
+
+def _train_epoch(state: Fit, epoch: int, lr: float, schedule: Schedule, callbacks: Sequence[Callback]) -> None:
+    """Train on each batch once, then validate."""
+    setup, clock, loss_sum, seen = state.setup, time.perf_counter(), 0.0, 0
+    total = state.epochs * setup.n_batches
+    for callback in callbacks:
+        callback.before_epoch(state, epoch)
+    setup.model.train()
+    for number, batch in enumerate(setup.batches(epoch / state.epochs)):
+        rate, momentum = schedule((epoch * setup.n_batches + number) / total, lr)
+        loss = setup.step(batch, rate, momentum)
+        loss_sum += loss * len(batch[1])
+        seen += len(batch[1])
+        for callback in callbacks:
+            callback.after_batch(state, Step(epoch, number + 1, setup.n_batches, loss, rate))
+        if state.stopped:
+            break
+    if not math.isfinite(loss_sum):
+        raise RunError(
+            f"the loss became {loss_sum} in epoch {epoch}: the learning rate {lr:g} is too high",
+            hint=f"try {lr / 10:g}, or leave it out to take the default",
+        )
+    if setup.check is None or not callbacks:
+        return
+    setup.model.eval()
+    valid_loss, error = setup.check()
+    row = Epoch(epoch, loss_sum / seen, valid_loss, error, time.perf_counter() - clock)
+    state.rows.append(row)
+    for callback in callbacks:
+        callback.after_epoch(state, row)

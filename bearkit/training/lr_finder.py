@@ -5,12 +5,18 @@ Source: Smith 2017, "Cyclical learning rates for training neural networks", as f
 
 import math
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
 from bearkit.core.parallel import Progress, no_progress
-from bearkit.training import lr_curve
-from bearkit.training.loop import Batch, TrainSetup
+from bearkit.core.project import Project, whole
+from bearkit.evaluation import figures
+from bearkit.training import lr_curve, warm_start
+from bearkit.training.config import TrainConfig
+from bearkit.training.cpu_speedups import cpu_speedups
+from bearkit.training.head import seeded_alone
+from bearkit.training.loop import Batch, TrainSetup, seeded
 from bearkit.training.lr_curve import LRCurve
 from bearkit.training.schedule import MOMENTUM_HIGH
 
@@ -46,6 +52,37 @@ def lr_find(trainee: TrainSetup, progress: Progress = no_progress) -> LRCurve:
         trainee.load(before)
         trainee.model.eval()
     return lr_curve.read(rates[: len(losses)], np.array(losses))
+
+
+def find_rate(project: Project, config: TrainConfig, frozen: bool, plot: Path, progress: Progress) -> LRCurve:
+    """Run the finder on what a training with this configuration would begin with; save the curve and a drawing.
+
+    Args:
+        project: the project with the images.
+        config: its `start` names the stage to begin with, if any.
+        frozen: whether the head alone learns.
+        plot: file of the drawing; the curve's numbers are saved next to it, as .npz.
+        progress: called after each step.
+
+    Raises:
+        RunError: the labels have changed since the stage was trained.
+    """
+    start = warm_start.starting_point(project, config)
+    data, features, _ = warm_start.load_features(project, config, start, progress)
+    warm_start.check_labels(start.about, data)
+    if frozen:
+        with seeded_alone(config.seed):
+            curve = lr_find(warm_start.head_setup(config, data, features, start), progress)
+    else:
+        with seeded(config.seed), cpu_speedups():
+            setup, _ = warm_start.finetune_setup(project, config, data, start, progress)
+            curve = lr_find(setup, progress)
+    with whole(plot.with_suffix(".npz")) as part:
+        np.savez(part, lrs=curve.lrs, losses=curve.losses)
+    with whole(plot) as part:
+        figure = figures.lr_curve(curve.lrs, curve.losses, curve.smoothed, curve.suggestions, curve.reason)
+        figure.savefig(part, dpi=120)
+    return curve
 
 
 def _endless(trainee: TrainSetup) -> Iterator[Batch]:

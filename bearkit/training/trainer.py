@@ -1,36 +1,47 @@
 """A run's training: the head alone, then the body with it. Each stage is saved by itself, and goes on after a kill."""
 
-import math
 import time
-from collections.abc import Callable
-from dataclasses import asdict, astuple, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bearkit.bodies.features import Features
+from bearkit.catalog.catalog import Catalog
 from bearkit.core.parallel import Progress, no_progress
 from bearkit.core.project import Project
 from bearkit.datasets.dataset import Dataset
+from bearkit.datasets.seed import keep_seed
 from bearkit.errors import RunError
 from bearkit.runs import RESUME, Run
 from bearkit.training import checkpoint
+from bearkit.training.callbacks import Callback, EarlyStopping, Epoch, FunctionCallback, Step
 from bearkit.training.checkpoint import CheckpointMetadata
 from bearkit.training.config import TrainConfig
 from bearkit.training.cpu_speedups import cpu_speedups
-from bearkit.training.head import StateDict, seeded_alone
-from bearkit.training.loop import Epoch, Step, TrainSetup, fit_one_cycle, seeded
-from bearkit.training.warm_start import LoadedStage, check_labels, finetune_setup, head_setup, load_stage
-
-STEP_SECONDS = 1.0  # between two step events of a run
+from bearkit.training.head import StateDict, head_from, predict_logits, seeded_alone
+from bearkit.training.loop import TrainSetup, fit, seeded
+from bearkit.training.result import TrainResult, predictions_of, result_of
+from bearkit.training.run_callbacks import Checkpoints, RunLog, epoch_events
+from bearkit.training.warm_start import (
+    LoadedStage,
+    check_labels,
+    finetune_setup,
+    head_setup,
+    load_features,
+    load_stage,
+    starting_point,
+)
 
 
 @dataclass(frozen=True)
 class Listeners:
-    """Who is told how it goes."""
+    """What a training calls while it goes: plain functions, and callbacks, which may change it."""
 
     progress: Progress = no_progress
     on_epoch: Callable[[Epoch], None] | None = None
     on_step: Callable[[Step], None] | None = None
+    callbacks: Sequence[Callback] = ()
 
 
 @dataclass(frozen=True)
@@ -41,20 +52,27 @@ class Training:
     run: Run
     config: TrainConfig
     data: Dataset
-    watch: Listeners
-    stop_if_asked: Callable[[], None] = lambda: None  # raises once somebody asked; called at each step
+    listeners: Listeners
+    stop_if_asked: Callable[[], None] = lambda: None  # raises StoppedError once someone asked; called at each step
 
-    def carry_out(self, start: LoadedStage, found: Features) -> tuple[LoadedStage, list[dict[str, Any]]]:
-        """Go through the stages that were asked for; the model at the end, and the stages' tables.
+    def run_stages(self, start: LoadedStage, features: Features) -> tuple[LoadedStage, list[dict[str, Any]]]:
+        """Train the stages that the configuration asks for.
+
+        Args:
+            start: the body, and the head if there is one, to begin with.
+            features: of all images of the data set.
+
+        Returns:
+            The model after the last stage, and a table of each stage.
 
         Raises:
-            RunError: the labels are not those that it starts with, or that it had before it was cut off.
+            RunError: the labels have changed since `start` was trained, or since an interruption.
         """
         check_labels(start.about, self.data)
         number = _number(self.config.start) + 1
         model, stages = start, []
         if self.config.epochs:
-            model = self._frozen(f"stage-{number}", model, found)
+            model = self._frozen(f"stage-{number}", model, features)
             stages.append(self._table(f"stage-{number}"))
             number += 1
         if self.config.unfreeze:
@@ -62,119 +80,71 @@ class Training:
             stages.append(self._table(f"stage-{number}"))
         return model, stages
 
-    def _frozen(self, stage: str, start: LoadedStage, found: Features) -> LoadedStage:
-        if stage not in self.run.checkpoints:  # else it was done before it was cut off
-            clock = time.perf_counter()
-            with seeded_alone(self.config.seed):
-                learns = head_setup(self.config, self.data, found, start)
-                self._fit("frozen", stage, start, learns, self._whole_state(learns.model, start), clock)
+    def _frozen(self, stage: str, start: LoadedStage, features: Features) -> LoadedStage:
+        if stage not in self.run.checkpoints:  # else it was finished before an interruption
+            clock, config = time.perf_counter(), self.config
+            with seeded_alone(config.seed):
+                setup = head_setup(config, self.data, features, start)
+                weights = "" if start.tuned else start.body.weights_id
+                about = self._about("frozen", start.body.preprocessing.size, weights)
+                saving = Checkpoints(self.run, stage, _state_to_save(setup, start), about, False, clock)
+                fit(setup, config.epochs, config.lr, config.schedule, self._callbacks(saving))
         return self._saved(stage)
 
     def _unfrozen(self, stage: str, start: LoadedStage) -> LoadedStage:
         if stage not in self.run.checkpoints:
-            clock = time.perf_counter()
-            with seeded(self.config.seed), cpu_speedups():
-                learns, network = finetune_setup(self.project, self.config, self.data, start, self._progress)
-                self._fit("unfrozen", stage, start, learns, network.state_dict, clock)
+            clock, config = time.perf_counter(), self.config
+            with seeded(config.seed), cpu_speedups():
+                setup, network = finetune_setup(self.project, config, self.data, start, self._progress)
+                about = self._about("unfrozen", (config.sizes or (start.body.preprocessing.size,))[-1])
+                saving = Checkpoints(self.run, stage, network.state_dict, about, True, clock)
+                rows = self._restore(setup)
+                fit(setup, config.unfreeze, config.lr_unfrozen[1], config.schedule, self._callbacks(saving), rows)
         return self._saved(stage)
+
+    def _about(self, kind: str, size: int, weights: str = "") -> CheckpointMetadata:
+        """What a stage's checkpoints have in common; the callback fills in the numbers of the epoch."""
+        return CheckpointMetadata(kind, 0, 1.0, size, weights=weights, vocab=tuple(self.data.vocab))
+
+    def _callbacks(self, saving: Checkpoints) -> list[Callback]:
+        """The callbacks of one stage, in order: the user's come first, so that what they change is saved."""
+
+        def stop(_: Epoch | Step) -> None:
+            self.stop_if_asked()
+
+        return [
+            *self.listeners.callbacks,
+            saving,
+            RunLog(self.run, saving.stage, saving.about.stage),
+            FunctionCallback(self.listeners.on_epoch, self.listeners.on_step),
+            FunctionCallback(stop, stop),
+            EarlyStopping(self.config.patience),
+        ]
 
     def _saved(self, stage: str) -> LoadedStage:
         model = load_stage(self.run, stage)
         check_labels(model.about, self.data)
         return model
 
-    def _fit(
-        self,
-        name: str,
-        stage: str,
-        start: LoadedStage,
-        learns: TrainSetup,
-        state: Callable[[], StateDict],
-        clock: float,
-    ) -> None:
-        """Train one stage to its end, from where it was; `clock` is when it began."""
-        frozen, config = name == "frozen", self.config
-        epochs, lr = (config.epochs, config.lr) if frozen else (config.unfreeze, config.lr_unfrozen[1])
-        rows = [] if frozen else self._go_on(stage, learns)
-        size = start.body.preprocessing.size if frozen or not config.sizes else config.sizes[-1]
-        weights = start.body.weights_id if frozen and not start.tuned else ""
-        best = min((row.error_rate for row in rows), default=math.inf)
-        before = sum(row.seconds for row in rows)
-
-        def about(with_rows: bool = False) -> CheckpointMetadata:
-            seconds = round(before + time.perf_counter() - clock, 3)
-            every = tuple(astuple(row) for row in rows) if with_rows else ()
-            vocab = tuple(self.data.vocab)
-            return CheckpointMetadata(name, rows[-1].epoch, rows[-1].error_rate, size, seconds, weights, vocab, every)
-
-        told = {event["epoch"] for event in self._epochs(stage)}  # before it was cut off
-
-        def record(row: Epoch) -> None:
-            nonlocal best
-            rows.append(row)
-            if row.error_rate < best:
-                best = row.error_rate
-                checkpoint.write(self._file(f"{stage}-best"), state(), about())
-            if not frozen:
-                checkpoint.write(self._file(RESUME), learns.state(), about(with_rows=True))
-            if row.epoch not in told:
-                self._tell(name, stage, row)
-            self.stop_if_asked()
-
-        on_step = self._step_teller(name, stage)
-        fit_one_cycle(learns, epochs, lr, record, on_step, first=len(rows), patience=config.patience)
-        learns.model.to("cpu")
-        checkpoint.write(self._file(stage), state(), about())
-
-    def _go_on(self, stage: str, learns: TrainSetup) -> list[Epoch]:
-        """Put a stage that was cut off where it was; the rows of the epochs that it had done."""
-        if not self._file(RESUME).exists():
+    def _restore(self, setup: TrainSetup) -> list[Epoch]:
+        """Restore a stage that was interrupted; returns the rows of its finished epochs."""
+        path = self._file(RESUME)
+        if not path.exists():
             return []
-        state, about = checkpoint.read(self._file(RESUME))
+        state, about = checkpoint.read(path)
         check_labels(about, self.data)
-        learns.load(state)
-        rows = [Epoch(int(number), *rest) for number, *rest in about.rows]
-        told = {event["epoch"] for event in self._epochs(stage)}
-        for row in rows:
-            if row.epoch not in told:  # it was killed between saving an epoch and telling it
-                self._tell(about.stage, stage, row)
-        return rows
-
-    def _tell(self, name: str, stage: str, row: Epoch) -> None:
-        """Write an epoch down."""
-        self.run.event("epoch", stage=name, checkpoint=stage, **asdict(row))
-        if self.watch.on_epoch is not None:
-            self.watch.on_epoch(row)
-
-    def _step_teller(self, name: str, stage: str) -> Callable[[Step], None]:
-        last = time.monotonic()
-
-        def told(step: Step) -> None:
-            nonlocal last
-            self.stop_if_asked()
-            if self.watch.on_step is not None:
-                self.watch.on_step(step)
-            if time.monotonic() - last > STEP_SECONDS:
-                last = time.monotonic()
-                self.run.event("step", stage=name, checkpoint=stage, **asdict(step))
-
-        return told
+        setup.load(state)
+        return [Epoch(int(number), *rest) for number, *rest in about.rows]
 
     def _progress(self, what: str, done: int, total: int) -> None:
         self.stop_if_asked()
-        self.watch.progress(what, done, total)
-
-    def _epochs(self, stage: str) -> list[dict[str, Any]]:
-        return [
-            event
-            for event in self.run.events()
-            if event["event"] == "epoch" and event.get("checkpoint", "stage-1") == stage
-        ]
+        self.listeners.progress(what, done, total)
 
     def _table(self, stage: str) -> dict[str, Any]:
-        """A stage as the result tells it."""
+        """A stage as `TrainResult` has it."""
         _, about = checkpoint.read(self._file(stage))
-        rows = [{name: event[name] for name in Epoch.__dataclass_fields__} for event in self._epochs(stage)]
+        events = epoch_events(self.run, stage)
+        rows = [{name: event[name] for name in Epoch.__dataclass_fields__} for event in events]
         if not rows:
             raise RunError(
                 f"the epochs of stage {stage} of run {self.run.id} are lost", hint="train again: `bearkit train`"
@@ -189,22 +159,55 @@ class Training:
             "epochs": rows,
         }
 
-    def _whole_state(self, model: Any, start: LoadedStage) -> Callable[[], StateDict]:
-        """The state to save after a frozen stage: with a tuned body also that, so that the file stands for itself."""
-        if not start.tuned:
-            return lambda: dict(model.state_dict())
-        body = start.body.network().state_dict()
-        return lambda: {
-            **{f"body.{name}": tensor for name, tensor in body.items()},
-            **{f"head.{name}": tensor for name, tensor in model.state_dict().items()},
-        }
-
     def _file(self, name: str) -> Path:
         return self.run.folder / f"{name}.safetensors"
 
 
+def train_run(project: Project, run: Run, listeners: Listeners, stop_if_asked: Callable[[], None]) -> TrainResult:
+    """Train a run's stages, or what is left of them, then predict all images and write the result.
+
+    Args:
+        project: the project with the images.
+        run: a run that this process works on, see `Run.working`.
+        listeners: what to call while it goes.
+        stop_if_asked: raises StoppedError once someone asked the run to stop.
+
+    Raises:
+        RunError: another process finished the run while this one waited.
+        StoppedError: someone asked the run to stop.
+    """
+    if run.finished:
+        raise RunError(f"run {run.id} finished meanwhile", hint="`bearkit interpret` shows it")
+    config = TrainConfig.from_dict(run.config)
+    start = starting_point(project, config)
+    data, features, seconds = load_features(project, config, start, listeners.progress, run, stop_if_asked)
+    model, tables = Training(project, run, config, data, listeners, stop_if_asked).run_stages(start, features)
+    if config.unfreeze:  # the body has changed, so all images go through it once more
+        data, features, more = load_features(project, config, model, listeners.progress, run, stop_if_asked)
+        seconds += more
+    assert model.head is not None
+    predictions = predictions_of(data, predict_logits(head_from(model.head, 0), features.values[:, 0]))
+    run.save_predictions(predictions)
+    before = start.about.error_rate if start.about else None
+    result = result_of(run.id, tables, predictions.only("valid"), seconds, features.skipped, before)
+    result = replace(result, seed=config.seed, seed_changed=keep_seed(Catalog(project), config.seed))
+    run.finish(result.as_dict())
+    return result
+
+
+def _state_to_save(setup: TrainSetup, start: LoadedStage) -> Callable[[], StateDict]:
+    """The state to save after a frozen stage: the head, and a tuned body too, so that the checkpoint is complete."""
+    if not start.tuned:
+        return lambda: dict(setup.model.state_dict())
+    body = start.body.network().state_dict()
+    return lambda: {
+        **{f"body.{name}": tensor for name, tensor in body.items()},
+        **{f"head.{name}": tensor for name, tensor in setup.model.state_dict().items()},
+    }
+
+
 def _number(start: str) -> int:
-    """Which stage a training starts from, 0 where it does not.
+    """Number of the stage that a training starts from; 0 if it starts from none.
 
     >>> _number(""), _number("002/stage-1"), _number("002/stage-2-best"), _number("002/good")
     (0, 1, 2, 1)

@@ -1,8 +1,11 @@
 """Saved stages: the model in each, and how a training begins with one."""
 
+import re
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from bearkit import runs
 from bearkit.bodies import registry
@@ -12,7 +15,7 @@ from bearkit.bodies.weights import RANDOM
 from bearkit.catalog.catalog import Catalog
 from bearkit.core import paths
 from bearkit.core.parallel import Progress
-from bearkit.core.project import Project
+from bearkit.core.project import Project, whole
 from bearkit.datasets import dataset
 from bearkit.datasets.dataset import Dataset
 from bearkit.errors import BodyError, RunError
@@ -76,6 +79,36 @@ def find_stage(project: Project, name: str) -> tuple[Run, str]:
     return run, stage
 
 
+def find_earlier(project: Project, run: Run, stage: str) -> str:
+    """Find a stage by its name alone, in a run or in those that it began with; returns RUN/STAGE.
+
+    If there is none, it is the first of these runs, which then has no such stage.
+    """
+    while stage not in run.checkpoints and (start := TrainConfig.from_dict(run.config).start):
+        run = find_stage(project, start)[0]
+    return f"{run.id}/{stage}"
+
+
+def save_as(run: Run, stage: str, name: str) -> Path:
+    """Copy a stage's weights to a name of their own, in the same run.
+
+    Raises:
+        RunError: the name cannot be a file's, or is a stage's own.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name) or name == runs.RESUME:
+        raise RunError(f"`{name}` cannot be a name for weights", hint="letters, digits, - and _")
+    target = run.folder / f"{name}.safetensors"
+    if target == run.checkpoint(stage):
+        return target
+    if re.fullmatch(r"stage-\d+(-best)?", name):
+        raise RunError(
+            f"`{name}` is a stage's own name", hint=f"stages are saved by themselves; this is {run.id}/{stage}"
+        )
+    with whole(target) as part:
+        shutil.copyfile(run.checkpoint(stage), part)
+    return target
+
+
 def starting_point(project: Project, config: TrainConfig) -> LoadedStage:
     """What a training begins with: a pretrained body without a head, or the stage that it is to start from.
 
@@ -112,7 +145,7 @@ def check_labels(about: CheckpointMetadata | None, data: Dataset) -> None:
 
 
 def create_run(project: Project, config: TrainConfig) -> Run:
-    """A new run for `Learner.fit` to carry out, once its body, its start and its pictures are known to allow it.
+    """A new run for `Learner.resume_run` to train, once its body, its start and its pictures are known to allow it.
 
     Raises:
         DatasetError: the pictures cannot be trained on; BodyError: the body or its weights are not here.

@@ -90,7 +90,7 @@ class PredictPage:
         shown = gr.update(value=code, visible=folder is not None)
         said = prediction_html.prediction(found, milliseconds)
         if not is_shown_by_browsers(picture):
-            said += prediction_html.seen(small_jpeg(predictor.open(picture), SIDE), FRAME)
+            said += prediction_html.seen(small_jpeg(predictor.load_image(picture), SIDE), FRAME)
         return [said, found.probs, shown, gr.update(interactive=True), ""]
 
     @show_errors
