@@ -19,7 +19,7 @@ from bearkit.datasets.dataset import Dataset
 from bearkit.datasets.seed import keep_seed, seed_for
 from bearkit.errors import RunError
 from bearkit.evaluation import figures
-from bearkit.evaluation.leave_one_out import out_of_fold_probs
+from bearkit.evaluation.leave_one_out import leave_one_out_probs
 from bearkit.export.export import export_model, exported
 from bearkit.inference.predictor import Prediction, Predictor
 from bearkit.runs import Run
@@ -292,7 +292,7 @@ class Learner:
     def out_of_fold_probs(self) -> tuple[Dataset, np.ndarray]:
         """The pictures, and probabilities (N, C) for each by a head that has not seen it."""
         data, found, _ = self._look(self.config, warm_start.starting_point(self.project, self.config), None)
-        return data, out_of_fold_probs(found.values[:, 0], data.targets, len(data.vocab))
+        return data, leave_one_out_probs(found.values[:, 0], data.targets, len(data.vocab))
 
     def _look(
         self, config: TrainConfig, start: LoadedStage, run: Run | None, stop_if_asked: Callable[[], None] = lambda: None

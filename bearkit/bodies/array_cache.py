@@ -1,6 +1,6 @@
 """What was computed from a picture once, and is kept: features, pixels, what comes out below a cut.
 
-It lies in `cache/<kind>/<what made it>/` as pieces of up to PIECE pictures: an array, and then a list of image ids,
+It lies in `cache/<kind>/<what made it>/` as pieces of up to SHARD_SIZE images: an array, and then a list of image ids,
 each written whole under a name of its own. A killed or a second process can neither break them nor lose more than its
 last piece. Arrays are mapped, not read: memory holds only what is looked at. Beside the ids stands a checksum of both;
 a process checks a piece when it first opens it.
@@ -22,7 +22,7 @@ from bearkit.core.parallel import Progress, ordered_map
 from bearkit.core.project import Project, may_write, spare_of, whole
 from bearkit.errors import ImageError, NoImagesError
 
-PIECE = 256  # pictures a file
+SHARD_SIZE = 256  # pictures a file
 LOOKING = "looking at pictures"
 CHUNK = 2**20  # bytes that are read at once for a checksum
 _checked: set[tuple[str, int, int, int, int]] = set()  # pieces that this process found in order
@@ -48,11 +48,11 @@ class ArrayCache:
         with whole(piece.with_suffix(".json")) as part:
             part.write_text(json.dumps({"image_ids": names, "checksum": _checksum(piece, names)}))
 
-    def pieces(self) -> Iterator[tuple[list[str], np.ndarray]]:
+    def shards(self) -> Iterator[tuple[list[str], np.ndarray]]:
         """Each piece's image ids and rows; one that cannot be read (a bad disk) is taken away and made anew."""
         for path in sorted(path for folder in self.folders for path in folder.glob("[!.]*.json")):
             try:
-                yield read_piece(path)
+                yield read_shard(path)
             except (ValueError, TypeError, KeyError, EOFError, OSError):  # also: the cache may be deleted at any time
                 with suppress(OSError):  # it may only be read
                     path.unlink(missing_ok=True)
@@ -63,13 +63,13 @@ class ArrayCache:
         wanted = set(image_ids)
         return {
             image_id: row
-            for ids, values in self.pieces()
+            for ids, values in self.shards()
             for image_id, row in zip(ids, values, strict=True)
             if image_id in wanted
         }
 
 
-def read_piece(names: Path) -> tuple[list[str], np.ndarray]:
+def read_shard(names: Path) -> tuple[list[str], np.ndarray]:
     """The image ids and rows of a piece, by the file of its ids; those of an older bearkit have no checksum.
 
     Raises:
@@ -181,7 +181,7 @@ def _fill(
             skipped.append(_skipped(image, looked))
         else:
             piece[image.image_id] = looked
-        if len(piece) >= PIECE:
+        if len(piece) >= SHARD_SIZE:
             keep()
         progress(LOOKING, number, len(images))
     keep()

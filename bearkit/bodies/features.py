@@ -34,7 +34,7 @@ class Features:
     skipped: list[dict[str, str]]
 
 
-def feature_store(project: Project, body: Body, n_views: int, part: str = "") -> ArrayCache:
+def feature_cache(project: Project, body: Body, n_views: int, part: str = "") -> ArrayCache:
     """Where the features of one body, preprocessing and number of views are kept; `part` names a part of the body."""
     how = body.preprocessing
     seen_as = hashlib.sha256(json.dumps(asdict(how), sort_keys=True).encode()).hexdigest()[:8]
@@ -42,7 +42,7 @@ def feature_store(project: Project, body: Body, n_views: int, part: str = "") ->
     return ArrayCache(project.cache / "features" / made_by)
 
 
-def features(
+def extract_features(
     project: Project,
     images: Sequence[ImageRecord],
     body: Body,
@@ -58,7 +58,7 @@ def features(
         NoImagesError: not one of the pictures can be read any more.
     """
     found = extract_with_onnx(
-        project, images, feature_store(project, body, n_views), body, n_views, body.onnx, progress
+        project, images, feature_cache(project, body, n_views), body, n_views, body.onnx, progress
     )
     return Features(found.image_ids, np.stack(found.rows), found.skipped)
 
@@ -83,7 +83,7 @@ def extract_with_onnx(
         network = session(onnx(project), threads=1)
 
         def row_of(path: Path, image_id: str) -> np.ndarray:
-            inputs = views(path, image_id, body.preprocessing, n_views)
+            inputs = crops_of(path, image_id, body.preprocessing, n_views)
             return np.concatenate([network.run(None, {"input": view[None]})[0] for view in inputs]).astype(dtype)
 
         return row_of
@@ -91,7 +91,7 @@ def extract_with_onnx(
     return get_or_compute(project, images, store, make, progress)
 
 
-def read_picture(path: Path, image_id: str, how: Preprocessing) -> Image.Image:
+def read_image(path: Path, image_id: str, how: Preprocessing) -> Image.Image:
     """The upright picture, if it is still the one that was imported.
 
     Raises:
@@ -100,13 +100,13 @@ def read_picture(path: Path, image_id: str, how: Preprocessing) -> Image.Image:
     return decode_for(read_verified(path, image_id), how)
 
 
-def views(path: Path, image_id: str, how: Preprocessing, n_views: int) -> list[np.ndarray]:
+def crops_of(path: Path, image_id: str, how: Preprocessing, n_views: int) -> list[np.ndarray]:
     """The middle of the picture, and `n_views - 1` random crops that are always the same for this picture.
 
     Raises:
         ImageError: the file is gone, has changed, or is damaged.
     """
-    image = read_picture(path, image_id, how)
+    image = read_image(path, image_id, how)
     rng = np.random.default_rng(int(image_id[:16], 16))
     crops = [centre_crop(image, how), *(random_crop(image, how, rng) for _ in range(n_views - 1))]
     return [normalise(crop, how) for crop in crops]

@@ -17,14 +17,14 @@ from bearkit.inference.session import session
 CONVERSION = 1  # counts up when `convert` changes what it writes
 
 
-def converted(project: Project, name: str, network: Callable[[], nn.Module], size: int) -> Path:
+def get_or_convert(project: Project, name: str, network: Callable[[], nn.Module], size: int) -> Path:
     """An eval-mode network as an ONNX file under this name, converted once a project; see `convert`.
 
     A file that is no longer as it was written is made anew.
     """
     path = project.cache / "bodies" / f"{name}-{CONVERSION}.onnx"
     for known in (path, spare_of(path)):
-        if known.exists() and is_whole(known):
+        if known.exists() and is_intact(known):
             return known
     path = spare(path)
     with whole(path) as part:
@@ -35,7 +35,7 @@ def converted(project: Project, name: str, network: Callable[[], nn.Module], siz
     return path
 
 
-def is_whole(path: Path) -> bool:
+def is_intact(path: Path) -> bool:
     """Whether a converted network is as it was written; of one by an older bearkit, whether it can be read."""
     digest, stat = _digest_of(path), path.stat()
     return _is_whole(path, digest.read_text() if digest.exists() else "", (stat.st_ino, stat.st_size, stat.st_mtime_ns))

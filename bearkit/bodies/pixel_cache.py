@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from bearkit.bodies.array_cache import ArrayCache, CachedRows, get_or_compute
-from bearkit.bodies.features import read_picture
+from bearkit.bodies.features import read_image
 from bearkit.catalog.schema import ImageRecord
 from bearkit.core.parallel import Progress, no_progress
 from bearkit.core.project import Project
@@ -16,7 +16,7 @@ from bearkit.images.preprocessing import Preprocessing, centre_crop
 RECIPE = 1  # counts up when `pixels` changes what it gives
 
 
-def pixels(
+def load_pixels(
     project: Project, images: Sequence[ImageRecord], how: Preprocessing, progress: Progress = no_progress
 ) -> CachedRows:
     """The middle square of each picture, as large as the shorter side is resized to: uint8 (side, side, 3).
@@ -31,7 +31,7 @@ def pixels(
     store = ArrayCache(project.cache / "pixels" / f"{square.size}px-{how.interpolation}-{RECIPE}")
 
     def row_of(path: Path, image_id: str) -> np.ndarray:
-        return np.asarray(centre_crop(read_picture(path, image_id, how), square))
+        return np.asarray(centre_crop(read_image(path, image_id, how), square))
 
     def make() -> Callable[[Path, str], np.ndarray]:
         return row_of

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from bearkit.bodies import weights
-from bearkit.bodies.onnx_convert import converted
+from bearkit.bodies.onnx_convert import get_or_convert
 from bearkit.bodies.timm_import import import_timm
 from bearkit.bodies.weights import Weights
 from bearkit.core.paths import located
@@ -51,10 +51,10 @@ class Body:
 
     def onnx(self, project: Project) -> Path:
         """The body as an ONNX file, converted once a project (about a second) and checked against torch."""
-        return converted(project, f"{self.name}-{self.weights_id}", self.network, self.preprocessing.size)
+        return get_or_convert(project, f"{self.name}-{self.weights_id}", self.network, self.preprocessing.size)
 
 
-def tuned(body: Body, checkpoint: Path, size: int = 0) -> Body:
+def with_tuned_weights(body: Body, checkpoint: Path, size: int = 0) -> Body:
     """A body as an unfrozen stage left it.
 
     Args:

@@ -3,10 +3,10 @@
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-HOTTEST = 20.0  # the range that is looked at is 1 / HOTTEST to HOTTEST
+MAX_TEMPERATURE = 20.0  # the range that is looked at is 1 / MAX_TEMPERATURE to MAX_TEMPERATURE
 
 
-def temperature(logits: np.ndarray, targets: np.ndarray) -> float:
+def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
     """What to divide logits by, so that of the pictures of which a model is 80 % sure about 80 % are right.
 
     Guo et al. 2017, "On Calibration of Modern Neural Networks": the temperature of least loss. With few pictures, and
@@ -31,17 +31,17 @@ def temperature(logits: np.ndarray, targets: np.ndarray) -> float:
         scaled = scaled - scaled.max(axis=1, keepdims=True)
         return float((given * (np.log(np.exp(scaled).sum(axis=1, keepdims=True)) - scaled)).sum() / n)
 
-    limit = float(np.log(HOTTEST))
+    limit = float(np.log(MAX_TEMPERATURE))
     return float(np.exp(minimize_scalar(loss, bounds=(-limit, limit), method="bounded").x))
 
 
-def at_bound(temperature: float) -> bool:
+def is_at_bound(temperature: float) -> bool:
     """Whether a temperature lies at the end of the range that is looked at: the best one may lie beyond it.
 
-    >>> at_bound(19.9999), at_bound(0.8)
+    >>> is_at_bound(19.9999), is_at_bound(0.8)
     (True, False)
     """
-    return bool(abs(np.log(temperature)) > 0.99 * np.log(HOTTEST))
+    return bool(abs(np.log(temperature)) > 0.99 * np.log(MAX_TEMPERATURE))
 
 
 def calibration_error(probs: np.ndarray, targets: np.ndarray, bins: int = 15) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 from bearkit import runs
 from bearkit.core.project import Project
 from bearkit.errors import RunError
-from bearkit.evaluation.paired_tests import compare
+from bearkit.evaluation.paired_tests import compare_predictions
 from bearkit.runs.predictions import Predictions
 
 
@@ -29,7 +29,7 @@ def compare_runs(project: Project, old: str, new: str) -> dict[str, Any]:
             f"runs {old} and {new} have no validation picture in common",
             hint="compare runs of the same --seed, which sets the same pictures aside, and of the same labels",
         )
-    found = compare(
+    found = compare_predictions(
         _predicted(before)[rows_before],
         _predicted(after)[rows_after],
         before.vocab[before.targets[rows_before]],

@@ -14,32 +14,32 @@ NO_LETTERS = (
 )  # it brings these too: boxes, or other letters than named
 
 
-def lettered(labels: Sequence[str]) -> tuple[list[str], list[str]]:
+def labels_and_fonts(labels: Sequence[str]) -> tuple[list[str], list[str]]:
     """What to write for labels, and the font families to write it in.
 
     A label that no font here can write is its number, `1.` for the first; `unwritable` says which those are.
     """
     fonts = _fonts("".join(sorted({letter for label in labels for letter in label})))
-    numbered = unwritable(labels)
-    return [f"{n + 1}." if n in numbered else plain(label) for n, label in enumerate(labels)], list(fonts)
+    numbered = unwritable_labels(labels)
+    return [f"{n + 1}." if n in numbered else one_line(label) for n, label in enumerate(labels)], list(fonts)
 
 
-def unwritable(labels: Sequence[str]) -> dict[int, str]:
+def unwritable_labels(labels: Sequence[str]) -> dict[int, str]:
     """The labels that no font here can write, by their place in the list."""
     letters = "".join(sorted({letter for label in labels for letter in label}))
     written = set().union(*(_letters_of(font) for font in _fonts(letters)))
     return {n: label for n, label in enumerate(labels) if not _shown(label) <= written}
 
 
-def spelled(text: str) -> tuple[str, list[str]]:
+def text_and_fonts(text: str) -> tuple[str, list[str]]:
     """A line of text and the fonts for it; letters that no font here can write are spelled in ASCII (`U+9ED1`)."""
     fonts = _fonts("".join(sorted(set(text))))
     written = set().union(*(_letters_of(font) for font in fonts))
     letters = (letter if _shown(letter) <= written else f"U+{ord(letter):04X}" for letter in text)
-    return plain("".join(letters), longest=1000), list(fonts)
+    return one_line("".join(letters), longest=1000), list(fonts)
 
 
-def plain(text: str, longest: int = LONGEST) -> str:
+def one_line(text: str, longest: int = LONGEST) -> str:
     r"""A text on one line that matplotlib takes for no mathematics.
 
     >>> print(plain("$$ and more"))

@@ -9,7 +9,7 @@ import numpy as np
 
 from bearkit.core.project import Project
 from bearkit.errors import ImageError
-from bearkit.evaluation.figure_text import lettered, plain, spelled
+from bearkit.evaluation.figure_text import labels_and_fonts, one_line, text_and_fonts
 from bearkit.images import decode, read_verified
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MARKS = {"valley": "v", "steepest": "s", "minimum": "^", "slide": "D"}  # of the LR finder's suggestions
 
-NAMED = 60  # labels up to which a confusion matrix has their names and its numbers
+MAX_NAMED_LABELS = 60  # labels up to which a confusion matrix has their names and its numbers
 
 
 def _new(width: float, height: float) -> "Figure":
@@ -35,7 +35,7 @@ def confusion_matrix(matrix: np.ndarray, vocab: Sequence[str]) -> "Figure":
         matrix: int (C, C).
         vocab: the C labels.
     """
-    named = len(vocab) <= NAMED
+    named = len(vocab) <= MAX_NAMED_LABELS
     side = max(3.2, 0.55 * len(vocab) + 1.6) if named else 10.0
     if side > 12:
         side = 12 + (side - 12) / 3  # the numbers still fit into their cells
@@ -45,7 +45,7 @@ def confusion_matrix(matrix: np.ndarray, vocab: Sequence[str]) -> "Figure":
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
     axes.set(xlabel="predicted", ylabel="given")
     if named:
-        words, fonts = lettered(vocab)
+        words, fonts = labels_and_fonts(vocab)
         axes.set_xticks(range(len(vocab)), words, rotation=45, ha="right", rotation_mode="anchor", family=fonts)
         axes.set_yticks(range(len(vocab)), words, family=fonts)
         for given, predicted in np.argwhere(matrix):
@@ -70,13 +70,15 @@ def top_losses(rows: Sequence[dict[str, Any]], project: Project) -> "Figure":
     for axes in every:
         axes.axis("off")
     for axes, row in zip(every, rows, strict=False):
-        title, fonts = spelled(f"{row['predicted']} / {row['given']} / {row['loss']:.2f} / {row['probability']:.2f}")
+        title, fonts = text_and_fonts(
+            f"{row['predicted']} / {row['given']} / {row['loss']:.2f} / {row['probability']:.2f}"
+        )
         axes.set_title(title, fontsize=9, family=fonts)
         try:
             data = read_verified(project.picture(row["path"]), row["image_id"])
             axes.imshow(decode(data, at_least=256).image)
         except ImageError as error:
-            axes.text(0.5, 0.5, plain(str(error), 200), ha="center", va="center", wrap=True)
+            axes.text(0.5, 0.5, one_line(str(error), 200), ha="center", va="center", wrap=True)
     return figure
 
 
@@ -104,7 +106,7 @@ def lr_curve(
         axes.legend(frameon=False)
     high = np.nanmax(smoothed[: max(2, int(0.6 * len(smoothed)))], initial=-np.inf)
     axes.set(xscale="log", ylabel="loss of one batch, nats", ylim=(None, high * 1.5 if np.isfinite(high) else None))
-    axes.set_xlabel("\n".join(["learning rate", *textwrap.wrap(plain(reason, 1000), 80)]))
+    axes.set_xlabel("\n".join(["learning rate", *textwrap.wrap(one_line(reason, 1000), 80)]))
     axes.spines[["top", "right"]].set_visible(False)
     return figure
 

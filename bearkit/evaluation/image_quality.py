@@ -10,7 +10,7 @@ TEXT = 0.4
 TINY = 64  # pixels of the shorter side
 
 
-def measures(grey: np.ndarray) -> np.ndarray:
+def measure_quality(grey: np.ndarray) -> np.ndarray:
     """Mean, spread, sharpness and share of text of a grey picture (H, W), in grey levels of 0 to 255: float32 (4,).
 
     Sharpness is what the strongest hundredth of the contours reaches (Laplacian); text is the share of 8 x 8 squares
@@ -30,7 +30,7 @@ def measures(grey: np.ndarray) -> np.ndarray:
     return np.array([grey.mean(), grey.std(), sharpness, text], np.float32)
 
 
-def problem(measured: np.ndarray, width: int, height: int) -> str:
+def quality_problem(measured: np.ndarray, width: int, height: int) -> str:
     """What is wrong with a picture, in a few words; "" for nothing.
 
     Args:
@@ -38,7 +38,7 @@ def problem(measured: np.ndarray, width: int, height: int) -> str:
         width: of the whole picture, in pixels.
         height: the same.
 
-    >>> problem(np.array([120.0, 50.0, 5.0, 0.0]), 640, 480)
+    >>> quality_problem(np.array([120.0, 50.0, 5.0, 0.0]), 640, 480)
     'blurred'
     """
     brightness, contrast, sharpness, text = map(float, measured)

@@ -9,7 +9,9 @@ BINS = 60
 DRAWS = 2000
 
 
-def wrong_left(probs_of_given: np.ndarray, decided: np.ndarray, was_wrong: np.ndarray) -> tuple[float, list[int]]:
+def estimate_label_noise(
+    probs_of_given: np.ndarray, decided: np.ndarray, was_wrong: np.ndarray
+) -> tuple[float, list[int]]:
     """Estimate how many of the pictures that nobody looked at have a wrong label, with a 95 % interval.
 
     A head that has not seen a picture gives its label some probability p. That a label is wrong is taken to have the
@@ -25,7 +27,7 @@ def wrong_left(probs_of_given: np.ndarray, decided: np.ndarray, was_wrong: np.nd
     Returns:
         The estimate, and its interval.
 
-    >>> wrong_left(np.full(100, 0.999), np.zeros(100, bool), np.zeros(100, bool))[0] < 5
+    >>> estimate_label_noise(np.full(100, 0.999), np.zeros(100, bool), np.zeros(100, bool))[0] < 5
     True
     """
     if decided.all():

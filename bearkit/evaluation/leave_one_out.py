@@ -15,7 +15,7 @@ PENALTY = 1.5  # of the weights, for features of length 1
 CHUNK = 4096  # pictures that are added to the Gram matrix at once
 
 
-class LeaveOneOut:
+class LeaveOneOutRidge:
     """Heads for N pictures, of which some have a label; each picture is judged by a head that has not seen it.
 
     Args:
@@ -51,7 +51,7 @@ class LeaveOneOut:
         return probs
 
 
-def out_of_fold_probs(features: np.ndarray, targets: np.ndarray, n_labels: int) -> np.ndarray:
+def leave_one_out_probs(features: np.ndarray, targets: np.ndarray, n_labels: int) -> np.ndarray:
     """Probabilities, float32 (N, C), each row by a head that has seen all the other pictures but not this one.
 
     Args:
@@ -59,7 +59,7 @@ def out_of_fold_probs(features: np.ndarray, targets: np.ndarray, n_labels: int) 
         targets: given labels, int (N,).
         n_labels: C.
     """
-    return LeaveOneOut(features).probs(targets, n_labels)
+    return LeaveOneOutRidge(features).probs(targets, n_labels)
 
 
 def _unit_rows(features: np.ndarray, seen: np.ndarray) -> np.ndarray:

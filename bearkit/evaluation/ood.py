@@ -51,7 +51,7 @@ class OODDetector:
         return np.concatenate([np.zeros(0, np.float32), *(_nearest(block).mean(axis=1) for block in blocks)])
 
 
-def known(
+def fit_ood_detector(
     train: np.ndarray, valid: np.ndarray, targets: tuple[np.ndarray, np.ndarray] | None = None
 ) -> OODDetector | None:
     """What to compare with, and the threshold. A training picture is held out by comparing it with all the others.

@@ -8,7 +8,7 @@ FEW = 8  # pictures of a label below which nothing can be said
 BLOCK = 1024
 
 
-def strangeness(features: np.ndarray, targets: np.ndarray) -> np.ndarray:
+def outlier_scores(features: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """How far each picture is from those most like it under its label, in robust standard deviations, float (N,).
 
     Likeness is the mean cosine of standardised features with the nearest three; the middle and the spread of a label

@@ -45,7 +45,7 @@ class Comparison:
         return asdict(self) | {"interval": list(self.interval)}
 
 
-def compare(old: np.ndarray, new: np.ndarray, old_labels: np.ndarray, new_labels: np.ndarray) -> Comparison:
+def compare_predictions(old: np.ndarray, new: np.ndarray, old_labels: np.ndarray, new_labels: np.ndarray) -> Comparison:
     """Compare what two models predicted for the same N pictures, none of which they trained on.
 
     Args:

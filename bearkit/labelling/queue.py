@@ -10,7 +10,7 @@ from bearkit.core.parallel import Progress, no_progress
 from bearkit.core.project import Project
 from bearkit.core.single_flight import SingleFlight
 from bearkit.errors import ReviewError
-from bearkit.evaluation.label_noise import wrong_left
+from bearkit.evaluation.label_noise import estimate_label_noise
 from bearkit.labelling.candidate import KINDS, ORDERS, Candidate
 from bearkit.labelling.rankers import FINDERS, Later, RankContext, copies
 from bearkit.labelling.snapshot import ReviewIndex, Snapshot
@@ -186,7 +186,7 @@ class Queue:
             return 0.0, [0, 0]
         column = {label: n for n, label in enumerate(state.vocab)}
         given = state.probs[rows, [column[label] for label in before[rows].tolist()]]
-        return wrong_left(given, decided[rows], changed[rows])
+        return estimate_label_noise(given, decided[rows], changed[rows])
 
     def _calm(self, view: View, n: int) -> int:
         """How many pictures in a row, the last ones of this view, were looked at for their labels without a change."""

@@ -84,7 +84,7 @@ def strangers(asked: RankContext) -> list[Later]:
     """Pictures that are like nothing else under their label, the strangest first."""
     state, seen = asked.state, np.flatnonzero(asked.state.seen)
     far = np.zeros(len(state.images))
-    far[seen] = outliers.strangeness(state.features[seen], state.targets[seen])
+    far[seen] = outliers.outlier_scores(state.features[seen], state.targets[seen])
     rows = np.flatnonzero(asked.wanted & (far > outliers.FAR))
 
     def word(row: int) -> Candidate:

@@ -10,7 +10,7 @@ import numpy as np
 
 from bearkit import runs
 from bearkit.bodies import registry
-from bearkit.bodies.features import features
+from bearkit.bodies.features import extract_features
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import DecisionLog
 from bearkit.catalog.schema import Decision, ImageRecord
@@ -20,8 +20,8 @@ from bearkit.core.single_flight import SingleFlight
 from bearkit.datasets import dataset
 from bearkit.datasets.seed import project_seed
 from bearkit.errors import ReviewError
-from bearkit.evaluation.image_quality import problem
-from bearkit.evaluation.leave_one_out import LeaveOneOut
+from bearkit.evaluation.image_quality import quality_problem
+from bearkit.evaluation.leave_one_out import LeaveOneOutRidge
 from bearkit.labelling.image_stats import ImageStats, image_stats
 from bearkit.training.config import TrainConfig
 
@@ -104,7 +104,7 @@ class Pixels:
         """What is wrong with the pictures that nobody can learn from, by image id."""
         size = {image.image_id: (image.width, image.height) for image in self.images}
         seen = zip(self.looks.image_ids, self.looks.measures, strict=True)
-        told = {image_id: problem(measured, *size[image_id]) for image_id, measured in seen}
+        told = {image_id: quality_problem(measured, *size[image_id]) for image_id, measured in seen}
         return {image_id: what for image_id, what in told.items() if what}
 
 
@@ -128,7 +128,7 @@ class ReviewIndex:
         self._of: tuple[Any, ...] = ()  # which pictures and whose features those are
         self._features = np.empty((0, 0), np.float32)
         self._splits: tuple[frozenset[str], np.ndarray] | None = None
-        self._heads: tuple[bytes, LeaveOneOut] | None = None
+        self._heads: tuple[bytes, LeaveOneOutRidge] | None = None
         self._state: Snapshot | None = None
         self._version: tuple[Any, ...] = ()
         self._pixels: Pixels | None = None
@@ -196,7 +196,7 @@ class ReviewIndex:
             self._images = [now[image.image_id] for image in self._images]
         else:
             body = registry.get(*config[:2])
-            found = features(self.project, every, body, 1, self.progress)
+            found = extract_features(self.project, every, body, 1, self.progress)
             readable = set(found.image_ids)
             self._images = [image for image in every if image.image_id in readable]
             self._features, self._heads = found.values[:, 0], None
@@ -221,5 +221,5 @@ class ReviewIndex:
         if len(vocab) < 2:
             return None
         if self._heads is None or self._heads[0] != seen.tobytes():
-            self._heads = seen.tobytes(), LeaveOneOut(self._features, seen)
+            self._heads = seen.tobytes(), LeaveOneOutRidge(self._features, seen)
         return self._heads[1].probs(targets, len(vocab))

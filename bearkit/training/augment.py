@@ -29,12 +29,12 @@ class Augmentation:
     erased: float = 0.0
 
 
-KINDS = {
+PRESETS = {
     "none": Augmentation(),
     "light": Augmentation(area=0.5, ratio=4 / 3, mirror=True, light=0.1),
     "strong": Augmentation(area=0.25, ratio=4 / 3, mirror=True, degrees=15, light=0.3, erased=0.5),
 }
-VIEWS = {"none": 1, "light": 4, "strong": 8}  # kept crops of a picture, where only a part of the body learns
+CROPS = {"none": 1, "light": 4, "strong": 8}  # kept crops of a picture, where only a part of the body learns
 
 
 def augment_batch(squares: torch.Tensor, kind: str, size: int, margin: float) -> torch.Tensor:
@@ -49,7 +49,7 @@ def augment_batch(squares: torch.Tensor, kind: str, size: int, margin: float) ->
     Returns:
         Colours in [0, 1], float32 (n, 3, size, size).
     """
-    how, n = KINDS[kind], len(squares)
+    how, n = PRESETS[kind], len(squares)
     pictures = squares.permute(0, 3, 1, 2).float().div_(255)
     if kind == "none":
         return center_crop(pictures, size, margin)

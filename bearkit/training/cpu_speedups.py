@@ -17,7 +17,7 @@ TUNED = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_MAX_", "MALLOC_MMAP_THRESHOLD_",
 
 
 @contextmanager
-def freed_memory_kept() -> Iterator[None]:
+def keep_freed_memory() -> Iterator[None]:
     """Inside, memory that is freed is not given back to the system, which would clear it anew at the next use.
 
     Every batch frees and takes the same hundreds of megabytes; clearing them costs as much as calculating. Afterwards
@@ -92,5 +92,5 @@ class _Depthwise(torch.autograd.Function):
 @contextmanager
 def cpu_speedups() -> Iterator[None]:
     """Both, for as long as a network trains."""
-    with freed_memory_kept(), DepthwiseIn32Bits():
+    with keep_freed_memory(), DepthwiseIn32Bits():
         yield

@@ -10,9 +10,9 @@ import torch
 from torch import nn
 
 from bearkit.bodies.array_cache import CachedRows
-from bearkit.bodies.features import extract_with_onnx, feature_store
-from bearkit.bodies.onnx_convert import converted
-from bearkit.bodies.pixel_cache import pixels
+from bearkit.bodies.features import extract_with_onnx, feature_cache
+from bearkit.bodies.onnx_convert import get_or_convert
+from bearkit.bodies.pixel_cache import load_pixels
 from bearkit.bodies.registry import Body
 from bearkit.core.parallel import Progress
 from bearkit.core.project import Project
@@ -118,7 +118,7 @@ def _from_pixels(
 ) -> Inputs:
     """Batches of pictures, augmented in training and cut as THE preprocessing does in validation."""
     largest = max(config.sizes, default=how.size)
-    rows = _rows(pixels(project, data.images, replace(how, size=largest), progress), data)
+    rows = _rows(load_pixels(project, data.images, replace(how, size=largest), progress), data)
     sizes = config.sizes or (how.size,)
     mean, std = (torch.tensor(values).view(3, 1, 1) for values in (how.mean, how.std))
 
@@ -139,13 +139,13 @@ def _upper_part(
 
     The lower part stands still, so a picture goes through it once here too.
     """
-    size, n_views = body.preprocessing.size, augment.VIEWS[config.augment]
+    size, n_views = body.preprocessing.size, augment.CROPS[config.augment]
     below, above = cut(network.body, config.unfreeze_groups - 1, size)
     lower_id = _fingerprint(below)
-    store = feature_store(project, body, n_views, f"-below{config.unfreeze_groups}-{lower_id}")
+    store = feature_cache(project, body, n_views, f"-below{config.unfreeze_groups}-{lower_id}")
 
     def onnx(project: Project) -> Path:
-        return converted(project, f"{body.name}-below-{lower_id}", lambda: below, size)
+        return get_or_convert(project, f"{body.name}-below-{lower_id}", lambda: below, size)
 
     rows = _rows(extract_with_onnx(project, data.images, store, body, n_views, onnx, progress, np.float16), data)
 

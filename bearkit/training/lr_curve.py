@@ -60,7 +60,7 @@ def smooth(losses: np.ndarray) -> np.ndarray:
     return result
 
 
-def read(lrs: np.ndarray, losses: np.ndarray) -> LRCurve:
+def suggest(lrs: np.ndarray, losses: np.ndarray) -> LRCurve:
     """Make suggestions from the loss at each rate.
 
     Source: fastai's four suggestions, on a curve smoothed around each point: its running mean moves the minimum right.

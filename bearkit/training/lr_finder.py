@@ -45,7 +45,7 @@ def lr_find(trainee: TrainSetup, progress: Progress = no_progress) -> LRCurve:
     finally:
         trainee.load(before)
         trainee.model.eval()
-    return lr_curve.read(rates[: len(losses)], np.array(losses))
+    return lr_curve.suggest(rates[: len(losses)], np.array(losses))
 
 
 def _endless(trainee: TrainSetup) -> Iterator[Batch]:
