@@ -68,7 +68,7 @@ def test_similarity_is_the_mean_cosine_with_the_nearest_two():
     rng = np.random.default_rng(2)
     train, valid, other = (np.abs(rng.normal(size=(n, 16))).astype(np.float32) for n in (200, 50, 30))
     measure = ood.fit_ood_detector(train, valid)
-    cut = np.quantile(train, ood.CUT)
+    cut = np.quantile(train, ood.CLIP_QUANTILE)
     theirs = NearestNeighbors(n_neighbors=2, metric="cosine").fit(np.minimum(train, cut))
     expected = 1 - theirs.kneighbors(np.minimum(other, cut))[0].mean(axis=1)
     assert measure.similarity(other) == pytest.approx(expected, abs=2e-3)
@@ -83,9 +83,9 @@ def test_few_pictures_say_nothing():
 def test_only_so_many_are_kept():
     rng = np.random.default_rng(3)
     measure = ood.fit_ood_detector(
-        np.abs(rng.normal(size=(ood.MOST + 500, 8))).astype(np.float32), np.zeros((0, 8), np.float32)
+        np.abs(rng.normal(size=(ood.MAX_BANK + 500, 8))).astype(np.float32), np.zeros((0, 8), np.float32)
     )
-    assert measure.bank.shape == (ood.MOST, 8)
+    assert measure.bank.shape == (ood.MAX_BANK, 8)
 
 
 def test_the_model_folder_tells_it_and_any_runtime_computes_it(trained):

@@ -80,9 +80,9 @@ def test_one_threshold_for_labels_that_are_alike_is_as_it_was():
 
 def test_of_many_pictures_a_rare_label_keeps_all_of_its_own():
     rng = np.random.default_rng(6)
-    values, targets, _ = drawn_features(rng, (ood.MOST + 500, 14), (0.1, 0.1))
+    values, targets, _ = drawn_features(rng, (ood.MAX_BANK + 500, 14), (0.1, 0.1))
     measure = ood.fit_ood_detector(values, values[:0], (targets, targets[:0]))
-    assert len(measure.rows) == ood.MOST
+    assert len(measure.rows) == ood.MAX_BANK
     assert (targets[measure.rows] == 1).sum() == 14
 
 

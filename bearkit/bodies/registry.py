@@ -77,8 +77,9 @@ class Body:
         return network.eval()
 
     def _created(self) -> nn.Module:
+        timm = import_timm()  # also before a package's code, which may import timm: see `timm_import`
         if self.create is None:
-            network: nn.Module = import_timm().create_model(self.architecture, num_classes=0)
+            network: nn.Module = timm.create_model(self.architecture, num_classes=0)
             return network
         try:
             network = self.create()
@@ -192,6 +193,7 @@ def _from_package(name: str) -> Callable[[], Body] | None:
     if len(entries) > 1:
         raise BodyError(f"several packages add a body `{name}`: {', '.join(sorted(entries))}", hint="uninstall one")
     for entry in entries.values():
+        import_timm()  # before the package imports it: see `timm_import`
         try:
             make: Callable[[], Body] = entry.load()
         except Exception as error:  # a package's code
