@@ -58,7 +58,7 @@ def compare_predictions(old: np.ndarray, new: np.ndarray, old_labels: np.ndarray
         ShapeError: the four have different lengths, or are empty.
 
     >>> same = np.array(["black"] * 20)
-    >>> compare(same, same, same, same).verdict
+    >>> compare_predictions(same, same, same, same).verdict
     'cannot tell'
     """
     if not len(old) or len({len(labels) for labels in (old, new, old_labels, new_labels)}) > 1:
