@@ -89,7 +89,7 @@ def read_epochs(path: Path) -> tuple[Columns, list[str]]:
     losses, valid_losses, rates = (list(column) for column in zip(*rows, strict=True))
     if error not in PERCENT and (outside := [rate for rate in rates if math.isfinite(rate) and not 0 <= rate <= 1]):
         raise ImportSourceError(
-            f"{path}: {error} must be a share between 0 and 1, not {outside[0]:g}", hint="divide percentages by 100"
+            f"{path}: {error} is a share between 0 and 1, not {outside[0]:g}", hint="divide percentages by 100"
         )
     return (losses, valid_losses, [share_of(rate) for rate in rates]), notes
 
@@ -127,10 +127,9 @@ def _rows(table: Table, path: Path, names: tuple[str, str, str]) -> list[_Row]:
             )
         value = text_table.number(row.cells[epoch_column]) if epoch_column else None
         epoch_before = rows[-1].epoch[0] if rows else -1
-        if value is not None and math.isfinite(value):
-            epoch = (math.ceil(value - 1e-6), -1)  # a fraction, as in logs of steps, is of the epoch that it ends in
-        else:
-            epoch = (epoch_before, number)
+        has_epoch = value is not None and math.isfinite(value)
+        # In logs of steps an epoch may be a fraction: 0.5 is within the epoch that ends at 1.
+        epoch = (math.ceil(float(value or 0) - 1e-6), -1) if has_epoch else (epoch_before, number)
         cells = {name: _number(row.cells[name], name, row.line, path) for name in names if row.cells[name]}
         rows.append(_Row(epoch, cells, row.line))
     return rows
@@ -159,42 +158,45 @@ def _without_repeated(rows: Sequence[_Row], error: str, notes: list[str]) -> lis
 
 
 def _epochs(rows: Sequence[_Row], names: tuple[str, str, str], notes: list[str]) -> list[tuple[float, float, float]]:
-    """The numbers of each epoch that has all of them, by the number of the epoch.
+    """Merge the rows of each epoch, in the order of epochs: (train loss, valid loss, error) of each complete epoch.
 
-    Where the last epochs have neither loss, both are nan: so pandas writes it. Another empty cell is a gap.
+    In the last epochs two empty losses are NaN, which pandas writes as empty cells: the training diverged. Any other
+    empty cell is a gap, and its epoch is left out with a note.
     """
     if [row.epoch for row in rows] != sorted(row.epoch for row in rows):
         notes.append("the rows are not in the order of their epochs: they were sorted")
     groups: dict[tuple[int, int], list[dict[str, float]]] = {}
     for row in sorted(rows, key=lambda row: row.epoch):
         groups.setdefault(row.epoch, []).append(row.cells)
-    several = any(len(cells) > 1 for cells in groups.values())
+    log_of_steps = any(len(cells) > 1 for cells in groups.values())
     train, valid, error = names
-    found: list[tuple[float, float, float]] = []
+    merged: list[tuple[float, float, float]] = []
     gaps: dict[int, list[str]] = {}
-    for (epoch, _), every in groups.items():
-        losses = [cells[train] for cells in every if train in cells]
-        last = {name: value for cells in every for name, value in cells.items()}
+    for (epoch, _), rows_of_epoch in groups.items():
+        losses = [cells[train] for cells in rows_of_epoch if train in cells]
+        last = {name: value for cells in rows_of_epoch for name, value in cells.items()}
         diverged = not losses and valid not in last
-        if error not in last or not (found or (losses and valid in last)):
-            if not several and last:
+        if error not in last or not (merged or (losses and valid in last)):
+            if not log_of_steps and last:
                 gaps[epoch] = [name for name in names if name not in last]
             continue
-        if not several and not diverged and (lacks := [name for name in (train, valid) if name not in last]):
+        if not log_of_steps and not diverged and (lacks := [name for name in (train, valid) if name not in last]):
             gaps[epoch] = lacks
             continue
-        before = found[-1] if several and found else (math.nan, math.nan)
+        before = merged[-1] if log_of_steps and merged else (math.nan, math.nan)
         loss = sum(losses) / len(losses) if losses else before[0]
-        found.append((loss, last.get(valid, before[1]), last[error]))
-    ends = max((n for n, row in enumerate(found) if not math.isnan(row[0] + row[1])), default=len(found))
-    finite = [row for n, row in enumerate(found) if n >= ends or several or not math.isnan(row[0] + row[1])]
+        merged.append((loss, last.get(valid, before[1]), last[error]))
+    last_finite = max((n for n, row in enumerate(merged) if not math.isnan(row[0] + row[1])), default=len(merged))
+    complete = [
+        row for n, row in enumerate(merged) if n >= last_finite or log_of_steps or not math.isnan(row[0] + row[1])
+    ]
     notes += [f"epoch {epoch} has no {', '.join(lacks)}: it is left out" for epoch, lacks in gaps.items()]
-    _tell_holes([epoch for epoch, _ in groups], notes)
-    return finite
+    _note_missing_epochs([epoch for epoch, _ in groups], notes)
+    return complete
 
 
-def _tell_holes(epochs: Sequence[int], notes: list[str]) -> None:
-    """Name epochs that are missing between others; in logs of every fifth epoch none are."""
+def _note_missing_epochs(epochs: Sequence[int], notes: list[str]) -> None:
+    """Add a note that names the epochs missing between others; logs of every fifth epoch miss none."""
     steps = [after - before for before, after in zip(epochs, epochs[1:], strict=False) if after > before]
     if not steps or max(steps) == min(steps):
         return
@@ -212,6 +214,7 @@ def _number(text: str, name: str, line: int, path: Path) -> float:
     value = text_table.number(text.removesuffix("%").strip())
     if value is None:
         raise ImportSourceError(
-            f"{path} is not a table of epochs: `{text}` in the column `{name}`, line {line}, is no number", hint=HINT
+            f"{path} is not a table of epochs: `{text}` in the column `{name}`, line {line}, is not a number",
+            hint=HINT,
         )
     return value
