@@ -16,7 +16,7 @@ from bearkit.datasets.dataset import Dataset
 from bearkit.datasets.seed import seed_for
 from bearkit.errors import RunError
 from bearkit.evaluation import figures
-from bearkit.evaluation.leave_one_out import out_of_fold_probs
+from bearkit.evaluation.leave_one_out import leave_one_out_probs
 from bearkit.export.export import export_model, exported
 from bearkit.inference.predictor import Prediction, Predictor, softmax
 from bearkit.runs import Run
@@ -289,7 +289,7 @@ class Learner:
     def out_of_fold_probs(self) -> tuple[Dataset, np.ndarray]:
         """The images, and probabilities (N, C) of each by a head that was not trained on it."""
         data, features, _ = self._load_features(self.config, warm_start.starting_point(self.project, self.config))
-        return data, out_of_fold_probs(features.values[:, 0], data.targets, len(data.vocab))
+        return data, leave_one_out_probs(features.values[:, 0], data.targets, len(data.vocab))
 
     @property
     def _config_now(self) -> TrainConfig:

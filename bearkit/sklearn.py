@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from bearkit.bodies import registry
-from bearkit.bodies.features import features
+from bearkit.bodies.features import extract_features
 from bearkit.catalog.schema import ImageRecord
 from bearkit.core.project import Project, spare_of
 from bearkit.errors import ImageError, ShapeError, TooFewLabelsError
@@ -129,7 +129,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
             for image_id, path in zip(ids, paths, strict=True)
         }
         project = Project(self.cache or spare_of(Path.home() / "sklearn" / "cache"))
-        found = features(project, list(records.values()), registry.get(self.body, self.weights))
+        found = extract_features(project, list(records.values()), registry.get(self.body, self.weights))
         if found.skipped:
             raise ImageError(f"{found.skipped[0]['path']}: {found.skipped[0]['reason']}")
         row = {image_id: number for number, image_id in enumerate(found.image_ids)}

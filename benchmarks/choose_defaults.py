@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from bearkit.bodies import registry
-from bearkit.bodies.features import features
+from bearkit.bodies.features import extract_features
 from bearkit.catalog.catalog import Catalog
 from bearkit.core.project import Project
 from bearkit.core.text import table
@@ -27,7 +27,7 @@ VIEWS = (1, 2, 4)
 def measure(project, views, epochs):
     """Mean error rate, validation loss and seconds of a head over the seeds."""
     catalog = Catalog(project)
-    found = features(project, catalog.images(), registry.get(TrainConfig.body), views).values
+    found = extract_features(project, catalog.images(), registry.get(TrainConfig.body), views).values
     last, seconds = [], []
     for seed in SEEDS:
         data = dataset.load(catalog, seed)

@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 from bearkit.bodies import registry
-from bearkit.bodies.features import features
+from bearkit.bodies.features import extract_features
 from bearkit.catalog.catalog import Catalog
 from bearkit.core.project import Project
 from bearkit.core.text import table
@@ -33,7 +33,7 @@ PLANTED = {
 def verdicts(project):
     """(planted, found) of every run on one data set."""
     catalog = Catalog(project)
-    found = features(project, catalog.images(), registry.get(TrainConfig.body)).values
+    found = extract_features(project, catalog.images(), registry.get(TrainConfig.body)).values
     for seed in SEEDS:
         data = dataset.load(catalog, seed)
         train, valid = data.indices("train"), data.indices("valid")

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from bearkit import Learner, Predictor, Project, import_images, predict_files
-from bearkit.evaluation.calibration import calibration_error, temperature
+from bearkit.evaluation.calibration import calibration_error, fit_temperature
 from bearkit.sources.samples import project as sample_project
 
 
@@ -59,7 +59,7 @@ def calibrated(valid):
     half = np.random.default_rng(0).permutation(len(logits)) % 2 == 0
     powers = np.zeros_like(logits)
     for side in (half, ~half):
-        powers[side] = np.exp(logits[side] / temperature(logits[~side], valid.targets[~side]))
+        powers[side] = np.exp(logits[side] / fit_temperature(logits[~side], valid.targets[~side]))
     after = powers / powers.sum(axis=1, keepdims=True)
     errors = calibration_error(valid.probs, valid.targets), calibration_error(after, valid.targets)
     return dict(zip(("calibration_error_before", "after"), (round(error, 3) for error in errors), strict=True))

@@ -19,7 +19,7 @@ import numpy as np
 
 from bearkit.bodies import registry
 from bearkit.bodies.array_cache import ArrayCache
-from bearkit.bodies.features import feature_store
+from bearkit.bodies.features import feature_cache
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import DecisionRequest
 from bearkit.catalog.decisions import DecisionLog
@@ -48,7 +48,7 @@ def synthetic(project, n):
         for number in range(n)
     ]
     Catalog(project, create=True).record(records, [])
-    store = feature_store(project, registry.get("efficientnet_lite0"), 1)
+    store = feature_cache(project, registry.get("efficientnet_lite0"), 1)
     for start in range(0, n, 4096):
         rows = slice(start, min(n, start + 4096))
         values = centres[targets[rows]] + 6 * rng.normal(0, 1, (rows.stop - rows.start, WIDTH))

@@ -20,7 +20,7 @@ from bearkit.evaluation.paired_tests import (
     ONLY_LABELS,
     WORSE,
     bootstrap_interval,
-    compare,
+    compare_predictions,
     mcnemar,
 )
 from bearkit.labelling.image_finder import ImageFinder
@@ -49,21 +49,21 @@ def test_verdicts_of_crafted_models():
     truth = labels("abab" * 10)
     wrong_10 = truth.copy()
     wrong_10[:10] = np.where(truth[:10] == "a", "b", "a")
-    assert compare(wrong_10, truth, truth, truth).verdict == BETTER
-    assert compare(truth, wrong_10, truth, truth).verdict == WORSE
-    only_labels = compare(truth, truth, wrong_10, truth)
+    assert compare_predictions(wrong_10, truth, truth, truth).verdict == BETTER
+    assert compare_predictions(truth, wrong_10, truth, truth).verdict == WORSE
+    only_labels = compare_predictions(truth, truth, wrong_10, truth)
     assert only_labels.verdict == ONLY_LABELS
     assert only_labels.table == [[0.25, 0.0], [0.25, 0.0]]
     assert "25.0%" in only_labels.sentence
     wrong_2 = truth.copy()
     wrong_2[:2] = ["b", "a"]
-    assert compare(truth, truth, wrong_2, truth).verdict == CANNOT_TELL
-    assert compare(wrong_2, truth, truth, truth).verdict == CANNOT_TELL
-    assert compare(truth, truth, truth, truth).interval == (0.0, 0.0)
+    assert compare_predictions(truth, truth, wrong_2, truth).verdict == CANNOT_TELL
+    assert compare_predictions(wrong_2, truth, truth, truth).verdict == CANNOT_TELL
+    assert compare_predictions(truth, truth, truth, truth).interval == (0.0, 0.0)
     with pytest.raises(ShapeError):
-        compare(truth, truth[1:], truth, truth)
+        compare_predictions(truth, truth[1:], truth, truth)
     with pytest.raises(ShapeError):
-        compare(truth[:0], truth[:0], truth[:0], truth[:0])
+        compare_predictions(truth[:0], truth[:0], truth[:0], truth[:0])
 
 
 def noisy(project, share, split, seed=0):

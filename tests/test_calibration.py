@@ -8,7 +8,7 @@ import torch
 from scipy.special import softmax
 
 from bearkit.catalog.statistics import CurationStats
-from bearkit.evaluation.calibration import at_bound
+from bearkit.evaluation.calibration import is_at_bound
 from bearkit.export.measurements import RunFeatures, measure
 from bearkit.export.model_card import Facts, model_card
 from bearkit.inference.model_folder import read_config
@@ -56,7 +56,7 @@ def test_a_temperature_at_its_bound_is_told(trained):
 
 
 def test_a_temperature_within_its_bounds_is_not_at_one():
-    assert [at_bound(one) for one in (0.0501, 0.1, 1.0, 10.0, 19.99)] == [True, False, False, False, True]
+    assert [is_at_bound(one) for one in (0.0501, 0.1, 1.0, 10.0, 19.99)] == [True, False, False, False, True]
 
 
 def test_an_export_prints_its_warnings(trained, tmp_path, bearkit_json):

@@ -241,7 +241,7 @@ def test_a_second_training_below_the_first_is_the_one_that_counts(tmp_path):
     rows, notes = read(tmp_path, [*OTHER, *FINE[:5]])
     assert rows == told(FINE[:5])
     assert notes == [
-        "from line 10 on, the epochs are told anew from epoch 0: the 8 earlier rows of these epochs are left out"
+        "from line 10 on, the table repeats epochs from epoch 0: the 8 earlier rows of these epochs are left out"
     ]
     rows, notes = read(tmp_path, [*OTHER, *OTHER, *FINE])
     assert (rows, len(notes)) == (told(FINE), 2)
@@ -258,7 +258,7 @@ def test_a_second_log_of_steps_below_the_first_counts_with_all_of_its_steps(tmp_
 def test_a_training_that_went_on_from_an_earlier_epoch_replaces_what_came_after_it(tmp_path):
     rows, notes = read(tmp_path, [*FINE[:3], *OTHER[3:6], *FINE[3:]])
     assert rows == told(FINE)
-    assert "told anew from epoch 3: the 3 earlier rows" in notes[0]
+    assert "repeats epochs from epoch 3: the 3 earlier rows" in notes[0]
 
 
 def test_the_same_epoch_twice_in_a_row_is_one_epoch(tmp_path):

@@ -11,7 +11,7 @@ from PIL import Image
 from bearkit import Project
 from bearkit.catalog.statistics import CurationStats
 from bearkit.evaluation import figures
-from bearkit.evaluation.figure_text import spelled, unwritable
+from bearkit.evaluation.figure_text import text_and_fonts, unwritable_labels
 from bearkit.export.model_card import Facts, model_card
 from bearkit.inference.model_folder import read_config
 
@@ -52,7 +52,7 @@ def test_dollars_are_letters(labels):
 def test_labels_that_no_font_here_writes_are_numbers_that_the_card_explains(trained, labels):
     figure = figures.confusion_matrix(np.eye(3, dtype=int), labels)
     drawn(figure)
-    numbered = unwritable(labels)
+    numbered = unwritable_labels(labels)
     written = [label.get_text() for label in figure.axes[0].get_xticklabels()]
     assert written == [f"{n + 1}." if n in numbered else label for n, label in enumerate(labels)]
     assert labels[2] not in numbered.values()
@@ -63,7 +63,7 @@ def test_labels_that_no_font_here_writes_are_numbers_that_the_card_explains(trai
 
 
 def test_a_letter_that_no_font_here_writes_is_spelled():
-    assert spelled("Bär \U000f0001 1 $")[0] == r"Bär U+F0001 1 \$"
+    assert text_and_fonts("Bär \U000f0001 1 $")[0] == r"Bär U+F0001 1 \$"
 
 
 def test_a_card_of_500_labels_lists_the_most_confused_and_not_every_pair(trained):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bearkit import Project, import_images, runs
-from bearkit.bodies.pixel_cache import pixels
+from bearkit.bodies.pixel_cache import load_pixels
 from bearkit.catalog.catalog import Catalog
 from bearkit.engine import jobs
 from bearkit.errors import ImageError, NoImagesError
@@ -88,7 +88,7 @@ def test_a_foreign_row_is_neither_shown_nor_trained_on(victim):
     shown = thumbnails(project, [(image.image_id, image.path) for image in images], LARGE)
     assert [image.image_id for image, small in zip(images, shown, strict=True) if small is None] == [image_id]
     changed_pictures(project, "light")  # the preview leaves it out
-    skipped = pixels(project, images, Preprocessing(size=32)).skipped
+    skipped = load_pixels(project, images, Preprocessing(size=32)).skipped
     assert [row["image_id"] for row in skipped] == [image_id]
     assert skipped[0]["reason"]
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from bearkit.bodies import registry
-from bearkit.bodies.features import feature_store
+from bearkit.bodies.features import feature_cache
 from bearkit.bodies.timm_import import import_timm
 from bearkit.evaluation.near_duplicates import groups, near_duplicates
 from bearkit.training import cpu_speedups
@@ -25,9 +25,9 @@ def test_features_are_kept_apart_by_everything_that_decides_them(project):
         replace(how, crop_pct=0.95), replace(how, interpolation="bilinear"), replace(how, mean=(0.4, 0.5, 0.5)),
         replace(how, std=(0.4, 0.5, 0.5)), replace(how, size=240),
     ]  # fmt: skip
-    folders = {feature_store(project, replace(body, preprocessing=one), 1).folder for one in (how, *others)}
+    folders = {feature_cache(project, replace(body, preprocessing=one), 1).folder for one in (how, *others)}
     assert len(folders) == 6
-    assert feature_store(project, registry.get("efficientnet_lite0"), 1) == feature_store(project, body, 1)
+    assert feature_cache(project, registry.get("efficientnet_lite0"), 1) == feature_cache(project, body, 1)
 
 
 def test_a_parameter_that_the_loss_does_not_use_stays_as_it_is():
@@ -46,7 +46,7 @@ def test_memory_that_somebody_tuned_is_left_alone(monkeypatch):
     for name, value in (("MALLOC_TRIM_THRESHOLD_", "1"), ("GLIBC_TUNABLES", "glibc.malloc.mmap_max=3")):
         with monkeypatch.context() as patched:
             patched.setenv(name, value)
-            with cpu_speedups.freed_memory_kept():
+            with cpu_speedups.keep_freed_memory():
                 pass
     assert not called
 

@@ -17,7 +17,7 @@ from bearkit.catalog.decisions import DecisionLog
 from bearkit.datasets import dataset
 from bearkit.errors import ModelError
 from bearkit.evaluation import ood
-from bearkit.evaluation.calibration import calibration_error, temperature
+from bearkit.evaluation.calibration import calibration_error, fit_temperature
 from tests.conftest import write_pictures
 
 
@@ -36,7 +36,7 @@ def drawn_logits(rng, n, sharpness):
 @pytest.mark.parametrize("sharpness", [0.4, 1.0, 3.0])
 def test_the_temperature_finds_how_sharp_logits_were_made(sharpness):
     logits, targets = drawn_logits(np.random.default_rng(0), 4000, sharpness)
-    found = temperature(logits, targets)
+    found = fit_temperature(logits, targets)
     assert found == pytest.approx(sharpness, rel=0.1)
     before, after = (calibration_error(softmax(logits / t), targets) for t in (1, found))
     assert after < 0.03
@@ -50,25 +50,25 @@ def test_scikit_learns_own_fit_agrees():
     targets = (rng.uniform(size=3000) < 1 / (1 + np.exp(-truth))).astype(int)
     logits = np.stack([np.zeros(3000), 2.5 * truth], axis=1)
     theirs = LogisticRegression(C=1e6, fit_intercept=False).fit(logits[:, 1:], targets).coef_[0, 0]
-    assert 1 / temperature(logits, targets) == pytest.approx(theirs, rel=0.01)
+    assert 1 / fit_temperature(logits, targets) == pytest.approx(theirs, rel=0.01)
 
 
 @pytest.mark.parametrize("n", [1, 10, 1000])
 def test_without_a_mistake_nothing_is_certain(n):
     logits = np.tile([[30.0, 0.0, 0.0]], (n, 1))
-    sure = softmax(logits / temperature(logits, np.zeros(n, int)))[0, 0]
+    sure = softmax(logits / fit_temperature(logits, np.zeros(n, int)))[0, 0]
     assert 1 - 1.5 / (n + 2) < sure < 1
 
 
 def test_no_pictures_no_temperature():
-    assert temperature(np.zeros((0, 3)), np.zeros(0, int)) == 1
+    assert fit_temperature(np.zeros((0, 3)), np.zeros(0, int)) == 1
 
 
 def test_similarity_is_the_mean_cosine_with_the_nearest_two():
     rng = np.random.default_rng(2)
     train, valid, other = (np.abs(rng.normal(size=(n, 16))).astype(np.float32) for n in (200, 50, 30))
-    measure = ood.known(train, valid)
-    cut = np.quantile(train, ood.CUT)
+    measure = ood.fit_ood_detector(train, valid)
+    cut = np.quantile(train, ood.CLIP_QUANTILE)
     theirs = NearestNeighbors(n_neighbors=2, metric="cosine").fit(np.minimum(train, cut))
     expected = 1 - theirs.kneighbors(np.minimum(other, cut))[0].mean(axis=1)
     assert measure.similarity(other) == pytest.approx(expected, abs=2e-3)
@@ -76,14 +76,16 @@ def test_similarity_is_the_mean_cosine_with_the_nearest_two():
 
 
 def test_few_pictures_say_nothing():
-    assert ood.known(np.ones((10, 4), np.float32), np.ones((5, 4), np.float32)) is None
-    assert ood.known(np.ones((ood.NEAREST, 4), np.float32), np.ones((50, 4), np.float32)) is None
+    assert ood.fit_ood_detector(np.ones((10, 4), np.float32), np.ones((5, 4), np.float32)) is None
+    assert ood.fit_ood_detector(np.ones((ood.NEAREST, 4), np.float32), np.ones((50, 4), np.float32)) is None
 
 
 def test_only_so_many_are_kept():
     rng = np.random.default_rng(3)
-    measure = ood.known(np.abs(rng.normal(size=(ood.MOST + 500, 8))).astype(np.float32), np.zeros((0, 8), np.float32))
-    assert measure.bank.shape == (ood.MOST, 8)
+    measure = ood.fit_ood_detector(
+        np.abs(rng.normal(size=(ood.MAX_BANK + 500, 8))).astype(np.float32), np.zeros((0, 8), np.float32)
+    )
+    assert measure.bank.shape == (ood.MAX_BANK, 8)
 
 
 def test_the_model_folder_tells_it_and_any_runtime_computes_it(trained):

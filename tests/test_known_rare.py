@@ -27,7 +27,7 @@ def test_a_rare_label_is_called_unknown_hardly_more_often_than_a_common_one(n_ra
         train, targets, strangers = drawn_features(rng, (400, n_rare), (0.1, 0.3))
         valid, of_valid, _ = drawn_features(rng, (80, max(1, n_rare // 5)), (0.1, 0.3))
         new, of_new, _ = drawn_features(rng, (100, 100), (0.1, 0.3))
-        measure = ood.known(train, valid, (targets, of_valid))
+        measure = ood.fit_ood_detector(train, valid, (targets, of_valid))
         unknown = measure.similarity(new) < measure.threshold
         refused.append(unknown[of_new == 1].mean())
         of_common.append(unknown[of_new == 0].mean())
@@ -46,7 +46,7 @@ def test_the_few_pictures_of_a_label_are_known_themselves(n_rare):
         rng = np.random.default_rng(making)
         train, targets, strangers = drawn_features(rng, (400, n_rare), (0.1, 0.3))
         valid, of_valid, _ = drawn_features(rng, (80, 1), (0.1, 0.3))
-        measure = ood.known(train, valid, (targets, of_valid))
+        measure = ood.fit_ood_detector(train, valid, (targets, of_valid))
         known_ones += (measure.similarity(train[targets == 1]) >= measure.threshold).tolist()
         assert (measure.similarity(strangers) < measure.threshold).mean() > 0.95
     assert all(known_ones)
@@ -60,7 +60,7 @@ def test_a_few_odd_pictures_of_a_label_do_not_open_the_door_for_everything(n_rar
         rng = np.random.default_rng(making)
         train, targets, others = drawn_features(rng, (60, n_rare), (0.4, 1.0))
         strangers = 0.6 * others + 0.4 * train[targets == 1].mean(axis=0)
-        measure = ood.known(train, train[:0], (targets, targets[:0]))
+        measure = ood.fit_ood_detector(train, train[:0], (targets, targets[:0]))
         let_in.append((measure.similarity(strangers) >= measure.threshold).mean())
         own += (measure.similarity(train[targets == 1]) >= measure.threshold).tolist()
     assert np.mean(let_in) < 0.25
@@ -72,7 +72,7 @@ def test_one_threshold_for_labels_that_are_alike_is_as_it_was():
     rng = np.random.default_rng(5)
     values, _, strangers = drawn_features(rng, (600,), (0.1,))
     targets = np.arange(600) % 2
-    measure = ood.known(values[:400], values[400:500], (targets[:400], targets[400:500]))
+    measure = ood.fit_ood_detector(values[:400], values[400:500], (targets[:400], targets[400:500]))
     assert np.ptp(measure.allowance) < 0.01
     assert (measure.similarity(values[500:]) < measure.threshold).mean() <= 0.05
     assert (measure.similarity(strangers) < measure.threshold).all()
@@ -80,9 +80,9 @@ def test_one_threshold_for_labels_that_are_alike_is_as_it_was():
 
 def test_of_many_pictures_a_rare_label_keeps_all_of_its_own():
     rng = np.random.default_rng(6)
-    values, targets, _ = drawn_features(rng, (ood.MOST + 500, 14), (0.1, 0.1))
-    measure = ood.known(values, values[:0], (targets, targets[:0]))
-    assert len(measure.rows) == ood.MOST
+    values, targets, _ = drawn_features(rng, (ood.MAX_BANK + 500, 14), (0.1, 0.1))
+    measure = ood.fit_ood_detector(values, values[:0], (targets, targets[:0]))
+    assert len(measure.rows) == ood.MAX_BANK
     assert (targets[measure.rows] == 1).sum() == 14
 
 
@@ -90,7 +90,7 @@ def test_the_graph_computes_what_the_measure_says(tmp_path):
     """Allowances included, and the cosines without them."""
     rng = np.random.default_rng(8)
     values, targets, _ = drawn_features(rng, (60, 1), (0.1, 0.3))
-    measure = ood.known(values, values[:20], (targets, targets[:20]))
+    measure = ood.fit_ood_detector(values, values[:20], (targets, targets[:20]))
     assert measure.rows.tolist().count(60) == 2  # alone for its label: twice, so that it can be the nearest two
     shape = ["batch", 64]
     floats = onnx.TensorProto.FLOAT

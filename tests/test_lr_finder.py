@@ -76,7 +76,7 @@ def valley(lowest_at=1e-2, depth=1.0):
 @pytest.mark.parametrize("lowest_at", [1e-4, 1e-3, 1e-2, 1e-1])
 def test_known_valleys_are_found(lowest_at):
     noise = np.random.default_rng(0).normal(0, 0.01, STEPS)
-    curve = lr_curve.read(RATES, valley(lowest_at) + noise)
+    curve = lr_curve.suggest(RATES, valley(lowest_at) + noise)
     found = curve.suggestions
     assert lowest_at / 60 < found["valley"] < lowest_at / 3
     assert found["steepest"] == pytest.approx(lowest_at / 10, rel=0.8)
@@ -96,7 +96,7 @@ def test_known_valleys_are_found(lowest_at):
     ],
 )
 def test_a_curve_that_does_not_tell_gives_nothing_and_the_reason(losses, reason):
-    curve = lr_curve.read(RATES[: len(losses)], losses)
+    curve = lr_curve.suggest(RATES[: len(losses)], losses)
     assert curve.suggestions == dict.fromkeys(lr_curve.NAMES)
     assert curve.reason.startswith("Cannot tell")
     assert reason in curve.reason
@@ -104,7 +104,7 @@ def test_a_curve_that_does_not_tell_gives_nothing_and_the_reason(losses, reason)
 
 def test_a_flat_curve_that_shoots_up_says_from_where():
     losses = np.where(RATES < 1e-3, 0.3, 0.3 + 100 * RATES)
-    assert "From 0.0" in lr_curve.read(RATES, losses).reason
+    assert "From 0.0" in lr_curve.suggest(RATES, losses).reason
 
 
 def test_smoothing_moves_no_minimum():

@@ -14,8 +14,8 @@ from bearkit.core.project import Project
 from bearkit.datasets import dataset
 from bearkit.errors import BearkitError, NoImagesError, ReviewError
 from bearkit.evaluation import image_quality, outliers
-from bearkit.evaluation.label_noise import wrong_left
-from bearkit.evaluation.leave_one_out import PENALTY, LeaveOneOut, _unit_rows, out_of_fold_probs
+from bearkit.evaluation.label_noise import estimate_label_noise
+from bearkit.evaluation.leave_one_out import PENALTY, LeaveOneOutRidge, _unit_rows, leave_one_out_probs
 from bearkit.evaluation.near_duplicates import groups, near_duplicates
 from bearkit.images import decode, read_file
 from bearkit.labelling.actions import find_duplicates
@@ -45,7 +45,7 @@ def test_each_picture_is_judged_by_a_head_that_has_not_seen_it():
     """The closed form against fitting a ridge regression without the picture, for real."""
     features, targets = blobs()
     one_hot, x = np.eye(3)[targets], _unit_rows(features, np.ones(len(targets), bool)).astype(np.float64)
-    heads = LeaveOneOut(features)
+    heads = LeaveOneOutRidge(features)
     fitted = heads._z @ (heads._z.T @ one_hot)
     left_out = one_hot - (one_hot - fitted) / (1 - heads._leverage)[:, None]
     for row in (0, 17, 299):
@@ -56,7 +56,7 @@ def test_each_picture_is_judged_by_a_head_that_has_not_seen_it():
 
 def test_its_probabilities_are_as_good_as_cross_validated_logistic_regression():
     features, targets = blobs(noise=2.5)
-    probs = out_of_fold_probs(features, targets, 3)
+    probs = leave_one_out_probs(features, targets, 3)
     other = cross_val_predict(LogisticRegression(C=0.1), features, targets, cv=10, method="predict_proba")
     rows = np.arange(len(targets))
     assert probs.sum(axis=1) == pytest.approx(np.ones(len(targets)), abs=1e-5)
@@ -67,11 +67,11 @@ def test_its_probabilities_are_as_good_as_cross_validated_logistic_regression():
 def test_a_picture_that_is_not_to_be_seen_changes_nothing_for_the_others():
     features, targets = blobs()
     seen = np.arange(300) < 250
-    some = LeaveOneOut(features, seen).probs(targets, 3)
+    some = LeaveOneOutRidge(features, seen).probs(targets, 3)
     nonsense = targets.copy()
     nonsense[~seen] = 0
-    assert some == pytest.approx(LeaveOneOut(features, seen).probs(nonsense, 3))
-    assert some[seen] == pytest.approx(LeaveOneOut(features[seen]).probs(targets[seen], 3), abs=1e-4)
+    assert some == pytest.approx(LeaveOneOutRidge(features, seen).probs(nonsense, 3))
+    assert some[seen] == pytest.approx(LeaveOneOutRidge(features[seen]).probs(targets[seen], 3), abs=1e-4)
     assert (some[~seen].argmax(1) == targets[~seen]).mean() > 0.9
 
 
@@ -80,19 +80,19 @@ def test_the_interval_of_what_is_left_holds_the_truth():
     for seed in range(20):
         features, targets = blobs(noise=2.0, seed=seed)
         given, rows = flipped(targets, 0.1, seed)
-        probs = out_of_fold_probs(features, given, 3)
+        probs = leave_one_out_probs(features, given, 3)
         p = probs[np.arange(300), given]
         for looked in (0, 20, 40, 80):
             decided = np.zeros(300, bool)
             decided[np.argsort(p)[:looked]] = True
             wrong = np.isin(np.arange(300), rows)
-            estimate, (low, high) = wrong_left(p, decided, wrong)
+            estimate, (low, high) = estimate_label_noise(p, decided, wrong)
             inside.append(low <= (wrong & ~decided).sum() <= high)
             widths.append(high - low)
             assert low <= estimate <= high
     assert np.mean(inside) > 0.9
     assert np.mean(widths) < 100
-    assert wrong_left(p, np.ones(300, bool), wrong) == (0.0, [0, 0])
+    assert estimate_label_noise(p, np.ones(300, bool), wrong) == (0.0, [0, 0])
 
 
 def photographs(data, n):
@@ -158,7 +158,7 @@ def test_plain_pictures_are_copies_where_they_have_one_grey_level():
 
 def test_pictures_that_nobody_can_learn_from_are_named(data):
     grey = [image.convert("L") for image in photographs(data, 60)]
-    fine = [image_quality.problem(image_quality.measures(np.asarray(image)), 500, 400) for image in grey]
+    fine = [image_quality.quality_problem(image_quality.measure_quality(np.asarray(image)), 500, 400) for image in grey]
     assert sum(map(bool, fine)) <= 2
     image = grey[0].resize((320, 256))
     page = Image.new("L", (400, 300), 255)
@@ -172,18 +172,21 @@ def test_pictures_that_nobody_can_learn_from_are_named(data):
         "mostly text": page,
     }
     for word, bad in poor.items():
-        assert image_quality.problem(image_quality.measures(np.asarray(bad)), 500, 400) == word
-    assert image_quality.problem(image_quality.measures(np.asarray(image)), 500, 40) == "tiny: 500 x 40 pixels"
-    assert image_quality.measures(np.zeros((1, 1), np.uint8)).shape == (4,)
+        assert image_quality.quality_problem(image_quality.measure_quality(np.asarray(bad)), 500, 400) == word
+    assert (
+        image_quality.quality_problem(image_quality.measure_quality(np.asarray(image)), 500, 40)
+        == "tiny: 500 x 40 pixels"
+    )
+    assert image_quality.measure_quality(np.zeros((1, 1), np.uint8)).shape == (4,)
 
 
 def test_a_stranger_among_alike_pictures_stands_out():
     features, targets = blobs(n=120, n_labels=2)
     features[5] = 8 * np.random.default_rng(9).normal(0, 1, features.shape[1])
-    far = outliers.strangeness(features, targets)
+    far = outliers.outlier_scores(features, targets)
     assert far.argmax() == 5
     assert far[5] > outliers.FAR
-    assert (outliers.strangeness(features[:6], targets[:6]) == 0).all(), "too few to say anything"
+    assert (outliers.outlier_scores(features[:6], targets[:6]) == 0).all(), "too few to say anything"
 
 
 @pytest.fixture

@@ -15,11 +15,11 @@ from sklearn.metrics import log_loss
 
 from bearkit import Learner, import_images, runs
 from bearkit.bodies import registry
-from bearkit.bodies.features import feature_store, features
+from bearkit.bodies.features import extract_features, feature_cache
 from bearkit.bodies.onnx_convert import convert
 from bearkit.catalog.catalog import Catalog
 from bearkit.errors import BodyError, NoImagesError, RunError
-from bearkit.evaluation.leave_one_out import out_of_fold_probs
+from bearkit.evaluation.leave_one_out import leave_one_out_probs
 from bearkit.inference.session import session
 from bearkit.training.config import TrainConfig
 from bearkit.training.head import TrainValidFeatures, fuse_standardisation, predict_probs, train_head
@@ -161,7 +161,7 @@ def test_out_of_fold_probabilities_do_not_know_the_picture():
     learnt_by_heart = predict_probs(
         train_head(TrainValidFeatures(values, targets, values[:, 0], targets, 2)), values[:, 0]
     )
-    honest = out_of_fold_probs(values[:, 0], targets, 2)
+    honest = leave_one_out_probs(values[:, 0], targets, 2)
     assert (learnt_by_heart.argmax(1) == targets).mean() > 0.95  # labels are pure chance here
     assert 0.3 < (honest.argmax(1) == targets).mean() < 0.7
 
@@ -209,22 +209,22 @@ def drawings(tmp_path, project):
 def test_features_are_made_once_and_new_pictures_only_add_theirs(tmp_path, drawings):
     told = []
     images = Catalog(drawings).images()
-    first = features(drawings, images, BODY, 2, lambda *args: told.append(args))
+    first = extract_features(drawings, images, BODY, 2, lambda *args: told.append(args))
     assert first.values.shape == (12, 2, 1280)
     assert told[-1] == ("looking at pictures", 12, 12)
     told.clear()
-    again = features(drawings, images[::-1], BODY, 2, lambda *args: told.append(args))
+    again = extract_features(drawings, images[::-1], BODY, 2, lambda *args: told.append(args))
     assert told == []
     assert np.array_equal(again.values, first.values[::-1])
     import_images(drawings, write_drawings(tmp_path / "more", 5))
-    more = features(drawings, Catalog(drawings).images(), BODY, 2, lambda *args: told.append(args))
+    more = extract_features(drawings, Catalog(drawings).images(), BODY, 2, lambda *args: told.append(args))
     assert told[-1] == ("looking at pictures", 3, 3)
     assert more.values.shape == (15, 2, 1280)
 
 
 def test_view_0_is_what_the_predictor_sees_and_does_not_depend_on_the_number_of_views(drawings):
     images = Catalog(drawings).images()
-    one, three = (features(drawings, images, BODY, n).values for n in (1, 3))
+    one, three = (extract_features(drawings, images, BODY, n).values for n in (1, 3))
     assert np.abs(one[:, 0] - three[:, 0]).max() < 1e-5
     assert np.abs(three[:, 1] - three[:, 2]).max() > 0.1
 
@@ -246,8 +246,8 @@ def test_pictures_that_are_gone_or_changed_are_left_out_with_the_reason(drawings
 @pytest.mark.parametrize("damage", ["cut off", "zeroed", "other numbers", "another type", "other names", "empty"])
 def test_a_damaged_piece_of_the_cache_is_made_anew(drawings, damage, caplog):
     images = Catalog(drawings).images()
-    first = features(drawings, images, BODY)
-    (piece,) = feature_store(drawings, BODY, 1).folder.glob("*.npy")
+    first = extract_features(drawings, images, BODY)
+    (piece,) = feature_cache(drawings, BODY, 1).folder.glob("*.npy")
     names, whole, values = piece.with_suffix(".json"), piece.read_bytes(), np.load(piece)
     damaged = {
         "cut off": whole[:1000],
@@ -262,7 +262,7 @@ def test_a_damaged_piece_of_the_cache_is_made_anew(drawings, damage, caplog):
         names.write_text(json.dumps(about | {"image_ids": about["image_ids"][::-1]}))
     else:
         piece.write_bytes(damaged[damage])
-    assert np.array_equal(features(drawings, images, BODY).values, first.values)
+    assert np.array_equal(extract_features(drawings, images, BODY).values, first.values)
     assert not piece.exists()
     (record,) = [record for record in caplog.records if record.name == "bearkit"]
     assert f"{names} cannot be read and is computed again" in record.getMessage()
@@ -270,18 +270,18 @@ def test_a_damaged_piece_of_the_cache_is_made_anew(drawings, damage, caplog):
 
 def test_a_piece_of_an_older_bearkit_without_a_checksum_is_used(drawings):
     images = Catalog(drawings).images()
-    first = features(drawings, images, BODY)
-    (names,) = feature_store(drawings, BODY, 1).folder.glob("*.json")
+    first = extract_features(drawings, images, BODY)
+    (names,) = feature_cache(drawings, BODY, 1).folder.glob("*.json")
     names.write_text(json.dumps(json.loads(names.read_text())["image_ids"]))
-    assert np.array_equal(features(drawings, images, BODY).values, first.values)
+    assert np.array_equal(extract_features(drawings, images, BODY).values, first.values)
     assert names.exists()
 
 
 @pytest.mark.slow
 def test_training_killed_at_any_moment_goes_on_and_breaks_nothing(drawings):
-    small_pieces = "import bearkit.bodies.array_cache as s, bearkit.cli; s.PIECE = 2; bearkit.cli.main()"
+    small_pieces = "import bearkit.bodies.array_cache as s, bearkit.cli; s.SHARD_SIZE = 2; bearkit.cli.main()"
     command = [sys.executable, "-c", small_pieces, "train", "-p", str(drawings.root), "--json"]
-    store = feature_store(drawings, BODY, 1)
+    store = feature_cache(drawings, BODY, 1)
     kept = 0
     for at_least in (1, 3):  # pieces on the disk
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)

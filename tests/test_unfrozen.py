@@ -13,9 +13,9 @@ from torch.nn import functional
 
 from bearkit import Learner, Predictor, import_images, runs
 from bearkit.bodies import registry
-from bearkit.bodies.features import read_picture
+from bearkit.bodies.features import read_image
 from bearkit.bodies.onnx_convert import convert
-from bearkit.bodies.pixel_cache import pixels
+from bearkit.bodies.pixel_cache import load_pixels
 from bearkit.bodies.timm_import import import_timm
 from bearkit.catalog.catalog import Catalog
 from bearkit.errors import BodyError, RunError
@@ -24,7 +24,7 @@ from bearkit.images.preprocessing import centre_crop
 from bearkit.inference.session import session
 from bearkit.training import augment, precision
 from bearkit.training.config import TrainConfig
-from bearkit.training.cpu_speedups import DepthwiseIn32Bits, freed_memory_kept
+from bearkit.training.cpu_speedups import DepthwiseIn32Bits, keep_freed_memory
 from bearkit.training.loop import TrainSetup, fit, seeded
 from bearkit.training.network import cut, layer_groups, lr_factors
 from bearkit.training.optimizer import AdamW, Group
@@ -94,7 +94,7 @@ def test_the_exported_tuned_model_is_what_was_trained(shapes, tmp_path):
 @torch.no_grad()
 def timm_probs(network, predictor, path):
     how = predictor.config.preprocessing
-    image = centre_crop(read_picture(path, content_id(path.read_bytes()), how), how)
+    image = centre_crop(read_image(path, content_id(path.read_bytes()), how), how)
     inputs = (np.asarray(image, np.float32) / 255 - how.mean) / how.std
     logits = network(torch.from_numpy(inputs.astype(np.float32)).permute(2, 0, 1)[None])
     return functional.softmax(logits, dim=1)[0].tolist()
@@ -227,9 +227,9 @@ def test_a_number_of_groups_that_there_are_not_is_told(shapes, groups):
 
 def test_the_stored_squares_hold_what_the_predictor_sees(shapes):
     images = Catalog(shapes).images()
-    rows = pixels(shapes, images, BODY.preprocessing).rows
+    rows = load_pixels(shapes, images, BODY.preprocessing).rows
     for image, square in zip(images[::5], rows[::5], strict=True):
-        seen = np.asarray(centre_crop(read_picture(shapes.root / image.path, image.image_id, BODY.preprocessing),
+        seen = np.asarray(centre_crop(read_image(shapes.root / image.path, image.image_id, BODY.preprocessing),
                                       BODY.preprocessing), int)  # fmt: skip
         assert square.shape == (256, 256, 3)
         assert np.abs(square[16:-16, 16:-16].astype(int) - seen).max() <= 1
@@ -381,7 +381,7 @@ def test_depthwise_gradients_in_32_bits_are_torchs_within_bfloat16():
     def gradients(fast):
         for tensor in (inputs, *conv.parameters()):
             tensor.grad = None
-        with torch.autocast("cpu", torch.bfloat16), DepthwiseIn32Bits() if fast else freed_memory_kept():
+        with torch.autocast("cpu", torch.bfloat16), DepthwiseIn32Bits() if fast else keep_freed_memory():
             result = conv(inputs)
         result.float().square().sum().backward()
         return [tensor.grad.clone() for tensor in (inputs, *conv.parameters())]

@@ -1,28 +1,30 @@
-"""A body of 10,000 weights that timm knows by name: a small residual network of untrained weights, for 32 pixels."""
+"""A body of 10,000 untrained weights for images of 32 pixels, added as a package adds one: see `register_body`."""
 
 import importlib
 
-from bearkit.bodies.timm_import import import_timm
+from bearkit.bodies import weights
+from bearkit.bodies.registry import Body, register_body
+from bearkit.images.preprocessing import Preprocessing
 
 NAME = "bearkit_tiny"
-default_cfgs = {
-    NAME: {
-        "url": "", "num_classes": 1000, "input_size": (3, 32, 32), "pool_size": (1, 1), "crop_pct": 1.0,
-        "interpolation": "bilinear", "mean": (0.5, 0.5, 0.5), "std": (0.5, 0.5, 0.5), "first_conv": "conv1",
-        "classifier": "fc",
-    }
-}  # fmt: skip
 
 
-def bearkit_tiny(pretrained=False, **options):
-    """What `timm.create_model("bearkit_tiny")` makes; timm reads `default_cfgs` beside it."""
-    models = importlib.import_module("timm.models")
-    how = {"block": models.resnet.BasicBlock, "layers": (1, 1, 1, 1), "channels": (8, 8, 8, 16)}
-    how |= {"stem_type": "deep", "stem_width": 8, "zero_init_last": False}
-    return models.build_model_with_cfg(models.ResNet, NAME, pretrained, **{**how, **options})
+def network():
+    """A small residual network of timm's class, without a classifier."""
+    resnet = importlib.import_module("timm.models.resnet")
+    return resnet.ResNet(
+        resnet.BasicBlock, layers=(1, 1, 1, 1), channels=(8, 8, 8, 16), stem_type="deep", stem_width=8,
+        zero_init_last=False, num_classes=0,
+    )  # fmt: skip
+
+
+def body():
+    """What an entry point of the group `bearkit.bodies` names."""
+    half = (0.5, 0.5, 0.5)
+    preprocessing = Preprocessing(size=32, crop_pct=1.0, interpolation="bilinear", mean=half, std=half)
+    return Body(NAME, NAME, preprocessing, weights.random(), create=network)
 
 
 def register():
-    """Let timm, and so bearkit, know the body."""
-    if not import_timm().is_model(NAME):
-        importlib.import_module("timm.models").register_model(bearkit_tiny)
+    """Let bearkit know the body in this process."""
+    register_body(NAME, body)

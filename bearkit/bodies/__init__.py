@@ -1,1 +1,1 @@
-"""Pretrained networks: their weights, their ONNX form, and the features that they give an image."""
+"""Pretrained networks (bodies): weights, conversion to ONNX, and the features and pixels computed for each image."""

@@ -1,9 +1,9 @@
-"""What was computed from a picture once, and is kept: features, pixels, what comes out below a cut.
+"""A cache on disk of one array an image: features, pixels, feature maps of a part of a body.
 
-It lies in `cache/<kind>/<what made it>/` as pieces of up to PIECE pictures: an array, and then a list of image ids,
-each written whole under a name of its own. A killed or a second process can neither break them nor lose more than its
-last piece. Arrays are mapped, not read: memory holds only what is looked at. Beside the ids stands a checksum of both;
-a process checks a piece when it first opens it.
+It lies in `cache/<kind>/<recipe>/` as shards of up to SHARD_SIZE images. A shard is an .npy file of rows and a .json
+file with their image ids and a checksum of both. Each file has a unique name and appears whole, so a killed or a
+concurrent process can neither damage a shard nor lose more than its last one. Arrays are memory-mapped: only the rows
+that are used are read. A process verifies a shard's checksum when it first opens it.
 """
 
 import json
@@ -23,102 +23,109 @@ from bearkit.core.parallel import Progress, ordered_map
 from bearkit.core.project import Project, may_write, spare_of, whole
 from bearkit.errors import ImageError, NoImagesError
 
-PIECE = 256  # pictures a file
-LOOKING = "looking at pictures"
-CHUNK = 2**20  # bytes that are read at once for a checksum
-_checked: set[tuple[str, int, int, int, int]] = set()  # pieces that this process found in order
+SHARD_SIZE = 256  # images a shard
+PROGRESS_LABEL = "looking at pictures"
+CHUNK = 2**20  # bytes read at once for a checksum
+_verified: set[tuple[str, int, int, int, int]] = set()  # shards whose checksum this process has verified
 
 
 @dataclass(frozen=True)
 class ArrayCache:
-    """Arrays of one shape, one a picture, under its image id."""
+    """Arrays of one shape, one an image, stored under the image id."""
 
     folder: Path
 
     @property
     def folders(self) -> list[Path]:
-        """Where its pieces are: also in this user's own cache, where the project may only be read."""
+        """The folders with shards: the project's, and this user's own cache if the project is read-only."""
         return [self.folder] if may_write(self.folder) else [self.folder, spare_of(self.folder)]
 
     def add(self, image_ids: Sequence[str], values: np.ndarray) -> None:
-        """Keep the rows (n, ...) of these pictures in one piece."""
-        piece = self.folders[-1] / f"{uuid.uuid4().hex}.npy"
-        with whole(piece) as part:
+        """Write the rows (n, ...) of these n images as one shard."""
+        shard = self.folders[-1] / f"{uuid.uuid4().hex}.npy"
+        with whole(shard) as part:
             np.save(part, values)
-        names = list(image_ids)
-        with whole(piece.with_suffix(".json")) as part:
-            part.write_text(json.dumps({"image_ids": names, "checksum": _checksum(piece, names)}))
+        ids = list(image_ids)
+        with whole(shard.with_suffix(".json")) as part:
+            part.write_text(json.dumps({"image_ids": ids, "checksum": _checksum(shard, ids)}))
 
-    def pieces(self) -> Iterator[tuple[list[str], np.ndarray]]:
-        """Each piece's image ids and rows; one that cannot be read (a bad disk) is taken away and made anew."""
+    def shards(self) -> Iterator[tuple[list[str], np.ndarray]]:
+        """Yield the image ids and rows of each shard. A damaged shard is deleted, so that it is computed again."""
         for path in sorted(path for folder in self.folders for path in folder.glob("[!.]*.json")):
             try:
-                yield read_piece(path)
-            except (
-                ValueError,
-                TypeError,
-                KeyError,
-                EOFError,
-                OSError,
-            ) as error:  # the cache may be deleted at any time
+                yield read_shard(path)
+            except (ValueError, TypeError, KeyError, EOFError, OSError) as error:  # also: it may be deleted at any time
                 logger.warning("%s cannot be read and is computed again: %s", path, error)
-                with suppress(OSError):  # it may only be read
+                with suppress(OSError):  # the folder may be read-only
                     path.unlink(missing_ok=True)
                     path.with_suffix(".npy").unlink(missing_ok=True)
 
     def read(self, image_ids: Sequence[str]) -> dict[str, np.ndarray]:
-        """The rows of those of these pictures that are here."""
+        """Return the cached rows by image id; images that are not in the cache are left out."""
         wanted = set(image_ids)
         return {
             image_id: row
-            for ids, values in self.pieces()
+            for ids, values in self.shards()
             for image_id, row in zip(ids, values, strict=True)
             if image_id in wanted
         }
 
 
-def read_piece(names: Path) -> tuple[list[str], np.ndarray]:
-    """The image ids and rows of a piece, by the file of its ids; those of an older bearkit have no checksum.
+def read_shard(ids_file: Path) -> tuple[list[str], np.ndarray]:
+    """Read the image ids and rows of a shard and verify its checksum; shards of older versions have none.
+
+    Args:
+        ids_file: the shard's .json file.
 
     Raises:
-        ValueError, TypeError, KeyError, EOFError, OSError: it is damaged, or gone.
+        ValueError: the checksum or the number of rows is wrong, or a file is damaged.
+        TypeError: the .json file has another content.
+        KeyError: the .json file lacks an entry.
+        EOFError: the .npy file is empty.
+        OSError: a file is gone or cannot be read.
     """
-    known = json.loads(names.read_text())
-    file = names.with_suffix(".npy")
-    image_ids = known["image_ids"] if isinstance(known, dict) else known
-    if isinstance(known, dict):
-        _check(file, image_ids, known["checksum"])
-    values: np.ndarray = np.load(file, mmap_mode="r")
+    content = json.loads(ids_file.read_text())
+    rows_file = ids_file.with_suffix(".npy")
+    image_ids = content["image_ids"] if isinstance(content, dict) else content
+    if isinstance(content, dict):
+        _verify(rows_file, image_ids, content["checksum"])
+    values: np.ndarray = np.load(rows_file, mmap_mode="r")
     if len(image_ids) != len(values):
-        raise ValueError(f"it has {len(values)} rows for {len(image_ids)} pictures")
+        raise ValueError(f"it has {len(values)} rows for {len(image_ids)} images")
     return image_ids, values
 
 
-def _check(file: Path, image_ids: Sequence[str], checksum: int) -> None:
-    about, named = file.stat(), _of_names(image_ids)
-    now = (str(file), about.st_mtime_ns, about.st_size, named, checksum)
-    if now not in _checked:
+def _verify(file: Path, image_ids: Sequence[str], checksum: int) -> None:
+    stat, ids_checksum = file.stat(), _ids_checksum(image_ids)
+    key = (str(file), stat.st_mtime_ns, stat.st_size, ids_checksum, checksum)
+    if key not in _verified:
         if _checksum(file, image_ids) != checksum:
-            raise ValueError("its bytes are not those that were written")
-        _checked.add(now)
+            raise ValueError("the checksum is wrong")
+        _verified.add(key)
 
 
 def _checksum(file: Path, image_ids: Sequence[str]) -> int:
-    """Of a file's bytes and the ids of its rows."""
-    found = _of_names(image_ids)
+    """Compute the CRC-32 of the image ids followed by the bytes of the file of rows."""
+    checksum = _ids_checksum(image_ids)
     with file.open("rb") as opened:
         while chunk := opened.read(CHUNK):
-            found = zlib.crc32(chunk, found)
-    return found
+            checksum = zlib.crc32(chunk, checksum)
+    return checksum
 
 
-def _of_names(image_ids: Sequence[str]) -> int:
+def _ids_checksum(image_ids: Sequence[str]) -> int:
     return zlib.crc32("\n".join(image_ids).encode())
 
 
 @dataclass(frozen=True)
 class CachedRows:
-    """The rows of N pictures; `skipped` names those that are no longer there or readable, whose rows are left out."""
+    """The rows of N images.
+
+    Attributes:
+        image_ids: ids of the images that have a row, in the order that was asked for.
+        rows: one array for each of them.
+        skipped: id, path and reason of each image that is missing or unreadable; it has no row.
+    """
 
     image_ids: list[str]
     rows: list[np.ndarray]
@@ -128,76 +135,76 @@ class CachedRows:
 def get_or_compute(
     project: Project,
     images: Sequence[ImageRecord],
-    store: ArrayCache,
-    make: Callable[[], Callable[[Path, str], np.ndarray]],
+    cache: ArrayCache,
+    make_compute: Callable[[], Callable[[Path, str], np.ndarray]],
     progress: Progress,
 ) -> CachedRows:
-    """The rows of these pictures: read back where they are kept, made and kept where not.
+    """Read the rows of these images from the cache; compute and store the rows that are missing.
 
     Args:
-        project: whose pictures.
-        images: which.
-        store: where they are kept.
-        make: called only when something is missing, gives the function from (path, image id) to a row; that one is
-            called from several threads, and raises ImageError where a file cannot be read.
-        progress: told while they are made.
+        project: the project that the images belong to.
+        images: the images.
+        cache: where the rows are stored.
+        make_compute: called only if a row is missing; returns the function from (path, image id) to a row. That
+            function is called from several threads, and raises ImageError for a file that it cannot read.
+        progress: called after each computed row.
 
     Raises:
-        NoImagesError: not one of the pictures can be read any more.
+        NoImagesError: none of the images can be read.
     """
-    # A file that was deleted is not used, even where its row is kept.
-    skipped = [_skipped(image, _why_not(project, image)) for image in images if not project.has_picture(image.path)]
-    gone = {row["image_id"] for row in skipped}
-    here = [image for image in images if image.image_id not in gone]
-    found = store.read([image.image_id for image in here])
-    if missing := [image for image in here if image.image_id not in found]:
-        skipped += _fill(project, missing, store, make(), progress)
-        found = store.read([image.image_id for image in here])
-    image_ids = [image.image_id for image in here if image.image_id in found]
+    # An image whose file was deleted is not used, even if its row is in the cache.
+    skipped = [_skipped(image, _why_missing(project, image)) for image in images if not project.has_picture(image.path)]
+    missing_ids = {row["image_id"] for row in skipped}
+    present = [image for image in images if image.image_id not in missing_ids]
+    rows = cache.read([image.image_id for image in present])
+    if uncached := [image for image in present if image.image_id not in rows]:
+        skipped += _fill(project, uncached, cache, make_compute(), progress)
+        rows = cache.read([image.image_id for image in present])
+    image_ids = [image.image_id for image in present if image.image_id in rows]
     if not image_ids:
         raise NoImagesError(
             f"none of the {len(images)} pictures can be read: {skipped[0]['path']}: {skipped[0]['reason']}",
             hint=f"were the files moved away? {what_helps(images)}",
         )
-    return CachedRows(image_ids, [found[image_id] for image_id in image_ids], skipped)
+    return CachedRows(image_ids, [rows[image_id] for image_id in image_ids], skipped)
 
 
 def _fill(
     project: Project,
     images: Sequence[ImageRecord],
-    store: ArrayCache,
-    row_of: Callable[[Path, str], np.ndarray],
+    cache: ArrayCache,
+    compute: Callable[[Path, str], np.ndarray],
     progress: Progress,
 ) -> list[dict[str, str]]:
-    """Stream pictures into the store; returns those that cannot be read."""
+    """Compute the rows of images and write them to the cache, a shard at a time; return the unreadable images."""
     skipped: list[dict[str, str]] = []
-    piece: dict[str, np.ndarray] = {}
+    shard: dict[str, np.ndarray] = {}
 
-    def look(image: ImageRecord) -> np.ndarray | str:
+    def row_or_reason(image: ImageRecord) -> np.ndarray | str:
         try:
-            return row_of(project.picture(image.path), image.image_id)
+            return compute(project.picture(image.path), image.image_id)
         except ImageError as error:
             return str(error)
 
-    def keep() -> None:
-        if piece:
-            store.add(list(piece), np.stack(list(piece.values())))
-            piece.clear()
+    def write_shard() -> None:
+        if shard:
+            cache.add(list(shard), np.stack(list(shard.values())))
+            shard.clear()
 
-    for number, (image, looked) in enumerate(zip(images, ordered_map(look, images), strict=True), start=1):
-        if isinstance(looked, str):
-            skipped.append(_skipped(image, looked))
+    for number, (image, row) in enumerate(zip(images, ordered_map(row_or_reason, images), strict=True), start=1):
+        if isinstance(row, str):
+            skipped.append(_skipped(image, row))
         else:
-            piece[image.image_id] = looked
-        if len(piece) >= PIECE:
-            keep()
-        progress(LOOKING, number, len(images))
-    keep()
+            shard[image.image_id] = row
+        if len(shard) >= SHARD_SIZE:
+            write_shard()
+        progress(PROGRESS_LABEL, number, len(images))
+    write_shard()
     return skipped
 
 
-def _why_not(project: Project, image: ImageRecord) -> str:
-    """Why a picture that is not there cannot be used."""
+def _why_missing(project: Project, image: ImageRecord) -> str:
+    """Return the reason why an image without a file cannot be used."""
     try:
         project.picture(image.path)
     except ImageError as error:

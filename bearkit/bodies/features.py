@@ -1,4 +1,4 @@
-"""Features: a picture goes through the body once, and what came out is kept."""
+"""Features: each image goes through the body once, and the result is cached."""
 
 import hashlib
 import json
@@ -19,14 +19,17 @@ from bearkit.images import read_verified
 from bearkit.images.preprocessing import Preprocessing, centre_crop, decode_for, normalise, random_crop
 from bearkit.inference.session import session
 
-VIEWS_RECIPE = 1  # counts up when `views` changes what it gives
+CROPS_RECIPE = 1  # increase it when `crops_of` gives other pixels, so that cached features are computed again
 
 
 @dataclass(frozen=True)
 class Features:
-    """Features of N pictures, float32 (N, V, ...): view 0 is the middle of the picture, the others random crops.
+    """Features of N images in V crops.
 
-    `skipped` names pictures that are no longer there or no longer readable; their rows are left out.
+    Attributes:
+        image_ids: ids of the images that have features.
+        values: float32 (N, V, ...); crop 0 is the centre crop, the others are random crops.
+        skipped: id, path and reason of each image that is missing or unreadable; it has no row.
     """
 
     image_ids: list[str]
@@ -34,79 +37,100 @@ class Features:
     skipped: list[dict[str, str]]
 
 
-def feature_store(project: Project, body: Body, n_views: int, part: str = "") -> ArrayCache:
-    """Where the features of one body, preprocessing and number of views are kept; `part` names a part of the body."""
-    how = body.preprocessing
-    seen_as = hashlib.sha256(json.dumps(asdict(how), sort_keys=True).encode()).hexdigest()[:8]
-    made_by = f"{body.name}-{body.weights_id}-{how.size}px-{seen_as}-{n_views}views-{VIEWS_RECIPE}{part}"
-    return ArrayCache(project.cache / "features" / made_by)
+def feature_cache(project: Project, body: Body, n_crops: int, part: str = "") -> ArrayCache:
+    """Return the cache for the features of one body, preprocessing and number of crops.
+
+    Args:
+        project: the project that the cache belongs to.
+        body: the body; its name, weights and preprocessing are part of the cache's name.
+        n_crops: crops of each image.
+        part: the name of a part of the body, if only that computes the features.
+    """
+    spec = body.preprocessing
+    spec_digest = hashlib.sha256(json.dumps(asdict(spec), sort_keys=True).encode()).hexdigest()[:8]
+    recipe = f"{body.name}-{body.weights_id}-{spec.size}px-{spec_digest}-{n_crops}views-{CROPS_RECIPE}{part}"
+    return ArrayCache(project.cache / "features" / recipe)
 
 
-def features(
+def extract_features(
     project: Project,
     images: Sequence[ImageRecord],
     body: Body,
-    n_views: int = 1,
+    n_crops: int = 1,
     progress: Progress = no_progress,
 ) -> Features:
-    """The features of these pictures, float32 (N, V, D): read back where they are kept, made and kept where not.
+    """Return the features of these images, float32 (N, V, D), from the cache where possible.
 
-    Memory does not grow with the number of pictures while features are made, only with what is returned.
+    Computing them needs memory for a few images only, whatever their number; the result is held in memory as a whole.
 
     Raises:
-        BodyError: the body's weights are not here.
-        NoImagesError: not one of the pictures can be read any more.
+        BodyError: the body's weights are missing.
+        NoImagesError: none of the images can be read.
     """
-    found = extract_with_onnx(
-        project, images, feature_store(project, body, n_views), body, n_views, body.onnx, progress
-    )
-    return Features(found.image_ids, np.stack(found.rows), found.skipped)
+    cache = feature_cache(project, body, n_crops)
+    cached = extract_with_onnx(project, images, cache, body, n_crops, body.onnx, progress)
+    return Features(cached.image_ids, np.stack(cached.rows), cached.skipped)
 
 
 def extract_with_onnx(
     project: Project,
     images: Sequence[ImageRecord],
-    store: ArrayCache,
+    cache: ArrayCache,
     body: Body,
-    n_views: int,
+    n_crops: int,
     onnx: Callable[[Project], Path],
     progress: Progress,
     dtype: type[np.floating[Any]] = np.float32,
 ) -> CachedRows:
-    """What an ONNX network makes of these pictures' views, rows (V, ...), kept in `store`.
+    """Run an ONNX network on the crops of these images; a row is (V, ...), from the cache where possible.
 
-    Each thread decodes a picture and runs the network on it alone: no thread waits for another, which is faster here
+    Each thread decodes an image and runs the network on it alone. No thread waits for another, which is faster here
     than batches on all cores (EXPERIMENTS.md).
+
+    Args:
+        project: the project that the images belong to.
+        images: the images.
+        cache: where the rows are stored.
+        body: its preprocessing makes the crops.
+        n_crops: V, crops of each image.
+        onnx: returns the network's file; called only if a row is missing.
+        progress: called after each computed row.
+        dtype: of the rows.
+
+    Raises:
+        NoImagesError: none of the images can be read.
     """
 
-    def make() -> Callable[[Path, str], np.ndarray]:
+    def make_compute() -> Callable[[Path, str], np.ndarray]:
         network = session(onnx(project), threads=1)
 
-        def row_of(path: Path, image_id: str) -> np.ndarray:
-            inputs = views(path, image_id, body.preprocessing, n_views)
-            return np.concatenate([network.run(None, {"input": view[None]})[0] for view in inputs]).astype(dtype)
+        def compute(path: Path, image_id: str) -> np.ndarray:
+            crops = crops_of(path, image_id, body.preprocessing, n_crops)
+            return np.concatenate([network.run(None, {"input": crop[None]})[0] for crop in crops]).astype(dtype)
 
-        return row_of
+        return compute
 
-    return get_or_compute(project, images, store, make, progress)
-
-
-def read_picture(path: Path, image_id: str, how: Preprocessing) -> Image.Image:
-    """The upright picture, if it is still the one that was imported.
-
-    Raises:
-        ImageError: the file is gone, has changed, or is damaged.
-    """
-    return decode_for(read_verified(path, image_id), how)
+    return get_or_compute(project, images, cache, make_compute, progress)
 
 
-def views(path: Path, image_id: str, how: Preprocessing, n_views: int) -> list[np.ndarray]:
-    """The middle of the picture, and `n_views - 1` random crops that are always the same for this picture.
+def read_image(path: Path, image_id: str, spec: Preprocessing) -> Image.Image:
+    """Read an image file, check that its bytes are those of `image_id`, and decode it upright.
 
     Raises:
         ImageError: the file is gone, has changed, or is damaged.
     """
-    image = read_picture(path, image_id, how)
+    return decode_for(read_verified(path, image_id), spec)
+
+
+def crops_of(path: Path, image_id: str, spec: Preprocessing, n_crops: int) -> list[np.ndarray]:
+    """Return the preprocessed centre crop of an image and `n_crops - 1` random crops, each float32 (3, size, size).
+
+    The random crops are seeded by the image id, so an image has the same ones each time.
+
+    Raises:
+        ImageError: the file is gone, has changed, or is damaged.
+    """
+    image = read_image(path, image_id, spec)
     rng = np.random.default_rng(int(image_id[:16], 16))
-    crops = [centre_crop(image, how), *(random_crop(image, how, rng) for _ in range(n_views - 1))]
-    return [normalise(crop, how) for crop in crops]
+    crops = [centre_crop(image, spec), *(random_crop(image, spec, rng) for _ in range(n_crops - 1))]
+    return [normalise(crop, spec) for crop in crops]

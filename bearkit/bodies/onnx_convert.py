@@ -1,4 +1,4 @@
-"""A torch network as an ONNX file, checked against torch."""
+"""Convert a torch network to an ONNX file, and check that both give the same features."""
 
 import hashlib
 import warnings
@@ -15,39 +15,53 @@ from bearkit.core.project import Project, spare, spare_of, whole
 from bearkit.errors import BodyError
 from bearkit.inference.session import session
 
-CONVERSION = 1  # counts up when `convert` changes what it writes
+CONVERSION = 1  # increase it when `convert` writes something else, so that converted bodies are made again
+TOLERANCE = 1e-3  # largest difference allowed between a feature of torch's and of onnxruntime's
 
 
-def converted(project: Project, name: str, network: Callable[[], nn.Module], size: int) -> Path:
-    """An eval-mode network as an ONNX file under this name, converted once a project; see `convert`.
+def get_or_convert(project: Project, name: str, network: Callable[[], nn.Module], size: int) -> Path:
+    """Return a network's ONNX file; convert the network if there is none, or if the file is damaged.
 
-    A file that is no longer as it was written is made anew.
+    Args:
+        project: its cache holds the file; this user's own cache if the project is read-only.
+        name: the file's name, without its ending.
+        network: creates the network in eval mode.
+        size: side of the network's input, in pixels.
+
+    Raises:
+        BodyError: onnxruntime does not give the features that torch gives.
     """
     path = project.cache / "bodies" / f"{name}-{CONVERSION}.onnx"
-    for known in (path, spare_of(path)):
-        if known.exists() and is_whole(known):
-            return known
-        if known.exists():
-            logger.warning("%s is damaged and is converted again", known)
+    for cached in (path, spare_of(path)):
+        if cached.exists() and is_intact(cached):
+            return cached
+        if cached.exists():
+            logger.warning("%s is damaged and is converted again", cached)
     path = spare(path)
     with whole(path) as part:
         convert(network(), size, part)
-        digest = _digest(part)
-    with whole(_digest_of(path)) as part:
+        digest = _sha256(part)
+    with whole(_digest_file(path)) as part:
         part.write_text(digest)
     return path
 
 
-def is_whole(path: Path) -> bool:
-    """Whether a converted network is as it was written; of one by an older bearkit, whether it can be read."""
-    digest, stat = _digest_of(path), path.stat()
-    return _is_whole(path, digest.read_text() if digest.exists() else "", (stat.st_ino, stat.st_size, stat.st_mtime_ns))
+def is_intact(path: Path) -> bool:
+    """Return whether a converted network has the digest that was written with it.
+
+    Files of older versions have no digest; they are intact if onnx can read them.
+    """
+    digest, stat = _digest_file(path), path.stat()
+    return _is_intact(
+        path, digest.read_text() if digest.exists() else "", (stat.st_ino, stat.st_size, stat.st_mtime_ns)
+    )
 
 
 @lru_cache(maxsize=64)
-def _is_whole(path: Path, digest: str, file: tuple[int, ...]) -> bool:
+def _is_intact(path: Path, digest: str, file: tuple[int, ...]) -> bool:
+    """Cached for as long as `file`, its inode, size and time, stays the same."""
     if digest:
-        return _digest(path) == digest
+        return _sha256(path) == digest
     try:
         onnx.checker.check_model(onnx.load(path))
     except Exception:  # protobuf's and onnx's errors have no common base
@@ -55,54 +69,54 @@ def _is_whole(path: Path, digest: str, file: tuple[int, ...]) -> bool:
     return True
 
 
-def _digest(path: Path) -> str:
+def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _digest_of(path: Path) -> Path:
+def _digest_file(path: Path) -> Path:
     return path.with_name(f"{path.name}.sha256")
 
 
 def convert(network: nn.Module, size: int, path: Path) -> None:
     """Write an eval-mode network as ONNX, (batch, 3, size, size) -> (batch, ...), and check it against torch.
 
-    It uses torch's older exporter on purpose: 0.7 s against 7 s for the same graph and speed (EXPERIMENTS.md), and this
-    stands between a person and their first model. The batch is made free afterwards; a network that bakes its batch
-    size into the graph fails the check.
+    It uses torch's older exporter: 0.7 s against 7 s for the same graph and speed (EXPERIMENTS.md), and a first
+    training waits for it. The batch size is made variable afterwards; a network that has its batch size in the graph
+    fails the check. The network is changed in place.
 
     Raises:
-        BodyError: onnxruntime does not give the same features as torch.
+        BodyError: onnxruntime cannot run the network, or does not give the features that torch gives.
     """
     _fix_same_padding(network, size)
     example = torch.zeros(2, 3, size, size)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that the exporter is the older one; and notes of its tracer
+        warnings.simplefilter("ignore")  # that the exporter is the older one, and the tracer's warnings
         torch.onnx.export(
             network, (example,), path, dynamo=False, input_names=["input"], output_names=["output"], opset_version=18
         )
-    graph = onnx.load(path)
-    for value in (*graph.graph.input, *graph.graph.output):
+    model = onnx.load(path)
+    for value in (*model.graph.input, *model.graph.output):
         value.type.tensor_type.shape.dim[0].dim_param = "batch"
-    onnx.save(graph, path)
+    onnx.save(model, path)
     _check_conversion(network, size, path)
 
 
 def _check_conversion(network: nn.Module, size: int, path: Path) -> None:
-    pictures = torch.rand(3, 3, size, size, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    inputs = torch.rand(3, 3, size, size, generator=torch.Generator().manual_seed(0)) * 2 - 1
     with torch.no_grad():
-        expected = network(pictures).numpy()
+        expected = network(inputs).numpy()
     try:
-        found = session(path, threads=1).run(None, {"input": pictures.numpy()})[0]
+        outputs = session(path, threads=1).run(None, {"input": inputs.numpy()})[0]
     except Exception as error:  # onnxruntime's errors have no common base
         raise BodyError(f"onnxruntime cannot run this body: {error}", hint="use another body") from error
-    if (difference := abs(found - expected).max()) > 1e-3:
+    if (difference := abs(outputs - expected).max()) > TOLERANCE:
         raise BodyError(f"the converted body differs from torch by {difference:.2g}", hint="use another body")
 
 
 def _fix_same_padding(network: nn.Module, size: int) -> None:
-    """Replace TensorFlow-style "same" padding, computed at each call, by the numbers it comes to at this size.
+    """Replace TensorFlow's "same" padding, computed at each call, by the constant padding that it is at this size.
 
-    Traced as it is, it becomes hundreds of small operators and onnxruntime runs the body at half its speed.
+    Otherwise its trace has hundreds of small operators, and onnxruntime runs the body at half the speed.
     """
     names = {id(module): name for name, module in network.named_modules() if type(module).__name__ == "Conv2dSame"}
     shapes: dict[str, Sequence[int]] = {}
@@ -120,7 +134,7 @@ def _fix_same_padding(network: nn.Module, size: int) -> None:
 
 
 def _padded(conv: nn.Module, shape: Sequence[int]) -> nn.Module:
-    """The same convolution with its padding, for inputs of this height and width, spelled out."""
+    """Return the convolution with constant padding, for inputs of this height and width."""
     assert isinstance(conv, nn.Conv2d)
     total = [
         max((-(-length // stride) - 1) * stride + (kernel - 1) * dilation + 1 - length, 0)

@@ -1,4 +1,4 @@
-"""Pictures decoded once and kept small, as bytes, for the epochs in which the body learns too."""
+"""Images decoded and resized once, cached as bytes: the input of unfrozen epochs."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -7,33 +7,34 @@ from pathlib import Path
 import numpy as np
 
 from bearkit.bodies.array_cache import ArrayCache, CachedRows, get_or_compute
-from bearkit.bodies.features import read_picture
+from bearkit.bodies.features import read_image
 from bearkit.catalog.schema import ImageRecord
 from bearkit.core.parallel import Progress, no_progress
 from bearkit.core.project import Project
 from bearkit.images.preprocessing import Preprocessing, centre_crop
 
-RECIPE = 1  # counts up when `pixels` changes what it gives
+RECIPE = 1  # increase it when `load_pixels` gives other pixels, so that cached ones are computed again
 
 
-def pixels(
-    project: Project, images: Sequence[ImageRecord], how: Preprocessing, progress: Progress = no_progress
+def load_pixels(
+    project: Project, images: Sequence[ImageRecord], spec: Preprocessing, progress: Progress = no_progress
 ) -> CachedRows:
-    """The middle square of each picture, as large as the shorter side is resized to: uint8 (side, side, 3).
+    """Return the central square of each image, uint8 (side, side, 3), from the cache where possible.
 
-    What a body is shown, `centre_crop`, is the middle of that square; random crops come from anywhere in it. They are
-    mapped from the disk, so that memory does not grow with the number of pictures.
+    `side` is the length that the preprocessing resizes the shorter side to. The centre crop that a body sees is the
+    middle of this square; random crops come from anywhere in it. The rows are memory-mapped, so memory does not grow
+    with the number of images.
 
     Raises:
-        NoImagesError: not one of the pictures can be read any more.
+        NoImagesError: none of the images can be read.
     """
-    square = replace(how, size=how.shorter_side, crop_pct=1.0)
-    store = ArrayCache(project.cache / "pixels" / f"{square.size}px-{how.interpolation}-{RECIPE}")
+    square = replace(spec, size=spec.shorter_side, crop_pct=1.0)
+    cache = ArrayCache(project.cache / "pixels" / f"{square.size}px-{spec.interpolation}-{RECIPE}")
 
-    def row_of(path: Path, image_id: str) -> np.ndarray:
-        return np.asarray(centre_crop(read_picture(path, image_id, how), square))
+    def compute(path: Path, image_id: str) -> np.ndarray:
+        return np.asarray(centre_crop(read_image(path, image_id, spec), square))
 
-    def make() -> Callable[[Path, str], np.ndarray]:
-        return row_of
+    def make_compute() -> Callable[[Path, str], np.ndarray]:
+        return compute
 
-    return get_or_compute(project, images, store, make, progress)
+    return get_or_compute(project, images, cache, make_compute, progress)

@@ -1,8 +1,8 @@
-"""Import timm even where torchvision is a CUDA build beside a CPU torch.
+"""Import timm even if torchvision is a CUDA build and torch is a CPU build.
 
-That pair is what plain pip installs on many machines, and there `import torchvision` dies with "operator
-torchvision::nms does not exist": it registers shape rules for compiled operators that this torch could not load.
-bearkit needs none of those operators (Pillow decodes), so their rules are skipped during this one import.
+Plain pip installs that pair on many machines. There `import torchvision` fails with "operator torchvision::nms does
+not exist": it registers shape rules for compiled operators that this torch could not load. bearkit uses none of those
+operators (Pillow decodes), so their rules are skipped during this one import.
 """
 
 import importlib
@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-_ONE_AT_A_TIME = threading.RLock()
+_IMPORT_LOCK = threading.RLock()
 
 
 @contextmanager
@@ -40,8 +40,8 @@ def _is_defined(operator: str) -> bool:
 
 
 def import_timm() -> ModuleType:
-    """The timm package. May be called from several threads: torch is changed by one, once, and is then as it was."""
-    with _ONE_AT_A_TIME:
+    """Import and return timm. Thread-safe: one thread patches torch during the first import, then restores it."""
+    with _IMPORT_LOCK:
         if "torchvision" not in sys.modules:
             with _missing_operators_skipped():
                 importlib.import_module("torchvision")

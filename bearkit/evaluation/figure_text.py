@@ -1,85 +1,88 @@
-"""Labels as a figure can write them: nothing is taken for mathematics, and no letter becomes an empty box."""
+"""Text in figures: matplotlib must not read it as mathematics, and every character needs a font that has it."""
 
 import importlib
 from collections.abc import Sequence
 from functools import lru_cache
 
-LONGEST = 40  # letters of a label in a figure
-OWN_FONT = "DejaVu Sans"  # matplotlib brings it
-NO_LETTERS = (
-    "Last Resort",
-    "STIXNonUnicode",
-    "STIXSize",
-    "cm",
-)  # it brings these too: boxes, or other letters than named
+MAX_LABEL_LENGTH = 40  # characters of a label in a figure
+DEFAULT_FONT = "DejaVu Sans"  # comes with matplotlib
+# Fonts of matplotlib's that draw boxes, or other characters than the text has.
+UNUSABLE_FONTS = ("Last Resort", "STIXNonUnicode", "STIXSize", "cm")
 
 
-def lettered(labels: Sequence[str]) -> tuple[list[str], list[str]]:
-    """What to write for labels, and the font families to write it in.
+def labels_and_fonts(labels: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return labels as a figure can show them, and the font families to draw them with.
 
-    A label that no font here can write is its number, `1.` for the first; `unwritable` says which those are.
+    A label that no installed font can draw becomes its number, `1.` for the first; see `unwritable_labels`.
     """
-    fonts = _fonts("".join(sorted({letter for label in labels for letter in label})))
-    numbered = unwritable(labels)
-    return [f"{n + 1}." if n in numbered else plain(label) for n, label in enumerate(labels)], list(fonts)
+    fonts = _fonts(_characters(labels))
+    numbered = unwritable_labels(labels)
+    return [f"{n + 1}." if n in numbered else one_line(label) for n, label in enumerate(labels)], list(fonts)
 
 
-def unwritable(labels: Sequence[str]) -> dict[int, str]:
-    """The labels that no font here can write, by their place in the list."""
-    letters = "".join(sorted({letter for label in labels for letter in label}))
-    written = set().union(*(_letters_of(font) for font in _fonts(letters)))
-    return {n: label for n, label in enumerate(labels) if not _shown(label) <= written}
+def unwritable_labels(labels: Sequence[str]) -> dict[int, str]:
+    """Return the labels that no installed font can draw, by their place in the list."""
+    drawable = set().union(*(_code_points_of_font(font) for font in _fonts(_characters(labels))))
+    return {n: label for n, label in enumerate(labels) if not _code_points(label) <= drawable}
 
 
-def spelled(text: str) -> tuple[str, list[str]]:
-    """A line of text and the fonts for it; letters that no font here can write are spelled in ASCII (`U+9ED1`)."""
-    fonts = _fonts("".join(sorted(set(text))))
-    written = set().union(*(_letters_of(font) for font in fonts))
-    letters = (letter if _shown(letter) <= written else f"U+{ord(letter):04X}" for letter in text)
-    return plain("".join(letters), longest=1000), list(fonts)
+def text_and_fonts(text: str) -> tuple[str, list[str]]:
+    """Return a line of text as a figure can show it, and the font families to draw it with.
+
+    A character that no installed font can draw is written as its code point, like `U+9ED1`.
+    """
+    fonts = _fonts(_characters([text]))
+    drawable = set().union(*(_code_points_of_font(font) for font in fonts))
+    characters = (c if _code_points(c) <= drawable else f"U+{ord(c):04X}" for c in text)
+    return one_line("".join(characters), max_length=1000), list(fonts)
 
 
-def plain(text: str, longest: int = LONGEST) -> str:
-    r"""A text on one line that matplotlib takes for no mathematics.
+def one_line(text: str, max_length: int = MAX_LABEL_LENGTH) -> str:
+    r"""Return a text on one line, shortened, with `$` escaped so that matplotlib reads no mathematics.
 
-    >>> print(plain("$$ and more"))
+    >>> print(one_line("$$ and more"))
     \$\$ and more
     """
     line = " ".join(text.split())
-    return (line if len(line) <= longest else line[: longest - 1] + "…").replace("$", r"\$")
+    return (line if len(line) <= max_length else line[: max_length - 1] + "…").replace("$", r"\$")
 
 
-def _shown(text: str) -> set[int]:
-    return {ord(letter) for letter in text if not letter.isspace()}
+def _characters(texts: Sequence[str]) -> str:
+    """All characters of texts, once each and sorted: the key of `_fonts`' cache."""
+    return "".join(sorted({character for text in texts for character in text}))
+
+
+def _code_points(text: str) -> set[int]:
+    return {ord(character) for character in text if not character.isspace()}
 
 
 @lru_cache(maxsize=64)
-def _fonts(letters: str) -> tuple[str, ...]:
-    """The font families to write these letters in: matplotlib's own, and those installed that have what it lacks."""
-    fonts, missing = [OWN_FONT], _shown(letters) - _letters_of(OWN_FONT)
-    for family in _installed() if missing else ():
-        if found := missing & _letters_of(family):
+def _fonts(characters: str) -> tuple[str, ...]:
+    """Choose font families to draw these characters: the default one, then installed ones that have the rest."""
+    fonts, missing = [DEFAULT_FONT], _code_points(characters) - _code_points_of_font(DEFAULT_FONT)
+    for family in _installed_fonts() if missing else ():
+        if drawn := missing & _code_points_of_font(family):
             fonts.append(family)
-            missing = missing - found
+            missing = missing - drawn
         if not missing:
             break
     return tuple(fonts)
 
 
 @lru_cache(maxsize=1)
-def _installed() -> dict[str, str]:
-    """The files of the upright fonts of normal weight here, by the name of their family."""
+def _installed_fonts() -> dict[str, str]:
+    """The files of the installed upright fonts of normal weight, by family name."""
     entries = importlib.import_module("matplotlib.font_manager").fontManager.ttflist
     usable = [entry for entry in entries if entry.style == "normal" and entry.weight in (400, "normal", "regular")]
-    named = sorted((str(entry.name), str(entry.fname)) for entry in usable)
-    return {name: file for name, file in named if not name.startswith(NO_LETTERS)}
+    files = sorted((str(entry.name), str(entry.fname)) for entry in usable)
+    return {family: file for family, file in files if not family.startswith(UNUSABLE_FONTS)}
 
 
 @lru_cache(maxsize=1024)
-def _letters_of(family: str) -> frozenset[int]:
-    """The letters that a font has; none where matplotlib cannot draw it, as with coloured emoji."""
+def _code_points_of_font(family: str) -> frozenset[int]:
+    """The code points that a font has; none if matplotlib cannot draw it, as with coloured emoji."""
     manager = importlib.import_module("matplotlib.font_manager")
     try:
-        return frozenset(manager.get_font(_installed()[family]).get_charmap())
+        return frozenset(manager.get_font(_installed_fonts()[family]).get_charmap())
     except (KeyError, OSError, RuntimeError, ValueError):
         return frozenset()

@@ -1,4 +1,4 @@
-"""Figures for people who would rather look than read. Each is a matplotlib Figure that no window owns."""
+"""Figures of a run: confusion matrix, top losses, LR finder, learning curve. They are matplotlib Figures, not shown."""
 
 import importlib
 import textwrap
@@ -9,34 +9,34 @@ import numpy as np
 
 from bearkit.core.project import Project
 from bearkit.errors import ImageError
-from bearkit.evaluation.figure_text import lettered, plain, spelled
+from bearkit.evaluation.figure_text import labels_and_fonts, one_line, text_and_fonts
 from bearkit.images import decode, read_verified
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MARKS = {"valley": "v", "steepest": "s", "minimum": "^", "slide": "D"}  # of the LR finder's suggestions
-
-NAMED = 60  # labels up to which a confusion matrix has their names and its numbers
+MARKERS = {"valley": "v", "steepest": "s", "minimum": "^", "slide": "D"}  # of the LR finder's suggestions
+MAX_NAMED_LABELS = 60  # a confusion matrix with more labels has no names and no numbers
+BLUE, GREY = "#2f80c3", "#b8b8b8"
 
 
 def _new(width: float, height: float) -> "Figure":
-    """An empty figure, in inches. matplotlib, half a second, is imported when the first one is drawn."""
+    """Create an empty figure, sizes in inches. matplotlib's import takes half a second, so it happens here."""
     figure: Figure = importlib.import_module("matplotlib.figure").Figure(figsize=(width, height), layout="constrained")
     return figure
 
 
 def confusion_matrix(matrix: np.ndarray, vocab: Sequence[str]) -> "Figure":
-    """Given labels down, predicted ones across; shades are shares of a row, so that rare labels show too.
+    """Draw a confusion matrix; a cell's shade is its share of the row, so that rare labels are visible.
 
-    With more than NAMED labels it has no names and no numbers: it would be feet wide, and nobody could read it.
+    With more than MAX_NAMED_LABELS labels it has no names and no numbers, which nobody could read.
 
     Args:
-        matrix: int (C, C).
+        matrix: int (C, C), rows given, columns predicted.
         vocab: the C labels.
     """
-    named = len(vocab) <= NAMED
-    side = max(3.2, 0.55 * len(vocab) + 1.6) if named else 10.0
+    named = len(vocab) <= MAX_NAMED_LABELS
+    side = max(3.2, 0.55 * len(vocab) + 1.6) if named else 10.0  # inches
     if side > 12:
         side = 12 + (side - 12) / 3  # the numbers still fit into their cells
     figure = _new(side, side)
@@ -45,9 +45,9 @@ def confusion_matrix(matrix: np.ndarray, vocab: Sequence[str]) -> "Figure":
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
     axes.set(xlabel="predicted", ylabel="given")
     if named:
-        words, fonts = lettered(vocab)
-        axes.set_xticks(range(len(vocab)), words, rotation=45, ha="right", rotation_mode="anchor", family=fonts)
-        axes.set_yticks(range(len(vocab)), words, family=fonts)
+        labels, fonts = labels_and_fonts(vocab)
+        axes.set_xticks(range(len(vocab)), labels, rotation=45, ha="right", rotation_mode="anchor", family=fonts)
+        axes.set_yticks(range(len(vocab)), labels, family=fonts)
         for given, predicted in np.argwhere(matrix):
             color = "white" if shares[given, predicted] > 0.5 else "black"
             axes.text(predicted, given, str(matrix[given, predicted]), ha="center", va="center", color=color)
@@ -69,73 +69,79 @@ def image_grid(images: Sequence[np.ndarray], titles: Sequence[str]) -> "Figure":
     for axes in grid:
         axes.axis("off")
     for axes, image, title in zip(grid, images, titles, strict=False):
-        text, fonts = spelled(title)
+        text, fonts = text_and_fonts(title)
         axes.set_title(text, fontsize=9, family=fonts)
         axes.imshow(image)
     return figure
 
 
 def top_losses(rows: Sequence[dict[str, Any]], project: Project) -> "Figure":
-    """The pictures a model was most wrong about: prediction / given / loss / probability of the prediction.
+    """Draw the images with the highest losses, titled prediction / given / loss / probability of the prediction.
 
     Args:
-        rows: as `Interpretation.top_losses` gives them.
-        project: whose pictures.
+        rows: as `Interpretation.top_losses` returns them.
+        project: the project that the images belong to.
     """
     across = max(1, min(3, len(rows)))
     down = max(1, -(-len(rows) // across))
     figure = _new(3 * across, 3.2 * down)
-    every = figure.subplots(down, across, squeeze=False).ravel()
-    for axes in every:
+    cells = figure.subplots(down, across, squeeze=False).ravel()
+    for axes in cells:
         axes.axis("off")
-    for axes, row in zip(every, rows, strict=False):
-        title, fonts = spelled(f"{row['predicted']} / {row['given']} / {row['loss']:.2f} / {row['probability']:.2f}")
+    for axes, row in zip(cells, rows, strict=False):
+        title, fonts = text_and_fonts(
+            f"{row['predicted']} / {row['given']} / {row['loss']:.2f} / {row['probability']:.2f}"
+        )
         axes.set_title(title, fontsize=9, family=fonts)
         try:
             data = read_verified(project.picture(row["path"]), row["image_id"])
             axes.imshow(decode(data, at_least=256).image)
         except ImageError as error:
-            axes.text(0.5, 0.5, plain(str(error), 200), ha="center", va="center", wrap=True)
+            axes.text(0.5, 0.5, one_line(str(error), 200), ha="center", va="center", wrap=True)
     return figure
 
 
 def lr_curve(
     lrs: np.ndarray, losses: np.ndarray, smoothed: np.ndarray, suggestions: dict[str, float | None], reason: str
 ) -> "Figure":
-    """The LR finder's curve: loss over rate, on a log scale, with the suggestions on it.
+    """Draw the LR finder's curve: loss over rate on a log scale, with the suggestions.
 
     Args:
-        lrs: float (N,).
-        losses: nats, (N,).
-        smoothed: (N,).
-        suggestions: a rate or None under each name of MARKS.
-        reason: a sentence below.
+        lrs: learning rates, float (N,).
+        losses: loss of one batch at each rate in nats, float (N,).
+        smoothed: the losses smoothed, float (N,).
+        suggestions: a rate or None under each name of MARKERS.
+        reason: a sentence to write below the curve.
     """
     figure = _new(6.4, 4)
     axes = figure.subplots()
-    axes.plot(lrs, losses, color="#b8b8b8", linewidth=1)
-    axes.plot(lrs, smoothed, color="#2f80c3", linewidth=2)
+    axes.plot(lrs, losses, color=GREY, linewidth=1)
+    axes.plot(lrs, smoothed, color=BLUE, linewidth=2)
     for name, rate in suggestions.items():
         if rate is not None:
             height = float(np.interp(np.log(rate), np.log(lrs), smoothed))
-            axes.plot([rate], [height], MARKS[name], markersize=9, label=f"{name} {rate:.2g}", linestyle="")
+            axes.plot([rate], [height], MARKERS[name], markersize=9, label=f"{name} {rate:.2g}", linestyle="")
     if any(rate is not None for rate in suggestions.values()):
         axes.legend(frameon=False)
     high = np.nanmax(smoothed[: max(2, int(0.6 * len(smoothed)))], initial=-np.inf)
     axes.set(xscale="log", ylabel="loss of one batch, nats", ylim=(None, high * 1.5 if np.isfinite(high) else None))
-    axes.set_xlabel("\n".join(["learning rate", *textwrap.wrap(plain(reason, 1000), 80)]))
+    axes.set_xlabel("\n".join(["learning rate", *textwrap.wrap(one_line(reason, 1000), 80)]))
     axes.spines[["top", "right"]].set_visible(False)
     return figure
 
 
 def learning_curve(points: Sequence[dict[str, Any]]) -> "Figure":
-    """Error rate over the number of training pictures, with 95 % intervals; points as `LearningCurve` gives them."""
+    """Draw the error rate over the number of training images, with 95 % intervals.
+
+    Args:
+        points: as `LearningCurve.points` returns them.
+    """
     images, errors = ([point[name] for point in points] for name in ("images", "error_rate"))
     figure = _new(6.4, 4)
     axes = figure.subplots()
     low, high = np.array([point["interval"] for point in points]).T
-    axes.fill_between(images, low, high, color="#2f80c3", alpha=0.2, linewidth=0)
-    axes.plot(images, errors, color="#2f80c3", linewidth=2, marker="o")
+    axes.fill_between(images, low, high, color=BLUE, alpha=0.2, linewidth=0)
+    axes.plot(images, errors, color=BLUE, linewidth=2, marker="o")
     axes.set(xlabel="training pictures", ylabel="error rate", ylim=(0, None), xlim=(0, None))
     axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:g} %")
     axes.spines[["top", "right"]].set_visible(False)

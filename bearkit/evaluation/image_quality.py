@@ -1,44 +1,58 @@
-"""Pictures that nobody can learn from: too blurred, dark, bright, plain or small, or mostly text."""
+"""Low-quality images: blurred, dark, bright, plain, small, or mostly text."""
 
 import numpy as np
 
-SIDE = 256  # pixels of the shorter side, at most, of what is measured
+SIDE = 256  # images are measured at a shorter side of at most this, in pixels
 MEASURES = ("brightness", "contrast", "sharpness", "text")
-# Thresholds lie outside of 99.5 % of our photographs and inside of what was made bad on purpose (EXPERIMENTS.md).
+# At most 0.5 % of our photographs are beyond each threshold; images that were degraded on purpose are (EXPERIMENTS.md).
 DARK, BRIGHT, PLAIN, BLURRED = 20.0, 242.0, 8.0, 16.0
 TEXT = 0.4
-TINY = 64  # pixels of the shorter side
+TINY = 64  # shorter side in pixels
+EDGE_QUANTILE = 0.99  # of the Laplacian's magnitudes: the strength of the strongest edges
+BLOCK_SIDE = 8  # pixels; text is measured in squares of this side
 
 
-def measures(grey: np.ndarray) -> np.ndarray:
-    """Mean, spread, sharpness and share of text of a grey picture (H, W), in grey levels of 0 to 255: float32 (4,).
+def measure_quality(grey: np.ndarray) -> np.ndarray:
+    """Measure brightness, contrast, sharpness and the share of text of a grey image.
 
-    Sharpness is what the strongest hundredth of the contours reaches (Laplacian); text is the share of 8 x 8 squares
-    that have strong contrast and hardly anything between their darkest and their brightest.
+    Args:
+        grey: grey levels of 0 to 255, (H, W).
+
+    Returns:
+        MEASURES, float32 (4,): the mean and the standard deviation of the grey levels; the 99 % quantile of the
+        Laplacian's magnitude; and the share of 8 x 8 squares with strong contrast in which hardly any pixel is
+        between the darkest and the brightest.
     """
     grey = grey.astype(np.float32)
     sharpness = text = 0.0
-    if min(grey.shape) >= 8:
+    if min(grey.shape) >= BLOCK_SIDE:
         inner = grey[1:-1, 1:-1]
         laplacian = grey[1:-1, 2:] + grey[1:-1, :-2] + grey[2:, 1:-1] + grey[:-2, 1:-1] - 4 * inner
-        sharpness = float(np.quantile(np.abs(laplacian), 0.99))
-        down, across = (n // 8 for n in grey.shape)
-        squares = grey[: down * 8, : across * 8].reshape(down, 8, across, 8).swapaxes(1, 2).reshape(-1, 64)
+        sharpness = float(np.quantile(np.abs(laplacian), EDGE_QUANTILE))
+        squares = _squares(grey)
         low, high = squares.min(axis=1, keepdims=True), squares.max(axis=1, keepdims=True)
-        near = np.minimum(squares - low, high - squares) < 0.2 * (high - low)
-        text = float(((high - low)[:, 0] > 100)[near.mean(axis=1) > 0.75].sum() / len(squares))
+        near_extremes = np.minimum(squares - low, high - squares) < 0.2 * (high - low)
+        text = float(((high - low)[:, 0] > 100)[near_extremes.mean(axis=1) > 0.75].sum() / len(squares))
     return np.array([grey.mean(), grey.std(), sharpness, text], np.float32)
 
 
-def problem(measured: np.ndarray, width: int, height: int) -> str:
-    """What is wrong with a picture, in a few words; "" for nothing.
+def _squares(grey: np.ndarray) -> np.ndarray:
+    """Cut a grey image (H, W) into squares of 8 x 8 pixels, (n, 64); pixels left over at the edges are not used."""
+    side = BLOCK_SIDE
+    down, across = (n // side for n in grey.shape)
+    blocks = grey[: down * side, : across * side].reshape(down, side, across, side)
+    return blocks.swapaxes(1, 2).reshape(-1, side**2)
+
+
+def quality_problem(measured: np.ndarray, width: int, height: int) -> str:
+    """Describe in a few words what is wrong with an image's quality; "" if nothing is.
 
     Args:
-        measured: as `measures` gives them, (4,).
-        width: of the whole picture, in pixels.
-        height: the same.
+        measured: as `measure_quality` returns it, float (4,).
+        width: of the whole image, in pixels.
+        height: of the whole image, in pixels.
 
-    >>> problem(np.array([120.0, 50.0, 5.0, 0.0]), 640, 480)
+    >>> quality_problem(np.array([120.0, 50.0, 5.0, 0.0]), 640, 480)
     'blurred'
     """
     brightness, contrast, sharpness, text = map(float, measured)

@@ -1,4 +1,4 @@
-"""A finished run, looked at: `Interpretation` in fastai's words."""
+"""Interpretation of a finished run, in fastai's words: confusion matrix, most confused labels, top losses."""
 
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -26,37 +26,45 @@ class _HasRun(Protocol):
 
 
 class Interpretation:
-    """What a run's model says about the pictures of one split.
+    """The predictions of a run's model for the images of one split, compared with their labels.
 
     Args:
-        project: where the pictures are.
+        project: the project that the images belong to.
         run: a finished run.
-        split: the pictures to look at; `valid` are the ones that the model did not train on.
+        split: `valid` for images that the model was not trained on, or `train`.
 
     Raises:
-        RunError: the split has no pictures.
+        RunError: the split has no images.
     """
 
     def __init__(self, project: Project, run: Run, split: str = "valid") -> None:
         self.project, self.run, self.split = project, run, split
         self.predictions: Predictions = run.predictions().only(split)
         if not len(self.predictions.targets):
-            there = ", ".join(sorted(set(run.predictions().splits.tolist())))
-            raise RunError(f"run {run.id} has no pictures in split `{split}`", hint=f"splits with pictures: {there}")
+            splits = ", ".join(sorted(set(run.predictions().splits.tolist())))
+            raise RunError(f"run {run.id} has no pictures in split `{split}`", hint=f"splits with pictures: {splits}")
 
     @classmethod
     def from_learner(cls, learn: _HasRun, split: str = "valid") -> "Interpretation":
-        """Look at what a Learner just trained."""
+        """Interpret the run that a Learner just trained.
+
+        Raises:
+            RunError: the split has no images.
+        """
         return cls(learn.project, learn.run, split)
 
     @classmethod
     def from_run(cls, project: Project, run_id: str | None = None, split: str = "valid") -> "Interpretation":
-        """Look at a run; the newest finished one unless told otherwise."""
+        """Interpret a run; the newest finished one if `run_id` is None.
+
+        Raises:
+            RunError: there is no such finished run, or the split has no images.
+        """
         return cls(project, runs.finished(project, run_id), split)
 
     @property
     def vocab(self) -> list[str]:
-        """The labels in training order, as the model's outputs have them."""
+        """The labels in the order of the model's outputs."""
         return [str(label) for label in self.predictions.vocab]
 
     @cached_property
@@ -75,12 +83,12 @@ class Interpretation:
         return metrics.error_with_interval(self.predictions.probs, self.predictions.targets)[1]
 
     def most_confused(self, min_count: int = 1) -> list[tuple[str, str, int]]:
-        """(given, predicted, count), the most frequent first."""
+        """Return (given, predicted, count) for each pair of labels with at least `min_count` errors, most first."""
         cells = metrics.most_confused(self.confusion_matrix, min_count)
         return [(self.vocab[given], self.vocab[predicted], count) for given, predicted, count in cells]
 
     def labels(self) -> dict[str, dict[str, float | None]]:
-        """Precision and recall of each label; None where there is nothing to divide by."""
+        """Return precision and recall of each label; None if the label was never predicted, or has no images."""
         both = metrics.precision_recall(self.confusion_matrix)
         return {
             label: {"precision": precision, "recall": recall}
@@ -88,7 +96,12 @@ class Interpretation:
         }
 
     def top_losses(self, k: int = 9) -> list[dict[str, Any]]:
-        """The pictures it was most wrong about, worst first; `probability` is the predicted label's."""
+        """Return the k images with the highest losses, worst first.
+
+        Returns:
+            A dict for each image: `image_id`, `path`, `given` and `predicted` label, `loss` in nats, and the
+            `probability` of the predicted label.
+        """
         p = self.predictions
         now = {image.image_id: image.path for image in Catalog(self.project).images()}  # a review may have moved files
         rows = zip(*losses.top_losses(p.probs, p.targets, k), strict=True)
@@ -105,15 +118,15 @@ class Interpretation:
         ]
 
     def plot_confusion_matrix(self) -> "Figure":
-        """The confusion matrix, drawn."""
+        """Draw the confusion matrix."""
         return figures.confusion_matrix(self.confusion_matrix, self.vocab)
 
     def plot_top_losses(self, k: int = 9) -> "Figure":
-        """The pictures it was most wrong about, drawn: prediction / given / loss / probability."""
+        """Draw the k images with the highest losses, titled prediction / given / loss / probability."""
         return figures.top_losses(self.top_losses(k), self.project)
 
     def as_dict(self, k: int = 9) -> dict[str, Any]:
-        """Everything, as the command line prints it."""
+        """Return everything as plain values, as `bearkit interpret --json` prints it."""
         return {
             "run": self.run.id,
             "split": self.split,

@@ -1,4 +1,4 @@
-"""Which given labels are probably wrong."""
+"""Rank images by how likely their given label is wrong."""
 
 import numpy as np
 
@@ -6,14 +6,20 @@ from bearkit.evaluation.losses import top_losses
 
 
 def rank_label_issues(out_of_fold_probs: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """All pictures, the most probably mislabelled first, int (N,).
+    """Rank all images by their out-of-fold loss, the most likely mislabelled first.
 
-    Ranked by the loss that a head which never saw the picture gives its label. The loss of the model itself, which the
-    lecture's widget shows, is small for pictures whose wrong labels it has learnt by heart.
+    The loss of the model itself, which fastai's ImageClassifierCleaner uses, is small for wrong labels that the model
+    has memorised.
 
     Args:
-        out_of_fold_probs: float (N, C).
-        targets: given labels, int (N,).
+        out_of_fold_probs: probabilities from heads that have not seen the image, float (N, C).
+        targets: index of each given label, int (N,), in [0, C).
+
+    Returns:
+        Row indices, int (N,).
+
+    Raises:
+        ShapeError: `out_of_fold_probs` and `targets` have different N.
 
     >>> rank_label_issues(np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([0, 0])).tolist()
     [1, 0]

@@ -1,9 +1,9 @@
-"""What a head that has not seen a picture says of it, for every picture at once: what finds wrong labels.
+"""Leave-one-out probabilities in closed form, by ridge regression; they find wrong labels.
 
 Ridge regression of the one-hot labels on the features has a closed form for its leave-one-out residuals (PRESS,
-Allen 1974): residual / (1 - leverage). So N heads, each of which has seen all pictures but one, cost no more than one,
-and new labels for the same pictures cost two products of matrices. The scores become probabilities by the temperature
-that suits the given labels best. EXPERIMENTS.md has what this finds, against heads trained in folds and cleanlab.
+Allen 1974): residual / (1 - leverage). So N heads, each fitted on all images but one, cost as much as one head, and
+new labels for the same images cost two matrix products. The scores become probabilities by a softmax with the
+temperature of least loss. EXPERIMENTS.md compares the label errors found with heads trained in folds and cleanlab.
 """
 
 import numpy as np
@@ -11,16 +11,17 @@ from scipy.linalg import cholesky, solve_triangular
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
-PENALTY = 1.5  # of the weights, for features of length 1
-CHUNK = 4096  # pictures that are added to the Gram matrix at once
+PENALTY = 1.5  # ridge penalty of the weights, for features of length 1
+CHUNK = 4096  # images added to the Gram matrix at once
+MAX_LEVERAGE = 1 - 1e-3
 
 
-class LeaveOneOut:
-    """Heads for N pictures, of which some have a label; each picture is judged by a head that has not seen it.
+class LeaveOneOutRidge:
+    """Ridge heads on N images: the probabilities of each image come from a head that was not fitted on it.
 
     Args:
         features: float32 (N, D).
-        seen: which pictures the heads may learn from, bool (N,); all if left out.
+        seen: which images have a label that heads are fitted on, bool (N,); all if None.
     """
 
     def __init__(self, features: np.ndarray, seen: np.ndarray | None = None) -> None:
@@ -32,13 +33,13 @@ class LeaveOneOut:
             gram += part.T @ part
         lower = cholesky(gram, lower=True).astype(np.float32)
         self._z = solve_triangular(lower, x.T, lower=True, check_finite=False, overwrite_b=True).T
-        self._leverage = np.minimum((self._z**2).sum(axis=1), 1 - 1e-3)
+        self._leverage = np.minimum((self._z**2).sum(axis=1), MAX_LEVERAGE)
 
     def probs(self, targets: np.ndarray, n_labels: int) -> np.ndarray:
-        """Probabilities, float32 (N, C).
+        """Compute the probabilities of each label, float32 (N, C).
 
         Args:
-            targets: given labels, int (N,); what stands where a picture was not to be seen does not matter.
+            targets: index of each given label, int (N,), in [0, C); not used for images that are not `seen`.
             n_labels: C.
         """
         one_hot = np.eye(n_labels, dtype=np.float32)[np.where(self.seen, targets, 0)]
@@ -51,21 +52,21 @@ class LeaveOneOut:
         return probs
 
 
-def out_of_fold_probs(features: np.ndarray, targets: np.ndarray, n_labels: int) -> np.ndarray:
-    """Probabilities, float32 (N, C), each row by a head that has seen all the other pictures but not this one.
+def leave_one_out_probs(features: np.ndarray, targets: np.ndarray, n_labels: int) -> np.ndarray:
+    """Compute leave-one-out probabilities, float32 (N, C): each row from a head fitted on all other images.
 
     Args:
         features: float32 (N, D).
-        targets: given labels, int (N,).
+        targets: index of each given label, int (N,), in [0, C).
         n_labels: C.
     """
-    return LeaveOneOut(features).probs(targets, n_labels)
+    return LeaveOneOutRidge(features).probs(targets, n_labels)
 
 
 def _unit_rows(features: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """Features standardised by the pictures that are seen, of length 1, and a constant: float32 (N, D + 1)."""
+    """Standardise features by the seen images, scale rows to length 1, append a constant: float32 (N, D + 1)."""
     mean, std = features[seen].mean(axis=0), features[seen].std(axis=0)
-    floor = max(float(std.mean()) * 1e-2, 1e-6)  # a feature that hardly varies must not be blown up
+    floor = max(float(std.mean()) * 1e-2, 1e-6)  # or a feature that hardly varies would be scaled up
     result = np.empty((len(features), features.shape[1] + 1), np.float32)
     result[:, :-1] = (features - mean) / np.maximum(std, floor)
     result[:, :-1] /= np.maximum(np.linalg.norm(result[:, :-1], axis=1, keepdims=True), 1e-6)
@@ -74,7 +75,7 @@ def _unit_rows(features: np.ndarray, seen: np.ndarray) -> np.ndarray:
 
 
 def _best_scale(scores: np.ndarray, targets: np.ndarray) -> float:
-    """The inverse temperature under which the given labels are most probable."""
+    """Find the inverse temperature with the least cross-entropy of the given labels."""
     rows = np.arange(len(targets))
 
     def loss(log_scale: float) -> float:

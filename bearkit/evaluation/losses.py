@@ -1,4 +1,4 @@
-"""Which pictures a model was most wrong about."""
+"""The loss of each image, and the images with the highest losses."""
 
 import numpy as np
 
@@ -6,7 +6,14 @@ from bearkit.evaluation.metrics import check_shapes
 
 
 def losses(probs: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """Cross-entropy of each picture's given label in nats, float64 (N,).
+    """Compute the cross-entropy of each image's given label in nats, float64 (N,).
+
+    Args:
+        probs: predicted probabilities, float (N, C), rows sum to 1.
+        targets: index of each given label, int (N,), in [0, C).
+
+    Raises:
+        ShapeError: `probs` and `targets` have different N.
 
     >>> losses(np.array([[0.5, 0.5]]), np.array([0])).round(3).tolist()
     [0.693]
@@ -35,6 +42,6 @@ def top_losses(probs: np.ndarray, targets: np.ndarray, k: int = 9) -> tuple[np.n
     >>> int(indices[0]), f"{values[0]:.2f}"
     (1, '1.61')
     """
-    every = losses(probs, targets)
-    order = np.argsort(-every, kind="stable")[:k]
-    return order, every[order]
+    all_losses = losses(probs, targets)
+    order = np.argsort(-all_losses, kind="stable")[:k]
+    return order, all_losses[order]

@@ -1,4 +1,4 @@
-"""How good a model is: counts, rates, and how sure one can be of them. Arrays in, arrays out."""
+"""Metrics of a model: error rate with its interval, confusion matrix, precision and recall. Arrays in, arrays out."""
 
 import numpy as np
 from scipy.special import betaincinv
@@ -7,11 +7,14 @@ from bearkit.errors import ShapeError
 
 
 def error_rate(probs: np.ndarray, targets: np.ndarray) -> float:
-    """Share of pictures whose most probable label is not the given one: 1 - accuracy.
+    """Compute the share of images whose most probable label is not the given one: 1 - accuracy.
 
     Args:
         probs: float (N, C).
-        targets: int (N,).
+        targets: index of each given label, int (N,), in [0, C).
+
+    Raises:
+        ShapeError: `probs` and `targets` have different N.
 
     >>> error_rate(np.array([[0.9, 0.1], [0.8, 0.2]]), np.array([0, 1]))
     0.5
@@ -21,7 +24,12 @@ def error_rate(probs: np.ndarray, targets: np.ndarray) -> float:
 
 
 def error_interval(wrong: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Where the true error rate lies when `wrong` of `total` were wrong: the exact (Clopper-Pearson 1934) interval.
+    """Compute the exact interval of an error rate (Clopper and Pearson 1934) of `wrong` errors in `total` images.
+
+    Args:
+        wrong: number of errors.
+        total: number of images.
+        confidence: how often the interval contains the true error rate, in (0, 1).
 
     >>> low, high = error_interval(4, 83)
     >>> f"between {low:.1%} and {high:.0%}"
@@ -34,17 +42,24 @@ def error_interval(wrong: int, total: int, confidence: float = 0.95) -> tuple[fl
 
 
 def error_with_interval(probs: np.ndarray, targets: np.ndarray) -> tuple[float, tuple[float, float]]:
-    """The error rate and its exact 95 % interval, for probabilities (N, C) and targets (N,)."""
+    """Compute the error rate and its exact 95 % interval, of probabilities (N, C) and targets (N,).
+
+    Raises:
+        ShapeError: `probs` and `targets` have different N.
+    """
     error = error_rate(probs, targets)
     return error, error_interval(round(error * len(targets)), len(targets))
 
 
 def confusion_matrix(probs: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """How often each given label (rows) was predicted as each label (columns), int (C, C).
+    """Count how often each given label (rows) was predicted as each label (columns), int (C, C).
 
     Args:
         probs: float (N, C).
-        targets: int (N,), in [0, C).
+        targets: index of each given label, int (N,), in [0, C).
+
+    Raises:
+        ShapeError: `probs` and `targets` have different N.
 
     >>> confusion_matrix(np.array([[0.9, 0.1], [0.8, 0.2]]), np.array([0, 1])).tolist()
     [[1, 0], [1, 0]]
@@ -56,7 +71,11 @@ def confusion_matrix(probs: np.ndarray, targets: np.ndarray) -> np.ndarray:
 
 
 def most_confused(matrix: np.ndarray, min_count: int = 1) -> list[tuple[int, int, int]]:
-    """The wrong cells of a confusion matrix that are at least `min_count`: (given, predicted, count), largest first.
+    """List the errors in a confusion matrix as (given, predicted, count), largest count first.
+
+    Args:
+        matrix: int (C, C), rows given, columns predicted.
+        min_count: smaller counts are left out.
 
     >>> most_confused(np.array([[5, 1], [3, 9]]))
     [(1, 0, 3), (0, 1, 1)]
@@ -66,9 +85,13 @@ def most_confused(matrix: np.ndarray, min_count: int = 1) -> list[tuple[int, int
 
 
 def precision_recall(matrix: np.ndarray) -> list[tuple[float | None, float | None]]:
-    """For each label: the share of its predictions that is right, and the share of its pictures that was found.
+    """Compute (precision, recall) of each label from a confusion matrix.
 
-    None where there is nothing to divide by: never predicted, or no picture given.
+    Precision is the share of the label's predictions that are right, None if it was never predicted. Recall is the
+    share of its images that were predicted as it, None if it has no images.
+
+    Args:
+        matrix: int (C, C), rows given, columns predicted.
 
     >>> precision_recall(np.array([[1, 0], [1, 0]]))
     [(0.5, 1.0), (None, 0.0)]
@@ -79,10 +102,10 @@ def precision_recall(matrix: np.ndarray) -> list[tuple[float | None, float | Non
 
 
 def check_shapes(probs: np.ndarray, targets: np.ndarray) -> None:
-    """Make sure that these are N rows of probabilities and N targets.
+    """Check that there are as many rows of probabilities as targets.
 
     Raises:
-        ShapeError: they are not.
+        ShapeError: `probs` is not (N, C), or `targets` is not (N,).
     """
     if probs.ndim != 2 or targets.shape != probs.shape[:1]:
         raise ShapeError(

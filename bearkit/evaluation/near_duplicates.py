@@ -1,54 +1,62 @@
-"""Near-duplicates: the same picture at another size, in another format, or saved once more.
+"""Near-duplicates: the same image at another size, in another format, or compressed again.
 
-Compared are sketches: whole pictures squeezed to 32 x 32 grey pixels. The differences between neighbouring pixels, as
-a vector of length 1, are what a copy keeps: on our photographs copies at half size, at 150 pixels, at JPEG quality 30
-or as WebP have a product of at least 0.94 with the original, and different photographs at most 0.6 (EXPERIMENTS.md).
-A picture that was cropped, mirrored or drawn over is not found.
+Images are compared by their sketches: the whole image resized to 32 x 32 grey pixels. The differences between
+neighbouring pixels, as a vector of length 1, hardly change in a copy: on our photographs the cosine of an original and
+its copy at half size, at 150 pixels, at JPEG quality 30 or as WebP is at least 0.94, and of different photographs at
+most 0.6 (EXPERIMENTS.md). Images that were cropped, mirrored or drawn over are not found.
 """
 
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-SIDE = 32  # pixels of a sketch
-SIMILAR = 0.86
-FLAT = 2.0  # grey levels: the noise of a picture without contours counts for little
-MANY = 4000  # pictures from which on a shorter vector is compared first
-SHORT = 160  # its length
-BLOCK = 1024
+SIDE = 32  # of a sketch, in pixels
+MIN_COSINE = 0.86
+FLAT = 2.0  # grey levels: gradients weaker than this are noise, and count less
+MANY = 4000  # with more images than this, projected gradients are compared first
+PROJECTED = 160  # length of a projected gradient vector
+PROJECTION_ERROR = 0.35  # more than four standard deviations of a cosine after the projection
+BLOCK = 1024  # rows compared at once
 
 
-def near_duplicates(sketches: np.ndarray, similar: float = SIMILAR) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of pictures that look the same, the most alike first.
+def near_duplicates(sketches: np.ndarray, min_cosine: float = MIN_COSINE) -> tuple[np.ndarray, np.ndarray]:
+    """Find pairs of images that look the same, the most similar first.
 
     Args:
-        sketches: uint8 (N, 32, 32).
-        similar: the smallest product of their contours.
+        sketches: images resized to 32 x 32 grey pixels, uint8 (N, 32, 32).
+        min_cosine: smallest cosine of the gradients of a pair.
 
     Returns:
-        Pairs of rows i < j, int (P, 2), and how alike they are, float (P,).
+        Pairs of rows i < j, int (P, 2), and their cosines, float (P,).
     """
-    contours = np.concatenate([_contours(sketches), _flatness(sketches)], axis=1)
-    rough, at_least = contours, similar
-    if len(contours) > MANY:  # a random projection first: at 160 numbers a product is off by 0.08 or so
+    gradients = np.concatenate([_gradients(sketches), _flat_levels(sketches)], axis=1)
+    compared, threshold = gradients, min_cosine
+    if len(gradients) > MANY:  # a random projection to 160 numbers changes a cosine by 0.08 or so
         rng = np.random.default_rng(0)
-        rough = contours @ rng.normal(0, SHORT**-0.5, (contours.shape[1], SHORT)).astype(np.float32)
-        at_least = similar - 0.35
-    pairs, products = [np.empty((0, 2), np.int64)], [np.empty(0, np.float32)]
-    for start in range(0, len(rough), BLOCK):
-        rows, columns = np.nonzero(rough[start : start + BLOCK] @ rough[start:].T >= at_least)
+        compared = gradients @ rng.normal(0, PROJECTED**-0.5, (gradients.shape[1], PROJECTED)).astype(np.float32)
+        threshold = min_cosine - PROJECTION_ERROR
+    pairs, cosines = [np.empty((0, 2), np.int64)], [np.empty(0, np.float32)]
+    for start in range(0, len(compared), BLOCK):
+        rows, columns = np.nonzero(compared[start : start + BLOCK] @ compared[start:].T >= threshold)
         candidates = np.stack([rows, columns], axis=1)[rows < columns] + start
         for part in np.array_split(candidates, len(candidates) // BLOCK + 1):
-            alike = np.einsum("nd,nd->n", contours[part[:, 0]], contours[part[:, 1]])
-            pairs.append(part[alike >= similar])
-            products.append(alike[alike >= similar])
-    found, alike = np.concatenate(pairs), np.concatenate(products)
-    order = np.argsort(-alike, kind="stable")
-    return found[order], alike[order]
+            cosine = np.einsum("nd,nd->n", gradients[part[:, 0]], gradients[part[:, 1]])
+            pairs.append(part[cosine >= min_cosine])
+            cosines.append(cosine[cosine >= min_cosine])
+    all_pairs, all_cosines = np.concatenate(pairs), np.concatenate(cosines)
+    order = np.argsort(-all_cosines, kind="stable")
+    return all_pairs[order], all_cosines[order]
 
 
 def groups(pairs: np.ndarray, n: int) -> list[list[int]]:
-    """Pictures that are joined by pairs, each group with at least two, in order.
+    """Join pairs to groups of near-duplicates.
+
+    Args:
+        pairs: rows of images, int (P, 2).
+        n: number of images.
+
+    Returns:
+        Groups of at least two rows, each in rising order.
 
     >>> groups(np.array([[0, 2], [2, 3]]), 5)
     [[0, 2, 3]]
@@ -56,17 +64,17 @@ def groups(pairs: np.ndarray, n: int) -> list[list[int]]:
     if not len(pairs):
         return []
     joined = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
-    _, of = connected_components(joined, directed=False)
+    _, group_of = connected_components(joined, directed=False)
     members: dict[int, list[int]] = {}
     for row in np.unique(pairs):
-        members.setdefault(int(of[row]), []).append(int(row))
+        members.setdefault(int(group_of[row]), []).append(int(row))
     return list(members.values())
 
 
-def _flatness(sketches: np.ndarray) -> np.ndarray:
-    """What makes pictures of one grey level alike, which have no contours, float32 (N, 256).
+def _flat_levels(sketches: np.ndarray) -> np.ndarray:
+    """One-hot grey levels of flat images, which have no gradients to compare: float32 (N, 256).
 
-    For a picture that varies by less than half a level a 1 at its level, and nothing for all others.
+    The row of an image that varies by less than half a grey level has a 1 at its level; other rows are zero.
     """
     grey = sketches.reshape(len(sketches), SIDE**2).astype(np.float32)
     flat = np.flatnonzero(grey.std(axis=1) < 0.5)
@@ -75,11 +83,14 @@ def _flatness(sketches: np.ndarray) -> np.ndarray:
     return result
 
 
-def _contours(sketches: np.ndarray) -> np.ndarray:
-    """Differences of neighbours across and down, float32 (N, 2 * 31 * 31), of length 1 unless there are hardly any."""
-    grey, each = sketches.astype(np.float32), (SIDE - 1) ** 2
+def _gradients(sketches: np.ndarray) -> np.ndarray:
+    """Differences of neighbouring pixels across and down, float32 (N, 2 * 31 * 31).
+
+    Rows have length 1, or less where all differences are small.
+    """
+    grey, n_each = sketches.astype(np.float32), (SIDE - 1) ** 2
     across, down = np.diff(grey, axis=2)[:, 1:], np.diff(grey, axis=1)[:, :, 1:]
-    both = np.concatenate([across.reshape(len(grey), each), down.reshape(len(grey), each)], axis=1)
+    both = np.concatenate([across.reshape(len(grey), n_each), down.reshape(len(grey), n_each)], axis=1)
     length = np.linalg.norm(both, axis=1, keepdims=True)
     result: np.ndarray = both / np.maximum(length, FLAT * both.shape[1] ** 0.5 / 8)
     return result

@@ -1,43 +1,47 @@
-"""Pictures that are like nothing else under their label."""
+"""Outliers: images unlike all others with their label."""
 
 import numpy as np
 
-NEAREST = 3  # pictures that one is compared with
-FAR = 2.5  # robust standard deviations below the label's middle
-FEW = 8  # pictures of a label below which nothing can be said
-BLOCK = 1024
+NEAREST = 3  # images that each image is compared with
+FAR = 2.5  # an image with a higher score is an outlier
+MIN_IMAGES = 8  # labels with fewer images get no scores
+BLOCK = 1024  # rows compared at once
 
 
-def strangeness(features: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """How far each picture is from those most like it under its label, in robust standard deviations, float (N,).
+def outlier_scores(features: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Score how unlike the other images of its label each image is, in robust standard deviations.
 
-    Likeness is the mean cosine of standardised features with the nearest three; the middle and the spread of a label
-    are its median and median absolute deviation (Iglewicz and Hoaglin 1993). 0 where a label has fewer than 8 pictures.
+    The similarity of an image is the mean cosine of its standardised features with those of its three nearest images.
+    Its score is the modified z-score of the similarity within the label, with the median and the median absolute
+    deviation (Iglewicz and Hoaglin 1993); dissimilar images have high scores.
 
     Args:
         features: float32 (N, D).
-        targets: given labels, int (N,).
+        targets: index of each given label, int (N,).
+
+    Returns:
+        Scores, float (N,); 0 for labels with fewer than MIN_IMAGES images.
     """
     spread = np.maximum(features.std(axis=0), 1e-6)
     unit = (features - features.mean(axis=0)) / spread
     unit /= np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-6)
-    result = np.zeros(len(targets))
+    scores = np.zeros(len(targets))
     for target in np.unique(targets):
         rows = np.flatnonzero(targets == target)
-        if len(rows) < FEW:
+        if len(rows) < MIN_IMAGES:
             continue
-        alike = _likeness(unit[rows])
-        middle = np.median(alike)
-        deviation = 1.4826 * np.median(np.abs(alike - middle))
-        result[rows] = (middle - alike) / max(float(deviation), 1e-6)
-    return result
+        similarity = _similarity(unit[rows])
+        median = np.median(similarity)
+        deviation = 1.4826 * np.median(np.abs(similarity - median))  # of a normal distribution: its standard deviation
+        scores[rows] = (median - similarity) / max(float(deviation), 1e-6)
+    return scores
 
 
-def _likeness(unit: np.ndarray) -> np.ndarray:
-    """The mean cosine of each row with the three most like it, (n,)."""
+def _similarity(unit: np.ndarray) -> np.ndarray:
+    """Average the cosines of each row with its NEAREST nearest other rows, (n,)."""
     means = []
     for start in range(0, len(unit), BLOCK):
         cosines = unit[start : start + BLOCK] @ unit.T
-        cosines[np.arange(len(cosines)), np.arange(start, start + len(cosines))] = -1  # not with itself
+        cosines[np.arange(len(cosines)), np.arange(start, start + len(cosines))] = -1  # a row is no neighbour of itself
         means.append(np.partition(cosines, -NEAREST, axis=1)[:, -NEAREST:].mean(axis=1))
     return np.concatenate(means)

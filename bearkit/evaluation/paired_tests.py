@@ -1,4 +1,4 @@
-"""Is a model better than the one before, or were only the labels corrected? Arrays in, figures out."""
+"""Compare two models on the same images: is the new one better, or were only the labels corrected?"""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,24 +10,24 @@ from bearkit.errors import ShapeError
 
 BETTER, WORSE, CANNOT_TELL = "better", "worse", "cannot tell"
 ONLY_LABELS = "the gain is the corrected validation labels, not the model"
-SURE = 0.05  # a smaller p-value is called a difference
+SIGNIFICANT = 0.05  # p-values below this are a difference
 DRAWS = 10_000  # of the bootstrap
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two models on the same pictures, under the labels before and after a review.
+    """The result of two models on the same images, under the labels before and after a review.
 
     Attributes:
         table: error rates; rows old and new model, columns old and corrected labels.
-        p_value: exact McNemar (1947) test of the two models, on the corrected labels.
-        interval: of the new model's error rate minus the old one's there, 95 %, by paired bootstrap.
+        p_value: of the exact McNemar test (1947) of the two models, under the corrected labels.
+        interval: 95 % interval of the new error rate minus the old one under those labels, by paired bootstrap.
         verdict: BETTER, WORSE, CANNOT_TELL or ONLY_LABELS.
-        sentence: the same for people, with its numbers.
-        images: how many pictures were compared.
-        relabelled: how many of them have another label now.
-        gained: pictures that only the new model gets right.
-        lost: pictures that only the old one gets right.
+        sentence: the verdict with its numbers, for people.
+        images: how many images were compared.
+        relabelled: how many of them have another label after the review.
+        gained: how many images only the new model predicts correctly.
+        lost: how many images only the old model predicts correctly.
     """
 
     table: list[list[float]]
@@ -41,35 +41,35 @@ class Comparison:
     lost: int
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, as the command line prints them."""
+        """Return plain values, as `bearkit compare --json` prints them."""
         return asdict(self) | {"interval": list(self.interval)}
 
 
-def compare(old: np.ndarray, new: np.ndarray, old_labels: np.ndarray, new_labels: np.ndarray) -> Comparison:
-    """Compare what two models predicted for the same N pictures, none of which they trained on.
+def compare_predictions(old: np.ndarray, new: np.ndarray, old_labels: np.ndarray, new_labels: np.ndarray) -> Comparison:
+    """Compare the predictions of two models for N images that neither was trained on.
 
     Args:
-        old: the old model's predicted labels, (N,).
-        new: the new model's.
-        old_labels: given before the review.
-        new_labels: given now.
+        old: labels that the old model predicts, (N,).
+        new: labels that the new model predicts, (N,).
+        old_labels: labels before the review, (N,).
+        new_labels: labels after the review, (N,).
 
     Raises:
-        ShapeError: they are not all of one length, or empty.
+        ShapeError: the four have different lengths, or are empty.
 
     >>> same = np.array(["black"] * 20)
-    >>> compare(same, same, same, same).verdict
+    >>> compare_predictions(same, same, same, same).verdict
     'cannot tell'
     """
-    if not len(old) or len({len(one) for one in (old, new, old_labels, new_labels)}) > 1:
+    if not len(old) or len({len(labels) for labels in (old, new, old_labels, new_labels)}) > 1:
         raise ShapeError("two models are compared on the same pictures, at least one", hint="one value a picture each")
     table = [[float((predicted != given).mean()) for given in (old_labels, new_labels)] for predicted in (old, new)]
     gained, lost = _discordant(old == new_labels, new == new_labels)
     p_value = mcnemar(gained, lost)
-    corrected = mcnemar(*_discordant(old == old_labels, old == new_labels))
-    if p_value < SURE:
+    p_labels = mcnemar(*_discordant(old == old_labels, old == new_labels))  # the old model under both labels
+    if p_value < SIGNIFICANT:
         verdict = BETTER if gained > lost else WORSE
-    elif corrected < SURE and table[0][1] < table[0][0]:
+    elif p_labels < SIGNIFICANT and table[0][1] < table[0][0]:
         verdict = ONLY_LABELS
     else:
         verdict = CANNOT_TELL
@@ -80,7 +80,11 @@ def compare(old: np.ndarray, new: np.ndarray, old_labels: np.ndarray, new_labels
 
 
 def mcnemar(gained: int, lost: int) -> float:
-    """Two-sided exact p-value that so many pictures gained and lost are chance.
+    """Compute the two-sided p-value of the exact McNemar test.
+
+    Args:
+        gained: images that only the new model predicts correctly.
+        lost: images that only the old model predicts correctly.
 
     >>> mcnemar(6, 0)
     0.03125
@@ -90,7 +94,13 @@ def mcnemar(gained: int, lost: int) -> float:
 
 
 def bootstrap_interval(gained: int, lost: int, n: int) -> tuple[float, float]:
-    """The 95 % interval of the change in error rate, (lost - gained) / n, when the n pictures are drawn again."""
+    """Compute the 95 % bootstrap interval of the change in error rate, (lost - gained) / n.
+
+    Args:
+        gained: images that only the new model predicts correctly.
+        lost: images that only the old model predicts correctly.
+        n: all images.
+    """
     rng = np.random.default_rng(0)
     draws = rng.multinomial(n, [gained / n, lost / n, (n - gained - lost) / n], DRAWS)
     low, high = np.quantile((draws[:, 1] - draws[:, 0]) / n, [0.025, 0.975])
@@ -98,6 +108,7 @@ def bootstrap_interval(gained: int, lost: int, n: int) -> tuple[float, float]:
 
 
 def _discordant(before: np.ndarray, after: np.ndarray) -> tuple[int, int]:
+    """Count the images that became right, and those that became wrong; bool (N,) and (N,)."""
     return int((after & ~before).sum()), int((before & ~after).sum())
 
 
@@ -110,12 +121,12 @@ def _sentence(
 ) -> str:
     images, relabelled, gained, lost = counts
     (old_old, old_new), (_, new_new) = table
-    found = (
+    counted = (
         f"on {images} validation pictures, {relabelled} of them relabelled, the new model alone is right on {gained}"
     )
-    evidence = f"{found}, the old one alone on {lost} (p = {p_value:.2g})"
+    evidence = f"{counted}, the old one alone on {lost} (p = {p_value:.2g})"
     if verdict == ONLY_LABELS:
-        fall = f"they alone take the old model's error from {old_old:.1%} to {old_new:.1%}"
+        fall = f"they alone change the old model's error from {old_old:.1%} to {old_new:.1%}"
         return f"{verdict.capitalize()}: {fall}; {evidence}."
     if verdict == CANNOT_TELL:
         low, high = interval

@@ -23,8 +23,8 @@ from bearkit.core.project import Project, settle, spare, spare_of, whole
 from bearkit.datasets.seed import DEFAULT_SEED
 from bearkit.errors import ImageError, ModelError
 from bearkit.evaluation import metrics
-from bearkit.evaluation.figure_text import unwritable
-from bearkit.evaluation.figures import NAMED
+from bearkit.evaluation.figure_text import unwritable_labels
+from bearkit.evaluation.figures import MAX_NAMED_LABELS
 from bearkit.evaluation.interpretation import Interpretation
 from bearkit.evaluation.ood import OODDetector
 from bearkit.export import model_card
@@ -171,12 +171,12 @@ def _write(project: Project, run: Run, stage: str, folder: Path, thumbnails: boo
     if last:
         seen = Interpretation(project, run)
         seen.plot_confusion_matrix().savefig(folder / "confusion_matrix.png", dpi=120)
-        confused = seen.most_confused() if len(config.vocab) > NAMED else []
+        confused = seen.most_confused() if len(config.vocab) > MAX_NAMED_LABELS else []
     if thumbnails:
         model_folder.write_thumbnails(folder, _thumbnails(project, looked, found.known, config.vocab))
     trained_as = dict(zip(predictions.image_ids.tolist(), predictions.vocab[predictions.targets].tolist(), strict=True))
     began = next((event["time"] for event in run.events()), None)
-    numbered = unwritable(config.vocab) if len(config.vocab) <= NAMED else {}
+    numbered = unwritable_labels(config.vocab) if len(config.vocab) <= MAX_NAMED_LABELS else {}
     done = cleaned(Catalog(project), trained_as, began)
     facts = model_card.Facts(_counts(predictions), last, done, confused, numbered)
     (folder / "README.md").write_text(model_card.model_card(config, facts), encoding="utf-8")

@@ -5,14 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from bearkit.bodies.features import features
+from bearkit.bodies.features import extract_features
 from bearkit.bodies.registry import Body
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.schema import ImageRecord
 from bearkit.core.project import Project
 from bearkit.errors import NoImagesError
-from bearkit.evaluation.calibration import HOTTEST, at_bound, temperature
-from bearkit.evaluation.ood import OODDetector, known
+from bearkit.evaluation.calibration import MAX_TEMPERATURE, fit_temperature, is_at_bound
+from bearkit.evaluation.ood import OODDetector, fit_ood_detector
 from bearkit.runs import Run
 from bearkit.runs.predictions import Predictions
 from bearkit.training.config import TrainConfig
@@ -53,11 +53,11 @@ class Measured:
     @property
     def warnings(self) -> list[str]:
         """What people should know of these figures before they trust them."""
-        if not at_bound(self.temperature):
+        if not is_at_bound(self.temperature):
             return []
         return [
             f"the temperature {self.temperature:.3g} lies at the bound of what is tried "
-            f"({1 / HOTTEST:g} to {HOTTEST:g}): the probabilities are not calibrated well"
+            f"({1 / MAX_TEMPERATURE:g} to {MAX_TEMPERATURE:g}): the probabilities are not calibrated well"
         ]
 
 
@@ -68,7 +68,7 @@ def load_run_features(project: Project, run: Run, body: Body) -> RunFeatures:
     split, target = (dict(zip(ids, values.tolist(), strict=True)) for values in (told.splits, told.targets))
     images = {image.image_id: image for image in Catalog(project).images() if image.image_id in split}
     try:
-        found = features(project, list(images.values()), body, TrainConfig.from_dict(run.config).views)
+        found = extract_features(project, list(images.values()), body, TrainConfig.from_dict(run.config).views)
     except NoImagesError:
         nothing = np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32)
         return RunFeatures([], [], nothing, (np.zeros(0, int), np.zeros(0, int)), False)
@@ -99,4 +99,6 @@ def measure(looked: RunFeatures, weight: np.ndarray, bias: np.ndarray, told: Pre
         logits, targets = valid @ weight.T + bias, looked.targets[1]
     else:
         logits, targets = np.zeros((0, len(bias))), looked.targets[1]
-    return Measured(temperature(logits, targets), known(train, valid, looked.targets) if looked.there else None)
+    return Measured(
+        fit_temperature(logits, targets), fit_ood_detector(train, valid, looked.targets) if looked.there else None
+    )

@@ -12,7 +12,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from bearkit.bodies.features import read_picture
+from bearkit.bodies.features import read_image
 from bearkit.core.parallel import cores, ordered_map
 from bearkit.core.project import Project
 from bearkit.errors import ImageError
@@ -38,7 +38,7 @@ def with_int8(
     def one(row: int) -> np.ndarray | None:
         image = looked.valid[row]
         try:
-            return preprocess(read_picture(project.picture(image.path), image.image_id, how), how)
+            return preprocess(read_image(project.picture(image.path), image.image_id, how), how)
         except ImageError:
             return None
 

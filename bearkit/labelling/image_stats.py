@@ -52,7 +52,7 @@ def image_stats(project: Project, images: Sequence[ImageRecord], progress: Progr
         thumbnails.keep(project, image_id, decoded.image)
         bare = decode(data, at_least=thumbnails.SIDE, bare=True) if decoded.transparent else decoded
         sketches = [_sketch(decoded.image), _sketch(bare.image)]
-        return np.concatenate([*sketches, image_quality.measures(_grey(decoded.image))])
+        return np.concatenate([*sketches, image_quality.measure_quality(_grey(decoded.image))])
 
     store = ArrayCache(project.cache / "looks" / str(RECIPE))
     cached = get_or_compute(project, images, store, lambda: row_of, progress)

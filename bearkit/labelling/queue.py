@@ -9,7 +9,6 @@ from bearkit.catalog.schema import ImageRecord
 from bearkit.core.parallel import Progress, no_progress
 from bearkit.core.project import Project
 from bearkit.errors import ReviewError
-from bearkit.evaluation.label_noise import wrong_left
 from bearkit.labelling.candidate import KINDS, ORDERS, Candidate
 from bearkit.labelling.rankers import RANKERS, LazyCandidate, RankContext, duplicate_groups
 from bearkit.labelling.review_index import ReviewIndex
@@ -206,7 +205,7 @@ def _label_errors_left(view: View, snapshot: Snapshot) -> tuple[float, list[int]
         return 0.0, [0, 0]
     column = {label: n for n, label in enumerate(snapshot.vocab)}
     prob_of_label = snapshot.probs[rows, [column[label] for label in before[rows].tolist()]]
-    return wrong_left(prob_of_label, decided[rows], changed[rows])
+    return estimate_label_noise(prob_of_label, decided[rows], changed[rows])
 
 
 def _clean_streak(view: View, n: int, snapshot: Snapshot) -> int:

@@ -96,7 +96,7 @@ def _outliers(context: RankContext) -> list[LazyCandidate]:
     """Images unlike all others of their label, the highest outlier score first."""
     snapshot, labelled = context.snapshot, np.flatnonzero(context.snapshot.labelled)
     score = np.zeros(len(snapshot.images))
-    score[labelled] = outliers.strangeness(snapshot.features[labelled], snapshot.targets[labelled])
+    score[labelled] = outliers.outlier_scores(snapshot.features[labelled], snapshot.targets[labelled])
     rows = np.flatnonzero(context.wanted & (score > outliers.FAR))
 
     def candidate(row: int) -> Candidate:

@@ -9,7 +9,7 @@ import numpy as np
 
 from bearkit import runs
 from bearkit.bodies import registry
-from bearkit.bodies.features import Features, features
+from bearkit.bodies.features import Features, extract_features
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import DecisionLog
 from bearkit.catalog.schema import ImageRecord
@@ -18,8 +18,8 @@ from bearkit.core.project import Project
 from bearkit.core.single_flight import SingleFlight
 from bearkit.datasets import dataset
 from bearkit.datasets.seed import project_seed
-from bearkit.evaluation.image_quality import problem
-from bearkit.evaluation.leave_one_out import LeaveOneOut
+from bearkit.evaluation.image_quality import quality_problem
+from bearkit.evaluation.leave_one_out import LeaveOneOutRidge
 from bearkit.labelling.decision_history import DecisionHistory, decision_history
 from bearkit.labelling.image_stats import ImageStats, image_stats
 from bearkit.labelling.snapshot import Snapshot
@@ -74,7 +74,7 @@ class PixelStats:
         """Why an image has low quality, by image id; images without a problem are left out."""
         size = {image.image_id: (image.width, image.height) for image in self.images}
         measured = zip(self.stats.image_ids, self.stats.measures, strict=True)
-        found = {image_id: problem(measures, *size[image_id]) for image_id, measures in measured}
+        found = {image_id: quality_problem(measures, *size[image_id]) for image_id, measures in measured}
         return {image_id: reason for image_id, reason in found.items() if reason}
 
 
@@ -135,7 +135,7 @@ class ReviewIndex:
         if len(vocab) >= 2:
             labelled = present & (targets >= 0)
             heads_key = (features_key, labelled.tobytes())
-            heads = self._memo.get("heads", heads_key, lambda: LeaveOneOut(table.values[:, 0], labelled))
+            heads = self._memo.get("heads", heads_key, lambda: LeaveOneOutRidge(table.values[:, 0], labelled))
             probs = heads.probs(targets, len(vocab))
         split_of = np.array([splits.get(image.image_id, "") for image in images], dtype=object)
         return Snapshot(images, table.values[:, 0], present, labels, split_of, vocab, targets, probs, history, now.run)
@@ -145,7 +145,9 @@ class ReviewIndex:
 
     def _features(self, records: dict[str, ImageRecord], now: _Versions) -> Features:
         """The features of the images that can be read, float32 (N, 1, D)."""
-        return features(self.project, list(records.values()), registry.get(now.body, now.weights), 1, self.progress)
+        return extract_features(
+            self.project, list(records.values()), registry.get(now.body, now.weights), 1, self.progress
+        )
 
     def _splits(self, now: _Versions, records: dict[str, ImageRecord], history: DecisionHistory) -> dict[str, str]:
         """The split of each image that has one, by image id.

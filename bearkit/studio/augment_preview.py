@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image
 
-from bearkit.bodies.features import read_picture
+from bearkit.bodies.features import read_image
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import DecisionLog
 from bearkit.core.project import Project
@@ -28,7 +28,7 @@ def changed_pictures(project: Project, kind: str) -> Image.Image:
     squares = []
     for image in images[:: max(1, len(images) // ACROSS)]:
         try:
-            picture = read_picture(project.picture(image.path), image.image_id, how)
+            picture = read_image(project.picture(image.path), image.image_id, how)
         except ImageError:
             continue
         squares.append(np.asarray(centre_crop(picture, square)))

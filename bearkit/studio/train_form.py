@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from bearkit import runs
-from bearkit.bodies.registry import BODIES
+from bearkit.bodies.registry import body_names
 from bearkit.core.project import Project
 from bearkit.datasets.seed import seed_for
 from bearkit.errors import RunError
@@ -36,7 +36,7 @@ class TrainForm:
             self.fields["start"] = gr.Dropdown([NEW], value=NEW, interactive=True, **_field("start"))
             self._numbers(PLAIN)
             self.fields["body"] = gr.Dropdown(
-                list(BODIES),
+                body_names(),
                 value=DEFAULT.body,
                 allow_custom_value=not hosted(),
                 **_field("body", "" if hosted() else ", or any name of timm's"),
@@ -87,7 +87,7 @@ class TrainForm:
         said["lr_unfrozen"] = (said.pop("lr_first"), said.pop("lr_last"))
         said["start"] = "" if said["start"] in (NEW, None) else said["start"]
         said["body"], said["weights"] = (said["body"] or "").strip(), (said["weights"] or "").strip()
-        if hosted() and (said["weights"] not in ("", "none") or said["body"] not in BODIES):
+        if hosted() and (said["weights"] not in ("", "none") or said["body"] not in body_names()):
             raise RunError(
                 "here a training begins with a body of the list", hint="choose one, and leave its file empty"
             )

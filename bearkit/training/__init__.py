@@ -1,1 +1,1 @@
-"""The torch room: bodies, their features, the head, and how both are fitted."""
+"""Train models: a head on cached features, then the body with it; and read what a training shows."""

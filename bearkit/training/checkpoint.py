@@ -1,4 +1,4 @@
-"""Saved weights: a trained head, or a body and a head, with what is known of them. Safetensors, so no code in it."""
+"""Checkpoints: a trained head, or a body and a head, with metadata. Safetensors files, which contain no code."""
 
 import json
 from dataclasses import asdict, dataclass, fields
@@ -13,22 +13,22 @@ from bearkit.core.project import whole
 from bearkit.errors import RunError
 from bearkit.training.head import StateDict
 
-ABOUT = "bearkit"  # the name of our part of the file's metadata
+METADATA_KEY = "bearkit"  # of our part of the file's metadata
 
 
 @dataclass(frozen=True)
 class CheckpointMetadata:
-    """What is known of saved weights.
+    """What a checkpoint says about its weights.
 
     Attributes:
-        stage: frozen or unfrozen.
-        epoch: the last one that they learnt in.
-        error_rate: on the validation pictures, after that epoch.
-        size: of the pictures that the model is for, in pixels; 0 for the body's own.
-        seconds: that the stage has taken so far.
-        weights: which ones the body had, where it is not in here.
-        vocab: the labels that the head was trained for, in its order.
-        rows: of the table of epochs so far; only where a training goes on from here.
+        stage: `frozen` or `unfrozen`.
+        epoch: the last epoch that they were trained in.
+        error_rate: on the validation images, after that epoch.
+        size: side of the images that the model is for, in pixels; 0 for the body's own.
+        seconds: how long the stage has trained so far.
+        weights: the `weights_id` of the body, if the checkpoint does not contain the body.
+        vocab: the labels of the head's outputs, in their order.
+        rows: the table of epochs so far, in a checkpoint to resume from; empty in others.
     """
 
     stage: str
@@ -42,27 +42,26 @@ class CheckpointMetadata:
 
 
 def write(path: Path, state: StateDict, about: CheckpointMetadata) -> None:
-    """Save tensors; the file appears whole."""
+    """Save tensors and their metadata; the file appears whole or not at all."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
     with whole(path) as part:
-        part.write_bytes(safetensors.torch.save(tensors, {ABOUT: json.dumps(asdict(about))}))
+        part.write_bytes(safetensors.torch.save(tensors, {METADATA_KEY: json.dumps(asdict(about))}))
 
 
 def read(path: Path) -> tuple[StateDict, CheckpointMetadata]:
-    """The tensors and what is known of them.
+    """Read tensors and their metadata; metadata that an older version did not write gets default values.
 
     Raises:
         RunError: the file is gone or damaged.
     """
     try:
         with safetensors.safe_open(path, framework="pt") as file:
-            metadata = json.loads((file.metadata() or {}).get(ABOUT, "{}"))
+            metadata = json.loads((file.metadata() or {}).get(METADATA_KEY, "{}"))
             state: dict[str, torch.Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, safetensors.SafetensorError) as error:
         raise RunError(f"{path} cannot be read: {error}", hint="train again: `bearkit train`") from error
-    known: dict[str, Any] = {
-        field.name: metadata[field.name] for field in fields(CheckpointMetadata) if field.name in metadata
-    }
-    known["rows"], known["vocab"] = tuple(map(tuple, known.get("rows", ()))), tuple(known.get("vocab", ()))
-    about: dict[str, Any] = {"stage": "frozen", "epoch": 0, "error_rate": 1.0, **known}
+    names = {field.name for field in fields(CheckpointMetadata)}
+    about: dict[str, Any] = {"stage": "frozen", "epoch": 0, "error_rate": 1.0}
+    about |= {name: value for name, value in metadata.items() if name in names}
+    about["rows"], about["vocab"] = tuple(map(tuple, about.get("rows", ()))), tuple(about.get("vocab", ()))
     return state, CheckpointMetadata(**about)

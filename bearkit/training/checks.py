@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from bearkit.bodies.features import Features, read_picture
+from bearkit.bodies.features import Features
 from bearkit.bodies.weights import RANDOM
 from bearkit.catalog.catalog import Catalog
 from bearkit.core.project import Project
@@ -115,7 +115,7 @@ def batch_figure(project: Project, config: TrainConfig, frozen: bool, n: int) ->
     how = replace(how, size=(sizes or (how.size,))[-1])
     square = replace(how, size=how.shorter_side, crop_pct=1.0)
     images = [data.images[row] for row in rows]
-    pictures = [read_picture(project.picture(image.path), image.image_id, how) for image in images]
+    pictures = [read_image(project.picture(image.path), image.image_id, how) for image in images]
     squares = np.stack([np.asarray(centre_crop(picture, square)) for picture in pictures])
     seed = int(np.random.default_rng().integers(2**31))
     shown = augment.examples(squares, kind, how.size, how.crop_pct, seed)

@@ -1,4 +1,4 @@
-"""Two things that make torch train several times faster on a processor (EXPERIMENTS.md)."""
+"""Two changes that make torch train several times faster on a CPU (EXPERIMENTS.md)."""
 
 import ctypes
 import os
@@ -11,20 +11,21 @@ import torch
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
-M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of glibc's mallopt
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # parameters of glibc's mallopt
 MMAP_MAX_DEFAULT, TRIM_DEFAULT, NEVER = 65536, 128 * 1024, 2**31 - 1
-TUNED = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_MAX_", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TOP_PAD_")
+TUNING_VARIABLES = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_MAX_", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TOP_PAD_")
 
 
 @contextmanager
-def freed_memory_kept() -> Iterator[None]:
-    """Inside, memory that is freed is not given back to the system, which would clear it anew at the next use.
+def keep_freed_memory() -> Iterator[None]:
+    """Let the process keep freed memory inside, so that the system does not clear it at each use.
 
-    Every batch frees and takes the same hundreds of megabytes; clearing them costs as much as calculating. Afterwards
-    all of it is given back, and glibc's defaults are set: what was set before cannot be asked for. Where somebody tuned
-    glibc by its environment variables, and elsewhere than with glibc, this does nothing.
+    Every batch frees and allocates the same hundreds of megabytes; clearing them costs as much as the computation.
+    Afterwards the memory is returned to the system and glibc's defaults are set, because glibc cannot be asked for the
+    values before. Without glibc, or if environment variables tune glibc, this does nothing.
     """
-    tuned = any(name in os.environ for name in TUNED) or "glibc.malloc" in os.environ.get("GLIBC_TUNABLES", "")
+    tuned = any(name in os.environ for name in TUNING_VARIABLES)
+    tuned |= "glibc.malloc" in os.environ.get("GLIBC_TUNABLES", "")
     if tuned or platform.libc_ver()[0] != "glibc":
         yield
         return
@@ -40,13 +41,13 @@ def freed_memory_kept() -> Iterator[None]:
 
 
 class DepthwiseIn32Bits(TorchFunctionMode):
-    """Inside, the gradients of bfloat16 depthwise convolutions are calculated in 32 bits.
+    """Inside, gradients of bfloat16 depthwise convolutions are computed in 32 bits.
 
-    On a processor torch has fast code for those, and none for bfloat16, where they take two to seven times as long.
+    On a CPU, torch has fast kernels for 32 bits and none for bfloat16, which takes two to seven times as long.
     """
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Take over `conv2d` where it is depthwise, on a processor, and autocast to bfloat16."""
+        """Replace `conv2d` if it is depthwise, on a CPU, and autocast to bfloat16."""
         if func is torch.conv2d or func is functional.conv2d:
             return _conv2d(*args, **(kwargs or {}))
         return func(*args, **(kwargs or {}))
@@ -60,37 +61,39 @@ def _conv2d(
     if not (cast and groups == weight.shape[0] > 1 and weight.requires_grad and inputs.device.type == "cpu"):
         plain: torch.Tensor = functional.conv2d(inputs, weight, bias, stride, padding, dilation, groups)
         return plain
-    both = (tuple(v) if isinstance(v, tuple | list) else (v, v) for v in (stride, padding, dilation))
-    result: torch.Tensor = _Depthwise.apply(inputs.bfloat16(), weight, bias, *both)  # type: ignore[no-untyped-call]
+    pairs = (tuple(v) if isinstance(v, tuple | list) else (v, v) for v in (stride, padding, dilation))
+    result: torch.Tensor = _Depthwise.apply(inputs.bfloat16(), weight, bias, *pairs)  # type: ignore[no-untyped-call]
     return result
 
 
 class _Depthwise(torch.autograd.Function):
+    """A depthwise convolution: forward in bfloat16, gradients in 32 bits."""
+
     @staticmethod
     def forward(
-        ctx: Any, inputs: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, *how: tuple[int, int]
+        ctx: Any, inputs: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, *geometry: tuple[int, int]
     ) -> torch.Tensor:
         ctx.save_for_backward(inputs, weight)
-        ctx.how, ctx.has_bias = how, bias is not None
+        ctx.geometry, ctx.has_bias = geometry, bias is not None
         small_bias = bias.bfloat16() if bias is not None else None
-        stride, padding, dilation = how
+        stride, padding, dilation = geometry
         return functional.conv2d(inputs, weight.bfloat16(), small_bias, stride, padding, dilation, len(weight))
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
         inputs, weight = ctx.saved_tensors
-        stride, padding, dilation = ctx.how
-        wanted = [ctx.needs_input_grad[0], ctx.needs_input_grad[1], ctx.has_bias and ctx.needs_input_grad[2]]
-        of_inputs, of_weight, of_bias = torch.ops.aten.convolution_backward(
+        stride, padding, dilation = ctx.geometry
+        needed = [ctx.needs_input_grad[0], ctx.needs_input_grad[1], ctx.has_bias and ctx.needs_input_grad[2]]
+        d_inputs, d_weight, d_bias = torch.ops.aten.convolution_backward(
             gradients[0].float(), inputs.float(), weight.float(), [len(weight)], stride, padding, dilation,
-            False, [0, 0], len(weight), wanted,
+            False, [0, 0], len(weight), needed,
         )  # fmt: skip
-        of_inputs = of_inputs.to(inputs.dtype) if wanted[0] else None
-        return of_inputs, of_weight, of_bias if wanted[2] else None, None, None, None
+        d_inputs = d_inputs.to(inputs.dtype) if needed[0] else None
+        return d_inputs, d_weight, d_bias if needed[2] else None, None, None, None
 
 
 @contextmanager
 def cpu_speedups() -> Iterator[None]:
-    """Both, for as long as a network trains."""
-    with freed_memory_kept(), DepthwiseIn32Bits():
+    """Apply both changes while a network trains."""
+    with keep_freed_memory(), DepthwiseIn32Bits():
         yield

@@ -1,7 +1,7 @@
-"""What a table of epochs says went wrong, with the numbers it was read from and one next step. No torch in here.
+"""Diagnose a training from its table of epochs: what went wrong, the evidence, and one next step. It needs no torch.
 
-Source: the lecture's four failures. Its warning is kept: a validation loss that rises while the error still improves is
-not overfitting, and a training loss below the validation loss is what a well-trained model shows.
+Source: the four failures of fastai's lecture, with its warning: a validation loss that rises while the error still
+improves is not overfitting, and a training loss below the validation loss is normal for a well-trained model.
 """
 
 import math
@@ -14,36 +14,42 @@ from bearkit.training.epochs_table import read_epochs as read_epochs
 from bearkit.training.epochs_table import read_table as read_table
 
 HUGE_LOSS = 10.0  # nats; guessing among 20,000 labels costs 9.9
-ROSE = 0.1  # a training loss that rose by more over the whole run diverges
-SLOW = 0.15  # a training loss that fell by less over the whole run hardly moved
-FALLING = 0.05  # an error that still falls by this share in the last epoch is not done
-RISEN = 1.2  # a validation loss this many times its best has risen
-APART = 0.75  # of what it was when the validation loss was lowest: by then the training loss has run away
-STALE = 0.75  # the error has stopped improving when its best was reached in this first part of the epochs
-MOST_WRONG = 0.75  # an error above this is poor, however many labels there are
-GUESSING = 0.9  # of the error of guessing, above which a model has hardly learnt anything
+ROSE = 0.1  # the training diverged if its loss rose by more than this share
+SLOW = 0.15  # the training hardly moved if its loss fell by less than this share
+FALLING = 0.05  # there were too few epochs if the error fell by more than this share in the last one
+RISEN = 1.2  # the validation loss has risen if it is this many times its lowest
+APART = 0.75  # the losses went apart if the training loss is below this share of itself at the lowest validation loss
+STALE = 0.75  # the error stopped improving if it was lowest before this share of the epochs
+MOST_WRONG = 0.75  # an error above this is poor, whatever the number of labels
+GUESSING = 0.9  # a model hardly learnt anything if its error is above this share of the error of guessing
 ADVICE = {
     "lr_too_high": "The learning rate was too high: start over with one ten times lower.",
     "lr_too_low": "The learning rate was too low: start over with one ten or a hundred times higher.",
     "too_few_epochs": "There were too few epochs: train for more; if it is still slow then, raise the learning rate.",
-    "overfitting": "It overfitted: train for fewer epochs, or with more dropout, weight decay or pictures.",
-    "fine": "The training went well. What is left to gain is in the pictures: look at the top losses.",
+    "overfitting": "The model overfitted: train for fewer epochs, or with more dropout, weight decay or pictures.",
+    "fine": "The training went well. To improve the model, improve the pictures: look at the top losses.",
     "mostly_wrong": "Most validation pictures are wrong, though the losses look right: the labels cannot be told apart "
-    "with these pictures. Import more of each label, look whether the labels are right, or train the body too.",
-    "cannot_tell": "So few epochs say nothing: train for at least four.",
+    "with these pictures. Import more of each label, check whether the labels are right, or train the body too.",
+    "cannot_tell": "There are too few epochs to tell: train for at least four.",
 }
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """A verdict (a key of ADVICE), the numbers that it rests on, and one next step."""
+    """What went wrong in a training, if anything.
+
+    Attributes:
+        verdict: a key of ADVICE.
+        evidence: the numbers behind it, by name.
+        advice: one next step, for people.
+    """
 
     verdict: str
     evidence: dict[str, float]
     advice: str
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values."""
+        """Return plain values."""
         return asdict(self)
 
 
@@ -55,20 +61,20 @@ def diagnose(
     error_before: float | None = None,
     n_labels: int | None = None,
 ) -> Diagnosis:
-    """Read a table of epochs.
+    """Diagnose a training from its table of epochs. The rules are tried in order; the first that fits is the verdict.
 
     Args:
         train_loss: mean loss of each epoch's batches, in nats.
         valid_loss: validation loss after each epoch, in nats.
-        error_rate: validation error after each epoch.
-        valid_images: how many pictures that error is about: a rise of a few of them says nothing.
-        error_before: of the model that this training went on from, whose losses are low from the start; None for a new
-            head.
-        n_labels: how many labels there are: guessing is right for one picture in so many.
+        error_rate: validation error rate after each epoch, in [0, 1].
+        valid_images: number of validation images, to tell a rise of the error from chance; None if unknown.
+        error_before: error rate of the model that this training started from; its losses are low from the start. None
+            for a new head.
+        n_labels: number of labels; guessing is right once in that many images. None if unknown.
 
     Raises:
         ShapeError: the columns differ in length.
-        ImportSourceError: an error rate is no share.
+        ImportSourceError: an error rate is not in [0, 1].
 
     >>> diagnose([24.9], [1184996224.0], [0.64]).verdict
     'lr_too_high'
@@ -82,12 +88,12 @@ def diagnose(
         )
     if not error_rate:
         return _verdict("cannot_tell", epochs=0)
-    every = [*train_loss, *valid_loss, *error_rate]
+    values = [*train_loss, *valid_loss, *error_rate]
     numbers = {"train_loss": train_loss[-1], "valid_loss": valid_loss[-1], "error_rate": error_rate[-1]}
-    if not all(map(math.isfinite, every)) or valid_loss[-1] > HUGE_LOSS:
+    if not all(map(math.isfinite, values)) or valid_loss[-1] > HUGE_LOSS:
         return _verdict("lr_too_high", **numbers)
     if error_before is not None and error_rate[-1] - error_before > 2 * _spread(error_before, valid_images):
-        return _verdict("lr_too_high", error_rate_before=error_before, **numbers)  # it forgot what it knew
+        return _verdict("lr_too_high", error_rate_before=error_before, **numbers)  # high rates undid earlier training
     if len(error_rate) == 1:
         return _verdict("too_few_epochs" if error_before is None else "cannot_tell", epochs=1, **numbers)
     fell = 1 - train_loss[-1] / train_loss[0] if train_loss[0] else 0.0
@@ -109,7 +115,10 @@ def diagnose(
 def _overfitting(
     train_loss: Sequence[float], valid_loss: Sequence[float], error_rate: Sequence[float], valid_images: int | None
 ) -> dict[str, float]:
-    """The evidence that the error got worse, or stopped improving while the losses went apart; empty where neither."""
+    """Return the evidence of overfitting; empty if there is none.
+
+    A model overfitted if the losses went apart, and the error got worse beyond chance or stopped improving.
+    """
     best = min(range(len(error_rate)), key=lambda epoch: error_rate[epoch])
     lowest = min(range(len(valid_loss)), key=lambda epoch: valid_loss[epoch])
     risen = valid_loss[-1] / max(valid_loss[lowest], 1e-9)
@@ -122,7 +131,7 @@ def _overfitting(
 
 
 def _spread(error: float, n: int | None) -> float:
-    """The standard error of an error rate on n pictures; 1 % where n is not known."""
+    """Compute the standard error of an error rate on n images; 1 % if n is unknown."""
     return math.sqrt(max(error, 1 / n) * max(0.0, 1 - error) / n) if n else 0.01
 
 

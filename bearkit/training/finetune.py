@@ -1,4 +1,4 @@
-"""A trainee whose body learns too: the whole of it from pixels, or its last groups from what comes out below a cut."""
+"""Fine-tuning: prepare the whole network to learn from pixels, or its last layer groups from cached feature maps."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
@@ -10,9 +10,9 @@ import torch
 from torch import nn
 
 from bearkit.bodies.array_cache import CachedRows
-from bearkit.bodies.features import extract_with_onnx, feature_store
-from bearkit.bodies.onnx_convert import converted
-from bearkit.bodies.pixel_cache import pixels
+from bearkit.bodies.features import extract_with_onnx, feature_cache
+from bearkit.bodies.onnx_convert import get_or_convert
+from bearkit.bodies.pixel_cache import load_pixels
 from bearkit.bodies.registry import Body
 from bearkit.core.parallel import Progress
 from bearkit.core.project import Project
@@ -26,24 +26,26 @@ from bearkit.training.network import Network, cut, layer_groups, lr_factors
 from bearkit.training.optimizer import AdamW, Group
 from bearkit.training.sampling import epoch_order, epoch_size
 
+# (rows of the data set, position of the training in [0, 1], whether to augment) -> a batch of inputs
 Inputs = Callable[[Sequence[int], float, bool], torch.Tensor]
 
 
 def build_finetune_setup(
     project: Project, data: Dataset, body: Body, network: Network, config: TrainConfig, progress: Progress
 ) -> TrainSetup:
-    """The whole network, or its last layer groups, ready to learn.
+    """Prepare a network, or its last layer groups, for training.
 
     Args:
-        project: whose pictures.
-        data: which pictures to learn from and to check on.
-        body: what the network's body was made from.
-        network: what learns, in place.
-        config: see `TrainConfig`; rates are `lr_unfrozen`, whose second one the schedule is for.
-        progress: told while pictures are decoded or go through the lower part.
+        project: the project that the images belong to.
+        data: the training and validation images, with their labels.
+        body: the body that the network was made from.
+        network: the network; its weights are changed in place.
+        config: see `TrainConfig`. The learning rates are `lr_unfrozen`; the schedule gives the second, highest one.
+        progress: called while images are decoded, or go through the frozen part.
 
     Raises:
-        BodyError: the body cannot be cut there; RunError: a picture cannot be read any more.
+        BodyError: the body cannot be cut at those layer groups.
+        RunError: an image can no longer be read.
     """
     chosen = precision.choose(config.precision)
     if 0 < config.unfreeze_groups <= len(layer_groups(network.body)):
@@ -55,7 +57,7 @@ def build_finetune_setup(
     train, valid = (torch.from_numpy(data.indices(split)) for split in ("train", "valid"))
 
     def batches(position: float) -> Iterator[Batch]:
-        """Each picture once, in random order, changed at random."""
+        """Yield each training image once, in random order, augmented."""
         order = train[epoch_order(targets[train], config.oversample)]
         for rows in torch.split(order, config.unfrozen_batch_size):
             yield inputs(rows.tolist(), position, True).to(chosen.device), targets[rows].to(chosen.device)
@@ -73,10 +75,14 @@ def build_finetune_setup(
 
 
 def check_groups(body: Body, n_learning: int) -> None:
-    """See that the last groups of a body, the head counted as one, can learn without the others.
+    """Check that the last layer groups of a body can be trained alone.
+
+    Args:
+        body: the body.
+        n_learning: how many groups learn; the head is one of them.
 
     Raises:
-        BodyError: there are not so many groups, or the body cannot be cut there.
+        BodyError: the body has fewer groups, or cannot be cut at those.
     """
     network = body.network()
     n_groups = len(layer_groups(network)) + 1
@@ -89,23 +95,23 @@ def check_groups(body: Body, n_learning: int) -> None:
         cut(network, n_learning - 1, body.preprocessing.size)
 
 
-def _rows(found: CachedRows, data: Dataset) -> list[np.ndarray]:
-    """A row for each picture of the data set.
+def _all_rows(cached: CachedRows, data: Dataset) -> list[np.ndarray]:
+    """Return the row of each image of the data set.
 
     Raises:
-        RunError: a picture was changed or damaged since its features were made.
+        RunError: an image was changed or damaged since its features were computed.
     """
-    if found.skipped:
-        first, n = found.skipped[0], len(found.skipped)
+    if cached.skipped:
+        first, n = cached.skipped[0], len(cached.skipped)
         raise RunError(
             f"{n} of {len(data.images)} pictures cannot be read any more: {first['path']}: {first['reason']}",
             hint="import them again, then `bearkit train --resume`",
         )
-    return found.rows
+    return cached.rows
 
 
 def _optimiser(model: Network, config: TrainConfig) -> AdamW:
-    """The layer groups from the stem, or the cut, to the head, each with its share of the highest rate."""
+    """Create the optimiser of the layer groups, from the first to the head, each with its share of the highest rate."""
     parameters = dict(model.body.named_parameters())
     groups = [[parameters[name] for name in names] for names in layer_groups(model.body)]
     groups.append(list(model.head.linear.parameters()))
@@ -114,20 +120,20 @@ def _optimiser(model: Network, config: TrainConfig) -> AdamW:
 
 
 def _from_pixels(
-    project: Project, data: Dataset, how: Preprocessing, config: TrainConfig, progress: Progress
+    project: Project, data: Dataset, spec: Preprocessing, config: TrainConfig, progress: Progress
 ) -> Inputs:
-    """Batches of pictures, augmented in training and cut as THE preprocessing does in validation."""
-    largest = max(config.sizes, default=how.size)
-    rows = _rows(pixels(project, data.images, replace(how, size=largest), progress), data)
-    sizes = config.sizes or (how.size,)
-    mean, std = (torch.tensor(values).view(3, 1, 1) for values in (how.mean, how.std))
+    """Return batches of images: augmented for training, centre crops for validation."""
+    largest = max(config.sizes, default=spec.size)
+    squares = _all_rows(load_pixels(project, data.images, replace(spec, size=largest), progress), data)
+    sizes = config.sizes or (spec.size,)
+    mean, std = (torch.tensor(values).view(3, 1, 1) for values in (spec.mean, spec.std))
 
-    def inputs(wanted: Sequence[int], position: float, learning: bool) -> torch.Tensor:
-        squares = torch.from_numpy(np.stack([rows[row] for row in wanted]))
+    def inputs(rows: Sequence[int], position: float, learning: bool) -> torch.Tensor:
+        batch = torch.from_numpy(np.stack([squares[row] for row in rows]))
         size = sizes[min(int(position * len(sizes)), len(sizes) - 1)]
-        kind = config.augment if learning else "none"
-        pictures = augment.augment_batch(squares, kind, size, how.size / how.shorter_side)
-        return ((pictures - mean) / std).contiguous(memory_format=torch.channels_last)
+        preset = config.augment if learning else "none"
+        images = augment.augment_batch(batch, preset, size, spec.size / spec.shorter_side)
+        return ((images - mean) / std).contiguous(memory_format=torch.channels_last)
 
     return inputs
 
@@ -135,31 +141,32 @@ def _from_pixels(
 def _upper_part(
     project: Project, data: Dataset, body: Body, network: Network, config: TrainConfig, progress: Progress
 ) -> tuple[Network, Inputs]:
-    """The upper part of the network, whose weights it shares, and batches of what the lower part made of the views.
+    """Return the last layer groups as a network, which shares the weights, and batches of their inputs.
 
-    The lower part stands still, so a picture goes through it once here too.
+    The groups below do not change, so each crop goes through them once and the result is cached.
     """
-    size, n_views = body.preprocessing.size, augment.VIEWS[config.augment]
+    size, n_crops = body.preprocessing.size, augment.CROPS[config.augment]
     below, above = cut(network.body, config.unfreeze_groups - 1, size)
-    lower_id = _fingerprint(below)
-    store = feature_store(project, body, n_views, f"-below{config.unfreeze_groups}-{lower_id}")
+    below_id = _fingerprint(below)
+    cache = feature_cache(project, body, n_crops, f"-below{config.unfreeze_groups}-{below_id}")
 
     def onnx(project: Project) -> Path:
-        return converted(project, f"{body.name}-below-{lower_id}", lambda: below, size)
+        return get_or_convert(project, f"{body.name}-below-{below_id}", lambda: below, size)
 
-    rows = _rows(extract_with_onnx(project, data.images, store, body, n_views, onnx, progress, np.float16), data)
+    cached = extract_with_onnx(project, data.images, cache, body, n_crops, onnx, progress, np.float16)
+    feature_maps = _all_rows(cached, data)
 
-    def inputs(wanted: Sequence[int], _: float, learning: bool) -> torch.Tensor:
-        views = torch.randint(n_views, (len(wanted),)).tolist() if learning else [0] * len(wanted)
-        maps = np.stack([rows[row][view] for row, view in zip(wanted, views, strict=True)])
-        result = torch.from_numpy(maps).float()
+    def inputs(rows: Sequence[int], _: float, learning: bool) -> torch.Tensor:
+        crops = torch.randint(n_crops, (len(rows),)).tolist() if learning else [0] * len(rows)
+        batch = np.stack([feature_maps[row][crop] for row, crop in zip(rows, crops, strict=True)])
+        result = torch.from_numpy(batch).float()
         return result.contiguous(memory_format=torch.channels_last) if result.ndim == 4 else result
 
     return Network(above, network.head), inputs
 
 
 def _fingerprint(network: nn.Module) -> str:
-    """What a network's weights are: the start of a sha256."""
+    """Compute the start of the sha256 of a network's weights."""
     digest = hashlib.sha256()
     for name, tensor in network.state_dict().items():
         digest.update(name.encode() + tensor.contiguous().numpy().tobytes())

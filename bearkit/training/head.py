@@ -1,4 +1,4 @@
-"""The head: features standardised, dropout, one linear layer that starts at zero; trained in tenths of a second."""
+"""The head: standardised features, dropout, one linear layer that starts at zero. It trains in under a second."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,13 +17,22 @@ from bearkit.training.sampling import epoch_order, epoch_size
 
 DEFAULTS = TrainConfig()
 StateDict = dict[str, torch.Tensor]
-RARELY = 0.1  # of the mean deviation, below which none counts: a feature that few training pictures show would decide
-# alone about a new one that shows it (at 0.01 it became 3,700 deviations, and logits differed by more than 100)
+# Standard deviations below this share of their mean are raised to it. Otherwise a feature that few training images have
+# would decide alone about a new image that has it: at 0.01 it was 3,700 deviations, and logits differed by over 100.
+MIN_STD = 0.1
 
 
 @dataclass(frozen=True)
 class TrainValidFeatures:
-    """Features to learn from, float32 (N, V, D), and to check on, (M, D), with their targets, int64 (N,) and (M,)."""
+    """Features and targets of the training and the validation images.
+
+    Attributes:
+        features: of N training images in V crops, float32 (N, V, D).
+        targets: their labels, int64 (N,).
+        valid_features: of M validation images, float32 (M, D); M may be 0.
+        valid_targets: their labels, int64 (M,).
+        n_labels: number of labels, C.
+    """
 
     features: np.ndarray
     targets: np.ndarray
@@ -33,7 +42,14 @@ class TrainValidFeatures:
 
 
 class Head(nn.Module):
-    """Features (N, D) -> logits (N, C)."""
+    """A network from features (N, D) to logits (N, C).
+
+    Args:
+        mean: of each feature, float32 (D,).
+        std: standard deviation of each feature, float32 (D,).
+        n_labels: C.
+        dropout: share of the features that are left out at each step.
+    """
 
     def __init__(self, mean: torch.Tensor, std: torch.Tensor, n_labels: int, dropout: float) -> None:
         super().__init__()
@@ -45,27 +61,27 @@ class Head(nn.Module):
         nn.init.zeros_(self.linear.bias)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """Logits (N, C)."""
+        """Compute logits (N, C)."""
         logits: torch.Tensor = self.linear(self.dropout((features - self.mean) / self.std))
         return logits
 
 
 def fuse_standardisation(state: StateDict) -> tuple[torch.Tensor, torch.Tensor]:
-    """A trained head's state as one linear layer on raw features: weight (C, D) and bias (C,)."""
+    """Fuse a trained head into one linear layer on raw features: weight (C, D) and bias (C,)."""
     weight = state["linear.weight"] / state["std"]
     return weight, state["linear.bias"] - weight @ state["mean"]
 
 
 def new_head(features: np.ndarray, n_labels: int, dropout: float) -> Head:
-    """A head that standardises by these training features, float32 (N, V, D)."""
+    """Create a head that standardises by the mean and deviation of these training features, float32 (N, V, D)."""
     flat = features.reshape(-1, features.shape[-1])
     mean, std = flat.mean(axis=0), flat.std(axis=0)
-    floor = max(float(std.mean()) * RARELY, 1e-6)
+    floor = max(float(std.mean()) * MIN_STD, 1e-6)
     return Head(torch.from_numpy(mean), torch.from_numpy(np.maximum(std, floor)), n_labels, dropout)
 
 
 def head_from(state: StateDict, dropout: float) -> Head:
-    """A head as it was saved."""
+    """Create a head from its saved state."""
     head = Head(state["mean"], state["std"], len(state["linear.bias"]), dropout)
     head.load_state_dict(state)
     return head
@@ -73,7 +89,10 @@ def head_from(state: StateDict, dropout: float) -> Head:
 
 @contextmanager
 def seeded_alone(seed: int) -> Iterator[None]:
-    """Random numbers of this seed, and one thread: a second one only costs, and far more beside another training."""
+    """Seed torch and use one thread inside; restore both afterwards.
+
+    A second thread makes a head's training slower, much slower if another training runs.
+    """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -83,19 +102,25 @@ def seeded_alone(seed: int) -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def build_head_setup(sides: TrainValidFeatures, config: TrainConfig, start: StateDict | None = None) -> TrainSetup:
-    """A head that is ready to learn, new or as it was saved."""
-    views, labels = torch.from_numpy(sides.features), torch.from_numpy(sides.targets)
-    valid, valid_labels = torch.from_numpy(sides.valid_features), torch.from_numpy(sides.valid_targets)
+def build_head_setup(data: TrainValidFeatures, config: TrainConfig, start: StateDict | None = None) -> TrainSetup:
+    """Prepare a head for training.
+
+    Args:
+        data: training and validation features.
+        config: see `TrainConfig`.
+        start: a saved head to start from; None for a new one.
+    """
+    features, labels = torch.from_numpy(data.features), torch.from_numpy(data.targets)
+    valid, valid_labels = torch.from_numpy(data.valid_features), torch.from_numpy(data.valid_targets)
     n_shown = epoch_size(labels, config.oversample)
-    head = head_from(start, config.dropout) if start else new_head(sides.features, sides.n_labels, config.dropout)
+    head = head_from(start, config.dropout) if start else new_head(data.features, data.n_labels, config.dropout)
 
     def batches(_: float) -> Iterator[Batch]:
-        """Each picture once, in random order, as a random one of its views."""
-        chosen = torch.randint(views.shape[1], (n_shown,))
+        """Yield each image once, in random order, in one of its crops at random."""
+        crops = torch.randint(features.shape[1], (n_shown,))
         order = epoch_order(labels, config.oversample)
-        for rows, view in zip(*(torch.split(numbers, config.batch_size) for numbers in (order, chosen)), strict=True):
-            yield views[rows, view], labels[rows]
+        for rows, crop in zip(*(torch.split(numbers, config.batch_size) for numbers in (order, crops)), strict=True):
+            yield features[rows, crop], labels[rows]
 
     @torch.no_grad()
     def check() -> tuple[float, float]:
@@ -109,7 +134,7 @@ def build_head_setup(sides: TrainValidFeatures, config: TrainConfig, start: Stat
 
 
 def train_head(
-    sides: TrainValidFeatures,
+    data: TrainValidFeatures,
     config: TrainConfig = DEFAULTS,
     on_epoch: Callable[[Epoch], None] | None = None,
     start: StateDict | None = None,
@@ -117,31 +142,31 @@ def train_head(
     """Train a head. The same arguments give the same head.
 
     Args:
-        sides: what to learn from and to check on.
+        data: training and validation features.
         config: see `TrainConfig`.
-        on_epoch: called with each row of the table.
-        start: a saved head to go on from; a new one otherwise.
+        on_epoch: called with each row of the table of epochs.
+        start: a saved head to start from; None for a new one.
 
     Raises:
-        RunError: the loss is no longer a finite number.
+        RunError: the loss became infinite or not a number.
     """
     callbacks: list[Callback] = [FunctionCallback(on_epoch)] if on_epoch is not None else []
     callbacks += [EarlyStopping(config.patience)] if config.patience else []
     with seeded_alone(config.seed):
-        learns = build_head_setup(sides, config, start)
-        fit(learns, config.epochs, config.lr, config.schedule, callbacks)
-    assert isinstance(learns.model, Head)
-    return learns.model
+        setup = build_head_setup(data, config, start)
+        fit(setup, config.epochs, config.lr, config.schedule, callbacks)
+    assert isinstance(setup.model, Head)
+    return setup.model
 
 
 @torch.no_grad()
 def predict_logits(head: Head, features: np.ndarray) -> np.ndarray:
-    """Logits, float32 (N, C), for features (N, D)."""
+    """Compute logits, float32 (N, C), of features, float32 (N, D). The head is set to eval mode."""
     logits: np.ndarray = head.eval()(torch.from_numpy(features)).numpy()
     return logits
 
 
 def predict_probs(head: Head, features: np.ndarray) -> np.ndarray:
-    """Probabilities, float32 (N, C), for features (N, D)."""
+    """Compute probabilities, float32 (N, C), of features, float32 (N, D). The head is set to eval mode."""
     probs: np.ndarray = functional.softmax(torch.from_numpy(predict_logits(head, features)), dim=1).numpy()
     return probs

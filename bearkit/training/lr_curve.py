@@ -1,4 +1,4 @@
-"""Reading the curve of the LR finder: which rates it suggests, or why it cannot tell. Arrays in, numbers out."""
+"""Read the LR finder's curve: the learning rates that it suggests, or why it suggests none. Arrays in, numbers out."""
 
 import math
 from dataclasses import dataclass
@@ -7,25 +7,25 @@ from typing import Any
 import numpy as np
 
 NAMES = ("valley", "steepest", "minimum", "slide")
-SMOOTHING = 3.0  # standard deviation of the smoothing, in points; it looks both ways, so that nothing moves
-FEWEST = 20  # points that a curve must have
-CUT_START, CUT_END = 0.1, 5  # the share at the start and the points at the end that are not trusted
-LEAST_FALL = 0.05  # of the loss at the start: a curve that falls by less is flat
-SLOW = 0.1  # of its steepest step: slower than that it only drifts
-RISEN = 1.1  # times the loss at the start: from there on it rises
-NOISE = 3.0  # a fall of less than so many times the scatter of the points may be chance
+SMOOTHING = 3.0  # standard deviation of the Gaussian, in points; it is centred, so the curve does not shift
+MIN_POINTS = 20  # a curve with fewer gives no suggestions
+CUT_START, CUT_END = 0.1, 5  # not used: this share of the points at the start, and this many at the end
+MIN_FALL = 0.05  # a curve is flat if it falls by less than this share of the loss at the start
+SLOW = 0.1  # a step below this share of the steepest one is drift, not falling
+RISEN = 1.1  # the loss rises where it is above this many times the loss at the start
+NOISE = 3.0  # a fall of less than this many times the scatter of the points may be chance
 SLIDE_POINTS, SLIDE_SLOPE = 15, 0.005  # fastai's
 
 
 @dataclass(frozen=True)
 class LRCurve:
-    """What the finder saw and makes of it.
+    """The LR finder's curve and its suggestions.
 
     Attributes:
-        lrs: the rates that were tried, rising; float (N,). The highest group's, where groups differ.
-        losses: of one batch at each; nats, (N,).
-        suggestions: a rate for each of NAMES, None where the curve does not tell.
-        reason: why it does not tell; or how to take the suggestions.
+        lrs: learning rates that were tried, rising, float (N,); if layer groups differ, the highest group's.
+        losses: loss of one batch at each rate in nats, float (N,).
+        suggestions: a rate for each of NAMES, None if the curve does not give one.
+        reason: why there are no suggestions, or how to use them; for people.
     """
 
     lrs: np.ndarray
@@ -39,7 +39,7 @@ class LRCurve:
         return smooth(self.losses)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values."""
+        """Return plain values."""
         return {
             "lrs": self.lrs.tolist(),
             "losses": self.losses.tolist(),
@@ -49,7 +49,7 @@ class LRCurve:
 
 
 def smooth(losses: np.ndarray) -> np.ndarray:
-    """A Gaussian mean around each point, which at the ends sees fewer points.
+    """Smooth a curve (N,) with a Gaussian mean around each point; near the ends it has fewer points.
 
     >>> smooth(np.ones(30)).round(6).tolist() == [1.0] * 30
     True
@@ -60,43 +60,46 @@ def smooth(losses: np.ndarray) -> np.ndarray:
     return result
 
 
-def read(lrs: np.ndarray, losses: np.ndarray) -> LRCurve:
-    """Make suggestions from the loss at each rate.
+def suggest(lrs: np.ndarray, losses: np.ndarray) -> LRCurve:
+    """Suggest learning rates from the loss at each rate.
 
-    Source: fastai's four suggestions, on a curve smoothed around each point: its running mean moves the minimum right.
+    Source: fastai's four suggestions. fastai smooths with a running mean, which shifts the minimum to the right; here
+    the smoothing is centred.
+
+    Args:
+        lrs: learning rates that were tried, rising, float (N,).
+        losses: loss of one batch at each rate in nats, float (N,).
     """
-    nothing: dict[str, float | None] = dict.fromkeys(NAMES)
+    no_suggestions: dict[str, float | None] = dict.fromkeys(NAMES)
     finite = np.isfinite(losses)
     if not finite.all():
         end = int(np.argmin(finite))
         lrs, losses = lrs[:end], losses[:end]
-    if len(losses) < FEWEST:
-        why = f"Cannot tell: the loss broke down after {len(losses)} steps. Are the pictures all right?"
-        return LRCurve(lrs, losses, nothing, why)
+    if len(losses) < MIN_POINTS:
+        reason = f"Cannot tell: the loss broke down after {len(losses)} steps. Are the pictures all right?"
+        return LRCurve(lrs, losses, no_suggestions, reason)
     curve = smooth(losses)
-    kept = slice(math.ceil(CUT_START * len(curve)), len(curve) - CUT_END)
-    if problem := _problem(losses, curve, kept):
-        return LRCurve(lrs, losses, nothing, f"Cannot tell: {problem}{_rise(lrs, curve)}.")
-    rates, curve = lrs[kept], curve[kept]
-    found = {
+    used = slice(math.ceil(CUT_START * len(curve)), len(curve) - CUT_END)
+    if problem := _problem(losses, curve, used):
+        return LRCurve(lrs, losses, no_suggestions, f"Cannot tell: {problem}{_rise(lrs, curve)}.")
+    rates, curve = lrs[used], curve[used]
+    rates_by_name = {
         "valley": _valley(rates, curve),
         "steepest": _steepest(rates, curve),
         "minimum": float(rates[curve.argmin()]) / 10,
         "slide": _slide(rates, curve),
     }
-    suggestions = {name: None if rate is None else float(f"{rate:.3g}") for name, rate in found.items()}
-    return LRCurve(
-        lrs, losses, suggestions, "Take the valley, or a rate near it; far to the right of it the loss rises."
-    )
+    suggestions = {name: None if rate is None else float(f"{rate:.3g}") for name, rate in rates_by_name.items()}
+    return LRCurve(lrs, losses, suggestions, "Use the valley, or a rate near it; much higher rates diverge.")
 
 
-def _problem(losses: np.ndarray, curve: np.ndarray, kept: slice) -> str:
-    """What keeps the curve from telling anything; empty where nothing does."""
-    start, lowest = float(np.median(curve[: kept.start + 1])), float(curve[kept].min())
-    falling = slice(0, kept.start + int(curve[kept].argmin()) + 1)
+def _problem(losses: np.ndarray, curve: np.ndarray, used: slice) -> str:
+    """Say why the curve gives no suggestions, as half a sentence; "" if it does."""
+    start, lowest = float(np.median(curve[: used.start + 1])), float(curve[used].min())
+    falling = slice(0, used.start + int(curve[used].argmin()) + 1)
     scatter = float(np.std(losses[falling] - curve[falling]))
     fall = start - lowest
-    if fall < LEAST_FALL * abs(start):
+    if fall < MIN_FALL * abs(start):
         fell = round(max(fall, 0.0), 4)
         return f"the loss falls by only {fell:.2g} of {start:.2g}, as it does where a model was trained already"
     if fall < NOISE * scatter:
@@ -105,7 +108,7 @@ def _problem(losses: np.ndarray, curve: np.ndarray, kept: slice) -> str:
 
 
 def _rise(lrs: np.ndarray, curve: np.ndarray) -> str:
-    """Where the loss begins to rise for good, as half a sentence; empty where it does not."""
+    """Say from which rate on the loss rises, as half a sentence; "" if it does not rise."""
     low = np.flatnonzero(curve <= RISEN * np.median(curve[: len(curve) // 2]))
     if not len(low) or low[-1] == len(curve) - 1:
         return ""
@@ -113,7 +116,7 @@ def _rise(lrs: np.ndarray, curve: np.ndarray) -> str:
 
 
 def _valley(rates: np.ndarray, curve: np.ndarray) -> float | None:
-    """About the middle of the longest stretch in which the loss keeps falling; drifting down is not falling."""
+    """Find the rate near the middle of the longest stretch in which the loss falls; drift does not count."""
     falls = -np.diff(curve)
     falling = falls > max(SLOW * falls.max(), 0)
     best_start, best_length, start = 0, 0, 0
@@ -126,15 +129,16 @@ def _valley(rates: np.ndarray, curve: np.ndarray) -> float | None:
 
 
 def _steepest(rates: np.ndarray, curve: np.ndarray) -> float | None:
-    """Where the loss falls most for a rate so many times as high."""
+    """Find the rate at which the loss falls fastest over the logarithm of the rate."""
     slopes = np.gradient(curve, np.log(rates))
     return float(rates[slopes.argmin()]) if slopes.min() < 0 else None
 
 
 def _slide(rates: np.ndarray, curve: np.ndarray) -> float | None:
-    """From the right, two points go left until the curve is as steep at both: to before where it breaks down.
+    """Find the rate before the loss breaks down, by two points that slide left until the slopes at both are equal.
 
-    The difference of the slopes may pass zero between two points; fastai's rule, that it must be small, can miss that.
+    fastai requires a small difference of the slopes, and can miss that it crosses zero between two positions; here a
+    crossing ends the slide too.
     """
     slopes = np.gradient(curve)
     right = len(curve) - 1

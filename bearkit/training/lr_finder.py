@@ -51,7 +51,7 @@ def lr_find(trainee: TrainSetup, progress: Progress = no_progress) -> LRCurve:
     finally:
         trainee.load(before)
         trainee.model.eval()
-    return lr_curve.read(rates[: len(losses)], np.array(losses))
+    return lr_curve.suggest(rates[: len(losses)], np.array(losses))
 
 
 def find_rate(project: Project, config: TrainConfig, frozen: bool, plot: Path, progress: Progress) -> LRCurve:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bearkit import runs
 from bearkit.bodies import registry
-from bearkit.bodies.features import Features, features
+from bearkit.bodies.features import Features, extract_features
 from bearkit.bodies.registry import Body
 from bearkit.bodies.weights import RANDOM
 from bearkit.catalog.catalog import Catalog
@@ -57,7 +57,7 @@ def load_stage(run: Run, stage: str) -> LoadedStage:
     of_body, of_head = parts_of(state)
     body = registry.get(config.body, config.weights)
     if of_body:
-        return LoadedStage(registry.tuned(body, path, about.size), of_head, about)
+        return LoadedStage(registry.with_tuned_weights(body, path, about.size), of_head, about)
     if about.weights and about.weights != body.weights_id:
         raise RunError(
             f"the weights of {body.name} are no longer those that run {run.id} was trained with",
@@ -185,7 +185,7 @@ def load_features(
             run.event("features", done=done, total=total)
 
     data = dataset.load(Catalog(project), config.seed)
-    found = features(project, data.images, start.body, config.views, told)
+    found = extract_features(project, data.images, start.body, config.views, told)
     if found.skipped:
         data = data.without({row["image_id"] for row in found.skipped})
     return data, found, time.perf_counter() - clock
