@@ -98,7 +98,7 @@ def test_a_project_with_missing_files_says_how_to_find_them(tmp_path, spoken):
     spoken("import", write_pictures(tmp_path / "s", {"black": 2, "teddy": 2}), "-p", place.root)
     (place.images / "black" / "0.png").unlink()
     text = spoken("status", "-p", place.root).out
-    assert "1 picture file not there" in text
+    assert "1 picture file missing" in text
     assert "images/black/0.png" in text
     assert "bearkit train" not in text
 

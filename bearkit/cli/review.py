@@ -14,6 +14,7 @@ from bearkit.cli.common import (
     PANEL_OF,
     Commands,
     JsonOption,
+    OrderedGroup,
     ProjectOption,
     RunOption,
     SplitSeedOption,
@@ -25,7 +26,7 @@ from bearkit.cli.common import (
 from bearkit.core.project import Project
 from bearkit.labelling import report
 
-review = Commands(no_args_is_help=True, help="List suspicious pictures, and decide about them.")
+review = Commands(cls=OrderedGroup, no_args_is_help=True, help="List suspicious pictures, and decide about them.")
 app.add_typer(review, name="review", rich_help_panel=PANEL_OF["review"])
 
 ReviewerOption = Annotated[
