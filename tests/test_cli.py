@@ -1,14 +1,16 @@
 """The command line is a contract: one JSON object, exit codes 0, 1 and 2, the words of the issues."""
 
+import re
 import shlex
 import zipfile
 
 import pytest
+import typer.main
 
-from bearkit.cli.common import JsonOption, app
+from bearkit.cli.common import PANELS, JsonOption, app
 from bearkit.runs import Run
 from bearkit.training.config import TrainConfig
-from tests import processes
+from tests import contract, processes
 from tests.conftest import write_drawings, write_pictures
 from tests.processes import here as bearkit
 
@@ -98,7 +100,7 @@ def test_errors_are_objects_with_a_hint_and_exit_code_1(tmp_path, arguments, err
     code, out, err = bearkit(*arguments, cwd=tmp_path)
     assert (code, out) == (1, "")
     assert "error:" in err
-    assert "what helps:" in err
+    assert "hint:" in err
 
 
 @pytest.mark.parametrize(
@@ -142,6 +144,28 @@ def test_every_command_takes_a_project_and_json():
         assert "--project" in text
 
 
+def test_the_help_has_every_command_in_its_panel_in_the_order_of_use():
+    out = bearkit("--help")[1]
+    listed = [line.split()[1] for line in out.splitlines() if line.startswith("│ ") and line[2] not in " -"]
+    assert listed == [command for commands in PANELS.values() for command in commands]
+    places = [out.index(f"─ {panel} ─") for panel in PANELS]
+    assert places == sorted(places)
+    assert "<bool>" not in out + bearkit("review", "--help")[1] + bearkit("import", "--help")[1]
+
+
+@pytest.mark.parametrize("command", [name for name in contract.commands() if name])
+def test_every_command_has_an_example_that_names_its_options(command):
+    node = typer.main.get_command(app)
+    for word in command.split():
+        node = node.commands[word]
+    examples = re.findall(r"Example: bearkit (.*)", node.help)
+    options = {option for parameter in node.params for option in parameter.opts}
+    assert examples
+    for example in examples:
+        assert example.startswith(command)
+        assert set(re.findall(r"(?<= )--?[a-z-]+", example)) <= options
+
+
 def test_a_zip_is_a_source_too(tmp_path):
     source = write_pictures(tmp_path / "s", {"black": 2, "teddy": 2})
     with zipfile.ZipFile(tmp_path / "s.zip", "w") as archive:
@@ -158,7 +182,7 @@ def test_what_the_system_refuses_is_told_without_a_traceback(tmp_path):
     code, out, err = bearkit("train", "-p", tmp_path, "--json")
     assert (code, err) == (1, "")
     assert out["error"] == f"File exists: {tmp_path / 'runs'}"
-    assert "room on the disk" in out["hint"]
+    assert "free space on the disk" in out["hint"]
 
 
 def test_an_unexpected_failure_is_still_an_object(bearkit_json):

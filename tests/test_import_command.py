@@ -71,7 +71,7 @@ def test_splits_can_be_said_for_one_label_and_for_none(tmp_path, bearkit_json):
     ("labels", "options", "step"),
     [
         ({"x": 3}, ("--unlabelled",), "bearkit studio -p"),
-        ({"black": 3}, (), "another one's pictures"),
+        ({"black": 3}, (), "pictures of another one"),
         ({"black": 3, "teddy": 1}, (), "a second picture of teddy"),
         ({"train/black": 2, "train/teddy": 2, "test/grizzly": 2, "test/teddy": 1}, (), "training pictures of grizzly"),
         ({"black": 2, "teddy": 2}, (), "bearkit train -p"),
@@ -88,8 +88,9 @@ def test_the_next_step_is_one_that_can_be_taken(labels, options, step, tmp_path,
 
 def test_one_label_and_unlabelled_pictures_lead_to_labelling():
     counts = {"black": {"train": 3, "valid": 1, "test": 0}}
-    assert next_steps(counts, 5, " -p bears")[-1].startswith("Next: give others another label: bearkit studio -p bears")
-    assert next_steps({}, 0) == ["Next: bring pictures in: bearkit import FOLDER"]
+    text = next_steps(counts, 5, " -p bears")[-1]
+    assert text.startswith("Next: give other pictures a second label: bearkit studio -p bears")
+    assert next_steps({}, 0) == ["Next: import pictures: bearkit import FOLDER"]
 
 
 def test_a_project_with_missing_files_says_how_to_find_them(tmp_path, spoken):
@@ -97,7 +98,7 @@ def test_a_project_with_missing_files_says_how_to_find_them(tmp_path, spoken):
     spoken("import", write_pictures(tmp_path / "s", {"black": 2, "teddy": 2}), "-p", place.root)
     (place.images / "black" / "0.png").unlink()
     text = spoken("status", "-p", place.root).out
-    assert "1 picture file not there" in text
+    assert "1 picture file missing" in text
     assert "images/black/0.png" in text
     assert "bearkit train" not in text
 

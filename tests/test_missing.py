@@ -42,8 +42,8 @@ def test_the_text_names_them_too(project, source):
     shutil.rmtree(project.images / "cat")
     report = import_images(project, project.images)
     text = import_output.imported(report.as_dict(), {})
-    assert "3 picture files not there:" in text
-    assert "What helps: import them again" in text
+    assert "3 picture files missing:" in text
+    assert "Hint: import them again" in text
 
 
 def test_an_import_of_a_project_without_a_single_file_left_names_them(project, source):

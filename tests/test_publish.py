@@ -198,7 +198,7 @@ def test_a_data_set_comes_back_with_where_it_came_from(shapes, tmp_path, with_hu
     assert front(text)["license"] == "cc-by-4.0"
     assert f"1 CC BY 4.0; of {n - 1} the source told none." in text
     assert "People looked at 2 of the pictures" in text
-    assert whose_images(shapes).endswith("At least 1 of the files say where they were taken.")
+    assert whose_images(shapes).endswith("At least 1 of the files contain the place where they were taken.")
     assert "1 are used under another label than the one they came with, and 1 were left out" in text
     again = Project(tmp_path / "again")
     report = import_images(again, "hf://me/shapes")
@@ -234,7 +234,7 @@ def test_a_hub_that_fails_half_way_holds_nothing(trained, with_hub, broken):
     push_model(trained.model, "me/shapes")
     before = list(server.hub.repos["model", "me/shapes"].commits)
     server.hub.fail["POST", "commit"] = 500
-    with pytest.raises(PublishError, match="the Hub fails just now"):
+    with pytest.raises(PublishError, match="the Hub fails at the moment"):
         push_model(trained.model, "me/shapes", license="mit")
     assert server.hub.repos["model", "me/shapes"].commits == before
     server.hub.fail.clear()
@@ -282,7 +282,7 @@ def test_another_pushs_commit_does_not_pass_for_ours(trained, with_hub, monkeypa
     server = with_hub()
     server.hub.silent = "another's"
     monkeypatch.setattr(client, "LOOK_AGAIN", (0, 0))
-    with pytest.raises(PublishError, match="504|fails just now"):
+    with pytest.raises(PublishError, match="504|fails at the moment"):
         push_model(trained.model, "me/shapes")
     repo = server.hub.repos["model", "me/shapes"]
     assert repo.titles[repo.commits[-1][0]] == client.MESSAGE
@@ -311,7 +311,7 @@ def test_whether_it_was_published_is_said_to_be_unknown_where_it_is(trained, wit
 def test_what_cannot_be_taken_away_is_told(trained, with_hub):
     server = with_hub()
     server.hub.fail |= {("POST", "commit"): 403, ("DELETE", "repos"): 403}
-    with pytest.raises(PublishError, match="could not be taken away") as raised:
+    with pytest.raises(PublishError, match="could not be deleted") as raised:
         push_model(trained.model, "me/shapes")
     assert "delete it in its settings" in raised.value.hint
 
@@ -323,7 +323,7 @@ def test_what_somebody_put_into_it_meanwhile_stays(trained, with_hub):
         if done == 0:
             server.hub.repos["model", "me/shapes"].commit({"mine.txt": b"mine"})
 
-    with pytest.raises(PublishError, match="changed by somebody else"):
+    with pytest.raises(PublishError, match="somebody else has just changed"):
         push_model(trained.model, "me/shapes", progress=meanwhile)
     assert server.hub.of("model", "me/shapes") == {"mine.txt": b"mine"}
 
@@ -405,7 +405,7 @@ def test_a_picture_that_is_gone_is_neither_counted_nor_published(shapes, with_hu
 
 def test_too_many_files_for_a_commit(shapes, with_hub, monkeypatch):
     server = with_hub()
-    monkeypatch.setattr(publishing, "MOST_FILES", 30)
+    monkeypatch.setattr(publishing, "MAX_FILES", 30)
     with pytest.raises(PublishError, match="39 files are too many") as raised:
         push_dataset(shapes, "me/shapes")
     assert "upload-large-folder" in raised.value.hint
@@ -428,16 +428,16 @@ def test_without_a_subscription_the_static_space_is_offered(trained, with_hub, b
     [
         ("me/a", None, None, "nobody is logged in", "hf auth login"),
         ("me/a", "hf_other", None, "does not know you", "hf auth login"),
-        ("you/a", "", None, "may not write to you/", "a repository of your own"),
-        ("me/a", "", ("POST", "create", 404), "no such user", "check USER/NAME"),
-        ("me/a", "", ("POST", "commit", 409), "changed by somebody else", "try again"),
-        ("me/a", "", ("POST", "commit", 412), "changed by somebody else", "try again"),
-        ("me/a", "", ("GET", "whoami", 503), "fails just now (error 503)", "later"),
-        ("me/a", "", ("POST", "create", 402), "asks for money", "pricing"),
+        ("you/a", "", None, "no write access to you/", "a repository of your own"),
+        ("me/a", "", ("POST", "create", 404), "has no such user", "check USER/NAME"),
+        ("me/a", "", ("POST", "commit", 409), "somebody else has just changed", "try again"),
+        ("me/a", "", ("POST", "commit", 412), "somebody else has just changed", "try again"),
+        ("me/a", "", ("GET", "whoami", 503), "fails at the moment (error 503)", "later"),
+        ("me/a", "", ("POST", "create", 402), "requires a paid plan", "pricing"),
         ("me/a", "", ("POST", "create", 418), "error 418", ""),
-        ("a", "", None, "no name on the Hub", "USER/NAME"),
-        ("me/a b", "", None, "no name on the Hub", "USER/NAME"),
-        ("me/a--b", "", None, "no name on the Hub", "USER/NAME"),
+        ("a", "", None, "not a valid name on the Hub", "USER/NAME"),
+        ("me/a b", "", None, "not a valid name on the Hub", "USER/NAME"),
+        ("me/a--b", "", None, "not a valid name on the Hub", "USER/NAME"),
     ],
 )
 def test_every_refusal_says_what_to_do(trained, with_hub, bearkit_json, monkeypatch, repo, token, fail, error, hint):
@@ -482,7 +482,7 @@ def test_bad_input_writes_nothing(trained, tmp_path, with_hub):
     server = with_hub()
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").write_text("mine")
-    with pytest.raises(PublishError, match="is there already"):
+    with pytest.raises(PublishError, match="already exists"):
         push_model(trained.model, "me/a", dry_run=tmp_path / "full")
     with pytest.raises(PublishError, match="no kind of Space"):
         push_space(trained.model, "me/a", "docker")
@@ -569,8 +569,10 @@ def test_preflight_shows_the_root_cause(gradio_space, bearkit_json, monkeypatch,
 
 def test_what_does_not_work_is_not_pushed(trained, with_hub, monkeypatch):
     server = with_hub()
-    monkeypatch.setattr(preflight, "tried", lambda *_: sandbox.SandboxResult(["app.py ended (code 1): KeyError: 'x'"]))
-    with pytest.raises(PublishError, match="would not work, so nothing was published: app.py ended"):
+    monkeypatch.setattr(
+        preflight, "run_in_sandbox", lambda *_: sandbox.SandboxResult(["app.py ended (code 1): KeyError: 'x'"])
+    )
+    with pytest.raises(PublishError, match="does not work, so nothing was published: app.py ended"):
         push_space(trained.model, "me/try", "gradio")
     assert server.hub.repos == {}
 
@@ -580,7 +582,10 @@ def test_what_does_not_work_is_not_pushed(trained, with_hub, monkeypatch):
     [
         (lambda folder: (folder / "ort.wasm").unlink(), "missing: ort.wasm"),
         (lambda folder: (folder / "model.onnx").write_bytes(b"?"), "the model cannot be used"),
-        (lambda folder: shutil.copy(folder / "golden-0.png", folder / "golden-1.png"), "golden-1.png: the model gives"),
+        (
+            lambda folder: shutil.copy(folder / "golden-0.png", folder / "golden-1.png"),
+            "golden-1.png: the model predicts",
+        ),
         (lambda folder: _edit(folder, "sdk: static", "sdk: webby"), "sdk is 'webby'"),
         (lambda folder: _edit(folder, "index.html", "other.html"), "app_file other.html is not in the folder"),
     ],
@@ -598,7 +603,7 @@ def _edit(folder, before, after):
 
 
 def test_preflight_of_no_space(tmp_path, bearkit_json):
-    assert "is no Space" in bearkit_json("preflight", tmp_path, code=1)["error"]
+    assert "is not a Space" in bearkit_json("preflight", tmp_path, code=1)["error"]
     (tmp_path / "README.md").write_text("# Hello")
     assert "no front matter" in bearkit_json("preflight", tmp_path, code=1)["error"]
     (tmp_path / "README.md").write_text("---\na: [\n---\n")
@@ -618,7 +623,7 @@ def test_preflight_of_no_space(tmp_path, bearkit_json):
         ),
         ("Traceback (most recent call last):\nKeyboardInterrupt\n", "KeyboardInterrupt"),
         ("hello\nworld\n", "hello / world"),
-        ("", "it said nothing"),
+        ("", "nothing was printed"),
     ],
 )
 def test_the_root_cause_of_a_log(log, cause):

@@ -1,4 +1,4 @@
-"""Commands that bring pictures in, from this machine or the net, and tell what came of every file and address."""
+"""Commands that bring pictures in, from this machine or from the web, and list where each came from."""
 
 from dataclasses import asdict
 from enum import StrEnum
@@ -10,7 +10,17 @@ import typer
 import bearkit
 from bearkit.catalog.catalog import Catalog
 from bearkit.cli import import_output, output
-from bearkit.cli.common import JsonOption, ProjectOption, app, err, place_of, printable, progress_bars, show
+from bearkit.cli.common import (
+    JsonOption,
+    PrivateOption,
+    ProjectOption,
+    app,
+    err,
+    place_of,
+    printable,
+    progress_bars,
+    show,
+)
 from bearkit.core.paths import UNSET, is_there
 from bearkit.core.project import Project
 from bearkit.datasets import dataset
@@ -20,7 +30,7 @@ from bearkit.sources.web.address_text import is_address
 
 
 class LabelFrom(StrEnum):
-    """What says the label."""
+    """Where an import finds the label of a picture."""
 
     folder = "folder"
     parent = "parent"
@@ -33,109 +43,138 @@ def import_(
     sources: Annotated[
         list[str],
         typer.Argument(
-            metavar="SOURCE...", help="A folder with one folder a label, a zip of one, hf://USER/NAME, files."
+            metavar="SOURCE",
+            help="A folder with one subfolder for each label, a zip of such a folder, picture files, or hf://USER/NAME "
+            "for a data set on the Hugging Face Hub.",
         ),
     ],
-    label: Annotated[str | None, typer.Option(help="The label of all of them, wherever they lie.")] = None,
+    label: Annotated[
+        str | None, typer.Option(metavar="LABEL", help="Give all pictures this label; ignore folder names.")
+    ] = None,
     unlabelled: Annotated[
-        bool, typer.Option("--unlabelled", help="They have no labels yet; folders are none.")
+        bool, typer.Option("--unlabelled", help="Import without labels; ignore folder names.")
     ] = False,
     label_from: Annotated[
         LabelFrom | None,
         typer.Option(
-            help="What says the label: the outermost folder, the parent folder of each file, the beginning of its "
-            "name, or a table (metadata.csv) with the columns file_name,label."
+            help="Where the labels are: the outermost folder, the parent folder of each file, the start of its name, "
+            "or a table (metadata.csv) with the columns file_name,label. By default bearkit finds out, or asks.",
         ),
     ] = None,
     splits: Annotated[
-        bool | None, typer.Option("--splits/--no-splits", help="Whether train, valid and test are splits, or labels.")
+        bool | None,
+        typer.Option("--splits/--no-splits", help="Read folders named train, valid and test as splits, or as labels."),
     ] = None,
-    link: Annotated[bool, typer.Option("--link", help="Leave the files where they are; nothing is copied.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the labels and splits; copy nothing.")] = False,
+    link: Annotated[
+        bool, typer.Option("--link", help="Use the files where they are, instead of copying them.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the labels and splits that would be imported; copy nothing.")
+    ] = False,
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
-    """Bring pictures into the project, each checked by decoding it whole. Labels and splits are shown before.
+    """Import pictures from folders, zips, files or the Hub.
+
+    Every file is decoded in full; files that are not pictures are listed with a
+    reason. Identical files count once.
 
     Example: bearkit import photos -p bears
+    Example: bearkit import photos -p bears --dry-run
     """
-    place, how = Project(project), (label_from.value if label_from else None, splits)
+    place, reading = Project(project), (label_from.value if label_from else None, splits)
     if dry_run:
-        seen = bearkit.preview_import(place, sources, not unlabelled, label, *how)
-        show(as_json, seen.as_dict(), import_output.previewed(seen.as_dict()))
+        preview = bearkit.preview_import(place, sources, not unlabelled, label, *reading).as_dict()
+        show(as_json, preview, import_output.previewed(preview))
         return
     with progress_bars() as progress:
         result = bearkit.import_images(
-            place, sources, progress, not unlabelled, label, link, None, *how, understood=_tell_understood
+            place, sources, progress, not unlabelled, label, link, None, *reading, understood=_print_preview
         ).as_dict()
     show(as_json, result, import_output.imported(result, dataset.counts(Catalog(place)), place_of(project)))
 
 
 def _collected(result: dict[str, Any], project: Path) -> str:
+    """Describe downloads, and what to do next."""
     steps = import_output.next_steps(dataset.counts(Catalog(Project(project))), 0, place_of(project))
     return "\n".join([output.collected(result, place_of(project)), *steps])
 
 
-def _tell_understood(seen: Preview) -> None:
-    """Say on stderr what is about to be copied."""
-    err.print(printable(import_output.understood(seen.as_dict())), markup=False, highlight=False, soft_wrap=True)
+def _print_preview(preview: Preview) -> None:
+    """Print to stderr which labels and splits are about to be imported."""
+    err.print(printable(import_output.understood(preview.as_dict())), markup=False, highlight=False, soft_wrap=True)
 
 
-MaxOption = Annotated[int, typer.Option("--max", min=1, help="So many pictures a label.")]
-WorkersOption = Annotated[int, typer.Option(min=0, help="Addresses at once; 0: one by one, errors as they come.")]
-TimeoutOption = Annotated[float, typer.Option(min=1, help="Seconds that one address may take in all.")]
-PrivateOption = Annotated[bool, typer.Option("--allow-private", help="Also servers of your own network.")]
-RobotsOption = Annotated[bool, typer.Option("--ignore-robots", help="Also what asks not to be used for AI.")]
+MaxOption = Annotated[int, typer.Option("--max", min=1, metavar="N", help="Maximum number of pictures per label.")]
+WorkersOption = Annotated[
+    int,
+    typer.Option(
+        min=0, metavar="N", help="Downloads at the same time; 0 for one by one, with each error as it occurs."
+    ),
+]
+TimeoutOption = Annotated[
+    float, typer.Option(min=1, metavar="SECONDS", help="Maximum time for one download, redirects included.")
+]
+RobotsOption = Annotated[
+    bool, typer.Option("--ignore-robots", help="Also use pictures whose server asks that they are not used for AI.")
+]
 
 
 @app.command()
 def collect(
     lists: Annotated[
         list[str] | None,
-        typer.Argument(metavar="LABEL=FILE...", help="Or FILE with columns `url` and `label`; none: what waits."),
+        typer.Argument(
+            metavar="LABEL=FILE",
+            help="A file with one web address in each line; or FILE, a table with the columns url and label. Without "
+            "one, download what an earlier command left.",
+        ),
     ] = None,
     most: Annotated[
-        int | None, typer.Option("--max", min=1, help="Only so many lines of each label in each file.")
+        int | None,
+        typer.Option("--max", min=1, metavar="N", help="Read at most N addresses of each label from each file."),
     ] = None,
     workers: WorkersOption = 32,
     timeout: TimeoutOption = 30,
     allow_private: PrivateOption = False,
     ignore_robots: RobotsOption = False,
-    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Ask those again that failed before.")] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try addresses again that failed before.")
+    ] = False,
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
-    """Fetch pictures from lists of addresses, many at once; a receipt for each, and none is fetched twice.
+    """Download pictures from lists of web addresses.
+
+    It downloads many at a time, and no address twice. `bearkit sources` lists
+    the result of each.
 
     Example: bearkit collect black=urls_black.txt teddy=urls_teddy.txt -p bears
     """
     limits = bearkit.Limits(seconds=timeout, allow_private=allow_private, robots=not ignore_robots)
-    told = _told_one_by_one if workers == 0 else None
+    on_failure = _print_failure if workers == 0 else None
     with progress_bars() as progress:
         result = bearkit.collect_images(
-            Project(project),
-            [_source(text) for text in lists or []],
-            most,
-            workers,
-            limits,
-            retry_failed,
-            progress,
-            told,
-        ).as_dict()
+            Project(project), [_source(text) for text in lists or []], most, workers, limits, retry_failed, progress,
+            on_failure,
+        ).as_dict()  # fmt: skip
     show(as_json, result, _collected(result, project))
 
 
 @app.command()
 def search(
-    queries: Annotated[
-        list[str], typer.Argument(metavar='LABEL="QUERY"...', help="What to search for, label by label.")
-    ],
+    queries: Annotated[list[str], typer.Argument(metavar='LABEL="QUERY"', help="What to search for, for each label.")],
     most: MaxOption = 150,
     providers: Annotated[
         list[str] | None,
-        typer.Option("--provider", help="openverse, commons, ddgs, or NAME=ADDRESS; several are asked in this order."),
+        typer.Option(
+            "--provider",
+            metavar="NAME",
+            help="openverse, commons or ddgs; NAME=ADDRESS for another server of one of them. Give the option several "
+            "times to ask several, in this order.",
+        ),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what is found; download nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List the pictures found; download nothing.")] = False,
     workers: WorkersOption = 32,
     timeout: TimeoutOption = 30,
     allow_private: PrivateOption = False,
@@ -143,21 +182,24 @@ def search(
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
-    """Search the web for pictures and fetch them, with licence and creator where the provider tells them.
+    """Search the web for pictures and download them.
+
+    Each picture is recorded with its licence and creator if the provider names
+    them. Check the licences before you use or publish the pictures.
 
     Example: bearkit search black="black bear" teddy="teddy bear" -p bears --dry-run
     """
     limits = bearkit.Limits(seconds=timeout, allow_private=allow_private, robots=not ignore_robots)
-    asked = [(label.strip(), query) for label, _, query in (text.partition("=") for text in queries)]
+    searches = [(label.strip(), query) for label, _, query in (text.partition("=") for text in queries)]
     with progress_bars() as progress:
-        found = bearkit.search_images(asked, most, providers or (), limits, progress)
-        for row in found.failed:
+        hits = bearkit.search_images(searches, most, providers or (), limits, progress)
+        for row in hits.failed:
             err.print(f"{row['provider']}, {row['label']}: {printable(row['reason'])}", markup=False, highlight=False)
-        result = found.as_dict(whole=dry_run)
+        result = hits.as_dict(whole=dry_run)
         if not dry_run:
-            told = _told_one_by_one if workers == 0 else None
+            on_failure = _print_failure if workers == 0 else None
             collected = bearkit.collect_images(
-                Project(project), found.urls(), None, workers, limits, progress=progress, on_failure=told
+                Project(project), hits.urls(), None, workers, limits, progress=progress, on_failure=on_failure
             )
             result |= collected.as_dict()
     text = output.searched(result)
@@ -168,12 +210,15 @@ def search(
 
 @app.command()
 def sources(
-    failed: Annotated[bool, typer.Option("--failed", help="Only those that gave no picture.")] = False,
-    label: Annotated[str | None, typer.Option(help="Of this label only.")] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="Only list sources that gave no picture.")] = False,
+    label: Annotated[str | None, typer.Option(metavar="LABEL", help="Only list sources of this label.")] = None,
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
-    """List where pictures came from: every file and address, with what became of it and why."""
+    """List every imported file and address, with its result.
+
+    Example: bearkit sources --failed -p bears
+    """
     rows = [
         asdict(row)
         for row in Catalog(Project(project)).sources()
@@ -182,20 +227,20 @@ def sources(
     show(as_json, {"sources": rows}, output.sources(rows))
 
 
-def _told_one_by_one(url: str, reason: str) -> None:
+def _print_failure(url: str, reason: str) -> None:
     err.print(f"{printable(url)}: {printable(reason)}", markup=False, highlight=False)
 
 
 def _source(text: str) -> tuple[str | None, Path]:
-    """What LABEL=FILE, or FILE, says: the first `=` after which a file is named ends the label.
+    """Split LABEL=FILE, or FILE alone: the label ends at the first `=` that an existing file follows.
 
     Raises:
         ImportSourceError: nothing follows the `=`.
     """
     pairs = [(text[:at].strip(), text[at + 1 :]) for at, char in enumerate(text) if char == "=" and at]
-    there = [(label, Path(file)) for label, file in pairs if label and (file == "-" or is_there(file))]
-    if there:
-        return there[0]
+    existing = [(label, Path(file)) for label, file in pairs if label and (file == "-" or is_there(file))]
+    if existing:
+        return existing[0]
     if is_address(text) or is_there(text) or not pairs:
         return None, Path(text)
     label, file = pairs[0]

@@ -1,4 +1,4 @@
-"""Commands that publish: a model, a data set, a demo; and the preflight of a demo."""
+"""Commands that publish a model, a data set or a demo on the Hugging Face Hub, and that test a demo."""
 
 from pathlib import Path
 from typing import Annotated
@@ -20,19 +20,23 @@ from bearkit.cli.common import (
 from bearkit.core.project import Project
 from bearkit.errors import PublishError
 
-RepoArgument = Annotated[str, typer.Argument(metavar="USER/NAME", help="Where to on the Hugging Face Hub.")]
-PrivateOption = Annotated[bool, typer.Option("--private", help="A new repository is yours alone.")]
+RepoArgument = Annotated[str, typer.Argument(metavar="USER/NAME", help="The name on the Hugging Face Hub.")]
+PrivateOption = Annotated[bool, typer.Option("--private", help="Create the repository as private.")]
 LicenseOption = Annotated[
-    str | None, typer.Option("--license", help="The Hub's word, such as apache-2.0 or cc-by-4.0.")
+    str | None,
+    typer.Option("--license", metavar="ID", help="The licence by its id on the Hub, e.g. apache-2.0 or cc-by-4.0."),
 ]
 ExampleOption = Annotated[
-    list[Path] | None, typer.Option("--example", help="A picture that everybody may see and try; give several.")
+    list[Path] | None,
+    typer.Option(
+        "--example", metavar="FILE", help="A picture for visitors to try; public. Give the option several times."
+    ),
 ]
 ThumbnailsOption = Annotated[
-    bool, typer.Option("--thumbnails", help="With the small training pictures that the model may carry.")
+    bool, typer.Option("--thumbnails", help="Publish the model's small copies of training pictures too.")
 ]
 DryRunOption = Annotated[
-    Path | None, typer.Option("--dry-run", metavar="DIR", help="Write it into this new folder, and publish nothing.")
+    Path | None, typer.Option("--dry-run", metavar="DIR", help="Write the files into this new folder; publish nothing.")
 ]
 
 
@@ -48,7 +52,10 @@ def push(
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
-    """Publish a model with its card: timm, transformers and bearkit load it by its name then.
+    """Publish a model with its card.
+
+    Afterwards timm, transformers and bearkit load it by its name. Log in first:
+    hf auth login
 
     Example: bearkit push bears/models/001 me/bears --license apache-2.0
     """
@@ -65,22 +72,25 @@ def push_dataset(
     repo: RepoArgument,
     private: PrivateOption = False,
     license: LicenseOption = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask: I may publish these pictures.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask: I have the right to publish these pictures.")] = False,
     dry_run: DryRunOption = None,
     seed: SplitSeedOption = None,
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
-    """Publish the cleaned pictures, with where each came from. It asks first: pictures have owners.
+    """Publish the cleaned pictures as a data set.
+
+    It names the source of each picture. It asks before it publishes, since
+    pictures have owners.
 
     Example: bearkit push-dataset me/bear-pictures --private -p bears
     """
     place = Project(project)
     if not (yes or dry_run):
-        said = f"{bearkit.whose_images(place)} Whoever made a picture must allow that it is published."
+        rights = f"{bearkit.whose_images(place)} The owner of each picture must allow its publication."
         if as_json:
-            raise PublishError(said, hint="--yes, if they do; --private keeps a new data set to yourself")
-        typer.confirm(f"{said} Publish them as {repo}?", abort=True, err=True)
+            raise PublishError(rights, hint="add --yes if they do; --private creates the data set as private")
+        typer.confirm(f"{rights} Publish them as {repo}?", abort=True, err=True)
     with progress_bars() as progress:
         result = bearkit.push_dataset(place, repo, private, license, dry_run, progress=progress, seed=seed)
     show(as_json, result, publishing_output.published(result))
@@ -90,17 +100,23 @@ def push_dataset(
 def space(
     model: ModelArgument,
     repo: RepoArgument,
-    sdk: Annotated[str, typer.Option(help="static: free, in the visitor's browser; gradio: on a server of the Hub's.")],
+    sdk: Annotated[
+        str,
+        typer.Option(
+            metavar="static|gradio",
+            help="static runs in the visitor's browser and is free; gradio runs on a server of the Hub.",
+        ),
+    ],
     private: PrivateOption = False,
     license: LicenseOption = None,
     example: ExampleOption = None,
     thumbnails: ThumbnailsOption = False,
     dry_run: DryRunOption = None,
-    preflight: Annotated[bool, typer.Option(help="See that it works before anything is published.")] = True,
+    preflight: Annotated[bool, typer.Option(help="Test the demo before it is published.")] = True,
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
-    """Publish a demo of a model, to try it on one's own picture.
+    """Publish a demo: a page to try a model on.
 
     Example: bearkit space bears/models/001 me/which-bear --sdk static
     """
@@ -114,15 +130,20 @@ def space(
 
 @app.command()
 def preflight(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A Space, as `bearkit space --dry-run DIR` writes it.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="The folder of a Space, written by `bearkit space --dry-run DIR`.")
+    ],
     as_json: JsonOption = False,
 ) -> None:
-    """Try a Space out as the Hub would: install it, start it, ask it about the golden pictures.
+    """Test the folder of a demo before it is published.
+
+    It runs the demo as the Hub would, and compares its predictions with those
+    of the exported model.
 
     Example: bearkit preflight which-bear
     """
     with progress_bars() as progress:
         result = bearkit.preflight(folder, progress)
-    show(as_json, result, publishing_output.tried(result))
+    show(as_json, result, publishing_output.preflighted(result))
     if not result["ok"]:
         raise typer.Exit(1)

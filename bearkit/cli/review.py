@@ -1,4 +1,4 @@
-"""Commands of the review: what to look at next, decisions, and what comes of them."""
+"""Commands that find wrong labels and duplicates, and that record and apply decisions about them."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -9,31 +9,85 @@ import typer
 import bearkit
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import DecisionLog, me
-from bearkit.cli.common import Commands, JsonOption, ProjectOption, SplitSeedOption, app, place_of, progress_bars, show
+from bearkit.cli import output
+from bearkit.cli.common import (
+    PANEL_OF,
+    Commands,
+    JsonOption,
+    OrderedGroup,
+    ProjectOption,
+    RunOption,
+    SplitSeedOption,
+    app,
+    place_of,
+    progress_bars,
+    show,
+)
 from bearkit.core.project import Project
 from bearkit.labelling import report
 
-review = Commands(no_args_is_help=True, help="Clean the data: suspects, decisions, and folders that follow them.")
-app.add_typer(review, name="review")
+review = Commands(cls=OrderedGroup, no_args_is_help=True, help="List suspicious pictures, and decide about them.")
+app.add_typer(review, name="review", rich_help_panel=PANEL_OF["review"])
 
-ReviewerOption = Annotated[str | None, typer.Option("--reviewer", help="Who decides; you if left out.")]
-StepsOption = Annotated[int, typer.Option("--n", min=1, help="How many steps. What one call decided is one step.")]
-WhoseOption = Annotated[str | None, typer.Option("--reviewer", help="Only this one's steps; anyone's if left out.")]
+ReviewerOption = Annotated[
+    str | None, typer.Option("--reviewer", metavar="NAME", help="The name of who decides; by default yours.")
+]
+StepsOption = Annotated[
+    int, typer.Option("--n", min=1, metavar="N", help="The number of steps; all decisions of one command are one step.")
+]
+StepsOfOption = Annotated[
+    str | None, typer.Option("--reviewer", metavar="NAME", help="Only steps of this reviewer; by default of anyone.")
+]
+
+
+@app.command()
+def interpret(
+    run: RunOption = None,
+    split: Annotated[str, typer.Option(metavar="train|valid|test", help="The pictures to judge it by.")] = "valid",
+    top: Annotated[int, typer.Option(min=1, metavar="N", help="The number of top losses to list.")] = 9,
+    project: ProjectOption = Path(),
+    as_json: JsonOption = False,
+) -> None:
+    """Show what the model gets wrong.
+
+    It prints the confusion matrix, the labels most often confused, and the
+    pictures with the highest losses.
+
+    Example: bearkit interpret -p bears
+    """
+    result = bearkit.Interpretation.from_run(Project(project), run, split).as_dict(top)
+    show(as_json, result, output.interpreted(result))
 
 
 @review.command("next")
 def next_(
-    n: Annotated[int, typer.Option("--n", min=1, help="How many.")] = 20,
-    split: Annotated[str | None, typer.Option(help="train, valid or test only.")] = None,
-    label: Annotated[str | None, typer.Option(help="Of this label only.")] = None,
-    kind: Annotated[str, typer.Option(help="label, duplicate, outlier, quality or unlabelled.")] = "label",
+    n: Annotated[int, typer.Option("--n", min=1, metavar="N", help="The number of pictures to list.")] = 20,
+    split: Annotated[
+        str | None, typer.Option(metavar="train|valid|test", help="Only list pictures of this split.")
+    ] = None,
+    label: Annotated[str | None, typer.Option(metavar="LABEL", help="Only list pictures with this label.")] = None,
+    kind: Annotated[
+        str,
+        typer.Option(
+            metavar="KIND",
+            help="label for likely wrong labels, duplicate for near-duplicates, outlier for unusual pictures, quality "
+            "for bad pictures, unlabelled for pictures without a label.",
+        ),
+    ] = "label",
     order: Annotated[
-        str, typer.Option(help="out-of-fold: by heads that have not seen the picture; loss: by the trained model.")
+        str,
+        typer.Option(
+            metavar="ORDER",
+            help="Of likely wrong labels. out-of-fold: by models that were not trained on the picture; loss: by the "
+            "trained model.",
+        ),
     ] = "out-of-fold",
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
-    """List the pictures that are most worth a look, relearned from every decision so far.
+    """List the pictures that most need a review.
+
+    The list is computed again after every decision.
 
     Example: bearkit review next -p bears
     """
@@ -46,17 +100,25 @@ def next_(
 @review.command()
 def decide(
     image: Annotated[
-        str | None, typer.Argument(metavar="[IMAGE_ID", help="Or the beginning of one, or a path.")
+        str | None, typer.Argument(metavar="IMAGE_ID", help="The id of a picture, its beginning, or the path.")
     ] = None,
-    action: Annotated[str | None, typer.Argument(metavar="ACTION]", help="keep, delete or relabel:LABEL")] = None,
+    action: Annotated[str | None, typer.Argument(metavar="ACTION", help="keep, delete or relabel:LABEL.")] = None,
     table: Annotated[
-        Path | None, typer.Option("--from", metavar="FILE.csv", help="Many: image_id or path, and action or label.")
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="FILE.csv",
+            help="Read many decisions from a table with the columns image_id or path, and action or label; also "
+            "tables of fastai, cleanlab and Label Studio.",
+        ),
     ] = None,
     reviewer: ReviewerOption = None,
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
-    """Store a decision about a picture, or those of a CSV (also fastai's, cleanlab's, Label Studio's). No file moves.
+    """Record a decision about a picture, or those of a table.
+
+    No file moves before `bearkit review apply`.
 
     Example: bearkit review decide 3f2a9c delete -p bears
     Example: bearkit review decide --from cleaned.csv -p bears
@@ -72,13 +134,17 @@ def decide(
 
 @review.command()
 def rename(
-    old: Annotated[list[str], typer.Argument(metavar="OLD...", help="Labels as they are now.")],
-    new: Annotated[str, typer.Option("--to", metavar="NEW", help="Their name from now on; one there is merges them.")],
+    old: Annotated[list[str], typer.Argument(metavar="OLD", help="The labels to rename.")],
+    new: Annotated[
+        str, typer.Option("--to", metavar="NEW", help="The new label; an existing label merges them into it.")
+    ],
     reviewer: ReviewerOption = None,
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
-    """Give all pictures of some labels one label. No file moves; one undo takes it back.
+    """Rename a label, or merge several labels into one.
+
+    No file moves; `bearkit review undo` reverts it.
 
     Example: bearkit review rename Cat "cat." --to cat -p pets
     """
@@ -88,9 +154,12 @@ def rename(
 
 @review.command()
 def undo(
-    n: StepsOption = 1, reviewer: WhoseOption = None, project: ProjectOption = Path(), as_json: JsonOption = False
+    n: StepsOption = 1, reviewer: StepsOfOption = None, project: ProjectOption = Path(), as_json: JsonOption = False
 ) -> None:
-    """Take back the last decisions."""
+    """Undo the last decisions.
+
+    Example: bearkit review undo -p bears
+    """
     rows = DecisionLog(Catalog(Project(project))).undo(n, reviewer, by=me())
     result = {"undone": [asdict(row) for row in rows]}
     show(as_json, result, report.undone_or_redone(result))
@@ -98,9 +167,12 @@ def undo(
 
 @review.command()
 def redo(
-    n: StepsOption = 1, reviewer: WhoseOption = None, project: ProjectOption = Path(), as_json: JsonOption = False
+    n: StepsOption = 1, reviewer: StepsOfOption = None, project: ProjectOption = Path(), as_json: JsonOption = False
 ) -> None:
-    """Bring the decisions again that were taken back last, until something else is decided."""
+    """Redo the decisions undone last, if none was made since.
+
+    Example: bearkit review redo -p bears
+    """
     rows = DecisionLog(Catalog(Project(project))).redo(n, reviewer, by=me())
     result = {"redone": [asdict(row) for row in rows]}
     show(as_json, result, report.undone_or_redone(result))
@@ -108,37 +180,56 @@ def redo(
 
 @review.command()
 def history(
-    last: Annotated[int | None, typer.Option("--n", min=1, help="Only so many rows, the newest.")] = None,
+    last: Annotated[
+        int | None, typer.Option("--n", min=1, metavar="N", help="The number of rows; by default all.")
+    ] = None,
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
-    """List every decision, undo and redo, the newest first."""
+    """List every decision, undo and redo, newest first.
+
+    Example: bearkit review history --n 20 -p bears
+    """
     result = {"decisions": DecisionLog(Catalog(Project(project))).history(last)}
     show(as_json, result, report.history(result))
 
 
 @review.command("apply")
 def apply_(project: ProjectOption = Path(), as_json: JsonOption = False) -> None:
-    """Move the files as decided: deleted ones to trash/, relabelled ones to their labels' folders."""
+    """Move the files as decided.
+
+    Deleted pictures go into trash/, relabelled pictures into the folders of
+    their labels. `bearkit review unapply` moves them back.
+
+    Example: bearkit review apply -p bears
+    """
     result = bearkit.apply_decisions(Project(project)).as_dict()
     show(as_json, result, report.moved(result))
 
 
 @review.command()
 def unapply(project: ProjectOption = Path(), as_json: JsonOption = False) -> None:
-    """Move every file back to where it was when it came. The decisions stay."""
+    """Move every file back to where it was imported.
+
+    The decisions stay.
+
+    Example: bearkit review unapply -p bears
+    """
     result = bearkit.unapply_decisions(Project(project)).as_dict()
     show(as_json, result, report.moved(result))
 
 
 @app.command()
 def compare(
-    run_a: Annotated[str, typer.Argument(help="The run before.")],
-    run_b: Annotated[str, typer.Argument(help="The run after.")],
+    run_a: Annotated[str, typer.Argument(metavar="RUN", help="The earlier run.")],
+    run_b: Annotated[str, typer.Argument(metavar="RUN", help="The later run.")],
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
-    """Tell whether a model is better, or only its validation labels were corrected.
+    """Compare two runs on the same pictures.
+
+    It says whether the model is better, or whether only labels of validation
+    pictures were corrected.
 
     Example: bearkit compare 001 002 -p bears
     """
@@ -148,12 +239,17 @@ def compare(
 
 @app.command()
 def duplicates(
-    mend: Annotated[bool, typer.Option("--mend", help="Put copies of validation pictures into validation.")] = False,
+    mend: Annotated[
+        bool, typer.Option("--mend", help="Move copies of validation pictures from training to validation.")
+    ] = False,
     reviewer: ReviewerOption = None,
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
-    """Find near-duplicates: resized, re-encoded, saved once more. Those across splits flatter the model.
+    """Find near-duplicates: pictures resized or saved again.
+
+    Copies of validation pictures in the training pictures make the measured
+    error too low; --mend moves them.
 
     Example: bearkit duplicates --mend -p bears
     """
@@ -165,12 +261,22 @@ def duplicates(
 @app.command("export-dataset")
 def export_dataset(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder.")],
-    form: Annotated[str, typer.Option("--format", help="folder, imagefolder (the Hub's) or csv.")] = "folder",
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="folder: one folder for each label; imagefolder: the layout of the Hugging Face Hub; csv: tables of "
+            "labels and decisions, without pictures.",
+        ),
+    ] = "folder",
     seed: SplitSeedOption = None,
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
-    """Write the cleaned pictures, with where each came from, or the decisions as a table.
+    """Write the cleaned pictures into a new folder.
+
+    A table names the source of each picture. The project stays as it is.
 
     Example: bearkit export-dataset cleaned --format imagefolder -p bears
     """

@@ -1,4 +1,4 @@
-"""Commands that train, and that look at trainings."""
+"""Commands that train, and that judge trainings."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,22 +18,28 @@ from bearkit.training import diagnosis
 @train_options()
 def train(
     chosen: dict[str, Any],
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut off.")] = False,
-    run: Annotated[str | None, typer.Option("--run", help="Which one to resume; the newest if left out.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue a run that was interrupted.")] = False,
+    run: Annotated[
+        str | None, typer.Option("--run", metavar="RUN", help="The run to resume; by default the newest.")
+    ] = None,
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
-    """Train a new head on the project's pictures; a fifth of them is set aside to check it. Then, if asked, the body.
+    """Train a classifier on the project's pictures.
+
+    A fifth of the pictures is set aside for validation. First only the head
+    learns, in seconds; with --unfreeze the whole network learns after it, in
+    minutes.
 
     Example: bearkit train -p bears
     Example: bearkit train -p bears --unfreeze 6
     """
     if chosen.get("epochs") == 0 and "start" not in chosen:
-        raise typer.BadParameter("--epochs must be at least 1 unless --start names a stage to begin with")
+        raise typer.BadParameter("--epochs must be at least 1 unless --start names a stage to start from")
     if run is not None and not resume:
-        raise typer.BadParameter("--run names the run to --resume; to begin with its weights: --start RUN/STAGE")
+        raise typer.BadParameter("--run needs --resume; to start from the weights of a run: --start RUN/STAGE")
     if resume and chosen:
-        raise typer.BadParameter("--resume goes on as the run was asked for: leave the other options out")
+        raise typer.BadParameter("--resume continues with the options of the run: leave the other options out")
     with progress_bars() as progress:
         learn = _learner(project, progress, chosen)
         result = (learn.resume(run) if resume else learn.train()).as_dict()
@@ -44,17 +50,24 @@ def train(
 @train_options("lr_unfrozen", "unfreeze_groups", "body", "weights", "seed")
 def lr_find(
     chosen: dict[str, Any],
-    unfrozen: Annotated[bool, typer.Option("--unfrozen", help="For epochs in which the body learns too.")] = False,
-    run: Annotated[str | None, typer.Option("--run", help="RUN or RUN/STAGE to begin with.")] = None,
-    batch_size: Annotated[int, typer.Option(min=0, help="Pictures a step; 0: as in training.")] = 0,
+    unfrozen: Annotated[bool, typer.Option("--unfrozen", help="For epochs with the body unfrozen.")] = False,
+    run: Annotated[
+        str | None, typer.Option("--run", metavar="RUN/STAGE", help="Start from the weights of this run or stage.")
+    ] = None,
+    batch_size: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Pictures per step; 0 for the number that training uses.")
+    ] = 0,
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
-    """Try a hundred rising learning rates, and suggest one. Nothing that was trained changes.
+    """Suggest a learning rate.
 
-    Without --run it is for a new head; with --unfrozen, for the newest finished run.
+    It tries a hundred rising rates and watches the loss. By default for a new
+    head; with --unfrozen for the whole network of the newest finished run. No
+    run changes.
 
     Example: bearkit lr-find -p bears
+    Example: bearkit lr-find --unfrozen -p bears
     """
     groups = chosen.pop("unfreeze_groups", 0)
     if batch_size:
@@ -77,7 +90,10 @@ def learning_curve(
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
-    """Tell whether more pictures would help, and of which label: the error with a tenth to all of them.
+    """Estimate whether more pictures would help.
+
+    It trains with a tenth of the pictures up to all of them, shows how the
+    error falls, and names the label that needs more.
 
     Example: bearkit learning-curve -p bears
     """
@@ -90,14 +106,20 @@ def learning_curve(
 
 @app.command()
 def diagnose(
-    table: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Losses and an error rate, a row an epoch.")],
-    valid_images: Annotated[int | None, typer.Option(min=1, help="How many pictures the error is about.")] = None,
+    table: Annotated[
+        Path, typer.Argument(metavar="FILE.csv", help="A table with the losses and the error rate of each epoch.")
+    ],
+    valid_images: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="The number of validation pictures.")
+    ] = None,
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
-    """Read a table of epochs: was the learning rate too high, too low, were the epochs too few or many?
+    """Judge a training of any program by its table of epochs.
 
-    It knows the columns of fastai, Keras, timm, Lightning, YOLO and the Hugging Face Trainer, as CSV or JSON.
+    It says whether the learning rate was too high or too low, and the epochs
+    too many or too few. It reads CSV or JSON with the columns of fastai, Keras,
+    timm, Lightning, YOLO or the Hugging Face Trainer.
 
     Example: bearkit diagnose history.csv
     """

@@ -1,1 +1,1 @@
-"""Models, data sets and demos for the Hugging Face Hub: written as folders, checked, and pushed in one commit."""
+"""Publish models, data sets and demos on the Hugging Face Hub: write a folder, check it, push it in one commit."""

@@ -1,4 +1,4 @@
-"""The Hub: who is logged in, and a folder pushed in one commit, all of it or nothing."""
+"""The Hugging Face Hub: who is logged in, and pushing a folder in one commit, either completely or not at all."""
 
 import itertools
 import os
@@ -16,29 +16,29 @@ from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from bearkit.core.parallel import Progress, no_progress
 from bearkit.errors import PublishError
-from bearkit.hub.errors import LOG_IN, worded
+from bearkit.hub.errors import LOG_IN, translate_errors
 from bearkit.hub.front_matter import front_matter
 from bearkit.hub.repo_names import check_name
 
 HUB = "https://huggingface.co"
 PREFIX = {"model": "", "dataset": "datasets/", "space": "spaces/"}
-TOGETHER = 32  # files between two looks at whether to stop
-UNKNOWN = -1  # instead of a status: whether it is published is not known
-OURS = "bearkit"  # the tag in a README that says who wrote what lies beside it
+BATCH = 32  # files uploaded between two checks for a stop
+UNKNOWN = -1  # status of a push of which nobody knows whether the Hub took it
+TAG = "bearkit"  # in the README of every repository that bearkit wrote
 MESSAGE = "Published with bearkit"
-LOOK_AGAIN = (0, 2, 5)  # seconds before each look at whether the Hub took a commit after all
+LOOK_AGAIN = (0, 2, 5)  # seconds before each check whether the Hub took a commit although it sent an error
 
 
 @dataclass(frozen=True)
 class Published:
-    """What was pushed: where it is, the files, and the commit."""
+    """A finished push: the repository's URL, the files, and the commit's id."""
 
     url: str
     files: list[str]
     commit: str
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, as the command line prints them."""
+        """Return plain values, as the command line prints them."""
         return {"url": self.url, "files": self.files, "commit": self.commit}
 
 
@@ -49,25 +49,25 @@ class RepoSpec:
     Attributes:
         repo: USER/NAME.
         kind: model, dataset or space.
-        sdk: of a Space.
-        private: whether a new one is only its owner's; one that is there stays as it is.
-        owned: names and folders that are ours in it: what lies there from an earlier push and is not pushed again is
-            taken away.
+        sdk: gradio or static, for a Space.
+        private: create it as private; an existing repository is not changed.
+        managed: names and folders that bearkit manages in it: files of an earlier push there are deleted unless they
+            are pushed again.
     """
 
     repo: str
     kind: str
     sdk: str | None = None
     private: bool = False
-    owned: Collection[str] = ()
+    managed: Collection[str] = ()
 
 
 @dataclass(frozen=True)
 class Hub:
-    """The Hub as one person reaches it.
+    """The Hub with one person's access.
 
     Args:
-        token: theirs, of who signed in; the one of `hf auth login` if left out. It is never stored or shown.
+        token: the person's token; by default that of `hf auth login`. It is never stored or shown.
     """
 
     token: str | None = field(default=None, repr=False)
@@ -78,127 +78,128 @@ class Hub:
 
     @property
     def _log_in(self) -> str:
+        """Return the hint for a user who is not logged in."""
         return LOG_IN if self.token is None else "sign in again; the Space's README needs the scope manage-repos"
 
     def user(self) -> str:
-        """The name of whoever is logged in.
+        """Return the name of the user who is logged in.
 
         Raises:
-            PublishError: nobody is, or the Hub cannot be reached.
+            PublishError: nobody is logged in, or the Hub cannot be reached.
         """
-        with worded("", log_in=self._log_in):
+        with translate_errors("", log_in=self._log_in):
             return str(self._api.whoami()["name"])
 
     def check(self, repo: str) -> None:
-        """See that a name can be one, and that somebody is logged in, before anything long begins.
+        """Check a repository's name, and that somebody is logged in, before any long work begins.
 
         Raises:
-            PublishError: it cannot, or nobody is.
+            PublishError: the name is not valid, or nobody is logged in.
         """
         check_name(repo)
         self.user()
 
     def url(self, target: RepoSpec) -> str:
-        """Where people find it."""
+        """Return the URL of a repository."""
         return f"{self._api.endpoint}/{PREFIX[target.kind]}{target.repo}"
 
     def push(self, folder: Path, target: RepoSpec, progress: Progress = no_progress) -> Published:
-        """Push a folder in one commit. A repository that this made is taken away again when the commit fails.
+        """Push a folder in one commit. If the commit fails, a repository that this push created is deleted again.
 
         Args:
-            folder: whose files.
-            target: where to; made if it is not there yet.
-            progress: told of files; what it raises breaks off, and nothing is published then.
+            folder: the files to push.
+            target: the repository; it is created if it does not exist.
+            progress: called with the number of files; an exception from it stops the push, and nothing is published.
 
         Raises:
-            PublishError: it could not be.
+            PublishError: the Hub refuses or cannot be reached.
         """
         self.check(target.repo)
-        disable_progress_bars()  # the Hub's own: ours is one for all of it
-        files = contents(folder)
-        made = self._make(target)
-        keep, before = False, None
+        disable_progress_bars()  # the client shows one bar for each file
+        files = files_by_name(folder)
+        created = self._create(target)
+        keep, head = False, None
         try:
-            before = self._head(target)
-            adding = [CommitOperationAdd(name, path) for name, path in files.items()]
-            self._upload(adding, target, progress)
-            deleting = [CommitOperationDelete(name) for name in self._left_over(target, before, files)]
-            progress("uploading", len(files), len(files))  # the last moment at which somebody may stop it
-            keep = True  # from here on only the Hub knows
-            commit = self._commit([*adding, *deleting], target, before)
+            head = self._head(target)
+            additions = [CommitOperationAdd(name, path) for name, path in files.items()]
+            self._upload(additions, target, progress)
+            deletions = [CommitOperationDelete(name) for name in self._stale_files(target, head, files)]
+            progress("uploading", len(files), len(files))  # the last chance to stop
+            keep = True  # from here on, only the Hub knows whether it took the commit
+            commit = self._commit([*additions, *deletions], target, head)
         except PublishError as error:
             keep = error.status == UNKNOWN
             raise
         finally:
-            if made and not keep:
-                self._take_away(target, before)
+            if created and not keep:
+                self._delete_created(target, head)
         return Published(self.url(target), list(files), commit)
 
-    def _make(self, target: RepoSpec) -> bool:
-        """Make a repository, if it is not there yet; whether it was not."""
+    def _create(self, target: RepoSpec) -> bool:
+        """Create the repository if it does not exist, and return whether this created it."""
         repo, kind = target.repo, target.kind
-        with worded(repo, kind, target.sdk, self._log_in):
+        with translate_errors(repo, kind, target.sdk, self._log_in):
             if self._api.repo_exists(repo, repo_type=kind):
                 return False
             try:
                 self._api.create_repo(repo, repo_type=kind, space_sdk=target.sdk, private=target.private or None)
             except HfHubHTTPError as error:
-                if error.response is None or error.response.status_code != 409:  # there after all
+                if error.response is None or error.response.status_code != 409:  # somebody has just created it
                     raise
                 return False
             return True
 
     def _head(self, target: RepoSpec) -> str | None:
-        """The newest commit; None where there is none."""
-        with worded(target.repo, target.kind, log_in=self._log_in):
+        """Return the id of the newest commit; None if there is none."""
+        with translate_errors(target.repo, target.kind, log_in=self._log_in):
             return self._api.repo_info(target.repo, repo_type=target.kind).sha
 
-    def _upload(self, adding: list[CommitOperationAdd], target: RepoSpec, progress: Progress) -> None:
-        """Send what is large; nothing of it shows before the commit."""
-        with worded(target.repo, target.kind, log_in=self._log_in):
-            for start in range(0, len(adding), TOGETHER):
-                progress("uploading", start, len(adding))
+    def _upload(self, additions: list[CommitOperationAdd], target: RepoSpec, progress: Progress) -> None:
+        """Upload the large files; they are not visible before the commit."""
+        with translate_errors(target.repo, target.kind, log_in=self._log_in):
+            for start in range(0, len(additions), BATCH):
+                progress("uploading", start, len(additions))
                 self._api.preupload_lfs_files(
-                    target.repo, adding[start : start + TOGETHER], repo_type=target.kind, free_memory=False
+                    target.repo, additions[start : start + BATCH], repo_type=target.kind, free_memory=False
                 )
 
-    def _left_over(self, target: RepoSpec, before: str | None, names: Collection[str]) -> list[str]:
-        """What an earlier push of ours put there, and this one does not."""
-        where: dict[str, Any] = {"repo_type": target.kind, "revision": before}
-        with worded(target.repo, target.kind, log_in=self._log_in):
-            there = self._api.list_repo_files(target.repo, **where)
-            if not target.owned or "README.md" not in there:
+    def _stale_files(self, target: RepoSpec, head: str | None, names: Collection[str]) -> list[str]:
+        """Return the files of an earlier push by bearkit that are not among `names`."""
+        where: dict[str, Any] = {"repo_type": target.kind, "revision": head}
+        with translate_errors(target.repo, target.kind, log_in=self._log_in):
+            existing = self._api.list_repo_files(target.repo, **where)
+            if not target.managed or "README.md" not in existing:
                 return []
             readme = Path(self._api.hf_hub_download(target.repo, "README.md", **where))
-        if not _is_ours(readme.read_text(encoding="utf-8", errors="replace")):
-            return []  # somebody else's repository: nothing in it is ours to take away
-        ours = [name for name in there if {name, PurePosixPath(name).parts[0]}.intersection(target.owned)]
-        return [name for name in ours if name not in names]
+        if not _has_tag(readme.read_text(encoding="utf-8", errors="replace")):
+            return []  # bearkit did not write this repository, so it deletes nothing in it
+        managed = [name for name in existing if {name, PurePosixPath(name).parts[0]}.intersection(target.managed)]
+        return [name for name in managed if name not in names]
 
-    def _commit(self, operations: list[Any], target: RepoSpec, before: str | None) -> str:
-        """Commit; the commit's id. Where the Hub does not answer, see whether it took it all the same.
+    def _commit(self, operations: list[Any], target: RepoSpec, head: str | None) -> str:
+        """Commit, and return the commit's id. After an error of the Hub, check whether it took the commit anyway.
 
-        Its description holds a word that no other push has, so that another one's commit does not pass for it.
+        The commit's description holds a random id, so that the commit of another push is not taken for this one.
         """
         where: dict[str, Any] = {"repo_type": target.kind}
-        word = f"push {secrets.token_hex(8)}"
+        push_id = f"push {secrets.token_hex(8)}"
         try:
-            with worded(target.repo, target.kind, log_in=self._log_in):
-                done = self._api.create_commit(
-                    target.repo, operations, commit_message=MESSAGE, commit_description=word, parent_commit=before,
+            with translate_errors(target.repo, target.kind, log_in=self._log_in):
+                info = self._api.create_commit(
+                    target.repo, operations, commit_message=MESSAGE, commit_description=push_id, parent_commit=head,
                     **where,
                 )  # fmt: skip
-                return str(done.oid)
+                return str(info.oid)
         except PublishError as error:
             if 0 < error.status < 500:
                 raise
             try:
                 for seconds in LOOK_AGAIN:
                     time.sleep(seconds)
-                    with worded(target.repo, target.kind, log_in=self._log_in):
+                    with translate_errors(target.repo, target.kind, log_in=self._log_in):
                         commits = self._api.list_repo_commits(target.repo, **where)
-                    for commit in itertools.takewhile(lambda one: one.commit_id != before, commits):
-                        if word in commit.message:
+                    for commit in itertools.takewhile(lambda commit: commit.commit_id != head, commits):
+                        if push_id in commit.message:
                             return commit.commit_id
             except PublishError:
                 text = f"the Hub did not say whether it took the commit ({error})"
@@ -206,26 +207,26 @@ class Hub:
                 raise PublishError(text, hint=hint, status=UNKNOWN) from error
             raise
 
-    def _take_away(self, target: RepoSpec, before: str | None) -> None:
-        """Delete a repository that this push made, unless somebody has put something into it meanwhile."""
+    def _delete_created(self, target: RepoSpec, head: str | None) -> None:
+        """Delete the repository that this push created, unless somebody has committed to it since."""
         try:
-            if before is None or self._head(target) == before:
+            if head is None or self._head(target) == head:
                 self._api.delete_repo(target.repo, repo_type=target.kind, missing_ok=True)
-        except Exception as error:  # whatever it is, people must hear what is left
-            text = f"the upload failed, and the empty repository {self.url(target)} could not be taken away"
+        except Exception as error:  # whatever failed, the user must know which repository is left
+            text = f"the upload failed, and the empty repository {self.url(target)} could not be deleted"
             raise PublishError(text, hint="delete it in its settings, or push again") from error
 
 
-def _is_ours(readme: str) -> bool:
-    """Whether a README has our tag."""
+def _has_tag(readme: str) -> bool:
+    """Return whether a README has bearkit's tag."""
     try:
         tags = (front_matter(readme) or {}).get("tags")
     except yaml.YAMLError:
         return False
-    return isinstance(tags, list) and OURS in tags
+    return isinstance(tags, list) and TAG in tags
 
 
-def contents(folder: Path) -> dict[str, Path]:
-    """The files of a folder by the names that they have on the Hub, in order."""
+def files_by_name(folder: Path) -> dict[str, Path]:
+    """Return the files of a folder by their names on the Hub, sorted."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {path.relative_to(folder).as_posix(): path for path in files}

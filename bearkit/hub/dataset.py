@@ -1,4 +1,4 @@
-"""A project's cleaned pictures as a data set for the Hub, with a card that says whose they are and what was done."""
+"""Write a project's cleaned images as a data set for the Hub, with a card about their sources and their cleaning."""
 
 import re
 import zipfile
@@ -33,17 +33,16 @@ CARD = """# {title}
 |---|---|
 {rows}
 
-## What was cleaned
+## Cleaning
 
 {cleaned}
 
-## Where the pictures came from
+## Sources and licences
 
-{whose} `metadata.jsonl` beside the pictures of each split names, for every picture, where it came from (`origin`), its
-licence, its creator and the page that shows it as far as its source told, the label that it came with (`imported_as`),
-and whether somebody reviewed it.
+{whose} The file `metadata.jsonl` of each split lists for every picture its source (`origin`), its licence, creator and
+page if its source names them, the label with which it was imported (`imported_as`), and whether a person reviewed it.
 
-## The splits
+## Splits
 
 {splits}
 
@@ -55,7 +54,7 @@ from datasets import load_dataset
 pictures = load_dataset("{repo}")
 ```
 
-Each picture's `label` is a text. As a number with a name, the same one in each split:
+The `label` of each picture is a text. To convert it to a number, the same in all splits:
 
 ```python
 from datasets import ClassLabel
@@ -68,85 +67,92 @@ Or with bearkit: `bearkit import hf://{repo}`.
 
 
 def whose_images(project: Project) -> str:
-    """Whose the pictures are that would be published, and how many say where they were taken; for whoever is asked."""
+    """Describe the licences of the images that would be published, and how many contain the place of the photo."""
     catalog = Catalog(project)
     images = [image for image in DecisionLog(catalog).images() if image.label and project.has_picture(image.path)]
     located = sum(ordered_map(partial(_is_located, catalog), images))
-    said = cleaned(catalog, {image.image_id: image.label for image in images}).whose
-    return said + (f" At least {located} of the files say where they were taken." if located else "")
+    licences = cleaned(catalog, {image.image_id: image.label for image in images}).whose
+    return licences + (f" At least {located} of the files contain the place where they were taken." if located else "")
 
 
-def _is_located(catalog: Catalog, picture: ImageRecord) -> bool:
-    """Whether the head of a picture's file says where it was taken."""
-    path = catalog.path(picture)
+def _is_located(catalog: Catalog, image: ImageRecord) -> bool:
+    """Return whether the metadata of an image's file contain the place where it was taken."""
+    path = catalog.path(image)
     try:
-        if picture.linked:  # any file, as far as the catalogue goes
-            read_verified(path, picture.image_id)
+        if image.linked:  # the file may have been replaced by any other one
+            read_verified(path, image.image_id)
         return is_located(path)
-    except Exception:  # a file that is gone, or a damaged header: it is not published, or says nothing
+    except Exception:  # a missing file is not published, and a damaged header contains no place
         return False
 
 
 def write_dataset(
     project: Project, folder: Path, repo: str, license: str | None = None, seed: int | None = None
 ) -> dict[str, Any]:
-    """Write the pictures in the Hub's layout (see `export_dataset`), and a card.
+    """Write the images in the Hub's layout (see `export_dataset`), and a card.
+
+    Args:
+        project: the project.
+        folder: a new folder.
+        repo: USER/NAME on the Hub.
+        license: the licence's id on the Hub, e.g. cc-by-4.0.
+        seed: the seed of the split; by default the project's.
 
     Returns:
-        missing, unlabelled and seed, as `export_dataset` gives them; and in a sentence, whose splits these are.
+        missing, unlabelled and seed, as `export_dataset` returns them; and splits, a sentence about the split.
 
     Raises:
-        DatasetError: there are none.
+        DatasetError: there are no images.
     """
-    done = export_dataset(project, folder, "imagefolder", seed, _without_private)
-    counts: dict[str, int] = done["labels"]
+    exported = export_dataset(project, folder, "imagefolder", seed, _without_private)
+    counts: dict[str, int] = exported["labels"]
     front = {
         "license": license.lower() if license else "unknown",
         "task_categories": ["image-classification"],
         "tags": ["image", "bearkit"],
-        "size_categories": [next((word for most, word in SIZES if done["images"] < most), "1M<n<10M")],
+        "size_categories": [next((size for limit, size in SIZES if exported["images"] < limit), "1M<n<10M")],
         **(front_matter((folder / "README.md").read_text(encoding="utf-8")) or {}),
     }
     catalog = Catalog(project)
-    splits = _of_splits(catalog, done["seed"])
-    out = set(done["missing"])
-    given = [image for image in DecisionLog(catalog).images() if image.label and image.path not in out]
-    of_card = cleaned(catalog, {image.image_id: image.label for image in given})
+    splits = _describe_splits(catalog, exported["seed"])
+    missing = set(exported["missing"])
+    published = [image for image in DecisionLog(catalog).images() if image.label and image.path not in missing]
+    statistics = cleaned(catalog, {image.image_id: image.label for image in published})
     text = CARD.format(
-        title=repo.rpartition("/")[2], n=done["images"], n_labels=len(counts), repo=repo,
+        title=repo.rpartition("/")[2], n=exported["images"], n_labels=len(counts), repo=repo,
         rows="\n".join(f"| {cell(label)} | {n} |" for label, n in counts.items()),
-        cleaned=of_card.in_words, whose=of_card.whose, splits=splits,
+        cleaned=statistics.in_words, whose=statistics.whose, splits=splits,
     )  # fmt: skip
     layouts.write_card(folder, front, text)
-    return {name: done[name] for name in ("missing", "unlabelled", "seed")} | {"splits": splits}
+    return {name: exported[name] for name in ("missing", "unlabelled", "seed")} | {"splits": splits}
 
 
-def _of_splits(catalog: Catalog, seed: int) -> str:
-    """Who was set aside, and how many of them the newest model was trained on."""
-    text = f"Seed {seed} decided which pictures are in `validation`, unless their source did."
+def _describe_splits(catalog: Catalog, seed: int) -> str:
+    """Describe which images are in validation, and how many of them the newest model was trained on."""
+    text = f"Seed {seed} decided which pictures are in `validation`, unless their source has splits."
     newest = next((run for run in reversed(runs.every(catalog.project)) if run.finished), None)
     valid = {image_id for image_id, split in dataset.splits(catalog, seed).items() if split == "valid"}
     if newest is None or not valid:
         return text
     try:
-        told = newest.predictions().only("train")
-    except (BearkitError, OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):  # a damaged run says nothing
+        predictions = newest.predictions().only("train")
+    except (BearkitError, OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):  # a damaged run
         return text
-    learnt = set(told.image_ids.tolist())
+    trained_on = set(predictions.image_ids.tolist())
     model = f"The newest model of these pictures (run {newest.id}, seed {newest.config.get('seed', DEFAULT_SEED)})"
-    if seen := len(valid & learnt):
-        return f"{text} {model} was trained on {seen} of these {len(valid)} pictures: its error on them says little."
+    if seen := len(valid & trained_on):
+        return f"{text} {model} was trained on {seen} of these {len(valid)} pictures: do not measure its error on them."
     return f"{text} {model} was trained on none of these {len(valid)} pictures."
 
 
 def _without_private(row: Row) -> Row:
-    """A row without this machine's folders, people's login names and secrets in addresses."""
+    """Return a row without the folders of this machine, login names, and secrets in URLs."""
     public = {name: without_secrets(row[name]) for name in ("origin", "page")}
     return row | public | {"reviewed_by": "a person" if row["reviewed_by"] else ""}
 
 
 def without_secrets(origin: str) -> str:
-    """Where something came from, as everybody may know it: no folders, names, passwords or signatures.
+    """Return a source without private parts: folders, user names, passwords and signatures.
 
     >>> without_secrets("/home/ann/bears/1.jpg"), without_secrets("https://ann:secret@x.org/1.jpg?w=9")
     ('1.jpg', 'https://x.org/1.jpg?w=9')

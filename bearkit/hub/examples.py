@@ -1,4 +1,4 @@
-"""Example pictures that everybody may see: copies of which nothing but what one sees is kept."""
+"""Write public example images: small copies without metadata."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,17 +6,17 @@ from pathlib import Path
 from bearkit.errors import ImageError
 from bearkit.images import decode, read_file, small_jpeg
 
-SIDE = 1024  # pixels of the longer side: large enough to look at, and nobody's original
+SIDE = 1024  # pixels of the longer side: large enough to look at, smaller than most originals
 
 
-def write_examples(pictures: Sequence[Path], folder: Path) -> list[str]:
-    """Write them as JPEGs without metadata (a phone's say where it was); their names.
+def write_examples(images: Sequence[Path], folder: Path) -> list[str]:
+    """Write images as JPEGs without metadata (photos of a phone contain the place), and return the file names.
 
     Raises:
-        ImageError: one is no picture.
+        ImageError: a file is not an image.
     """
     names = []
-    for number, path in enumerate(pictures):
+    for number, path in enumerate(images):
         try:
             data = small_jpeg(decode(read_file(path), at_least=SIDE).image, SIDE)
         except ImageError as error:

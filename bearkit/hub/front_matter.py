@@ -1,4 +1,4 @@
-"""What stands between --- and --- at the head of a README: what the Hub reads of it."""
+"""Read the front matter of a README: the YAML between two `---` lines at its head, which the Hub evaluates."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ import yaml
 
 
 def front_matter(text: str) -> dict[str, Any] | None:
-    r"""The front matter of a README; None where it has none.
+    r"""Return the front matter of a README; None if it has none.
 
     Raises:
-        yaml.YAMLError: it cannot be read.
+        yaml.YAMLError: the front matter is not valid YAML.
 
     >>> front_matter("---\nsdk: static\n---\n# Bears"), front_matter("# Bears")
     ({'sdk': 'static'}, None)

@@ -1,4 +1,4 @@
-"""A model folder made ready for the Hub: its card completed with what the Hub reads, and examples for its widget."""
+"""Prepare a model folder for the Hub: complete its card, and add example images for the Hub's widget."""
 
 import shutil
 from collections.abc import Sequence
@@ -18,10 +18,19 @@ def write_model(
     model: Path, folder: Path, repo: str, license: str | None = None, examples: Sequence[Path] = (),
     thumbnails: bool = False,
 ) -> None:  # fmt: skip
-    """Copy a model folder, with its card as the Hub shows it. What people wrote into the card stays.
+    """Copy a model folder, and complete its card with what the Hub shows. Text that people added to the card stays.
+
+    Args:
+        model: the model folder.
+        folder: where to write.
+        repo: USER/NAME on the Hub.
+        license: the licence's id on the Hub, e.g. apache-2.0.
+        examples: public images for the Hub's widget.
+        thumbnails: copy the small training images too, if the model has them.
 
     Raises:
-        ModelError: the model is broken; ImageError: an example is no picture.
+        ModelError: the model is broken.
+        ImageError: an example is not an image.
     """
     predictor = Predictor(model)  # checks its golden pictures
     folder.mkdir(parents=True, exist_ok=True)
@@ -33,21 +42,22 @@ def write_model(
     text = text.replace(model_card.THUMBNAILS, "")
     text += model_card.THUMBNAILS if (folder / model_folder.THUMBNAILS).exists() else ""
     readme = ModelCard(text, ignore_metadata_errors=True)
-    before: dict[str, Any] = readme.data.to_dict()  # type: ignore[no-untyped-call]
-    data = ModelCardData(**before | {"model_name": repo.rpartition("/")[2]})
+    old: dict[str, Any] = readme.data.to_dict()  # type: ignore[no-untyped-call]
+    data = ModelCardData(**old | {"model_name": repo.rpartition("/")[2]})
     data.license = license.lower() if license else data.license
     data.eval_results = [_accuracy(predictor.config.about)]
     if names:
-        at = f"{HUB}/{repo}/resolve/main/examples"
-        data["widget"] = [{"src": f"{at}/{name}", "example_title": Path(name).stem} for name in names]
+        url = f"{HUB}/{repo}/resolve/main/examples"
+        data["widget"] = [{"src": f"{url}/{name}", "example_title": Path(name).stem} for name in names]
     readme.data = data
     readme.save(folder / "README.md")
 
 
 def _accuracy(about: dict[str, Any]) -> EvalResult:
+    """Return the accuracy on the validation images for the card's metadata."""
     high, low = (1 - error for error in about["error_interval"])
     return EvalResult(
         task_type="image-classification", dataset_type="imagefolder", dataset_split="validation",
-        dataset_name=f"{about['valid_images']} pictures that were set aside", metric_type="accuracy",
+        dataset_name=f"{about['valid_images']} validation pictures", metric_type="accuracy",
         metric_value=round(1 - about["error_rate"], 4), metric_name=f"Accuracy (95 % interval {low:.3f} to {high:.3f})",
     )  # fmt: skip

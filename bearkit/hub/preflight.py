@@ -1,7 +1,7 @@
-"""Preflight: does a Space work? Before it is pushed, and with the root cause where it does not.
+"""Preflight: test a Space before it is pushed, and name the root cause if it does not work.
 
-A Gradio Space is installed into an environment of its own, started, and asked about the golden pictures. A static one
-is looked through, and its model asked the same.
+A Gradio Space is installed into a virtual environment and started. A static Space is checked for its files. In both,
+the predictions for the golden images must be those of the export.
 """
 
 import json
@@ -19,7 +19,7 @@ from bearkit.core.parallel import Progress, no_progress
 from bearkit.core.paths import located
 from bearkit.errors import BearkitError, PublishError
 from bearkit.hub.front_matter import front_matter
-from bearkit.hub.sandbox import PROBABILITY_TOLERANCE, SandboxResult, tried
+from bearkit.hub.sandbox import PROBABILITY_TOLERANCE, SandboxResult, run_in_sandbox
 from bearkit.hub.web_runtime import FILES as RUNTIME
 from bearkit.images.preprocessing import Preprocessing, preprocess
 from bearkit.inference.session import session
@@ -30,49 +30,62 @@ STATIC = (
 
 
 def preflight(folder: Path, progress: Progress = no_progress) -> dict[str, Any]:
-    """Try a Space's folder out, as the Hub would.
+    """Test the folder of a Space as the Hub would run it.
+
+    Args:
+        folder: the Space, written by `push_space(..., dry_run=folder)`.
+        progress: called at each step.
 
     Returns:
         ok, seconds and problems; for a Gradio Space also start_seconds, memory_mb and install_mb (`SandboxResult`).
 
     Raises:
-        PublishError: the folder is no Space.
+        PublishError: the folder is not a Space.
     """
-    clock = time.monotonic()
-    front = _front(folder := located(folder, "the Space's folder", PublishError))
+    started = time.monotonic()
+    front = _read_front(folder := located(folder, "the Space's folder", PublishError))
     problems = [*_problems_of_front(front, folder)]
-    found = SandboxResult(problems)
+    result = SandboxResult(problems)
     if front.get("sdk") == "gradio" and not problems:
-        found = tried(folder, front, progress)
+        result = run_in_sandbox(folder, front, progress)
     elif front.get("sdk") == "static":
         problems += _problems_of_static(folder)
-    return {"ok": not found.problems, "seconds": round(time.monotonic() - clock, 1), **asdict(found)}
+    return {"ok": not result.problems, "seconds": round(time.monotonic() - started, 1), **asdict(result)}
 
 
-def _front(folder: Path) -> dict[str, Any]:
+def _read_front(folder: Path) -> dict[str, Any]:
+    """Read the front matter of a Space's README.
+
+    Raises:
+        PublishError: there is no README, or no valid front matter in it.
+    """
     path = folder / "README.md"
     if not path.is_file():
         raise PublishError(
-            f"{folder} is no Space: it has no README.md", hint="`bearkit space MODEL USER/NAME --dry-run DIR`"
+            f"{folder} is not a Space: it has no README.md",
+            hint="write one with `bearkit space MODEL USER/NAME --sdk static --dry-run DIR`",
         )
     try:
         front = front_matter(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
-        raise PublishError(f"the front matter of {path} cannot be read: {error}", hint="mend it") from error
+        raise PublishError(f"the front matter of {path} cannot be read: {error}", hint="correct its YAML") from error
     if front is None:
-        raise PublishError(f"{path} has no front matter between --- and ---", hint="it says what kind of Space it is")
+        raise PublishError(
+            f"{path} has no front matter between --- and ---",
+            hint="the front matter must name the sdk: gradio or static",
+        )
     return front
 
 
 def _problems_of_front(front: dict[str, Any], folder: Path) -> Iterator[str]:
     sdk = front.get("sdk")
     if sdk not in ("gradio", "static"):
-        yield f"README.md: sdk is {sdk!r}, not gradio or static"
-    start = front.get("app_file", "app.py" if sdk == "gradio" else "index.html")
-    if not (folder / str(start)).is_file():
-        yield f"README.md: app_file {start} is not in the folder"
+        yield f"README.md: sdk is {sdk!r}, but must be gradio or static"
+    app_file = front.get("app_file", "app.py" if sdk == "gradio" else "index.html")
+    if not (folder / str(app_file)).is_file():
+        yield f"README.md: app_file {app_file} is not in the folder"
     if sdk == "gradio" and not front.get("sdk_version"):
-        yield "README.md: no sdk_version, so the Hub would take its newest Gradio"
+        yield "README.md: no sdk_version, so the Hub would use the newest Gradio"
 
 
 def _problems_of_static(folder: Path) -> Iterator[str]:
@@ -82,17 +95,18 @@ def _problems_of_static(folder: Path) -> Iterator[str]:
         return
     try:
         about = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-        how = Preprocessing.from_timm(about["preprocessing"])
-        running = session(folder / "model.onnx", threads=1)
+        preprocessing = Preprocessing.from_timm(about["preprocessing"])
+        onnx_session = session(folder / "model.onnx", threads=1)
         for golden in about["golden"]:
-            with Image.open(folder / golden["picture"]) as picture:
-                (logits,) = running.run(["logits"], {"input": preprocess(picture.convert("RGB"), how)[None]})[0]
+            with Image.open(folder / golden["picture"]) as image:
+                inputs = preprocess(image.convert("RGB"), preprocessing)[None]
+            (logits,) = onnx_session.run(["logits"], {"input": inputs})[0]
             off = float(np.abs(logits - golden["logits"]).max())
             if not off <= PROBABILITY_TOLERANCE * about["scale"]:
-                yield f"{golden['picture']}: the model gives other answers than when it was exported (off by {off:.2g})"
-        if gone := [name for name in about["examples"] if not (folder / name).is_file()]:
-            yield f"missing: {', '.join(gone)}"
+                yield f"{golden['picture']}: the model predicts otherwise than at its export (off by {off:.2g})"
+        if missing := [name for name in about["examples"] if not (folder / name).is_file()]:
+            yield f"missing: {', '.join(missing)}"
     except BearkitError as error:
         yield str(error)
-    except Exception as error:  # whatever damaged files make json, onnxruntime or Pillow say
+    except Exception as error:  # json, onnxruntime and Pillow raise many kinds for damaged files
         yield f"the model cannot be used: {error}"

@@ -1,4 +1,4 @@
-"""A Gradio Space tried out: installed into an environment of its own, started, and asked about the golden pictures."""
+"""Run a Gradio Space in a virtual environment of its own, and compare its predictions for the golden images."""
 
 import os
 import re
@@ -24,21 +24,21 @@ from bearkit.inference import model_folder
 from bearkit.inference.predictor import softmax
 
 INSTALL_SECONDS = 900
-START_SECONDS = 120  # as long as a Space may take here; the Hub waits 30 minutes
+START_SECONDS = 120  # limit for the start of a Space here; the Hub waits 30 minutes
 PROBABILITY_TOLERANCE = 0.01
-LINES = 8  # of a log, where no root cause is found in it
+LINES = 8  # of a log that are shown if no root cause is found in it
 ERROR = re.compile(r"^(ERROR: .*|\w*(\.\w+)*(Error|Exception|Exit|Interrupt)(: .*)?)$")
 
 
 @dataclass
 class SandboxResult:
-    """What came of it.
+    """The result of running a Space. A value is None if the Space did not get so far.
 
     Attributes:
-        problems: each with its root cause, in words.
-        start_seconds: from `python app.py` to the first prediction; None where it did not come so far, as below.
-        memory_mb: what the app had taken at the most then.
-        install_mb: the environment on the disk.
+        problems: each with its root cause.
+        start_seconds: from `python app.py` to the first prediction.
+        memory_mb: the app's peak memory by then, in MB.
+        install_mb: the size of the virtual environment, in MB.
     """
 
     problems: list[str] = field(default_factory=list)
@@ -47,58 +47,58 @@ class SandboxResult:
     install_mb: float | None = None
 
 
-def tried(folder: Path, front: dict[str, Any], progress: Progress) -> SandboxResult:
-    """Install a Gradio Space's folder, start it, and ask it about the golden pictures.
+def run_in_sandbox(folder: Path, front: dict[str, Any], progress: Progress) -> SandboxResult:
+    """Install a Gradio Space, start it, and compare its predictions for the golden images.
 
     Args:
-        folder: the Space; it is copied, and stays as it is.
+        folder: the Space; the app runs in a copy of it.
         front: its front matter.
-        progress: told of each step.
+        progress: called at each step.
     """
-    found = SandboxResult()
+    result = SandboxResult()
     with tempfile.TemporaryDirectory(prefix="bearkit-preflight-") as scratch:
-        place, app = Path(scratch) / "venv", Path(scratch) / "app"
-        shutil.copytree(folder, app)  # as a clean checkout, that may write beside itself
+        environment, app = Path(scratch) / "venv", Path(scratch) / "app"
+        shutil.copytree(folder, app)  # the app may write into its folder
         progress("preflight: installing", 0, 3)
-        if problem := _install(place, app, front, progress):
-            found.problems.append(problem)
-            return found
-        found.install_mb = round(sum(path.lstat().st_size for path in place.rglob("*") if path.is_file()) / 1e6)
+        if problem := _install(environment, app, front, progress):
+            result.problems.append(problem)
+            return result
+        result.install_mb = round(sum(path.lstat().st_size for path in environment.rglob("*") if path.is_file()) / 1e6)
         progress("preflight: starting", 1, 3)
-        with _running(place, app, str(front.get("app_file", "app.py"))) as running, without_unusable():
-            found.problems += _ask(running, app / "model", found, progress)
+        with _running(environment, app, str(front.get("app_file", "app.py"))) as running, without_unusable():
+            result.problems += _check_predictions(running, app / "model", result, progress)
         progress("preflight: done", 3, 3)
-    return found
+    return result
 
 
-def _install(place: Path, app: Path, front: dict[str, Any], progress: Progress) -> str:
-    """Make an environment as the Hub does; what failed."""
+def _install(environment: Path, app: Path, front: dict[str, Any], progress: Progress) -> str:
+    """Install the Space's requirements into a new virtual environment, and return the problem; "" if none."""
     try:
-        venv.create(place, with_pip=True, symlinks=os.name == "posix")
+        venv.create(environment, with_pip=True, symlinks=os.name == "posix")
     except subprocess.CalledProcessError as error:
-        said = root_cause(str(error.output or error))
-        return f"no environment can be made here (on Debian: apt install python3-venv): {said}"
-    words = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", f"gradio=={front['sdk_version']}"]
+        cause = root_cause(str(error.output or error))
+        return f"a virtual environment cannot be created (on Debian: apt install python3-venv): {cause}"
+    arguments = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", f"gradio=={front['sdk_version']}"]
     if (app / "requirements.txt").is_file():
-        words += ["-r", str(app / "requirements.txt")]
+        arguments += ["-r", str(app / "requirements.txt")]
     log = app.parent / "pip.log"
-    with log.open("w") as out, _process([_python(place), *words], app.parent, out, _environment()) as pip:
-        ends = time.monotonic() + INSTALL_SECONDS
+    with log.open("w") as out, _process([_python(environment), *arguments], app.parent, out, _variables()) as pip:
+        deadline = time.monotonic() + INSTALL_SECONDS
         while pip.poll() is None:
             progress("preflight: installing", 0, 3)
-            if time.monotonic() > ends:
-                return f"its requirements were not installed in {INSTALL_SECONDS} s"
+            if time.monotonic() > deadline:
+                return f"the requirements were not installed in {INSTALL_SECONDS} s"
             time.sleep(0.1)
-    said = log.read_text(encoding="utf-8", errors="replace")
-    return f"its requirements cannot be installed: {root_cause(said)}" if pip.returncode else ""
+    text = log.read_text(encoding="utf-8", errors="replace")
+    return f"the requirements cannot be installed: {root_cause(text)}" if pip.returncode else ""
 
 
 @contextmanager
 def _process(
-    words: list[str], cwd: Path, out: TextIO, environment: dict[str, str]
+    arguments: list[str], cwd: Path, out: TextIO, variables: dict[str, str]
 ) -> Iterator["subprocess.Popen[str]"]:
-    """A process that is gone at the end, whatever happens."""
-    process = subprocess.Popen(words, cwd=cwd, env=environment, stdout=out, stderr=subprocess.STDOUT, text=True)
+    """Run a process, and end it when the `with` block ends."""
+    process = subprocess.Popen(arguments, cwd=cwd, env=variables, stdout=out, stderr=subprocess.STDOUT, text=True)
     try:
         yield process
     finally:
@@ -111,82 +111,101 @@ def _process(
         process.wait()
 
 
-def _python(place: Path) -> str:
-    return str(place / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+def _python(environment: Path) -> str:
+    """Return the path of the environment's Python."""
+    return str(environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
 
 
-def _environment(**more: str) -> dict[str, str]:
-    """This process's, without what would let the Space use packages, projects or tokens of this machine."""
-    ours = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "HF_TOKEN", "SPACE_ID")
-    kept = {key: value for key, value in os.environ.items() if key not in ours and not key.startswith("GRADIO_")}
-    return kept | more
+def _variables(**more: str) -> dict[str, str]:
+    """Return this process's environment variables without those that point to packages or tokens of this machine."""
+    excluded = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "HF_TOKEN", "SPACE_ID")
+    inherited = {
+        key: value for key, value in os.environ.items() if key not in excluded and not key.startswith("GRADIO_")
+    }
+    return inherited | more
 
 
 @dataclass
-class _Running:
+class _RunningApp:
+    """A Space's app that runs here; `started` is a time of `time.monotonic`."""
+
     process: "subprocess.Popen[str]"
     port: int
     log: Path
-    began: float
+    started: float
 
-    def said(self) -> str:
+    def output(self) -> str:
+        """Return what the app has printed."""
         return self.log.read_text(encoding="utf-8", errors="replace")
 
 
 @contextmanager
-def _running(place: Path, app: Path, start: str) -> Iterator[_Running]:
-    """The Space's app, as `python app.py` in its own environment."""
+def _running(environment: Path, app: Path, app_file: str) -> Iterator[_RunningApp]:
+    """Run the Space's app, as `python app.py`, in its environment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log = app.parent / "log"
-    ours = {"GRADIO_SERVER_PORT": str(port), "GRADIO_SERVER_NAME": "127.0.0.1", "GRADIO_ANALYTICS_ENABLED": "False"}
-    with log.open("w") as out, _process([_python(place), start], app, out, _environment(**ours)) as process:
-        yield _Running(process, port, log, time.monotonic())
+    gradio = {"GRADIO_SERVER_PORT": str(port), "GRADIO_SERVER_NAME": "127.0.0.1", "GRADIO_ANALYTICS_ENABLED": "False"}
+    with log.open("w") as out, _process([_python(environment), app_file], app, out, _variables(**gradio)) as process:
+        yield _RunningApp(process, port, log, time.monotonic())
 
 
-def _ask(running: _Running, model: Path, found: SandboxResult, progress: Progress) -> Iterator[str]:
-    """Ask the app about the golden pictures; what is wrong."""
-    while not _answers(running.port):
+def _check_predictions(running: _RunningApp, model: Path, result: SandboxResult, progress: Progress) -> Iterator[str]:
+    """Compare the app's predictions for the golden images with those of the export, and yield the problems.
+
+    The first prediction sets `start_seconds` and `memory_mb` of the result.
+    """
+    while not _is_listening(running.port):
         progress("preflight: starting", 1, 3)
         if running.process.poll() is not None:
-            yield f"app.py ended (code {running.process.returncode}): {root_cause(running.said())}"
+            yield f"app.py ended (code {running.process.returncode}): {root_cause(running.output())}"
             return
-        if time.monotonic() - running.began > START_SECONDS:
-            yield f"app.py did not answer in {START_SECONDS} s: {root_cause(running.said())}"
+        if time.monotonic() - running.started > START_SECONDS:
+            yield f"app.py did not answer in {START_SECONDS} s: {root_cause(running.output())}"
             return
         time.sleep(0.05)
     config, golden = model_folder.read_config(model), model_folder.read_golden(model)
     try:
         client = Client(f"http://127.0.0.1:{running.port}", verbose=False)
-        for number, (picture, logits) in enumerate(zip(golden["pictures"], golden["logits"], strict=True)):
+        for number, (image, logits) in enumerate(zip(golden["pictures"], golden["logits"], strict=True)):
             path = running.log.with_name(f"golden-{number}.png")
-            Image.fromarray(picture).save(path)
+            Image.fromarray(image).save(path)
             answer = client.submit(handle_file(str(path)), api_name="/predict").result(timeout=START_SECONDS)
-            if found.start_seconds is None:
-                found.start_seconds = round(time.monotonic() - running.began, 2)
-                found.memory_mb = _memory_mb(running.process.pid)
-            yield from _compared(number, answer, config.vocab, logits)
-    except Exception as error:  # the client raises whatever the app sent; the log knows more
-        yield f"the app answers no golden picture ({type(error).__name__}): {root_cause(running.said() or str(error))}"
+            if result.start_seconds is None:
+                result.start_seconds = round(time.monotonic() - running.started, 2)
+                result.memory_mb = _memory_mb(running.process.pid)
+            yield from _difference(number, answer, config.vocab, logits)
+    except Exception as error:  # the client raises what the app sent; the log has the reason
+        cause = root_cause(running.output() or str(error))
+        yield f"the app cannot predict a golden picture ({type(error).__name__}): {cause}"
 
 
-def _compared(number: int, answer: Sequence[Any], vocab: Sequence[str], logits: np.ndarray) -> Iterator[str]:
-    said = {row["label"]: row["confidence"] for row in answer[1]["confidences"]}
+def _difference(number: int, answer: Sequence[Any], vocab: Sequence[str], logits: np.ndarray) -> Iterator[str]:
+    """Yield a problem if the app's probabilities differ from those of the export.
+
+    Args:
+        number: of the golden image.
+        answer: what the app sent.
+        vocab: the labels.
+        logits: of the export, float (n_labels,).
+    """
+    probs = {row["label"]: row["confidence"] for row in answer[1]["confidences"]}
     expected = dict(zip(vocab, softmax(logits[None])[0].tolist(), strict=True))
-    off = max(abs(expected[label] - probability) for label, probability in said.items())
+    off = max(abs(expected[label] - probability) for label, probability in probs.items())
     if off > PROBABILITY_TOLERANCE:
-        yield f"golden picture {number}: probabilities are off by up to {off:.2f} from those of the export"
+        yield f"golden picture {number}: probabilities differ by up to {off:.2f} from those of the export"
 
 
-def _answers(port: int) -> bool:
+def _is_listening(port: int) -> bool:
+    """Return whether a server listens on a port of this machine."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _memory_mb(pid: int) -> float | None:
-    """What a process took at the most, in MB; None where the system does not tell (it does on Linux)."""
+    """Return the peak memory of a process in MB; None on systems other than Linux."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
@@ -196,7 +215,7 @@ def _memory_mb(pid: int) -> float | None:
 
 
 def root_cause(log: str) -> str:
-    r"""The line of a log that says why: the last error in it, with what pip says of it; else its end.
+    r"""Return the line of a log that names the cause: pip's errors or else the last error; without one, its end.
 
     >>> root_cause("Traceback (most recent call last):\n  File x\nModuleNotFoundError: No module named 'torch'\n")
     "ModuleNotFoundError: No module named 'torch'"
@@ -204,6 +223,6 @@ def root_cause(log: str) -> str:
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     errors = [line for line in lines if ERROR.match(line)]
     if not errors:
-        return " / ".join(lines[-LINES:]) or "it said nothing"
-    pips = [line for line in errors if line.startswith("ERROR: ")]
-    return " ".join(dict.fromkeys(pips[:2])) if pips else errors[-1]
+        return " / ".join(lines[-LINES:]) or "nothing was printed"
+    pip_errors = [line for line in errors if line.startswith("ERROR: ")]
+    return " ".join(dict.fromkeys(pip_errors[:2])) if pip_errors else errors[-1]

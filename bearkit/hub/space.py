@@ -1,4 +1,4 @@
-"""A Space for a model, as a folder: a Gradio app without torch, or a page that computes in the visitor's browser."""
+"""Write a Space for a model as a folder: a Gradio app without torch, or a page that runs in the visitor's browser."""
 
 import json
 import shutil
@@ -24,8 +24,8 @@ SPACES = next(  # in an installed bearkit, and in a checkout
     folder for folder in (vendored_modules.ROOT / "_spaces", vendored_modules.ROOT.parent / "spaces") if folder.is_dir()
 )
 PAGE = ("index.html", "style.css", "app.js", "classifier.js", "preprocess.js")
-PINNED = ("gradio", "numpy", "onnxruntime", "pillow")  # what the Gradio app imports; the versions that run it here
-OPTIONAL = ("pillow-heif",)  # for HEIC photos; the app works without it
+PINNED = ("gradio", "numpy", "onnxruntime", "pillow")  # the Gradio app needs them in the versions installed here
+OPTIONAL = ("pillow-heif",)  # for HEIC photos
 README = """---
 {front}---
 # {title}
@@ -35,13 +35,13 @@ README = """---
 {how}
 """
 ON_SERVER = """\
-The app needs no torch: it computes with onnxruntime, from the files in `model/`, and with the very code that bearkit
-predicts with (in `bearkit/`, Apache-2.0). Visitors' pictures are deleted after some ten minutes."""
+The app runs the files in `model/` with onnxruntime; it needs no torch. `bearkit/` holds the code with which bearkit
+itself predicts (Apache-2.0). Visitors' pictures are deleted after about ten minutes."""
 IN_BROWSER = f"""\
-The model runs in the visitor's browser (onnxruntime-web {VERSION}, MIT, by Microsoft): pictures never leave it, and the
-page fetches nothing from anywhere else."""
+The model runs in the visitor's browser (onnxruntime-web {VERSION}, MIT licence, by Microsoft). Pictures never leave the
+browser, and the page loads nothing from other sites."""
 WHAT = """\
-Tells {labels} apart. Of {n} validation pictures {rate:.1%} were wrong (with 95 % confidence between {low:.1%} and
+A classifier for {labels}. It was wrong on {rate:.1%} of {n} validation pictures (95 % confidence interval {low:.1%} to
 {high:.1%})."""
 
 
@@ -53,45 +53,47 @@ def write_space(
 
     Args:
         model: a model folder.
-        folder: where to.
+        folder: an empty or new folder.
         sdk: gradio or static.
-        name: for its title; the labels if left out.
-        license: the Hub's word for one.
-        examples: pictures that everybody may see.
-        thumbnails: whether a Gradio app may show the training pictures most like a new one, if the model carries them.
+        name: the title; by default the labels.
+        license: the licence's id on the Hub, e.g. apache-2.0.
+        examples: public images for visitors to try.
+        thumbnails: let a Gradio app show the training images most similar to a visitor's, if the model has thumbnails.
 
     Raises:
-        ModelError: the model is broken; ImageError: an example is no picture.
-        PublishError: the browser's runtime cannot be had.
+        ModelError: the model is broken.
+        ImageError: an example is not an image.
+        PublishError: the browser's runtime of a static Space cannot be downloaded.
     """
     predictor = Predictor(model)
     folder.mkdir(parents=True, exist_ok=True)
     names = write_examples(examples, folder / "examples")
     front: dict[str, Any] = {
         "title": name or model_card.title(predictor.vocab), "emoji": "🐻", "colorFrom": "green", "colorTo": "yellow",
-        "sdk": sdk, "pinned": False, "tags": ["bearkit"], "short_description": "Drop a picture, see what it is",
+        "sdk": sdk, "pinned": False, "tags": ["bearkit"], "short_description": "Drop a picture to classify it",
     }  # fmt: skip
     if license:
         front["license"] = license.lower()
     if sdk == "gradio":
         front |= {"sdk_version": version("gradio"), "python_version": ".".join(map(str, sys.version_info[:2]))}
         front |= {"app_file": "app.py"}
-        _gradio(model, folder, thumbnails)
+        _write_gradio(model, folder, thumbnails)
     else:
         front |= {"app_file": "index.html"}
-        _static(predictor, folder, names)
+        _write_static(predictor, folder, names)
     about = predictor.config.about
     low, high = about["error_interval"]
     labels = ", ".join(f"`{label}`" for label in predictor.vocab)
-    what = WHAT.format(labels=labels, n=about["valid_images"], rate=about["error_rate"], low=low, high=high)
+    description = WHAT.format(labels=labels, n=about["valid_images"], rate=about["error_rate"], low=low, high=high)
     text = README.format(
-        front=yaml.safe_dump(front, sort_keys=False, allow_unicode=True), title=front["title"], what=what,
+        front=yaml.safe_dump(front, sort_keys=False, allow_unicode=True), title=front["title"], what=description,
         how=ON_SERVER if sdk == "gradio" else IN_BROWSER,
     )  # fmt: skip
     (folder / "README.md").write_text(text, encoding="utf-8")
 
 
-def _gradio(model: Path, folder: Path, thumbnails: bool) -> None:
+def _write_gradio(model: Path, folder: Path, thumbnails: bool) -> None:
+    """Write the Gradio app with the modules of bearkit that it imports, the model, and pinned requirements."""
     source = SPACES / "gradio" / "app.py"
     shutil.copyfile(source, folder / "app.py")
     for path in vendored_modules.vendored_modules(source.read_text(encoding="utf-8")):
@@ -108,7 +110,9 @@ def _gradio(model: Path, folder: Path, thumbnails: bool) -> None:
         if (model / name).is_file():
             shutil.copyfile(model / name, folder / "model" / name)
     pins = "".join(f"{package}=={version(package)}\n" for package in (*PINNED, *filter(_is_installed, OPTIONAL)))
-    (folder / "requirements.txt").write_text(f"# what the app imports, in the versions it was tested with\n{pins}")
+    (folder / "requirements.txt").write_text(
+        f"# the packages that the app imports, in the versions it was tested with\n{pins}"
+    )
 
 
 def _is_installed(package: str) -> bool:
@@ -118,17 +122,18 @@ def _is_installed(package: str) -> bool:
         return False
 
 
-def _static(predictor: Predictor, folder: Path, examples: Sequence[str]) -> None:
+def _write_static(predictor: Predictor, folder: Path, examples: Sequence[str]) -> None:
+    """Write the page with onnxruntime-web, the model, its golden images, and model.json."""
     for name in PAGE:
         shutil.copyfile(SPACES / "static" / name, folder / name)
     for name, path in web_runtime().items():
         shutil.copyfile(path, folder / name)
     shutil.copyfile(predictor.folder / "model.onnx", folder / "model.onnx")
     golden = model_folder.read_golden(predictor.folder)
-    for number, picture in enumerate(golden["pictures"]):
-        Image.fromarray(picture).save(folder / f"golden-{number}.png")
+    for number, image in enumerate(golden["pictures"]):
+        Image.fromarray(image).save(folder / f"golden-{number}.png")
     config, about = predictor.config, predictor.config.about
-    what = {
+    description = {
         "labels": config.vocab,
         "preprocessing": config.preprocessing.as_timm(),
         "threshold": predictor.threshold,
@@ -139,4 +144,4 @@ def _static(predictor: Predictor, folder: Path, examples: Sequence[str]) -> None
         "golden": [{"picture": f"golden-{n}.png", "logits": row.tolist()} for n, row in enumerate(golden["logits"])],
         "examples": [f"examples/{name}" for name in examples],
     }
-    (folder / "model.json").write_text(json.dumps(what, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    (folder / "model.json").write_text(json.dumps(description, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Which of bearkit's own files a module needs, read from its imports: what a Space carries of bearkit."""
+"""Find the modules of bearkit that a Space needs, by reading imports: a Space carries copies of them."""
 
 import ast
 from collections.abc import Iterator
@@ -8,20 +8,20 @@ ROOT = Path(__file__).parent.parent  # the package's folder
 
 
 def vendored_modules(source: str) -> list[Path]:
-    """The files of bearkit, relative to its folder, that Python source needs, directly or not."""
-    found: set[Path] = set()
-    waiting = list(_imports(source))
-    while waiting:
-        for path in _files(waiting.pop()):
-            if path not in found:
-                found.add(path)
-                if path != Path("__init__.py"):  # lazy: it brings nothing by itself
-                    waiting += _imports((ROOT / path).read_text(encoding="utf-8"))
-    return sorted(found)
+    """Return the files of bearkit that Python source imports, directly or indirectly, relative to bearkit's folder."""
+    needed: set[Path] = set()
+    pending = list(_imports(source))
+    while pending:
+        for path in _files(pending.pop()):
+            if path not in needed:
+                needed.add(path)
+                if path != Path("__init__.py"):  # it imports lazily, so it needs nothing by itself
+                    pending += _imports((ROOT / path).read_text(encoding="utf-8"))
+    return sorted(needed)
 
 
 def _imports(source: str) -> Iterator[str]:
-    """Every module of bearkit that source may mean: `from a import b` names a, and perhaps a.b."""
+    """Yield every module of bearkit that source may import: `from a import b` imports a, and perhaps a.b."""
     for node in ast.walk(ast.parse(source)):
         names = []
         if isinstance(node, ast.Import):
@@ -32,11 +32,11 @@ def _imports(source: str) -> Iterator[str]:
 
 
 def _files(module: str) -> Iterator[Path]:
-    """A module's own file, and those of the packages that it is in."""
+    """Yield the file of a module, and the `__init__` files of its packages."""
     parts = module.split(".")[1:]
     for n in range(len(parts) + 1):
-        inside = Path(*parts[:n])
-        if (ROOT / inside / "__init__.py").is_file():
-            yield inside / "__init__.py"
+        package = Path(*parts[:n])
+        if (ROOT / package / "__init__.py").is_file():
+            yield package / "__init__.py"
     if parts and (ROOT / Path(*parts).with_suffix(".py")).is_file():
         yield Path(*parts).with_suffix(".py")

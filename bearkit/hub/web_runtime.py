@@ -1,4 +1,4 @@
-"""onnxruntime-web, which a static Space carries: fetched from the npm registry once, and checked against its digest."""
+"""Provide onnxruntime-web for static Spaces: downloaded once from the npm registry, checked by its SHA-512."""
 
 import io
 import os
@@ -9,7 +9,7 @@ from bearkit.core.project import whole
 from bearkit.errors import DownloadError, PublishError
 from bearkit.sources.web.verified import download_verified
 
-VERSION = "1.30.0"  # MIT, by Microsoft; the one that was tested
+VERSION = "1.30.0"  # MIT licence, by Microsoft; the version that was tested
 URL = f"https://registry.npmjs.org/onnxruntime-web/-/onnxruntime-web-{VERSION}.tgz"
 SHA512 = (
     "ab4cbe26baedba45d2cec05610c71c55fa97db92d19a8b171c5f8269126683ca"
@@ -23,27 +23,28 @@ MAX_BYTES = 100 * 2**20
 
 
 def web_runtime() -> dict[str, Path]:
-    """The files that run a model in a browser, by their names in a Space; kept on this machine.
+    """Return the files that run a model in a browser, by their names in a Space. They are cached on this machine.
 
     Raises:
-        PublishError: they are not here, and cannot be fetched, or are not what they were.
+        PublishError: they are not cached and cannot be downloaded, or the download has another digest.
     """
     folder = (
         Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "bearkit" / f"onnxruntime-web-{VERSION}"
     )
-    found = {name: folder / name for name in FILES.values()}
-    if not all(path.is_file() for path in found.values()):
-        for name, data in _fetched().items():
-            with whole(found[name]) as part:
+    paths = {name: folder / name for name in FILES.values()}
+    if not all(path.is_file() for path in paths.values()):
+        for name, data in _download().items():
+            with whole(paths[name]) as part:
                 part.write_bytes(data)
-    return found
+    return paths
 
 
-def _fetched() -> dict[str, bytes]:
+def _download() -> dict[str, bytes]:
+    """Download the files, by their names in a Space."""
     try:
         data = download_verified(URL, SHA512, MAX_BYTES)
     except DownloadError as error:
-        text = f"onnxruntime-web, which a static Space needs, is not on this machine yet: {error}"
+        text = f"a static Space needs onnxruntime-web, which is not on this machine and cannot be downloaded: {error}"
         raise PublishError(text, hint=error.hint) from error
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         members = {target: archive.extractfile(name) for name, target in FILES.items()}

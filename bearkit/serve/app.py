@@ -1,4 +1,4 @@
-"""Serve a model: the Predict page at /, the API at /api."""
+"""Serve a model: the Predict page at /, the REST API at /api."""
 
 import os
 
@@ -14,20 +14,20 @@ from bearkit.web.model_page import demo_page
 def serve_model(
     model: str | os.PathLike[str], host: str = HOST, port: int = PORT, share: bool = False, allow_private: bool = False
 ) -> tuple[gr.Blocks, str, str | None]:
-    """Serve a model folder from threads of its own.
+    """Serve a model folder in background threads.
 
     Args:
-        model: as `bearkit export` writes it.
-        host: the address to listen on; 0.0.0.0 for every one of this machine's.
-        port: the first one to try; the next free one is taken.
-        share: make Gradio's public link to this page.
-        allow_private: let the API fetch pictures from servers of your own network.
+        model: a folder written by `bearkit export`.
+        host: the address to listen on; 0.0.0.0 for all addresses of this machine.
+        port: the first port to try; if it is taken, the next free one is used.
+        share: create a public link to the page, through Gradio.
+        allow_private: let the API download images from servers in your own network.
 
     Returns:
-        The page (`block_thread` waits), its address, and the public one.
+        The page (its `block_thread` waits), its URL, and the public URL or None.
 
     Raises:
-        ModelError: the folder is no model, or does not answer as it did.
+        ModelError: the folder is not a model, or the model does not predict as at its export.
     """
     predictor = Predictor(model)
     return launched(

@@ -1,4 +1,4 @@
-"""What the API says of itself: for programs as OpenAPI, for people as a page that fetches nothing from anywhere."""
+"""Describe the API: for programs as OpenAPI, for people as a page that loads nothing from other sites."""
 
 from collections.abc import Sequence
 from html import escape
@@ -11,46 +11,46 @@ PAGE = """<!doctype html><meta charset="utf-8"><meta name="viewport" content="wi
 pre {{ background: #8882; padding: .8rem; overflow-x: auto; border-radius: .4rem }}
 :root {{ color-scheme: light dark }}</style>
 <h1>The API of this model</h1>
-<p>It tells {labels} apart. <a href="{base}/">Try it on the page</a>;
-for programs: <a href="{base}/api/openapi.json">openapi.json</a>.</p>
+<p>A classifier for {labels}. <a href="{base}/">Try it in the browser</a>.
+The description for programs: <a href="{base}/api/openapi.json">openapi.json</a>.</p>
 <h2>POST /api/predict</h2>
 <pre>curl -F file=@picture.jpg {base}/api/predict
 curl --json '{{"url": "https://example.org/picture.jpg"}}' {base}/api/predict
 curl -H 'Content-Type: image/jpeg' --data-binary @picture.jpg '{base}/api/predict?top=5'</pre>
-<p>The answer is <code>{{"predictions": [{{"path", "label", "probability", "known", "similarity", "top",
+<p>The response is <code>{{"predictions": [{{"path", "label", "probability", "known", "similarity", "top",
 "probs"}}]}}</code>, the rows of <code>bearkit predict --json</code>. <code>known: false</code> means none of these: the
-picture is unlike all training pictures. An error is <code>{{"error", "hint"}}</code> with status 400 (no picture in the
-request), 403 (asked by another site), 404 and 405 (no such way to ask), 408 (sent too slowly),
-413 (too large), 415 (sent in no known way), 422 (not a picture that can be read),
-429 (too many wait; try again) or 500 (an unexpected failure).</p>
+picture is unlike the training pictures. An error is <code>{{"error", "hint"}}</code> with status 400 (no picture in the
+request), 403 (the request comes from another site), 404 (no such address), 405 (method not allowed), 408 (the picture
+was sent too slowly), 413 (too large), 415 (unsupported content type), 422 (the picture cannot be read),
+429 (too many requests; try again) or 500 (an unexpected failure).</p>
 <h2>GET /api/health</h2>
-<p>That it answers, its labels, and how many requests wait.</p>
+<p>Whether the server works, the labels, and the number of waiting requests.</p>
 """
-EVERYWHERE = {
-    403: "asked by another site, or under another name than its own",
-    405: "asked in another way than described",
+COMMON_ERRORS = {  # HTTP status: description
+    403: "the request comes from another site, or names another host",
+    405: "method not allowed",
     500: "an unexpected failure",
 }
-WORDS = {
+PREDICT_ERRORS = {
     400: "no picture in the request",
-    408: "no picture came in time",
+    408: "no picture arrived in time",
     413: "too large",
-    415: "sent in no known way",
-    422: "not a picture that can be read",
-    429: "too many wait",
-    **EVERYWHERE,
+    415: "unsupported content type",
+    422: "the picture cannot be read",
+    429: "too many requests",
+    **COMMON_ERRORS,
 }
 
 
 def page(labels: Sequence[str], base: str) -> str:
-    """The description for people."""
+    """Return the description for people as HTML. `base` is the URL of the server."""
     return PAGE.format(labels=escape(", ".join(labels)), base=escape(base))
 
 
-def described(labels: Sequence[str]) -> dict[str, Any]:
-    """The description for programs, OpenAPI 3.1."""
+def openapi(labels: Sequence[str]) -> dict[str, Any]:
+    """Return the description for programs, OpenAPI 3.1."""
     number = {"type": "number"}
-    one = {"type": "object", "properties": {"label": {"enum": list(labels)}, "probability": number}}
+    probability = {"type": "object", "properties": {"label": {"enum": list(labels)}, "probability": number}}
     row = {
         "type": "object",
         "properties": {
@@ -59,17 +59,17 @@ def described(labels: Sequence[str]) -> dict[str, Any]:
             "probability": number,
             "known": {"type": "boolean", "description": "false: none of these"},
             "similarity": {"type": ["number", "null"]},
-            "top": {"type": "array", "items": one},
+            "top": {"type": "array", "items": probability},
             "probs": {"type": "object", "additionalProperties": number},
         },
     }
-    text = {"type": "string"}
-    error = {"type": "object", "properties": {"error": text, "hint": text}, "required": ["error", "hint"]}
-    url = {"type": "string", "format": "uri", "description": "of a picture, http or https"}
-    named = {"type": "object", "properties": {"url": url}, "required": ["url"]}
+    string = {"type": "string"}
+    error = {"type": "object", "properties": {"error": string, "hint": string}, "required": ["error", "hint"]}
+    url = {"type": "string", "format": "uri", "description": "the http or https address of a picture"}
+    by_url = {"type": "object", "properties": {"url": url}, "required": ["url"]}
     binary = {"type": "string", "format": "binary"}
     predict = {
-        "summary": "Label a picture",
+        "summary": "Predict the label of a picture",
         "parameters": [{"name": "top", "in": "query", "schema": {"type": "integer", "minimum": 1, "default": 3}}],
         "requestBody": {
             "required": True,
@@ -77,18 +77,18 @@ def described(labels: Sequence[str]) -> dict[str, Any]:
                 "multipart/form-data": {
                     "schema": {"type": "object", "properties": {"file": binary}, "required": ["file"]}
                 },
-                "application/json": {"schema": named},
+                "application/json": {"schema": by_url},
                 "image/*": {"schema": binary},
             },
         },
         "responses": {
-            "200": _json("a row", {"type": "object", "properties": {"predictions": {"type": "array", "items": row}}}),
-            **{str(status): _json(word, error) for status, word in sorted(WORDS.items())},
+            "200": _json("one row", {"type": "object", "properties": {"predictions": {"type": "array", "items": row}}}),
+            **{str(status): _json(text, error) for status, text in sorted(PREDICT_ERRORS.items())},
         },
     }
-    others = {str(status): _json(word, error) for status, word in EVERYWHERE.items()}
-    it_does = _json("it does", {"type": "object"})
-    health = {"summary": "Whether it answers", "responses": {"200": it_does, **others}}
+    errors = {str(status): _json(text, error) for status, text in COMMON_ERRORS.items()}
+    ok = _json("the server works", {"type": "object"})
+    health = {"summary": "Check whether the server works", "responses": {"200": ok, **errors}}
     return {
         "openapi": "3.1.0",
         "info": {"title": "bearkit: " + " / ".join(labels[:4]), "version": version("bearkit")},
@@ -97,4 +97,5 @@ def described(labels: Sequence[str]) -> dict[str, Any]:
 
 
 def _json(description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the OpenAPI description of a JSON response."""
     return {"description": description, "content": {"application/json": {"schema": schema}}}

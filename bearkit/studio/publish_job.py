@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bearkit.errors import BearkitError, PublishError
-from bearkit.hub.client import Hub, contents
+from bearkit.hub.client import Hub, files_by_name
 from bearkit.hub.preflight import preflight
 from bearkit.hub.push import PublishRequest, check_size
 
@@ -118,7 +118,7 @@ class Uploading:
         folder = self._folder = Path(tempfile.mkdtemp(prefix="bearkit-publish-", dir=wanted.scratch))
         missing = tuple(wanted.write(folder).get("missing", ()))
         check_size(folder)
-        files = tuple((name, path.stat().st_size) for name, path in contents(folder).items())
+        files = tuple((name, path.stat().st_size) for name, path in files_by_name(folder).items())
         trial = preflight(folder, self._progress) if wanted.kind == "space" else None
         self._progress("looking it over", 1, 1)
         if trial and trial["problems"]:

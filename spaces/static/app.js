@@ -1,9 +1,9 @@
-// The page: a picture comes in by drop, paste, file, camera or example; one label in large letters goes out.
+// The page: takes a picture by drop, paste, file, camera or example, and shows its label in large letters.
 import { load } from "./classifier.js";
 
 const TOP = 5; // labels shown as bars
 const $ = (id) => document.getElementById(id);
-let asked = 0; // pictures so far: an answer that comes after a newer picture is not shown
+let latest = 0; // number of the newest picture: predictions for older ones are not shown
 
 const ready = start();
 
@@ -12,12 +12,12 @@ async function start() {
     const about = await (await fetch("model.json")).json();
     document.title = $("title").textContent = about.labels.slice(0, 4).join(" / ") + (about.labels.length > 4 ? " …" : "");
     const [low, high] = about.error_interval.map(percent);
-    $("worth").textContent =
+    $("error-rate").textContent =
       `${percent(about.error_rate)} wrong on ${about.valid_images} pictures (likely ${low} to ${high})`;
     const model = await load((share) => (share === null ? $("progress").removeAttribute("value") : ($("progress").value = share)));
     $("progress").hidden = true;
-    if (!asked) $("sure").textContent = "Drop a picture.";
-    for (const address of about.examples) $("examples").append(example(address));
+    if (!latest) $("sure").textContent = "Drop a picture.";
+    for (const url of about.examples) $("examples").append(exampleButton(url));
     $("tries").hidden = !about.examples.length;
     return model;
   } catch (error) {
@@ -27,19 +27,19 @@ async function start() {
   }
 }
 
-function example(address) {
+function exampleButton(url) {
   const button = document.createElement("button");
   const image = document.createElement("img");
   button.type = "button";
-  button.title = image.alt = `Example ${address.replace(/.*\//, "")}`;
-  image.src = address;
+  button.title = image.alt = `Example ${url.replace(/.*\//, "")}`;
+  image.src = url;
   button.append(image);
-  button.addEventListener("click", async () => show(await (await fetch(address)).blob()));
+  button.addEventListener("click", async () => show(await (await fetch(url)).blob()));
   return button;
 }
 
 async function show(blob) {
-  const number = ++asked;
+  const number = ++latest;
   stopCamera();
   URL.revokeObjectURL($("picture").src);
   $("picture").src = URL.createObjectURL(blob);
@@ -48,29 +48,29 @@ async function show(blob) {
   $("bars").replaceChildren();
   $("label").textContent = "";
   $("sure").className = "";
-  $("sure").textContent = "Looking …";
+  $("sure").textContent = "Predicting …";
   const model = await ready.catch(() => null);
   if (!model) return fail("The model could not be loaded.");
   try {
-    const clock = performance.now();
-    const found = await model.predict(blob);
-    if (number === asked) tell(found, performance.now() - clock);
+    const started = performance.now();
+    const prediction = await model.predict(blob);
+    if (number === latest) showPrediction(prediction, performance.now() - started);
   } catch (error) {
-    if (number === asked) {
+    if (number === latest) {
       $("picture").hidden = true;
       $("invite").hidden = false;
-      fail("That is no picture that this browser can read. A JPEG, PNG or WebP will do.");
+      fail("This browser cannot read that picture. Use a JPEG, PNG or WebP file.");
     }
   }
 }
 
-function tell(found, milliseconds) {
-  const spent = `in ${Math.round(milliseconds)} ms`;
-  $("label").textContent = found.known ? found.label : "none of these";
-  $("sure").textContent = found.known
-    ? `${percent(found.probability)} sure, ${spent}`
-    : `unlike the pictures that it was trained on; of its labels the likest is ${found.label}, ${spent}`;
-  const likeliest = Object.entries(found.probs).sort((a, b) => b[1] - a[1]).slice(0, TOP);
+function showPrediction(prediction, milliseconds) {
+  const time = `in ${Math.round(milliseconds)} ms`;
+  $("label").textContent = prediction.known ? prediction.label : "none of these";
+  $("sure").textContent = prediction.known
+    ? `${percent(prediction.probability)} sure, ${time}`
+    : `unlike the training pictures; closest label: ${prediction.label}, ${time}`;
+  const likeliest = Object.entries(prediction.probs).sort((a, b) => b[1] - a[1]).slice(0, TOP);
   $("bars").replaceChildren(
     ...likeliest.map(([label, probability]) => {
       const row = document.createElement("li"), line = document.createElement("div"), meter = document.createElement("meter");
@@ -100,7 +100,7 @@ function stopCamera() {
   $("video").hidden = $("take").hidden = true;
 }
 
-const pictureIn = (files) => [...(files ?? [])].find((file) => file.type.startsWith("image/") || !file.type);
+const firstPicture = (files) => [...(files ?? [])].find((file) => file.type.startsWith("image/") || !file.type);
 
 $("choose").addEventListener("click", () => $("file").click());
 $("file").addEventListener("change", () => {
@@ -109,7 +109,7 @@ $("file").addEventListener("change", () => {
   $("file").value = "";
 });
 addEventListener("paste", (event) => {
-  const file = pictureIn(event.clipboardData?.files);
+  const file = firstPicture(event.clipboardData?.files);
   if (file) show(file);
 });
 addEventListener("dragover", (event) => {
@@ -122,19 +122,19 @@ addEventListener("drop", (event) => {
   $("drop").classList.remove("over");
   const file = event.dataTransfer.files[0];
   if (file) show(file);
-  else fail("Drop the file of a picture: save it first, and drop it from its folder.");
+  else fail("Only files can be dropped: save the picture, and drop its file.");
 });
 $("camera").addEventListener("click", async () => {
   if (!$("video").hidden) return stopCamera();
   try {
     $("video").srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
   } catch {
-    return fail("There is no camera that this page may use.");
+    return fail("This page cannot use a camera: there is none, or you did not allow it.");
   }
   $("picture").hidden = $("invite").hidden = true;
   $("video").hidden = false;
   await $("video").play();
-  $("take").hidden = false; // there is something to take now
+  $("take").hidden = false; // the video plays
 });
 $("take").addEventListener("click", () => {
   const canvas = document.createElement("canvas");

@@ -1,23 +1,24 @@
-// A bearkit model in the browser: the same answers as bearkit's Predictor, checked on its golden pictures at the start.
+// A bearkit model in the browser. It predicts as bearkit's Predictor does; the golden images check that at the start.
 import * as ort from "./ort.mjs";
 import { preprocess } from "./preprocess.js";
 
-const TOLERANCE = 0.05; // of the largest golden logit: browsers round otherwise than onnxruntime elsewhere
+const TOLERANCE = 0.05; // as a share of the largest golden logit: onnxruntime rounds differently in browsers
 
 ort.env.wasm.wasmPaths = { wasm: new URL("./ort.wasm", import.meta.url).href };
 ort.env.wasm.numThreads = self.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency || 1) : 1;
 
-// Load the model; `told` hears what share of it has come. The model throws when this browser does not answer as it should.
-export async function load(told = () => {}) {
-  const about = await (await ok("model.json")).json();
-  const bytes = await whole(await ok("model.onnx"), told);
+// Load the model. `onProgress` gets the share that is downloaded, or null if the size is not known.
+// Throws if this browser's outputs for the golden images differ from the expected ones.
+export async function load(onProgress = () => {}) {
+  const about = await (await fetchFile("model.json")).json();
+  const bytes = await download(await fetchFile("model.onnx"), onProgress);
   const session = await ort.InferenceSession.create(bytes, { extra: { session: { disable_quant_qdq: "1" } } });
   const model = new Classifier(about, session);
   for (const golden of about.golden) {
-    const { logits } = await model.run(await (await ok(golden.picture)).blob());
-    const off = Math.max(...golden.logits.map((expected, i) => Math.abs(expected - logits[i])));
-    if (!(off <= TOLERANCE * about.scale)) {
-      throw new Error(`This browser computes something else than the model should give (${off.toFixed(2)} off).`);
+    const { logits } = await model.run(await (await fetchFile(golden.picture)).blob());
+    const difference = Math.max(...golden.logits.map((expected, i) => Math.abs(expected - logits[i])));
+    if (!(difference <= TOLERANCE * about.scale)) {
+      throw new Error(`This browser does not compute the outputs that the model should give (they differ by ${difference.toFixed(2)}).`);
     }
   }
   return model;
@@ -28,10 +29,10 @@ class Classifier {
     this.about = about;
     this.session = session;
     this.names = session.outputNames.filter((name) => name === "logits" || name === "similarity");
-    this.last = Promise.resolve(); // a session computes one picture at a time
+    this.last = Promise.resolve(); // the newest run: a session takes one picture at a time
   }
 
-  // {label, probability, known, similarity, probs: {label: probability}} of a picture file.
+  // Predict a picture file: {label, probability, known, similarity, probs: {label: probability}}.
   async predict(blob) {
     const { logits, similarity } = await this.run(blob);
     const highest = Math.max(...logits);
@@ -43,31 +44,33 @@ class Classifier {
     return { label, probability: probs[label], known, similarity, probs };
   }
 
+  // The logits and the similarity of a picture file.
   async run(blob) {
-    const how = this.about.preprocessing;
-    const input = new ort.Tensor("float32", await preprocess(blob, how), [1, ...how.input_size]);
-    const found = (this.last = this.last.then(() => this.session.run({ input }, this.names)));
-    this.last = found.catch(() => {});
-    const outputs = await found;
+    const config = this.about.preprocessing;
+    const input = new ort.Tensor("float32", await preprocess(blob, config), [1, ...config.input_size]);
+    const running = (this.last = this.last.then(() => this.session.run({ input }, this.names)));
+    this.last = running.catch(() => {});
+    const outputs = await running;
     return { logits: outputs.logits.data, similarity: outputs.similarity ? outputs.similarity.data[0] : null };
   }
 }
 
-async function ok(name) {
-  const answer = await fetch(new URL(name, import.meta.url));
-  if (!answer.ok) throw new Error(`${name} is missing (${answer.status}).`);
-  return answer;
+async function fetchFile(name) {
+  const response = await fetch(new URL(name, import.meta.url));
+  if (!response.ok) throw new Error(`${name} is missing (${response.status}).`);
+  return response;
 }
 
-async function whole(answer, told) {
-  const total = Number(answer.headers.get("content-length")) || 0;
+async function download(response, onProgress) {
+  const total = Number(response.headers.get("content-length")) || 0;
   const parts = [];
-  let n = 0;
-  for (const reader = answer.body.getReader(); ; ) {
+  let loaded = 0;
+  for (const reader = response.body.getReader(); ; ) {
     const { done, value } = await reader.read();
     if (done) break;
     parts.push(value);
-    told(total ? Math.min(1, (n += value.length) / total) : null);
+    loaded += value.length;
+    onProgress(total ? Math.min(1, loaded / total) : null);
   }
   return new Uint8Array(await new Blob(parts).arrayBuffer());
 }

@@ -98,7 +98,7 @@ def test_what_was_looked_over_is_not_shown_under_another_choice(opened, with_hub
         expect(button(page, "Publish")).to_be_enabled(timeout=SECONDS)
     name.fill("me/a--b")
     look.click()
-    page.get_by_text("`me/a--b` is no name on the Hub: -- and .. are not allowed").wait_for()
+    page.get_by_text("`me/a--b` is not a valid name on the Hub: -- and .. are not allowed").wait_for()
     expect(button(page, "Publish")).to_be_disabled()
     page.get_by_text("You looked at another choice before").wait_for()
     assert server.hub.repos == {}

@@ -174,7 +174,7 @@ def test_a_picture_by_drop_paste_file_example_and_keys(page, trained, tmp_path):
 
 def test_what_is_no_picture_is_told_and_the_next_one_answered(page, trained):
     drop(page, b"<html></html>")
-    page.get_by_text("no picture that this browser can read").wait_for()
+    page.get_by_text("This browser cannot read that picture").wait_for()
     drawing = sorted(trained.project.images.rglob("*.png"))[0]
     drop(page, drawing.read_bytes())
     page.locator("#label", has_text=Predictor(trained.model).predict(drawing).label).wait_for()
@@ -184,12 +184,12 @@ def test_something_else_is_none_of_these(page):
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 255, (300, 300, 3), np.uint8))
     drop(page, encoded(noise, "PNG"))
     page.get_by_text("none of these").wait_for()
-    page.get_by_text("unlike the pictures that it was trained on").wait_for()
+    page.get_by_text("unlike the training pictures").wait_for()
 
 
 def test_the_camera(page):
     page.get_by_role("button", name="Camera").click()
-    page.get_by_role("button", name="Take it").click()
+    page.get_by_role("button", name="Take the picture").click()
     page.locator("#picture:visible").wait_for()
     page.get_by_text(" ms").wait_for()
     assert label(page)
@@ -209,5 +209,5 @@ def test_a_model_that_answers_otherwise_than_it_should_is_not_used(browser, spac
     page.set_default_timeout(SECONDS)
     with served(folder) as url:
         page.goto(url)
-        page.get_by_text("This browser computes something else").wait_for()
+        page.get_by_text("This browser does not compute the outputs").wait_for()
     context.close()

@@ -1,0 +1,79 @@
+"""Commands about a project as a whole: what it holds, and whether it is in order."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import bearkit
+from bearkit import runs
+from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.decisions import DecisionLog
+from bearkit.catalog.missing import missing_files, what_helps
+from bearkit.cli import import_output, output
+from bearkit.cli.common import JsonOption, ProjectOption, app, place_of, progress_bars, show
+from bearkit.core.project import Project
+from bearkit.datasets import dataset
+from bearkit.datasets.seed import project_seed
+from bearkit.doctor.problems import in_words, left_over
+from bearkit.inference import model_folder
+
+
+@app.command()
+def status(project: ProjectOption = Path(), as_json: JsonOption = False) -> None:
+    """Show the pictures, runs and models of a project.
+
+    Example: bearkit status -p bears
+    """
+    place = Project(project)
+    catalog = Catalog(place)
+    images = DecisionLog(catalog).images()
+    missing = missing_files(catalog)
+    result: dict[str, Any] = {
+        "project": str(place.root),
+        "images": len(images),
+        "unlabelled": sum(not image.label for image in images),
+        "labels": dataset.counts(catalog),
+        "seed": project_seed(catalog),
+        "missing": [{"path": image.path, "label": image.label} for image in missing],
+        "hint": what_helps(missing, catalog),
+        "runs": [
+            {
+                "run": run.id,
+                "state": run.state,
+                "error_rate": run.result["error_rate"] if run.finished else None,
+                "error": run.failure,
+            }
+            for run in sorted([*runs.every(place), *runs.damaged(place)], key=lambda run: int(run.id))
+        ],
+        "models": [str(folder) for folder in model_folder.models(place.models)],
+    }
+    text = output.status(result, place_of(project))
+    if not result["missing"] and not (result["runs"] and result["labels"]):
+        text += "\n" + "\n".join(import_output.next_steps(result["labels"], result["unlabelled"], place_of(project)))
+    show(as_json, result, text)
+
+
+@app.command()
+def doctor(
+    mend: Annotated[bool, typer.Option("--mend", help="Repair what can be repaired.")] = False,
+    project: ProjectOption = Path(),
+    as_json: JsonOption = False,
+) -> None:
+    """Check a project for damage, and repair it.
+
+    It checks the catalogue, pictures, caches, runs and models. The exit code is
+    1 if a problem is left, and 0 if everything is in order or was repaired.
+
+    --mend replaces a damaged catalogue by its backup, catalog.db.bak.
+
+    Example: bearkit doctor -p bears
+    Example: bearkit doctor --mend -p bears
+    """
+    with progress_bars() as progress:
+        result = bearkit.examine_project(Project(project), mend, progress)
+    if result["ok"]:
+        show(as_json, result, in_words(result, place_of(project)))
+        return
+    show(as_json, result | left_over(result, place_of(project)), in_words(result, place_of(project)))
+    raise typer.Exit(1)
