@@ -9,6 +9,7 @@ from bearkit.catalog.schema import ImageRecord
 from bearkit.core.parallel import Progress, no_progress
 from bearkit.core.project import Project
 from bearkit.errors import ReviewError
+from bearkit.evaluation.label_noise import estimate_label_noise
 from bearkit.labelling.candidate import KINDS, ORDERS, Candidate
 from bearkit.labelling.rankers import RANKERS, LazyCandidate, RankContext, duplicate_groups
 from bearkit.labelling.review_index import ReviewIndex

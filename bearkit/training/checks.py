@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from bearkit.bodies.features import Features
+from bearkit.bodies.features import Features, read_image
 from bearkit.bodies.weights import RANDOM
 from bearkit.catalog.catalog import Catalog
 from bearkit.core.project import Project
