@@ -16,7 +16,7 @@ from bearkit.catalog.catalog import Catalog
 from bearkit.core.parallel import Progress, no_progress
 from bearkit.core.project import Project, whole
 from bearkit.datasets.dataset import Dataset
-from bearkit.datasets.seed import keep_seed, seed_for
+from bearkit.datasets.seed import resolve_seed, store_seed
 from bearkit.errors import RunError
 from bearkit.evaluation import figures
 from bearkit.evaluation.leave_one_out import out_of_fold_probs
@@ -64,7 +64,7 @@ class Learner:
         **options: Unpack[TrainOptions],
     ) -> None:
         self.project = project
-        self.config = TrainConfig(body=body, seed=seed_for(project, seed), **options)
+        self.config = TrainConfig(body=body, seed=resolve_seed(project, seed), **options)
         self._chosen = {"body": body != TrainConfig.body, "seed": seed is not None}
         self._watch = Listeners(progress, on_epoch, on_step)
         self._frozen, self._at = True, self.config.start
@@ -239,7 +239,7 @@ class Learner:
         run.save_predictions(predictions)
         before = start.about.error_rate if start.about else None
         result = result_of(run.id, tables, predictions.only("valid"), seconds, found.skipped, before)
-        result = replace(result, seed=config.seed, seed_changed=keep_seed(Catalog(self.project), config.seed))
+        result = replace(result, seed=config.seed, seed_changed=store_seed(Catalog(self.project), config.seed))
         run.finish(result.as_dict())
         self._at = f"{run.id}/{run.stage}"
         return result

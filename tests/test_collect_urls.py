@@ -107,7 +107,7 @@ def test_a_connection_that_opens_when_the_time_is_over_is_ended(server, monkeypa
     def late(*args):
         if server.asked:  # the second time
             time.sleep(1.5)
-        return ssrf.resolved(*args)
+        return ssrf.resolve(*args)
 
     monkeypatch.setattr("bearkit.sources.web.fetch.resolved", late)
     monkeypatch.setattr("bearkit.sources.web.fetch.TIMEOUTS", (600, 600))  # nothing but the deadline ends it
@@ -319,7 +319,7 @@ def test_lists_are_read_as_people_have_them(tmp_path):
         '\ufeffhttps://e.org/1.jpg?w=5\n\n"https://e.org/2.jpg"\nnot one\nhttps://e.org/1.jpg?w=5\n'
     )
     (tmp_path / "b.csv").write_text("URL,Label\nhttps://e.org/3.jpg,teddy\nhttps://e.org/2.jpg,teddy\n")
-    found = url_list.read([("black", tmp_path / "a.txt"), (None, tmp_path / "b.csv")])
+    found = url_list.read_lists([("black", tmp_path / "a.txt"), (None, tmp_path / "b.csv")])
     assert found.urls == {
         "https://e.org/1.jpg?w=5": "black",
         "https://e.org/2.jpg": "black",
@@ -328,10 +328,10 @@ def test_lists_are_read_as_people_have_them(tmp_path):
     assert found.skipped == {
         "blank": 1, "not an address": 1, "listed twice": 1, "listed under `black` too, kept there": 1,
     }  # fmt: skip
-    assert len(url_list.read([("black", tmp_path / "a.txt")], most=1).urls) == 1
+    assert len(url_list.read_lists([("black", tmp_path / "a.txt")], most=1).urls) == 1
     for bad in ((None, tmp_path / "a.txt"), ("x", tmp_path / "missing.txt")):
         with pytest.raises(ImportSourceError) as caught:
-            url_list.read([bad])
+            url_list.read_lists([bad])
         assert caught.value.hint
 
 
@@ -350,13 +350,15 @@ def test_what_an_earlier_list_said_is_not_forgotten_and_other_labels_are_told(se
 def test_the_most_is_of_each_label(server, tmp_path):
     path = tmp_path / "list.csv"
     path.write_text("url,label\n" + "".join(f"{server.url}/ok/{n}.png,{'ab'[n > 5]}\n" for n in range(12)))
-    assert url_list.read([(None, path)], 2).urls == {f"{server.url}/ok/{n}.png": "ab"[n > 5] for n in (0, 1, 6, 7)}
+    assert url_list.read_lists([(None, path)], 2).urls == {
+        f"{server.url}/ok/{n}.png": "ab"[n > 5] for n in (0, 1, 6, 7)
+    }
 
 
 def test_a_csv_that_is_none_is_told(tmp_path):
     (tmp_path / "list.csv").write_text(f"url,label\n{'x' * 200_000},a\n")
     with pytest.raises(ImportSourceError, match="cannot be read as CSV"):
-        url_list.read([(None, tmp_path / "list.csv")])
+        url_list.read_lists([(None, tmp_path / "list.csv")])
 
 
 def test_nothing_waits_in_a_project_that_is_not_there(tmp_path):

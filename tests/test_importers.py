@@ -363,8 +363,8 @@ class Numbers:
 def with_entry_point(monkeypatch, value):
     entry = EntryPoint("numbers", value, plugins.GROUP)
     monkeypatch.setattr(plugins, "entry_points", lambda group: [entry])
-    plugins._every.cache_clear()
-    monkeypatch.setattr(plugins, "_every", plugins._every.__wrapped__)
+    plugins._importers.cache_clear()
+    monkeypatch.setattr(plugins, "_importers", plugins._importers.__wrapped__)
 
 
 def test_a_package_can_add_an_importer(project, monkeypatch):
@@ -381,7 +381,7 @@ def test_a_broken_importer_is_named(project, monkeypatch, tmp_path):
 
 
 def test_sounds_are_registered_like_a_packages_own():
-    assert any(isinstance(one, audio.Sounds) for one in plugins._every())
+    assert any(isinstance(one, audio.Sounds) for one in plugins._importers())
 
 
 def test_unknown_sources(project):

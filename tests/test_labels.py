@@ -17,7 +17,7 @@ from bearkit.catalog.schema import ImageRecord
 from bearkit.catalog.settings import name_of
 from bearkit.errors import ImportSourceError, ReviewError
 from bearkit.labelling.actions import rename_labels
-from bearkit.sources.label_notes import tidied
+from bearkit.sources.label_notes import tidy_labels
 from bearkit.sources.layout import SourceItem
 from bearkit.sources.web.url_list import UrlList
 from bearkit.studio.image import Picture
@@ -274,7 +274,7 @@ def test_labels_of_any_importer_are_tidied_or_refused():
     found = [
         SourceItem(str(n), "x.png", text, None, bytes) for n, text in enumerate(["cat ", "\u200b", "a\tb", "", None])
     ]
-    result, notes = tidied(found)
+    result, notes = tidy_labels(found)
     assert [(one.label, bool(one.problem)) for one in result] == [
         ("cat", False), (None, True), (None, True), ("", False), (None, False),
     ]  # fmt: skip

@@ -145,6 +145,6 @@ def test_credits_of_a_csv(tmp_path):
     path.write_text(
         "url,label,licence,author\nhttps://example.org/1.jpg,black,CC BY 4.0,Ann\nhttps://example.org/2.jpg,black,,\n"
     )
-    asked = url_list.read([(None, path)])
+    asked = url_list.read_lists([(None, path)])
     assert asked.credit("https://example.org/1.jpg") == search.Credit("CC BY 4.0", "Ann")
     assert asked.credit("https://example.org/2.jpg") == search.Credit()

@@ -18,7 +18,7 @@ from bearkit.labelling import decisions_csv
 from bearkit.labelling.decisions_csv import Finder
 from bearkit.labelling.queue import Queue
 from bearkit.labelling.rankers import RANK
-from bearkit.sources.label_notes import cleanings
+from bearkit.sources.label_notes import tidying_notes
 
 
 def decide_one(project: Project, image: str, action: str, reviewer: str, kind: str | None = None) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def label_notes(choices: Iterable[DecisionRequest], new: Collection[str], known:
         known: those that there were.
     """
     written = (one.written or one.to or "" for one in choices if one.action in ("relabel", "label"))
-    return cleanings(written) + look_alikes(new, known)
+    return tidying_notes(written) + look_alikes(new, known)
 
 
 def rename_labels(project: Project, old: Sequence[str], new: str, reviewer: str) -> int:

@@ -27,7 +27,7 @@ from bearkit.core import text_table
 from bearkit.core.text import count
 from bearkit.core.text_table import Row, Table
 from bearkit.errors import ImportSourceError, ReviewError
-from bearkit.sources.image_names import of_label_studio
+from bearkit.sources.image_names import label_studio_path
 from bearkit.sources.layout import label_of, label_problem
 
 PICTURE = (  # columns, the first there is
@@ -278,7 +278,7 @@ class Finder:
         begun = [one for one in self.ids[place : place + 2] if one.startswith(name)] if len(name) >= 6 else []
         if len(begun) == 1:
             return begun[0]
-        written = of_label_studio(name)
+        written = label_studio_path(name)
         for parts in dict.fromkeys((_parts(written), _parts(unquote(written)))):
             for n in (len(parts), 3, 2):
                 found = self.ends.get(parts[-n:], set()) if n <= len(parts) else set()

@@ -189,7 +189,7 @@ class ReviewIndex:
         if (which, moved, config) == self._of:
             return
         every = self.catalog.images()
-        dataset.keep_split(self.catalog, config[-1])
+        dataset.store_split(self.catalog, config[-1])
         same = self._of and (which, config[:2]) == (self._of[0], self._of[2][:2])
         if same:  # files may have moved
             now = {image.image_id: image for image in every}

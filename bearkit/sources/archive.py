@@ -6,13 +6,13 @@ from pathlib import Path, PurePosixPath
 
 from bearkit.errors import ImageError, ImportSourceError
 from bearkit.images import MAX_BYTES, too_big
-from bearkit.sources.layout import SourceItem, archive_problem, litter, litter_left_out, readable
-from bearkit.sources.zip_names import check_list, name_of
+from bearkit.sources.layout import SourceItem, archive_problem, left_out_system_files, readable_path, system_part
+from bearkit.sources.zip_names import check_member_list, member_name
 
 ALWAYS, TIMES = 2**30, 100  # bytes that may always come out of a zip; above that, so many times its own size
 
 
-def find(path: Path, labelled: bool = True, tell: bool = False) -> list[SourceItem]:
+def list_files(path: Path, labelled: bool = True, tell: bool = False) -> list[SourceItem]:
     """Every file in the zip, at its place in it.
 
     Args:
@@ -23,7 +23,7 @@ def find(path: Path, labelled: bool = True, tell: bool = False) -> list[SourceIt
     Raises:
         ImportSourceError: it is no zip file, or one that would fill the memory or take for ever.
     """
-    check_list(path)
+    check_member_list(path)
     try:
         archive = zipfile.ZipFile(path)
     except Exception as error:  # zipfile raises almost anything on damaged bytes
@@ -35,19 +35,19 @@ def find(path: Path, labelled: bool = True, tell: bool = False) -> list[SourceIt
     _refuse_bomb(path, sum(member.file_size for member in members))
     refused, found, places = [], [], []
     for member in members:
-        place = PurePosixPath(readable(name_of(member)[0].replace("\\", "/")))
+        place = PurePosixPath(readable_path(member_name(member)[0].replace("\\", "/")))
         if problem := _refusal(member, place):
             refused.append(SourceItem(f"{path}!{place}", place.name, None, None, bytes, problem))
-        elif litter(place):
+        elif system_part(place):
             places.append(place)
         else:
             problem, label = archive_problem(place.name), None if labelled else ""
             read = _Member(archive, member)
             found.append(SourceItem(f"{path}!{place}", place.name, label, None, read, problem, place))
-    return refused + found + (litter_left_out(places, lambda place: f"{path}!{place}") if tell else [])
+    return refused + found + (left_out_system_files(places, lambda place: f"{path}!{place}") if tell else [])
 
 
-def unsure_names(path: Path) -> str:
+def unsure_names_note(path: Path) -> str:
     """A sentence about the names in a zip that are in an unknown encoding; "" where all are clear.
 
     Raises:
@@ -55,7 +55,7 @@ def unsure_names(path: Path) -> str:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            names = [name for name, sure in map(name_of, archive.infolist()) if not sure]
+            names = [name for name, sure in map(member_name, archive.infolist()) if not sure]
     except Exception as error:
         raise ImportSourceError(f"{path.name} cannot be opened as a zip file: {error}") from error
     if not names:

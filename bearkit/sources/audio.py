@@ -41,7 +41,7 @@ class Sounds:
             names = [one.name for one, _ in zip(_files(path), range(LOOKED_AT), strict=False)]
         elif is_zip(path):
             try:
-                names = [one.name for one in archive.find(path, labelled=False)[:LOOKED_AT]]
+                names = [one.name for one in archive.list_files(path, labelled=False)[:LOOKED_AT]]
             except ImportSourceError:
                 return False
         else:
@@ -52,12 +52,12 @@ class Sounds:
         """See `Importer.find`."""
         path = real(source)
         if path.is_dir():
-            found = folder.find(path, leave_out, labelled, tell=True)
+            found = folder.list_files(path, leave_out, labelled, tell=True)
         elif is_zip(path):
-            found = archive.find(path, labelled, tell=True)
+            found = archive.list_files(path, labelled, tell=True)
         else:
-            found = [folder.one(path, labelled)]
-        return [_as_picture(one) if _is_sound(one.name) and not one.aside else one for one in found]
+            found = [folder.single_file(path, labelled)]
+        return [_as_picture(one) if _is_sound(one.name) and not one.ignored else one for one in found]
 
 
 def spectrogram(sound: np.ndarray, rate: int) -> np.ndarray:

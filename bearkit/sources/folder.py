@@ -7,12 +7,19 @@ from pathlib import Path, PurePosixPath
 from bearkit.core.paths import real
 from bearkit.errors import ImportSourceError
 from bearkit.images import read_file
-from bearkit.sources.layout import SourceItem, archive_problem, is_litter, left_out, litter_left_out, readable
+from bearkit.sources.layout import (
+    SourceItem,
+    archive_problem,
+    is_system_file,
+    left_out_item,
+    left_out_system_files,
+    readable_path,
+)
 
 OWN = "it is the project's own"
 
 
-def find(
+def list_files(
     root: Path, leave_out: Collection[Path] = (), labelled: bool = True, tell: bool = False, links: bool = False
 ) -> list[SourceItem]:
     """Every file below `root`, at its place in it.
@@ -25,10 +32,10 @@ def find(
         links: whether links may lead out of the folder.
     """
     listed = sorted(_walk(root, {real(folder) for folder in leave_out}, links), key=lambda row: row[0])
-    places = [PurePosixPath(readable(path.relative_to(root).as_posix())) for path, _ in listed]
+    places = [PurePosixPath(readable_path(path.relative_to(root).as_posix())) for path, _ in listed]
     found = [
         SourceItem(
-            readable(str(path)),
+            readable_path(str(path)),
             place.name,
             None if labelled else "",
             None,
@@ -37,15 +44,15 @@ def find(
             place,
         )
         for (path, problem), place in zip(listed, places, strict=True)
-        if not is_litter(place) and problem != OWN
+        if not is_system_file(place) and problem != OWN
     ]
     if not tell:
         return found
-    own = [left_out(readable(str(path)), problem) for path, problem in listed if problem == OWN]
-    return found + own + litter_left_out(places, lambda place: readable(str(root / place)))
+    own = [left_out_item(readable_path(str(path)), problem) for path, problem in listed if problem == OWN]
+    return found + own + left_out_system_files(places, lambda place: readable_path(str(root / place)))
 
 
-def one(path: Path, labelled: bool = True) -> SourceItem:
+def single_file(path: Path, labelled: bool = True) -> SourceItem:
     """A file by itself.
 
     Raises:
@@ -60,7 +67,7 @@ def one(path: Path, labelled: bool = True) -> SourceItem:
         raise ImportSourceError(
             f"{path.name} by itself says nothing of its label", hint="--label NAME, or --unlabelled if it has none yet"
         )
-    return SourceItem(readable(str(path)), readable(path.name), "", None, partial(read_file, path))
+    return SourceItem(readable_path(str(path)), readable_path(path.name), "", None, partial(read_file, path))
 
 
 def _walk(root: Path, left: set[Path], links: bool) -> Iterator[tuple[Path, str]]:
@@ -81,7 +88,7 @@ def _walk(root: Path, left: set[Path], links: bool) -> Iterator[tuple[Path, str]
             seen.add(place)
             for path in folder.iterdir():
                 if not links and path.is_symlink() and (outside := _leads_out(path, home)):
-                    yield path, f"it is a link that leaves the folder, to {readable(outside)}"
+                    yield path, f"it is a link that leaves the folder, to {readable_path(outside)}"
                 elif path.is_dir():
                     waiting.append(path)
                 else:

@@ -59,7 +59,7 @@ def split_of(folder: str) -> str | None:
     return SPLIT_FOLDERS[found[1]] if found else None
 
 
-def series(names: Iterable[str]) -> bool:
+def is_series(names: Iterable[str]) -> bool:
     """Whether names are times or numbered: days and batches, no labels.
 
     >>> series({"monday", "friday"}), series({"2021-05", "2021-06"}), series({"set1", "set2"}), series({"a", "b"})
@@ -70,7 +70,7 @@ def series(names: Iterable[str]) -> bool:
     return low <= TIMES or (len(stems) == 1 and any(char.isdigit() for name in low for char in name))
 
 
-def rolls(names: Iterable[str]) -> str:
+def batch_kind(names: Iterable[str]) -> str:
     """What names are that say when or how pictures were taken, not what is in them; "" where they may be labels.
 
     >>> rolls({"2021-05-03", "100APPLE"}), rolls({"monday", "friday"}), rolls({"batch1", "batch2", "rest"})
@@ -102,7 +102,7 @@ def _roll(name: str) -> str:
     return "numbered batches" if batch and (batch[1] or batch[2]) in BATCHES | GENERIC else ""
 
 
-def generic(names: Iterable[str]) -> bool:
+def all_generic(names: Iterable[str]) -> bool:
     """Whether these words say nothing of what is in the pictures.
 
     >>> generic({"images", "JPEG"}), generic({"images", "bears"})
@@ -111,7 +111,7 @@ def generic(names: Iterable[str]) -> bool:
     return all(name.casefold() in GENERIC for name in names)
 
 
-def alike(folder: str, root: str) -> bool:
+def same_name(folder: str, root: str) -> bool:
     """Whether a folder has the name of the archive (or folder) that it came in.
 
     >>> alike("bears", "bears (1)"), alike("bears-main", "bears"), alike("black", "bears")

@@ -46,7 +46,7 @@ class HubDataset:
         if tables:
             found = [one for table in tables for one in _rows(table, root, labelled)]
         else:
-            found = folder.find(root, labelled=labelled, links=True)  # the cache is made of links
+            found = folder.list_files(root, labelled=labelled, links=True)  # the cache is made of links
         prefix = f"{SCHEME}{repo}@{commit}"
         return [replace(one, origin=f"{prefix}/{one.origin.removeprefix(str(root)).lstrip('/')}") for one in found]
 

@@ -18,13 +18,13 @@ from bearkit.sources import archive
 from bearkit.sources.decoded import DecodedSource, decode_source
 from bearkit.sources.folder_names import split_of
 from bearkit.sources.ingest import ImportReport, Ingestor
-from bearkit.sources.label_notes import alike, tidied
-from bearkit.sources.label_reading import understand
-from bearkit.sources.layout import SourceItem, archive_problem, label_of, label_problem, readable
+from bearkit.sources.label_notes import look_alike_notes, tidy_labels
+from bearkit.sources.label_reading import read_labels
+from bearkit.sources.layout import SourceItem, archive_problem, label_of, label_problem, readable_path
 from bearkit.sources.own_folder import label_in_images, own_folders
-from bearkit.sources.plugins import importer_of
-from bearkit.sources.preview import Preview, preview_of
-from bearkit.sources.scheme import How
+from bearkit.sources.plugins import find_importer
+from bearkit.sources.preview import Preview, make_preview
+from bearkit.sources.scheme import ReadingOptions
 from bearkit.sources.zip_names import is_zip
 
 READERS = 16  # files that are read and decoded at once, at the most
@@ -71,11 +71,11 @@ def import_images(
     """
     if link:
         _refuse_archives(source)
-    found, notes = _understood(project, source, labelled, label, How(label_from, splits))
+    found, notes = _understood(project, source, labelled, label, ReadingOptions(label_from, splits))
     if called is not None:
         found = [replace(one, origin=called(one.origin)) for one in found]
     if understood is not None:
-        understood(preview_of(found, notes))
+        understood(make_preview(found, notes))
     project.require_writable().root.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(project.files_lock):  # one import at a time; another one waits
         intake = Ingestor(project, link)
@@ -104,7 +104,7 @@ def preview_import(
     Raises:
         ImportSourceError: `source` does not exist, cannot be read, or can be read in several ways.
     """
-    return preview_of(*_understood(project, source, labelled, label, How(label_from, splits)))
+    return make_preview(*_understood(project, source, labelled, label, ReadingOptions(label_from, splits)))
 
 
 def _refuse_archives(source: Source | Sequence[Source]) -> None:
@@ -118,7 +118,7 @@ def _refuse_archives(source: Source | Sequence[Source]) -> None:
 
 
 def _understood(
-    project: Project, source: Source | Sequence[Source], labelled: bool, label: str | None, how: How
+    project: Project, source: Source | Sequence[Source], labelled: bool, label: str | None, how: ReadingOptions
 ) -> tuple[list[SourceItem], list[str]]:
     """Every file of the sources with its label and split, and what there is to say about them."""
     if label is not None and not label.strip():
@@ -133,24 +133,26 @@ def _understood(
     found, notes = [], []
     for text in [source] if isinstance(source, str | os.PathLike) else source:
         every, said = _find(project, os.fspath(text), labelled and label is None, how)
-        found += [one if label is None or one.aside else replace(one, label=label) for one in every]
+        found += [one if label is None or one.ignored else replace(one, label=label) for one in every]
         notes += [one for one in said if one not in notes]
-    found, said = tidied(found)
-    return found, notes + said + alike(project, {one.label for one in found if one.label and not one.problem})
+    found, said = tidy_labels(found)
+    return found, notes + said + look_alike_notes(
+        project, {one.label for one in found if one.label and not one.problem}
+    )
 
 
-def _find(project: Project, source: str, labelled: bool, how: How) -> tuple[list[SourceItem], list[str]]:
+def _find(project: Project, source: str, labelled: bool, how: ReadingOptions) -> tuple[list[SourceItem], list[str]]:
     path = Path(source) if "://" in source else located(source, "what to import", ImportSourceError)
     source = source if "://" in source else str(written_out(source))
     inside = path.is_relative_to(project.images)
-    found = list(importer_of(source).find(source, labelled, () if inside else own_folders(project, path)))
-    notes = [text] if is_zip(path) and (text := archive.unsure_names(path)) else []
+    found = list(find_importer(source).find(source, labelled, () if inside else own_folders(project, path)))
+    notes = [text] if is_zip(path) and (text := archive.unsure_names_note(path)) else []
     if not labelled:
         return [_in_its_split(one) for one in found] if how.splits else found, notes
-    if inside and path.is_dir() and how == How() and project.exists:
+    if inside and path.is_dir() and how == ReadingOptions() and project.exists:
         return _in_own_images(project, found), notes
-    root = "" if "://" in source else readable(path.stem if path.is_file() else path.name)
-    found, said = understand(found, root if label_of(root) else "", how)
+    root = "" if "://" in source else readable_path(path.stem if path.is_file() else path.name)
+    found, said = read_labels(found, root if label_of(root) else "", how)
     return found, notes + said
 
 

@@ -17,7 +17,7 @@ from bearkit.errors import ImageError
 from bearkit.images import content_id, suffixes
 from bearkit.sources.decoded import DecodedSource
 from bearkit.sources.layout import SourceItem, file_name, label_of, label_problem
-from bearkit.sources.own_folder import Strays, label_in_images, theirs_lie_in_images
+from bearkit.sources.own_folder import StrayFiles, images_hold_user_files, label_in_images
 
 BATCH = 64  # pictures a transaction
 SUFFIX = {"JPEG": "jpg", "MPO": "jpg", "JPEG2000": "jp2", "TIFF": "tif", "DIB": "bmp", "HEIF": "heic"}
@@ -51,9 +51,9 @@ class Ingestor:
 
     def __init__(self, project: Project, link: bool = False) -> None:
         self.project, self.catalog, self.link = project, Catalog(project, create=True), link
-        self.theirs = theirs_lie_in_images(self.catalog)
+        self.theirs = images_hold_user_files(self.catalog)
         self.known = {image.image_id: image for image in self.catalog.images()}
-        self.strays, self.moves = Strays(project, self.known), Moves(self.catalog)
+        self.strays, self.moves = StrayFiles(project, self.known), Moves(self.catalog)
         self.report = ImportReport()
         self.splits: Counter[str] = Counter()
         self.touched: set[str] = set()
@@ -65,7 +65,7 @@ class Ingestor:
 
     def take(self, looked: DecodedSource) -> str:
         """Count one picture, copy it when it is new, and write to the catalogue now and then; what became of it."""
-        if looked.found.aside:
+        if looked.found.ignored:
             self.report.left_out.append({"path": looked.found.origin, "reason": looked.reason})
             return "left out"
         status, found, reason = self._take(_labelled(looked))

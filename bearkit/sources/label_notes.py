@@ -12,10 +12,10 @@ from bearkit.sources.layout import SourceItem
 NAMED = 5  # labels whose tidying is told
 
 
-def tidied(found: Sequence[SourceItem]) -> tuple[list[SourceItem], list[str]]:
+def tidy_labels(found: Sequence[SourceItem]) -> tuple[list[SourceItem], list[str]]:
     """Files with their labels as they are stored, or why not; and sentences about labels that change."""
     result = [_tidied(one) for one in found]
-    return result, cleanings(one.label or "" for one in found)
+    return result, tidying_notes(one.label or "" for one in found)
 
 
 def _tidied(one: SourceItem) -> SourceItem:
@@ -25,13 +25,13 @@ def _tidied(one: SourceItem) -> SourceItem:
     return replace(one, label=None if problem and not one.problem else label_of(one.label), problem=problem)
 
 
-def cleanings(texts: Iterable[str]) -> list[str]:
+def tidying_notes(texts: Iterable[str]) -> list[str]:
     """A sentence for each text that is stored as another label, up to a few of them."""
     rows = sorted({cleaning(text) for text in set(texts) if not label_problem(text)} - {""})
     return rows[:NAMED] + ([f"{len(rows) - NAMED} more labels are tidied so"] if len(rows) > NAMED else [])
 
 
-def alike(project: Project, new: Iterable[str]) -> list[str]:
+def look_alike_notes(project: Project, new: Iterable[str]) -> list[str]:
     """A sentence for each label that comes and looks like another one of them, or of the project."""
     there = labels_of(DecisionLog(Catalog(project)).images()) if project.exists else []
     return look_alikes(new, there)

@@ -10,7 +10,7 @@ from bearkit.catalog.labels import label_problem as label_problem
 from bearkit.images import suffixes
 
 # What systems and programs leave in folders, in any case; so are names that begin with a dot or with "~$".
-LITTER = {
+SYSTEM_NAMES = {
     "__macosx", "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "@eadir", "$recycle.bin",
     "system volume information", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "@tmp", "picasa.ini",
     "lost+found", "icon\r", "network trash folder", "temporary items", "found.000",
@@ -41,7 +41,7 @@ class SourceItem:
     read: Callable[[], bytes]
     problem: str = ""
     inside: PurePosixPath | None = None
-    aside: bool = False  # a folder or file that is left out, and not counted as rejected
+    ignored: bool = False  # listed as left out instead of rejected, and not counted
 
     @property
     def place(self) -> PurePosixPath:
@@ -49,39 +49,39 @@ class SourceItem:
         return self.inside or PurePosixPath(self.name)
 
 
-def left_out(origin: str, reason: str) -> SourceItem:
+def left_out_item(origin: str, reason: str) -> SourceItem:
     """Something that an import leaves out, to be named."""
-    return SourceItem(origin, PurePosixPath(origin).name, None, None, bytes, reason, aside=True)
+    return SourceItem(origin, PurePosixPath(origin).name, None, None, bytes, reason, ignored=True)
 
 
-def litter(path: PurePosixPath) -> PurePosixPath | None:
+def system_part(path: PurePosixPath) -> PurePosixPath | None:
     """The part of a path that an operating system put there; None where there is none.
 
     >>> litter(PurePosixPath("black/@eaDir/1.jpg/SYNO.jpg")), litter(PurePosixPath("black/1.jpg"))
     (PurePosixPath('black/@eaDir'), None)
     """
     for number, part in enumerate(path.parts, start=1):
-        if part.casefold() in LITTER or part.startswith((".", "~$")):
+        if part.casefold() in SYSTEM_NAMES or part.startswith((".", "~$")):
             return PurePosixPath(*path.parts[:number])
     return None
 
 
-def is_litter(path: PurePosixPath) -> bool:
+def is_system_file(path: PurePosixPath) -> bool:
     """Whether an operating system put this file there.
 
     >>> is_litter(PurePosixPath("__MACOSX/black/._1.jpg")), is_litter(PurePosixPath("black/1.jpg"))
     (True, False)
     """
-    return litter(path) is not None
+    return system_part(path) is not None
 
 
-def litter_left_out(places: Iterable[PurePosixPath], called: Callable[[PurePosixPath], str]) -> list[SourceItem]:
+def left_out_system_files(places: Iterable[PurePosixPath], called: Callable[[PurePosixPath], str]) -> list[SourceItem]:
     """Name the litter among these files, each folder of it once."""
-    every = dict.fromkeys(place for path in places if (place := litter(path)) is not None)
-    return [left_out(called(place), f"`{place.name}` is a name of the system's own files") for place in every]
+    every = dict.fromkeys(place for path in places if (place := system_part(path)) is not None)
+    return [left_out_item(called(place), f"`{place.name}` is a name of the system's own files") for place in every]
 
 
-def look_like_pictures(names: Sequence[str]) -> list[bool]:
+def look_like_images(names: Sequence[str]) -> list[bool]:
     """Which of these files can be pictures, by their names: only those decide what is a label.
 
     Where no name ends as a picture's does, all count but those that never are one.
@@ -107,7 +107,7 @@ def archive_problem(name: str) -> str:
     return "it is an archive: unpack it first, and import the folder or the zip by itself"
 
 
-def readable(path: str) -> str:
+def readable_path(path: str) -> str:
     """A path as text that can be stored and shown: bytes that are no UTF-8 become backslash escapes."""
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 

@@ -52,7 +52,7 @@ class Folder:
 
     def find(self, source: str, labelled: bool, leave_out: Collection[Path]) -> Sequence[SourceItem]:
         """See `Importer.find`."""
-        return folder.find(real(source), leave_out, labelled, tell=True)
+        return folder.list_files(real(source), leave_out, labelled, tell=True)
 
 
 class Archive:
@@ -64,7 +64,7 @@ class Archive:
 
     def find(self, source: str, labelled: bool, leave_out: Collection[Path]) -> Sequence[SourceItem]:
         """See `Importer.find`."""
-        return archive.find(real(source), labelled, tell=True)
+        return archive.list_files(real(source), labelled, tell=True)
 
 
 class File:
@@ -76,16 +76,16 @@ class File:
 
     def find(self, source: str, labelled: bool, leave_out: Collection[Path]) -> Sequence[SourceItem]:
         """See `Importer.find`."""
-        return [folder.one(real(source), labelled)]
+        return [folder.single_file(real(source), labelled)]
 
 
-def importer_of(source: str) -> Importer:
+def find_importer(source: str) -> Importer:
     """Who can read this source.
 
     Raises:
         ImportSourceError: nobody.
     """
-    for one in _every():
+    for one in _importers():
         if one.accepts(source):
             return one
     if found := re.fullmatch(r"https?://huggingface\.co/datasets/([^/]+/[^/?#]+).*", source):
@@ -104,7 +104,7 @@ def importer_of(source: str) -> Importer:
 
 
 @lru_cache(maxsize=1)
-def _every() -> list[Importer]:
+def _importers() -> list[Importer]:
     """Those that packages added, then our own.
 
     Raises:

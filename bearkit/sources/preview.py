@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from bearkit.sources.layout import SourceItem, look_like_pictures
+from bearkit.sources.layout import SourceItem, look_like_images
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,10 @@ class Preview:
         return {"dry_run": True, **asdict(self)}
 
 
-def preview_of(found: Sequence[SourceItem], notes: Sequence[str]) -> Preview:
+def make_preview(found: Sequence[SourceItem], notes: Sequence[str]) -> Preview:
     """What an import of these files would bring."""
     tried = [one for one in found if not one.problem]
-    pictures = look_like_pictures([one.name for one in tried])
+    pictures = look_like_images([one.name for one in tried])
     come = [one for one, is_picture in zip(tried, pictures, strict=True) if is_picture]
     labels = Counter(one.label for one in come if one.label)
     out = [{"path": one.origin, "reason": one.problem} for one in found if one.problem]

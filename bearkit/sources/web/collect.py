@@ -20,13 +20,13 @@ from bearkit.core.project import Project
 from bearkit.errors import DownloadError, ImportSourceError
 from bearkit.sources.decoded import DecodedSource, FetchRecord, decode_source
 from bearkit.sources.ingest import Ingestor
-from bearkit.sources.label_notes import alike, cleanings
+from bearkit.sources.label_notes import look_alike_notes, tidying_notes
 from bearkit.sources.layout import SourceItem
 from bearkit.sources.web import url_list
 from bearkit.sources.web.address_text import Credit
 from bearkit.sources.web.fetch import SILENCE_SECONDS, Limits, fetch
 from bearkit.sources.web.scheduler import HostScheduler
-from bearkit.sources.web.ssrf import unused_proxies
+from bearkit.sources.web.ssrf import unused_proxies_hint
 from bearkit.sources.web.url_list import UrlList
 
 WORKERS = 32  # addresses at once
@@ -90,7 +90,7 @@ def collect_images(
     clock, limits = time.perf_counter(), limits or Limits()
     if not sources:
         project.require()
-    asked = sources if isinstance(sources, UrlList) else url_list.read(sources, most)
+    asked = sources if isinstance(sources, UrlList) else url_list.read_lists(sources, most)
     project.require_writable().root.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(project.files_lock):  # one import at a time; another one waits
         intake = Ingestor(project)
@@ -98,7 +98,9 @@ def collect_images(
         if not sources:
             asked = _left(known.values(), retry_failed)
         urls, reasons = _due(asked, known, retry_failed)
-        report = CollectReport(skipped=reasons.total(), notes=cleanings(asked.written) + alike(project, urls.values()))
+        report = CollectReport(
+            skipped=reasons.total(), notes=tidying_notes(asked.written) + look_alike_notes(project, urls.values())
+        )
         _wait(intake, asked, {url: label for url, label in urls.items() if url not in known})
         try:
             with closing(_looked(urls, asked, workers, limits, stop or threading.Event())) as every:
@@ -109,7 +111,7 @@ def collect_images(
             intake.finish()
     report.waiting = len(urls) - report.tried
     report.reasons = {reason: n for reason, n in reasons.most_common() if n}
-    report.hint = unused_proxies() if UNREACHED & set(report.reasons) else ""
+    report.hint = unused_proxies_hint() if UNREACHED & set(report.reasons) else ""
     report.seconds = round(time.perf_counter() - clock, 2)
     return report
 
@@ -130,7 +132,7 @@ def _take(
     report.duplicates += status == "duplicate"
     if status == "failed":
         report.failed += 1
-        reasons[short(looked.reason)] += 1
+        reasons[short_reason(looked.reason)] += 1
         if on_failure is not None:
             on_failure(looked.found.origin, looked.reason)
 
@@ -146,7 +148,7 @@ def _due(asked: UrlList, known: Mapping[str, SourceRecord], retry_failed: bool) 
     return urls, skipped
 
 
-def short(reason: str) -> str:
+def short_reason(reason: str) -> str:
     """A reason without its particulars, so that the same causes count together."""
     return reason.partition(" (")[0]
 

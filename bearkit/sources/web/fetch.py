@@ -23,7 +23,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
 from bearkit.errors import DownloadError
-from bearkit.sources.web.ssrf import resolved, unused_proxies
+from bearkit.sources.web.ssrf import resolve, unused_proxies_hint
 
 AGENT = "bearkit (+https://pypi.org/project/bearkit; collects pictures for a classifier)"
 CONNECT_SECONDS, SILENCE_SECONDS = 10.0, 10.0  # to connect; without a byte
@@ -117,7 +117,7 @@ class _Attempt:
     def connect(self, host: str, port: int) -> socket.socket:
         """A socket to a checked address of this host; its twin stays with the watch, TLS takes the first one over."""
         error: OSError | None = None
-        for family, address in resolved(host, port, self.limits.allow_private, self.left):
+        for family, address in resolve(host, port, self.limits.allow_private, self.left):
             sock = socket.socket(family, socket.SOCK_STREAM)
             try:
                 sock.settimeout(min(CONNECT_SECONDS, self.left))
@@ -283,11 +283,11 @@ def _worded(error: Exception) -> DownloadError:
     if isinstance(error, zlib.error):
         return DownloadError("its packed answer is damaged")
     if isinstance(error, requests.Timeout | TimeoutError):
-        return DownloadError(f"silent for {SILENCE_SECONDS:g} s", unused_proxies(), again=True)
+        return DownloadError(f"silent for {SILENCE_SECONDS:g} s", unused_proxies_hint(), again=True)
     if isinstance(
         error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema | UnicodeError | ValueError
     ):
         return DownloadError("not an address")
     if "refused" in str(error).lower():
-        return DownloadError("the connection was refused", unused_proxies())
-    return DownloadError("the connection broke off", unused_proxies(), again=True)
+        return DownloadError("the connection was refused", unused_proxies_hint())
+    return DownloadError("the connection broke off", unused_proxies_hint(), again=True)

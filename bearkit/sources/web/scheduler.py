@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from bearkit.sources.web.ssrf import is_public
 
-EACH = 8  # questions to one host at once
+MAX_PER_HOST = 8  # questions to one host at once
 
 
 class HostScheduler:
@@ -18,7 +18,7 @@ class HostScheduler:
         each: how many of one host at once; hosts that are named by a private address are your own, and take any number.
     """
 
-    def __init__(self, urls: Iterable[str], each: int = EACH) -> None:
+    def __init__(self, urls: Iterable[str], each: int = MAX_PER_HOST) -> None:
         self.each = each
         self._waiting: dict[str, deque[str]] = {}
         for url in urls:

@@ -165,7 +165,7 @@ PROVIDERS: dict[str, type[Openverse] | type[Commons] | type[Ddgs]] = {
 }
 
 
-def provider(text: str) -> tuple[str, Provider]:
+def find_provider(text: str) -> tuple[str, Provider]:
     """A provider by name, or NAME=ADDRESS for a server of your own.
 
     Raises:
@@ -201,7 +201,7 @@ def search_images(
         ImportSourceError: a provider's name is unknown, or a query empty.
         SearchError: every provider failed.
     """
-    chosen = [provider(text) for text in providers or PROVIDERS]
+    chosen = [find_provider(text) for text in providers or PROVIDERS]
     empty = [label for label, query in queries if not query.strip() or not label.strip()]
     if empty or not queries:
         raise ImportSourceError("there is nothing to search for", hint='LABEL="what to search for"')

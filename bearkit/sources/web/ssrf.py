@@ -22,11 +22,11 @@ UNICAST, NAT64 = ipaddress.IPv6Network("2000::/3"), ipaddress.IPv6Network("64:ff
 SPECIAL_V6 = tuple(map(ipaddress.IPv6Network, (
     "2001::/23", "2001:db8::/32", "2620:4f:8000::/48", "3fff::/20",  # 2001::/32 is Teredo
 )))  # fmt: skip
-Where = tuple[socket.AddressFamily, tuple[object, ...]]  # family and address of a socket
+SocketAddress = tuple[socket.AddressFamily, tuple[object, ...]]  # family and address of a socket
 Found = Sequence[tuple[socket.AddressFamily, int, int, str, tuple[object, ...]]] | OSError | UnicodeError
 
 
-def unused_proxies() -> str:
+def unused_proxies_hint() -> str:
     """A hint where the environment names a proxy: none is used, since behind one no address could be checked."""
     proxies = {name: address for name, address in getproxies_environment().items() if name != "no"}
     if not proxies:
@@ -34,7 +34,7 @@ def unused_proxies() -> str:
     return f"proxies of the environment are not used ({', '.join(f'{name}_proxy' for name in sorted(proxies))} is set)"
 
 
-def resolved(host: str, port: int, allow_private: bool, seconds: float) -> list[Where]:
+def resolve(host: str, port: int, allow_private: bool, seconds: float) -> list[SocketAddress]:
     """Where a name leads to, those addresses that may be asked.
 
     Args:
@@ -52,10 +52,10 @@ def resolved(host: str, port: int, allow_private: bool, seconds: float) -> list[
     try:
         found = answer.get(timeout=max(0.1, seconds))
     except queue.Empty:
-        raise DownloadError("the name was not found in time", unused_proxies(), again=True) from None
+        raise DownloadError("the name was not found in time", unused_proxies_hint(), again=True) from None
     if isinstance(found, OSError | UnicodeError):
-        raise DownloadError("there is no such host", unused_proxies())
-    every: list[Where] = [(family, address) for family, _, _, _, address in found]
+        raise DownloadError("there is no such host", unused_proxies_hint())
+    every: list[SocketAddress] = [(family, address) for family, _, _, _, address in found]
     allowed = [where for where in every if allow_private or is_public(str(where[1][0]))]
     if not allowed:
         raise DownloadError("refused: it leads into a private network", hint="for servers of your own: --allow-private")

@@ -25,9 +25,9 @@ from bearkit.sources.web.address_text import (  # fmt: skip
     Credit,
     Line,
     addresses_in,
+    count_missed,
     is_address,
     is_no_label,
-    lost,
 )
 
 HINT = "its first line must name the columns `url` and `label`"
@@ -70,7 +70,7 @@ class UrlList:
         self.skipped[reason] = self.skipped.get(reason, 0) + 1
 
 
-def read(sources: Sequence[tuple[str | None, Path]], most: int | None = None) -> UrlList:
+def read_lists(sources: Sequence[tuple[str | None, Path]], most: int | None = None) -> UrlList:
     """Read lists, one after the other.
 
     Args:
@@ -184,4 +184,4 @@ def _line(text: str, label: str, separator: str) -> list[Line]:
     if len(found) == 1 and len(bare) < LONGEST:
         cells = next(csv.reader([bare], delimiter=separator), [])
         found = [one for cell in cells for one in addresses_in(cell) if is_address(one)] or found
-    return [*((one, label, UNKNOWN) for one in found), *[ANOTHER] * lost(bare, found)]
+    return [*((one, label, UNKNOWN) for one in found), *[ANOTHER] * count_missed(bare, found)]
