@@ -1,5 +1,7 @@
 """Search: each provider's client against a server that answers in its format; failures told, credits kept."""
 
+from importlib.metadata import EntryPoint
+
 import pytest
 
 from bearkit import Limits, Project, collect_images, search_images
@@ -68,7 +70,7 @@ def test_what_was_found_before_a_failure_is_kept(server):
 
 
 def test_an_answer_that_is_none_is_a_failure(server):
-    with pytest.raises(SearchError, match="something else than results"):
+    with pytest.raises(SearchError, match="its answer is not a list of results"):
         search_images([("black", ODD)], 5, [f"openverse={server.url}"], OWN)
 
 
@@ -108,6 +110,52 @@ def test_unknown_providers(name):
         search_images([("a", "b")], 5, [name])
 
 
+class Museum:
+    """A provider as a package would add it; its server is the one of the test."""
+
+    address = ""
+
+    def search(self, query, most, limits):
+        for row in search.fetch_json(f"{self.address}/v1/images/?q={query}&page=1&page_size={most}", limits)["results"]:
+            yield search.SearchHit(row["url"], "", row["title"], "museum", search.Credit("CC0", row["creator"]))
+
+
+def with_entry_point(monkeypatch, value, name="museum"):
+    entry = EntryPoint(name, value, search.GROUP)
+    monkeypatch.setattr(search, "entry_points", lambda group: [entry] if group == search.GROUP else [])
+
+
+def test_a_package_can_add_a_provider(server, monkeypatch):
+    with_entry_point(monkeypatch, f"{__name__}:Museum")
+    monkeypatch.setattr(Museum, "address", server.url)
+    assert search.provider_names() == ["openverse", "commons", "ddgs", "museum"]
+    hits = search_images([("black", "bear")], 5, ["museum"], OWN).found["black"]
+    assert [(hit.url, hit.credit.license) for hit in hits] == [(f"{server.url}/ok/{n}.png", "CC0") for n in range(5)]
+    with pytest.raises(ImportSourceError, match="there is no provider `museum=http://127.0.0.1`"):
+        search_images([("a", "b")], 5, ["museum=http://127.0.0.1"])
+
+
+def test_a_broken_provider_is_named(monkeypatch):
+    with_entry_point(monkeypatch, "nowhere.at_all:Museum")
+    with pytest.raises(ImportSourceError, match="the search provider `museum` .* cannot be loaded") as caught:
+        search_images([("a", "b")], 5)
+    assert "uninstall the package" in caught.value.hint
+    assert "--provider openverse" in caught.value.hint
+
+
+def test_a_bug_in_a_packages_provider_is_a_failure_of_that_provider(server, monkeypatch):
+    with_entry_point(monkeypatch, f"{__name__}:Museum")
+    monkeypatch.setattr(Museum, "search", lambda *_: 1 / 0)
+    report = search_images([("black", "bear")], 5, ["museum", f"openverse={server.url}"], OWN)
+    assert len(report.found["black"]) == 5
+    assert report.failed[0]["reason"] == "unexpected: ZeroDivisionError('division by zero')"
+
+
+def test_a_package_cannot_replace_one_of_bearkits_providers(monkeypatch):
+    with_entry_point(monkeypatch, f"{__name__}:Museum", name="openverse")
+    assert isinstance(search.find_provider("openverse")[1], search.Openverse)
+
+
 @pytest.mark.parametrize("queries", [[], [("black", " ")], [("", "bear")]])
 def test_empty_queries(queries):
     with pytest.raises(ImportSourceError, match="nothing to search for"):
@@ -133,7 +181,7 @@ def test_on_the_command_line(server, tmp_path, bearkit_json):
     assert not (tmp_path / "p").exists()
     done = bearkit_json(*words)
     assert done["found"] == {"black": 4, "teddy": 4}
-    assert (done["saved"], done["reasons"]) == (4, {"listed under `black` too, kept there": 4})
+    assert (done["saved"], done["reasons"]) == (4, {"listed under `black` too; it keeps that label": 4})
     again = bearkit_json(*words)
     assert (again["tried"], again["skipped"]) == (0, 8)
     rows = bearkit_json("sources", "-p", tmp_path / "p")["sources"]
