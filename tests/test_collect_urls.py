@@ -326,7 +326,7 @@ def test_lists_are_read_as_people_have_them(tmp_path):
         "https://e.org/3.jpg": "teddy",
     }
     assert found.skipped == {
-        "blank": 1, "not an address": 1, "listed twice": 1, "listed under `black` too, kept there": 1,
+        "blank": 1, "not an address": 1, "listed twice": 1, "listed under `black` too; it keeps that label": 1,
     }  # fmt: skip
     assert len(url_list.read_lists([("black", tmp_path / "a.txt")], most=1).urls) == 1
     for bad in ((None, tmp_path / "a.txt"), ("x", tmp_path / "missing.txt")):
@@ -342,7 +342,10 @@ def test_what_an_earlier_list_said_is_not_forgotten_and_other_labels_are_told(se
     assert {row.label for row in rows(project).values()} == {"black"}
     plain = write_list(tmp_path / "list.txt", server, "gone/1", "ok/1.png")
     again = collect_images(project, [("teddy", plain)], limits=OWN)
-    assert again.reasons == {"failed before, --retry-failed asks again": 1, "fetched before as `black`, kept there": 1}
+    assert again.reasons == {
+        "failed before; --retry-failed tries again": 1,
+        "fetched before as `black`; it keeps that label": 1,
+    }
     collect_images(project, [("teddy", plain)], limits=OWN, retry_failed=True)
     assert rows(project)[f"{server.url}/gone/1"].license == "CC0"
 

@@ -236,7 +236,7 @@ def test_data_sets_that_are_none(project, with_hub, files, reason):
 def test_data_sets_that_cannot_be_had(project, with_hub):
     with_hub({})
     for name in ("ann/nothing", "not a name/at all/really"):
-        with pytest.raises(ImportSourceError, match="cannot be had") as caught:
+        with pytest.raises(ImportSourceError, match="cannot be downloaded") as caught:
             import_images(project, f"hf://{name}")
         assert "hf auth login" in caught.value.hint
     assert not project.exists
@@ -246,7 +246,7 @@ def test_a_space_never_lends_its_token_to_who_asks_for_a_private_data_set(projec
     server = with_hub({"owner/private": {"a/1.png": picture(1, kind="PNG"), "b/2.png": picture(2, kind="PNG")}})
     server.hub.repos["dataset", "owner/private"].private = True
     monkeypatch.setenv("SPACE_ID", "owner/studio")
-    with pytest.raises(ImportSourceError, match="cannot be had"):
+    with pytest.raises(ImportSourceError, match="cannot be downloaded"):
         import_images(project, "hf://owner/private")
     assert not project.exists
     monkeypatch.delenv("SPACE_ID")
@@ -255,7 +255,7 @@ def test_a_space_never_lends_its_token_to_who_asks_for_a_private_data_set(projec
 
 def test_no_network_is_told(project, monkeypatch):
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:1")
-    with pytest.raises(ImportSourceError, match="hf://ann/bears cannot be had"):
+    with pytest.raises(ImportSourceError, match="hf://ann/bears cannot be downloaded"):
         import_images(project, "hf://ann/bears")
 
 

@@ -284,7 +284,7 @@ def test_labels_of_any_importer_are_tidied_or_refused():
 def test_a_list_of_addresses_skips_what_is_no_label_before_it_is_fetched():
     asked = UrlList()
     for n, label in enumerate(["cat\u200b", "\u200b", "a\tb"]):
-        asked.take(f"https://e.org/{n}.jpg", label)
+        asked.add(f"https://e.org/{n}.jpg", label)
     assert asked.urls == {"https://e.org/0.jpg": "cat"}
     assert sum(asked.skipped.values()) == 2
 

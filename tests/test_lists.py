@@ -200,7 +200,7 @@ def test_json_of_equal_lists_is_by_label_too_and_the_same_label_twice_is_one(tmp
 
 @pytest.mark.parametrize("value", [{"urls": [A, B]}, {"images": [A]}, [A, B], {"data": [[A]]}, [{"url": A}]])
 def test_json_without_a_label_is_an_error(tmp_path, value):
-    with pytest.raises(ImportSourceError, match="says nothing of labels") as caught:
+    with pytest.raises(ImportSourceError, match="gives no labels") as caught:
         read(tmp_path / "list.json", json.dumps(value))
     assert "LABEL=" in caught.value.hint
 

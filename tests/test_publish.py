@@ -633,7 +633,7 @@ def test_the_browsers_runtime_is_the_one_that_was_tested(monkeypatch, tmp_path):
             web_runtime.web_runtime()
         with pytest.raises(DownloadError, match="404"):
             verified.download_verified(f"{server.url}/nothing", "", 100)
-        with pytest.raises(DownloadError, match="cannot be had"):
+        with pytest.raises(DownloadError, match="cannot be downloaded"):
             verified.download_verified("http://127.0.0.1:1/x", "", 100)
     assert [*tmp_path.rglob("*")] == []
 

@@ -86,7 +86,7 @@ class ImageIndex:
 def label_studio_path(name: str) -> str:
     """The path behind Label Studio's names: its uploads have a prefix, its local files are a query.
 
-    >>> of_label_studio("/data/local-files/?d=bears/teddy/0.jpg"), of_label_studio("/data/upload/1/1a2b3c4d-0.jpg")
+    >>> label_studio_path("/data/local-files/?d=bears/teddy/0.jpg"), label_studio_path("/data/upload/1/1a2b3c4d-0.jpg")
     ('bears/teddy/0.jpg', '0.jpg')
     """
     if uploaded := re.fullmatch(r"(?:https?://[^/]+)?/data/upload/(?:.*/)?[0-9a-f]{8}-([^/?]+)(?:\?.*)?", name):

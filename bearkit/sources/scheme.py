@@ -167,7 +167,7 @@ def label_in_name(name: str) -> str:
 def list_counts(counts: Mapping[str, int], numbers: bool = True) -> str:
     """Labels with their numbers, cut after a few.
 
-    >>> counted({"black": 4, "teddy": 5})
+    >>> list_counts({"black": 4, "teddy": 5})
     'black 4, teddy 5'
     """
     rows = [f"{name} {n}" if numbers else f"`{name}`" for name, n in sorted(counts.items())]

@@ -57,7 +57,7 @@ class SplitColumns:
 def plain_name(column: str) -> str:
     """A column's name with one way of writing words.
 
-    >>> plain("Finding Labels"), plain("ground-truth.label")
+    >>> plain_name("Finding Labels"), plain_name("ground-truth.label")
     ('finding_labels', 'ground_truth_label')
     """
     return re.sub(r"[\W_]+", "_", column.strip().casefold()).strip("_")
@@ -124,7 +124,7 @@ def find_splits(table: Table, out: Collection[str]) -> SplitColumns:
 def most_held_out(found: Sequence[str | None]) -> str | None:
     """The split that is furthest from training.
 
-    >>> furthest(["train", None, "valid"]), furthest([None])
+    >>> most_held_out(["train", None, "valid"]), most_held_out([None])
     ('valid', None)
     """
     return max(found, key=[None, *HELD].index, default=None)

@@ -82,9 +82,9 @@ def _is_plain(text: str) -> bool:
 def clean_address(text: str) -> str:
     """An address without what was copied along with it; the same text, where there is none in it.
 
-    >>> cleaned('"https://e.org/c.jpg",'), cleaned("<https://e.org/c.jpg>"), cleaned("![bear](https://e.org/c.jpg)")
+    >>> clean_address('"https://e.org/c.jpg",'), clean_address("<https://e.org/c.jpg>"), clean_address("![bear](https://e.org/c.jpg)")
     ('https://e.org/c.jpg', 'https://e.org/c.jpg', 'https://e.org/c.jpg')
-    >>> cleaned("https://e.org/my photo.jpg"), cleaned("https://e.org/c.jpg  # a bear"), cleaned("- https://e.org/c.jpg")
+    >>> clean_address("https://e.org/my photo.jpg"), clean_address("https://e.org/c.jpg  # a bear"), clean_address("- https://e.org/c.jpg")
     ('https://e.org/my%20photo.jpg', 'https://e.org/c.jpg', 'https://e.org/c.jpg')
     """
     if PLAIN.fullmatch(text) or len(text) > LONGEST:
