@@ -66,7 +66,7 @@ def rows(project):
         ("reset", "the connection broke off"),
         ("wait", "429 too many requests"),
         ("broken", "500 the server failed"),
-        ("robots/1.png", "its server asks that it is not used for AI"),
+        ("robots/1.png", "its server asks not to use it for AI"),
         ("gone", "404 not found"),
         ("nowhere", "not an address"),
         ("to?u=/ok/%1b[2J1.png", "not an address"),
