@@ -109,7 +109,7 @@ def test_a_connection_that_opens_when_the_time_is_over_is_ended(server, monkeypa
             time.sleep(1.5)
         return ssrf.resolve(*args)
 
-    monkeypatch.setattr("bearkit.sources.web.fetch.resolved", late)
+    monkeypatch.setattr("bearkit.sources.web.fetch.resolve", late)
     monkeypatch.setattr("bearkit.sources.web.fetch.TIMEOUTS", (600, 600))  # nothing but the deadline ends it
     with pytest.raises(DownloadError, match="took longer than 1 s"):
         fetch(f"{server.url}/to?u=/silent", SOON)

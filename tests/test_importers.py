@@ -118,7 +118,7 @@ def test_files_for_a_label(project, tmp_path, bearkit_json):
 def test_files_without_a_label(project, tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(picture(1, kind="PNG"))
-    with pytest.raises(ImportSourceError, match="says nothing of its label") as caught:
+    with pytest.raises(ImportSourceError, match="no folder gives it a label") as caught:
         import_images(project, path)
     assert "--label" in caught.value.hint
     with pytest.raises(ImportSourceError, match="the label is empty"):

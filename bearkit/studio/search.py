@@ -10,7 +10,8 @@ from bearkit.core.project import Project
 from bearkit.errors import BearkitError, ImportSourceError
 from bearkit.images import decode
 from bearkit.sources.web.fetch import Limits, fetch
-from bearkit.sources.web.search import SearchHit, SearchReport, provider_names, search_images
+from bearkit.sources.web.providers import SearchHit
+from bearkit.sources.web.search import SearchReport, provider_names, search_images
 from bearkit.studio import html
 from bearkit.studio.collect_job import Fetching, limits
 from bearkit.web.errors import show_errors

@@ -12,7 +12,6 @@ import time
 import zlib
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -24,6 +23,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
 from bearkit.errors import DownloadError
+from bearkit.sources.web.headers import forbids_ai, retry_after
 from bearkit.sources.web.ssrf import resolve, unused_proxies_hint
 
 AGENT = "bearkit (+https://pypi.org/project/bearkit; collects pictures for a classifier)"
@@ -189,8 +189,9 @@ class _Attempt:
         if status != 200:
             word = WORDS.get(status, "the server failed" if status >= 500 else "no picture")
             busy = status == 429 or status >= 500
-            raise DownloadError(f"{status} {word}", again=busy, after=_pause(answer) if busy else None)
-        if self.limits.robots and _forbids_ai(answer.headers.get("X-Robots-Tag", "")):
+            pause = retry_after(answer.headers.get("Retry-After", ""), time.time()) if busy else None
+            raise DownloadError(f"{status} {word}", again=busy, after=pause)
+        if self.limits.robots and forbids_ai(answer.headers.get("X-Robots-Tag", "")):
             raise DownloadError("its server asks not to use it for AI", hint="--ignore-robots, if you have permission")
         length = answer.headers.get("Content-Length", "")
         if length.isdecimal() and (len(length) > 18 or int(length) > self.limits.max_bytes):
@@ -268,30 +269,6 @@ def _session() -> requests.Session:
     for scheme in ("http://", "https://"):
         session.mount(scheme, _Adapter(pool_connections=1, pool_maxsize=1))
     return session
-
-
-def _forbids_ai(tag: str) -> bool:
-    """Return whether an X-Robots-Tag forbids the use for AI. A rule for another robot does not count.
-
-    >>> [_forbids_ai(tag) for tag in ("noindex", "noindex, noai", "googlebot: noimageai", "bearkit: noimageai")]
-    [False, True, False, True]
-    """
-    for part in tag.lower().split(","):
-        agent, _, rule = part.strip().rpartition(":")
-        if rule.strip() in ("noai", "noimageai") and agent.strip() in ("", "bearkit"):
-            return True
-    return False
-
-
-def _pause(answer: requests.Response) -> float | None:
-    """Return the seconds of a Retry-After header, which is a number or a date; None if there is none."""
-    value = answer.headers.get("Retry-After", "").strip()
-    if value.isdecimal():
-        return float(value)
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except (TypeError, ValueError):
-        return None
 
 
 def _as_download_error(error: Exception) -> DownloadError:
