@@ -13,7 +13,6 @@ from bearkit.bodies.features import Features
 from bearkit.core.parallel import Progress, no_progress
 from bearkit.core.project import Project, whole
 from bearkit.datasets.dataset import Dataset
-from bearkit.datasets.seed import seed_for
 from bearkit.errors import RunError
 from bearkit.evaluation import figures
 from bearkit.evaluation.leave_one_out import leave_one_out_probs
@@ -64,7 +63,7 @@ class Learner:
         **options: Unpack[TrainOptions],
     ) -> None:
         self.project = project
-        self.config = TrainConfig(body=body, seed=seed_for(project, seed), **options)
+        self.config = TrainConfig(body=body, seed=resolve_seed(project, seed), **options)
         self._chosen = {"body": body != TrainConfig.body, "seed": seed is not None}
         self._listeners = Listeners(progress, on_epoch, on_step, callbacks)
         self._frozen, self._at = True, self.config.start

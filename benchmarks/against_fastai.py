@@ -22,8 +22,8 @@ from bearkit.core.project import Project
 from bearkit.core.text import table
 from bearkit.datasets import dataset
 from bearkit.sources.importing import import_images
-from bearkit.sources.samples.project import folder as sample_folder
-from bearkit.sources.samples.project import prepare
+from bearkit.sources.samples.project import prepare_sample
+from bearkit.sources.samples.project import sample_folder as sample_folder
 
 HERE = Path(__file__).parent
 FASTAI = HERE.parent / ".venv-fastai" / "bin" / "python"
@@ -105,7 +105,7 @@ def main():
     with tempfile.TemporaryDirectory() as root:
         project = Project(root)
         if args.folder is None:
-            prepare(project)
+            prepare_sample(project)
         import_images(project, args.folder or sample_folder(project))
         result = summary(compare(project, args.seeds, args))
     columns = {"trained s": "seconds", "predict ms": "predict_ms", "error": "error_rate",

@@ -26,9 +26,9 @@ def main():
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         birds = Project(Path(folder) / "birds")
-        sample_project.prepare(birds)
+        sample_project.prepare_sample(birds)
         names = {"bears": args.data / "bears_web", "flowers": args.data / "flowers_ccby"}
-        names["birds"] = sample_project.folder(birds)
+        names["birds"] = sample_project.sample_folder(birds)
         for name in ("bears", "flowers"):
             project = Project(Path(folder) / name)
             import_images(project, names[name])

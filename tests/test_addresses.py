@@ -6,7 +6,7 @@ import itertools
 import pytest
 
 from bearkit.sources.web.scheduler import HostScheduler
-from bearkit.sources.web.ssrf import is_public, unused_proxies
+from bearkit.sources.web.ssrf import is_public, unused_proxies_hint
 
 # First and last of each range of IANA's special-purpose registries, and what clouds keep for themselves.
 SPECIAL_V4 = (
@@ -73,11 +73,11 @@ def test_a_proxy_of_the_environment_is_named_and_none_is_not(monkeypatch):
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
-    assert unused_proxies() == ""
+    assert unused_proxies_hint() == ""
     monkeypatch.setenv("NO_PROXY", "localhost")
-    assert unused_proxies() == ""
+    assert unused_proxies_hint() == ""
     monkeypatch.setenv("ALL_PROXY", "socks5://secret@127.0.0.1:9")
-    assert unused_proxies() == "proxies of the environment are not used (all_proxy is set)"
+    assert unused_proxies_hint() == "proxies of the environment are not used (all_proxy is set)"
 
 
 def test_many_hosts_take_turns_in_the_order_of_the_list():

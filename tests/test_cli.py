@@ -83,7 +83,7 @@ def test_people_get_text(trained, tmp_path):
         (("train",), "is not a bearkit project yet", "bearkit import"),
         (("interpret",), "is not a bearkit project yet", "bearkit import"),
         (("export",), "is not a bearkit project yet", "bearkit import"),
-        (("import", "nothing"), "nothing does not exist", "one folder a label"),
+        (("import", "nothing"), "nothing does not exist", "one folder for each label"),
         (("predict", "nothing", "x.jpg"), "is not a model folder", "bearkit export"),
         (("diagnose", "nothing.csv"), "nothing.csv cannot be read", "CSV"),
         (("demo", "taken"), "is not empty", "bearkit demo"),

@@ -250,7 +250,7 @@ def test_a_zip_bomb_and_a_damaged_member_are_refused(tmp_path, project):
 def test_bad_sources_are_told_what_would_help(tmp_path, project):
     with pytest.raises(ImportSourceError, match="does not exist") as missing:
         import_images(project, tmp_path / "nothing")
-    assert "one folder a label" in missing.value.hint
+    assert "one folder for each label" in missing.value.hint
     (tmp_path / "x.zip").write_text("no zip")
     with pytest.raises(ImportSourceError, match="cannot be opened as a zip"):
         import_images(project, tmp_path / "x.zip")

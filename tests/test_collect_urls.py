@@ -66,7 +66,7 @@ def rows(project):
         ("reset", "the connection broke off"),
         ("wait", "429 too many requests"),
         ("broken", "500 the server failed"),
-        ("robots/1.png", "its server asks that it is not used for AI"),
+        ("robots/1.png", "its server asks not to use it for AI"),
         ("gone", "404 not found"),
         ("nowhere", "not an address"),
         ("to?u=/ok/%1b[2J1.png", "not an address"),
@@ -107,9 +107,9 @@ def test_a_connection_that_opens_when_the_time_is_over_is_ended(server, monkeypa
     def late(*args):
         if server.asked:  # the second time
             time.sleep(1.5)
-        return ssrf.resolved(*args)
+        return ssrf.resolve(*args)
 
-    monkeypatch.setattr("bearkit.sources.web.fetch.resolved", late)
+    monkeypatch.setattr("bearkit.sources.web.fetch.resolve", late)
     monkeypatch.setattr("bearkit.sources.web.fetch.TIMEOUTS", (600, 600))  # nothing but the deadline ends it
     with pytest.raises(DownloadError, match="took longer than 1 s"):
         fetch(f"{server.url}/to?u=/silent", SOON)
@@ -319,19 +319,19 @@ def test_lists_are_read_as_people_have_them(tmp_path):
         '\ufeffhttps://e.org/1.jpg?w=5\n\n"https://e.org/2.jpg"\nnot one\nhttps://e.org/1.jpg?w=5\n'
     )
     (tmp_path / "b.csv").write_text("URL,Label\nhttps://e.org/3.jpg,teddy\nhttps://e.org/2.jpg,teddy\n")
-    found = url_list.read([("black", tmp_path / "a.txt"), (None, tmp_path / "b.csv")])
+    found = url_list.read_lists([("black", tmp_path / "a.txt"), (None, tmp_path / "b.csv")])
     assert found.urls == {
         "https://e.org/1.jpg?w=5": "black",
         "https://e.org/2.jpg": "black",
         "https://e.org/3.jpg": "teddy",
     }
     assert found.skipped == {
-        "blank": 1, "not an address": 1, "listed twice": 1, "listed under `black` too, kept there": 1,
+        "blank": 1, "not an address": 1, "listed twice": 1, "listed under `black` too; it keeps that label": 1,
     }  # fmt: skip
-    assert len(url_list.read([("black", tmp_path / "a.txt")], most=1).urls) == 1
+    assert len(url_list.read_lists([("black", tmp_path / "a.txt")], most=1).urls) == 1
     for bad in ((None, tmp_path / "a.txt"), ("x", tmp_path / "missing.txt")):
         with pytest.raises(ImportSourceError) as caught:
-            url_list.read([bad])
+            url_list.read_lists([bad])
         assert caught.value.hint
 
 
@@ -342,7 +342,10 @@ def test_what_an_earlier_list_said_is_not_forgotten_and_other_labels_are_told(se
     assert {row.label for row in rows(project).values()} == {"black"}
     plain = write_list(tmp_path / "list.txt", server, "gone/1", "ok/1.png")
     again = collect_images(project, [("teddy", plain)], limits=OWN)
-    assert again.reasons == {"failed before, --retry-failed asks again": 1, "fetched before as `black`, kept there": 1}
+    assert again.reasons == {
+        "failed before; --retry-failed tries again": 1,
+        "fetched before as `black`; it keeps that label": 1,
+    }
     collect_images(project, [("teddy", plain)], limits=OWN, retry_failed=True)
     assert rows(project)[f"{server.url}/gone/1"].license == "CC0"
 
@@ -350,7 +353,9 @@ def test_what_an_earlier_list_said_is_not_forgotten_and_other_labels_are_told(se
 def test_the_most_is_of_each_label(server, tmp_path):
     path = tmp_path / "list.csv"
     path.write_text("url,label\n" + "".join(f"{server.url}/ok/{n}.png,{'ab'[n > 5]}\n" for n in range(12)))
-    assert url_list.read([(None, path)], 2).urls == {f"{server.url}/ok/{n}.png": "ab"[n > 5] for n in (0, 1, 6, 7)}
+    assert url_list.read_lists([(None, path)], 2).urls == {
+        f"{server.url}/ok/{n}.png": "ab"[n > 5] for n in (0, 1, 6, 7)
+    }
 
 
 def test_a_huge_cell_that_is_no_address_is_counted(tmp_path):

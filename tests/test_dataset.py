@@ -98,7 +98,7 @@ def test_train_and_test_alone_still_set_a_fifth_of_train_aside():
 )  # fmt: skip
 def test_what_cannot_be_trained_on_is_told_with_what_helps(every, error, text):
     with pytest.raises(error, match=text) as raised:
-        split.check(every, split.assign(every, {}, 42))
+        split.check_trainable(every, split.assign(every, {}, 42))
     assert raised.value.hint
 
 

@@ -77,7 +77,7 @@ def test_a_preparation_that_was_killed_is_done_again(tmp_path, monkeypatch):
     for name, value in OFFLINE.items():
         monkeypatch.setenv(name, value)
     project = Project(tmp_path / "p")
-    first = sample_project.prepare(project)
+    first = sample_project.prepare_sample(project)
     (project.root / "sample.json").unlink()  # as if killed right before it was written
-    assert sample_project.prepare(project) == first
+    assert sample_project.prepare_sample(project) == first
     assert len(first.wrong_labels) == 8

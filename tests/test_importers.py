@@ -118,7 +118,7 @@ def test_files_for_a_label(project, tmp_path, bearkit_json):
 def test_files_without_a_label(project, tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(picture(1, kind="PNG"))
-    with pytest.raises(ImportSourceError, match="says nothing of its label") as caught:
+    with pytest.raises(ImportSourceError, match="no folder gives it a label") as caught:
         import_images(project, path)
     assert "--label" in caught.value.hint
     with pytest.raises(ImportSourceError, match="the label is empty"):
@@ -236,7 +236,7 @@ def test_data_sets_that_are_none(project, with_hub, files, reason):
 def test_data_sets_that_cannot_be_had(project, with_hub):
     with_hub({})
     for name in ("ann/nothing", "not a name/at all/really"):
-        with pytest.raises(ImportSourceError, match="cannot be had") as caught:
+        with pytest.raises(ImportSourceError, match="cannot be downloaded") as caught:
             import_images(project, f"hf://{name}")
         assert "hf auth login" in caught.value.hint
     assert not project.exists
@@ -246,7 +246,7 @@ def test_a_space_never_lends_its_token_to_who_asks_for_a_private_data_set(projec
     server = with_hub({"owner/private": {"a/1.png": picture(1, kind="PNG"), "b/2.png": picture(2, kind="PNG")}})
     server.hub.repos["dataset", "owner/private"].private = True
     monkeypatch.setenv("SPACE_ID", "owner/studio")
-    with pytest.raises(ImportSourceError, match="cannot be had"):
+    with pytest.raises(ImportSourceError, match="cannot be downloaded"):
         import_images(project, "hf://owner/private")
     assert not project.exists
     monkeypatch.delenv("SPACE_ID")
@@ -255,7 +255,7 @@ def test_a_space_never_lends_its_token_to_who_asks_for_a_private_data_set(projec
 
 def test_no_network_is_told(project, monkeypatch):
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:1")
-    with pytest.raises(ImportSourceError, match="hf://ann/bears cannot be had"):
+    with pytest.raises(ImportSourceError, match="hf://ann/bears cannot be downloaded"):
         import_images(project, "hf://ann/bears")
 
 
@@ -363,8 +363,8 @@ class Numbers:
 def with_entry_point(monkeypatch, value):
     entry = EntryPoint("numbers", value, plugins.GROUP)
     monkeypatch.setattr(plugins, "entry_points", lambda group: [entry])
-    plugins._every.cache_clear()
-    monkeypatch.setattr(plugins, "_every", plugins._every.__wrapped__)
+    plugins._importers.cache_clear()
+    monkeypatch.setattr(plugins, "_importers", plugins._importers.__wrapped__)
 
 
 def test_a_package_can_add_an_importer(project, monkeypatch):
@@ -381,7 +381,7 @@ def test_a_broken_importer_is_named(project, monkeypatch, tmp_path):
 
 
 def test_sounds_are_registered_like_a_packages_own():
-    assert any(isinstance(one, audio.Sounds) for one in plugins._every())
+    assert any(isinstance(one, audio.Sounds) for one in plugins._importers())
 
 
 def test_unknown_sources(project):

@@ -17,7 +17,7 @@ from bearkit.catalog.schema import ImageRecord
 from bearkit.catalog.settings import name_of
 from bearkit.errors import ImportSourceError, ReviewError
 from bearkit.labelling.actions import rename_labels
-from bearkit.sources.label_notes import tidied
+from bearkit.sources.label_notes import tidy_labels
 from bearkit.sources.layout import SourceItem
 from bearkit.sources.web.url_list import UrlList
 from bearkit.studio.image import Picture
@@ -274,7 +274,7 @@ def test_labels_of_any_importer_are_tidied_or_refused():
     found = [
         SourceItem(str(n), "x.png", text, None, bytes) for n, text in enumerate(["cat ", "\u200b", "a\tb", "", None])
     ]
-    result, notes = tidied(found)
+    result, notes = tidy_labels(found)
     assert [(one.label, bool(one.problem)) for one in result] == [
         ("cat", False), (None, True), (None, True), ("", False), (None, False),
     ]  # fmt: skip
@@ -284,7 +284,7 @@ def test_labels_of_any_importer_are_tidied_or_refused():
 def test_a_list_of_addresses_skips_what_is_no_label_before_it_is_fetched():
     asked = UrlList()
     for n, label in enumerate(["cat\u200b", "\u200b", "a\tb"]):
-        asked.take(f"https://e.org/{n}.jpg", label)
+        asked.add(f"https://e.org/{n}.jpg", label)
     assert asked.urls == {"https://e.org/0.jpg": "cat"}
     assert sum(asked.skipped.values()) == 2
 

@@ -8,7 +8,7 @@ import pytest
 from bearkit import import_images, preview_import
 from bearkit.catalog.catalog import Catalog
 from bearkit.errors import ImportSourceError
-from bearkit.sources.scheme import Unsure
+from bearkit.sources.scheme import AmbiguousLayoutError
 from tests.conftest import picture
 
 
@@ -192,7 +192,7 @@ def test_a_table_beside_one_folder_of_pictures_gives_the_labels(tmp_path, projec
     root = write(tmp_path / "isic", {"images/0.png": None, "images/1.png": None, "labels.csv": table})
     assert read(project, root)[0] == {"melanoma": 1, "nevus": 1}
     root = write(tmp_path / "s", {"skin/0.png": None, "skin/1.png": None, "labels.csv": table})
-    with pytest.raises(Unsure, match="say different things"):
+    with pytest.raises(AmbiguousLayoutError, match="say different things"):
         read(project, root)
     root = write(tmp_path / "own", {"black/0.png": None, "metadata.csv": "file_name,label\nblack/0.png,black\n"})
     assert read(project, root)[0] == {"black": 1}
@@ -201,7 +201,7 @@ def test_a_table_beside_one_folder_of_pictures_gives_the_labels(tmp_path, projec
 @pytest.mark.parametrize("rolls", [("100APPLE", "101APPLE"), ("2021-05-03", "2021-05-04"), ("202105", "100_PANA")])
 def test_dates_and_folders_of_a_camera_are_asked_about(tmp_path, project, rolls):
     root = write(tmp_path / "DCIM", {f"{roll}/{n}.png": None for n, roll in enumerate(rolls)})
-    with pytest.raises(Unsure, match="folders of a camera") as caught:
+    with pytest.raises(AmbiguousLayoutError, match="folders of a camera") as caught:
         read(project, root)
     assert "--unlabelled" in caught.value.hint
     assert read(project, root, label_from="folder")[0] == dict.fromkeys(sorted(rolls), 1)
@@ -230,7 +230,7 @@ def test_a_table_names_what_its_folders_cannot(tmp_path, project):
 def test_a_table_that_swaps_the_folders_labels_is_asked_about(tmp_path, project):
     table = "file_name,label\ncat/0.png,dog\ndog/1.png,cat\n"
     root = write(tmp_path / "s", {"cat/0.png": None, "dog/1.png": None, "metadata.csv": table})
-    with pytest.raises(Unsure, match="say different things"):
+    with pytest.raises(AmbiguousLayoutError, match="say different things"):
         read(project, root)
 
 

@@ -8,14 +8,14 @@ import pytest
 from bearkit.cli.data import _source
 from bearkit.errors import ImportSourceError
 from bearkit.sources.web import url_list
-from bearkit.sources.web.address_text import cleaned
+from bearkit.sources.web.address_text import clean_address
 
 PAIR = {"https://e.org/a.jpg": "Bär", "https://e.org/b.jpg": "teddy"}
 
 
 def read(path, content, label=None):
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return url_list.read([(label, path)])
+    return url_list.read_lists([(label, path)])
 
 
 def csv_of(separator, header="url{0}label", line_end="\n"):
@@ -80,7 +80,7 @@ def test_json_without_labels_takes_the_one_that_is_given(tmp_path):
     ],
 )
 def test_an_address_is_taken_without_what_was_copied_along(line, address):
-    assert cleaned(line) == address
+    assert clean_address(line) == address
 
 
 def test_lines_that_hold_no_address_or_several(tmp_path):
@@ -110,7 +110,7 @@ def test_the_label_ends_where_a_file_begins(tmp_path, monkeypatch):
 
 def test_a_list_comes_through_a_pipe(monkeypatch):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(csv_of(";").encode())))
-    assert url_list.read([_source("-")]).urls == PAIR
+    assert url_list.read_lists([_source("-")]).urls == PAIR
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_what_is_no_text_is_named(tmp_path, content, reason):
 
 def test_an_address_instead_of_a_list_is_told_as_it_was_typed():
     with pytest.raises(ImportSourceError, match="https://e.org/list.txt is an address") as caught:
-        url_list.read([_source("black=https://e.org/list.txt")])
+        url_list.read_lists([_source("black=https://e.org/list.txt")])
     assert "download it" in caught.value.hint
 
 
@@ -200,7 +200,7 @@ def test_json_of_equal_lists_is_by_label_too_and_the_same_label_twice_is_one(tmp
 
 @pytest.mark.parametrize("value", [{"urls": [A, B]}, {"images": [A]}, [A, B], {"data": [[A]]}, [{"url": A}]])
 def test_json_without_a_label_is_an_error(tmp_path, value):
-    with pytest.raises(ImportSourceError, match="says nothing of labels") as caught:
+    with pytest.raises(ImportSourceError, match="gives no labels") as caught:
         read(tmp_path / "list.json", json.dumps(value))
     assert "LABEL=" in caught.value.hint
 

@@ -50,7 +50,7 @@ def test_an_import_of_a_project_without_a_single_file_left_names_them(project, s
     import_images(project, source)
     shutil.rmtree(project.images)
     project.images.mkdir()
-    with pytest.raises(NoImagesError, match="6 picture files of the project are not there") as raised:
+    with pytest.raises(NoImagesError, match="6 picture files of the project are missing") as raised:
         import_images(project, project.images)
     assert f"bearkit import {source}" in raised.value.hint
 

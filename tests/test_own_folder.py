@@ -97,7 +97,7 @@ def test_a_project_whose_catalogue_was_moved_away_takes_its_files_again_where_th
     before = files(project.images)
     import_images(project, project.images)
     assert files(project.images) == before
-    assert own_folder.theirs_lie_in_images(Catalog(project)) is False
+    assert own_folder.images_hold_user_files(Catalog(project)) is False
 
 
 def test_a_name_like_another_pictures_id_does_not_hide_a_picture(project, tmp_path):

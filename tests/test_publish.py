@@ -634,11 +634,11 @@ def test_the_browsers_runtime_is_the_one_that_was_tested(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with serving(replay={"/file/ort.tgz": b"something else"}) as server:
         monkeypatch.setattr(web_runtime, "URL", f"{server.url}/file/ort.tgz")
-        with pytest.raises(PublishError, match="not the file that was tested"):
+        with pytest.raises(PublishError, match="not the file that bearkit was tested with"):
             web_runtime.web_runtime()
         with pytest.raises(DownloadError, match="404"):
             verified.download_verified(f"{server.url}/nothing", "", 100)
-        with pytest.raises(DownloadError, match="cannot be had"):
+        with pytest.raises(DownloadError, match="cannot be downloaded"):
             verified.download_verified("http://127.0.0.1:1/x", "", 100)
     assert [*tmp_path.rglob("*")] == []
 

@@ -9,8 +9,8 @@ import pytest
 from bearkit import Project, import_images, preview_import
 from bearkit.catalog.catalog import Catalog
 from bearkit.errors import ImportSourceError
-from bearkit.sources.image_names import Pictures
-from bearkit.sources.scheme import Unsure
+from bearkit.sources.image_names import ImageIndex
+from bearkit.sources.scheme import AmbiguousLayoutError
 from bearkit.sources.table_columns import split_word
 from tests.test_layouts import write
 
@@ -55,7 +55,7 @@ def test_a_table_beside_numbered_folders_gives_the_labels(name, text, tmp_path, 
 def test_folders_that_may_be_labels_and_a_table_that_says_others_are_asked_about(tmp_path, project):
     files = {"left/0.png": None, "left/1.png": None, "right/2.png": None, "right/3.png": None}
     root = write(tmp_path / "s", files | {"labels.csv": rows("{}.png")})
-    with pytest.raises(Unsure, match="say different things") as asked:
+    with pytest.raises(AmbiguousLayoutError, match="say different things") as asked:
         seen(project, root)
     assert [one["labels"] for one in asked.value.details["readings"]] == [{"left": 2, "right": 2}, {"cat": 2, "dog": 2}]
     assert seen(project, root, label_from="metadata")[0] == {"cat": 2, "dog": 2}
@@ -70,14 +70,14 @@ def test_a_table_that_names_nearly_all_pictures_gives_the_labels_and_the_others_
     assert report.labels == {"cat": 12, "dog": 7}
     assert [Path(row["path"]).name for row in report.rejected] == ["19.png"]
     few = write(tmp_path / "few", pictures | {"metadata.csv": rows("{}.png", dict(list(labels.items())[:8]))})
-    with pytest.raises(Unsure):
+    with pytest.raises(AmbiguousLayoutError):
         seen(Project(tmp_path / "p2"), few)
 
 
 def test_the_same_file_name_in_two_folders_is_not_guessed(tmp_path, project):
     files = {"images_1/0.png": None, "images_2/0.png": None, "images_2/1.png": None, "labels.csv": rows("{}.png")}
     root = write(tmp_path / "s", files)
-    with pytest.raises(Unsure, match="1 row may mean several pictures, the first is `0.png` in line 2"):
+    with pytest.raises(AmbiguousLayoutError, match="1 row may mean several pictures, the first is `0.png` in line 2"):
         seen(project, root)
 
 
@@ -119,7 +119,7 @@ def test_a_data_set_of_bearkits_with_a_new_label_folder_is_asked_about_where_fol
     table = "file_name,label,split,image_id,imported_as\na_b/0.png,a:b,train,x,a\ncat/1.png,cat,train,y,cat\n"
     files = {"a_b/0.png": None, "cat/1.png": None, "metadata.csv": table}
     root = write(tmp_path / "s", files | {"panda/2.png": None})
-    with pytest.raises(Unsure, match="names no picture in the folders `panda`"):
+    with pytest.raises(AmbiguousLayoutError, match="names no picture in the folders `panda`"):
         seen(project, root)
     plain = write(tmp_path / "t", {"cat/0.png": None, "dog/1.png": None, "panda/2.png": None,
                                    "metadata.csv": "file_name,label\ncat/0.png,cat\ndog/1.png,dog\n"})  # fmt: skip
@@ -143,7 +143,7 @@ def test_the_tables_of_an_export_as_csv_are_read_beside_the_pictures(tmp_path, p
 def test_a_cut_off_table_is_used_as_far_as_it_goes_and_the_rest_is_named(tmp_path, project):
     lines = "".join(json.dumps({"file_name": f"{n}.png", "label": label}) + "\n" for n, label in LABELS.items())
     root = write(tmp_path / "s", FLAT | {"pics/metadata.jsonl": lines[:-8]})
-    with pytest.raises(Unsure, match="1 line that cannot be read, the first is line 4"):
+    with pytest.raises(AmbiguousLayoutError, match="1 line that cannot be read, the first is line 4"):
         seen(project, root)
     report = import_images(project, root, label_from="metadata")
     assert report.labels == {"cat": 2, "dog": 1}
@@ -164,7 +164,7 @@ def test_a_huge_cell_hides_no_table(tmp_path, project):
 def test_a_quotation_mark_without_an_end_makes_no_label(tmp_path, project):
     text = rows("{}.png").replace("1.png,dog", '1.png,"dog')
     root = write(tmp_path / "s", FLAT | {"labels.csv": text})
-    with pytest.raises(Unsure):
+    with pytest.raises(AmbiguousLayoutError):
         seen(project, root)
     report = import_images(project, root, label_from="metadata")
     assert report.labels == {"cat": 1}
@@ -219,13 +219,13 @@ def test_json_that_is_no_table_of_these_pictures_is_no_matter(tmp_path, project)
 def test_several_ones_in_a_row_are_no_label(tmp_path, project):
     text = "image,cat,dog\n0,1,1\n1,1,1\n2,0,1\n3,1,0\n"
     root = write(tmp_path / "s", FLAT | {"truth.csv": text})
-    with pytest.raises(Unsure, match="hold 0 and 1, but not one 1 in each row"):
+    with pytest.raises(AmbiguousLayoutError, match="hold 0 and 1, but not one 1 in each row"):
         seen(project, root)
 
 
 def test_a_column_that_only_looks_like_labels_is_asked_about(tmp_path, project):
     root = write(tmp_path / "s", FLAT | {"faces.csv": rows("{}.png", header="image,mood")})
-    with pytest.raises(Unsure, match="its column `mood` may be the labels: call it `label`"):
+    with pytest.raises(AmbiguousLayoutError, match="its column `mood` may be the labels: call it `label`"):
         seen(project, root)
     assert seen(project, root, label_from="metadata")[0] == {"cat": 2, "dog": 2}
     root = write(tmp_path / "t", {"a/0.png": None, "a/1.png": None, "b/2.png": None, "b/3.png": None,
@@ -236,7 +236,7 @@ def test_a_column_that_only_looks_like_labels_is_asked_about(tmp_path, project):
 
 def test_two_columns_of_labels_are_named_unless_they_say_the_same(tmp_path, project):
     text = "image,species,breed\n0,cat,lynx\n1,dog,husky\n2,cat,tabby\n3,dog,husky\n"
-    with pytest.raises(Unsure, match="`breed`, `species` may all be labels: call one of them `label`"):
+    with pytest.raises(AmbiguousLayoutError, match="`breed`, `species` may all be labels: call one of them `label`"):
         seen(project, write(tmp_path / "s", FLAT | {"t.csv": text}))
     text = "image,class,class_name\n0,5,cat\n1,7,dog\n2,5,cat\n3,7,dog\n"
     assert seen(project, write(tmp_path / "t", FLAT | {"t.csv": text}))[0] == {"cat": 2, "dog": 2}
@@ -265,7 +265,7 @@ def test_a_picture_is_found_by_the_name_that_other_tools_give_it(file, named, tm
 
 def test_upper_case_counts_where_two_names_differ_in_nothing_else():
     paths = [Path("1.JPG"), Path("1.jpg"), Path("a/2.png"), Path("b/2.png")]
-    find = Pictures("s", paths).find
+    find = ImageIndex("s", paths).find
     assert find("1.JPG", Path()) == [paths[0]]
     assert find("1.jpg", Path()) == [paths[1]]
     assert find("2.png", Path()) == paths[2:]
@@ -414,7 +414,7 @@ def test_no_table_names_these_pictures(tmp_path, project):
 )  # fmt: skip
 def test_batches_and_days_are_asked_about(names, tmp_path, project):
     root = write(tmp_path / "s", {f"{name}/{n}.png": None for n, name in enumerate(names)})
-    with pytest.raises(Unsure) as asked:
+    with pytest.raises(AmbiguousLayoutError) as asked:
         seen(project, root)
     assert "--unlabelled" in asked.value.hint
     assert seen(project, root, label_from="folder")[0] == dict.fromkeys(sorted(names), 1)
@@ -435,6 +435,6 @@ def test_labels_are_never_asked_about(names, tmp_path, project):
 def test_labels_inside_batches_are_offered(tmp_path, project):
     names = ("batch1/cat", "batch1/dog", "batch2/cat", "batch2/dog")
     root = write(tmp_path / "s", {f"{name}/{n}.png": None for n, name in enumerate(names)})
-    with pytest.raises(Unsure) as asked:
+    with pytest.raises(AmbiguousLayoutError) as asked:
         seen(project, root)
     assert {"cat": 2, "dog": 2} in [one["labels"] for one in asked.value.details["readings"]]

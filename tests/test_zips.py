@@ -47,7 +47,7 @@ def test_names_in_an_old_encoding_are_read_as_dos_names_and_that_is_said(tmp_pat
     report = import_images(project, zip_of(tmp_path / "dos.zip", names))
     assert report.labels == {"Bär": 2, "Fuß": 2}
     (note,) = report.notes
-    assert "4 names in dos.zip are in an unknown encoding" in note
+    assert "the encoding of 4 names in dos.zip is unknown" in note
 
 
 def test_a_name_that_is_given_in_utf_8_beside_the_old_one_counts(tmp_path, project):
@@ -111,7 +111,7 @@ def test_archives_inside_archives_and_folders_are_named_with_what_to_do(tmp_path
         archive.writestr("bears.zip", inner.getvalue())
     with pytest.raises(NoImagesError, match="it is an archive: unpack it first") as caught:
         import_images(project, tmp_path / "outer.zip")
-    assert caught.value.hint.startswith("unpack it first and import the zip")
+    assert caught.value.hint.startswith("unpack it first, and import the zip")
     source = write_pictures(tmp_path / "s", {"black": 2, "teddy": 2})
     (source / "more.tar.gz").write_bytes(b"\x1f\x8b")
     report = import_images(project, source)
@@ -123,6 +123,6 @@ def test_archives_inside_archives_and_folders_are_named_with_what_to_do(tmp_path
 def test_other_archives_are_told_apart_from_pictures(name, tmp_path, project):
     (tmp_path / name).write_bytes(b"\x1f\x8b and more")
     for how in ({}, {"label": "black"}):
-        with pytest.raises(ImportSourceError, match="is an archive that cannot be opened") as caught:
+        with pytest.raises(ImportSourceError, match="is an archive of a kind that cannot be read") as caught:
             import_images(project, tmp_path / name, **how)
-        assert "make a zip" in caught.value.hint
+        assert "a zip of the folder" in caught.value.hint

@@ -39,8 +39,8 @@ class Dataset:
         splits = self.splits[keep]
         if lost := sorted(set(self.vocab) - {image.label for image in images}):
             raise self._without_files(lost)
-        splitting.check(images, dict(zip((i.image_id for i in images), splits, strict=True)))
-        return make(images, {i.image_id: str(s) for i, s in zip(images, splits, strict=True)})
+        splitting.check_trainable(images, dict(zip((i.image_id for i in images), splits, strict=True)))
+        return make_dataset(images, {i.image_id: str(s) for i, s in zip(images, splits, strict=True)})
 
     def _without_files(self, labels: Sequence[str]) -> TooFewImagesError:
         """The error for labels that have no picture left whose file can be read."""
@@ -53,7 +53,7 @@ class Dataset:
         )
 
 
-def make(images: list[ImageRecord], split: dict[str, str]) -> Dataset:
+def make_dataset(images: list[ImageRecord], split: dict[str, str]) -> Dataset:
     """Put pictures and their splits into arrays."""
     vocab = sorted({image.label for image in images})
     index = {label: number for number, label in enumerate(vocab)}
@@ -76,12 +76,12 @@ def load(catalog: Catalog, seed: int | None = None) -> Dataset:
     """
     with catalog.connection(write=not catalog.project.read_only):
         plan = _plan(catalog, seed)
-        splitting.check(plan.images, plan.split)
+        splitting.check_trainable(plan.images, plan.split)
         plan.keep(catalog)
-    return make(plan.images, plan.split)
+    return make_dataset(plan.images, plan.split)
 
 
-def keep_split(catalog: Catalog, seed: int | None = None) -> None:
+def store_split(catalog: Catalog, seed: int | None = None) -> None:
     """Keep who is set aside for good, so that what is decided from now on cannot change it."""
     if not catalog.project.read_only and _plan(catalog, seed).new:  # nothing is written where there is nothing to keep
         with catalog.connection(write=True):

@@ -85,7 +85,7 @@ def export_dataset(
         images = [image for image, given in zip(labelled, there, strict=True) if given]
         _see_that_there_are_some(images, labelled)
         rows = [clean(row) for row in _rows(catalog, images, places, split)]
-        front = layouts.distinct(_written(catalog, rows, part, form), rows)
+        front = layouts.with_fingerprint(_written(catalog, rows, part, form), rows)
         labels = dict(sorted(Counter(row["label"] for row in rows).items()))
         layouts.write_card(part, front, _card(folder.name, form, seed, rows, len(labels)))
     return {
@@ -128,7 +128,7 @@ def _places(images: Sequence[ImageRecord], form: str, split: Mapping[str, str]) 
         return {image.image_id: PurePosixPath(image.path) for image in images}
     labels = {image.label for image in images}
     if form == "folder":
-        layouts.shared_folders(labels)
+        layouts.check_folders_distinct(labels)
         return {image.image_id: layouts.place(image, file_name(image.label), None) for image in images}
     of = layouts.label_folders(labels)
     return {image.image_id: layouts.place(image, of[image.label], split[image.image_id]) for image in images}

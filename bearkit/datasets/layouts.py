@@ -49,7 +49,7 @@ def label_folders(labels: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def shared_folders(labels: Iterable[str]) -> None:
+def check_folders_distinct(labels: Iterable[str]) -> None:
     """See that labels can be told apart by their folders alone.
 
     Raises:
@@ -123,7 +123,7 @@ def tables_front(tables: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     return {"configs": configs, "dataset_info": info}
 
 
-def distinct(front: dict[str, Any], rows: Sequence[Row]) -> dict[str, Any]:
+def with_fingerprint(front: dict[str, Any], rows: Sequence[Row]) -> dict[str, Any]:
     """The same front matter, of no other pictures and labels.
 
     `datasets` keeps what it loaded from a folder under the folder's name and what the card says, and would give it

@@ -26,14 +26,14 @@ def project_seed(catalog: Catalog) -> int:
     return DEFAULT_SEED
 
 
-def seed_for(project: Project, seed: int | None) -> int:
+def resolve_seed(project: Project, seed: int | None) -> int:
     """The seed that was named, or else the project's, which may not be there yet."""
     if seed is not None:
         return seed
     return project_seed(Catalog(project)) if project.exists else DEFAULT_SEED
 
 
-def keep_seed(catalog: Catalog, seed: int) -> str:
+def store_seed(catalog: Catalog, seed: int) -> str:
     """Make this the project's seed: from now on its validation pictures are those that this seed sets aside.
 
     Returns:

@@ -54,7 +54,7 @@ def _split_label(ids: Sequence[str], earlier: Mapping[str, str], seed: int) -> d
     return result | {image_id: "valid" if n < missing else "train" for n, image_id in enumerate(fresh)}
 
 
-def check(images: Sequence[ImageRecord], split: Mapping[str, str]) -> None:
+def check_trainable(images: Sequence[ImageRecord], split: Mapping[str, str]) -> None:
     """Make sure that a classifier can be trained and checked on these.
 
     Raises:

@@ -15,7 +15,7 @@ from bearkit.errors import BearkitError, DownloadError, ImageError
 from bearkit.images import MAX_BYTES, read_file
 from bearkit.inference.predictor import Predictor
 from bearkit.sources import archive, folder, stream
-from bearkit.sources.layout import SourceItem, readable
+from bearkit.sources.layout import SourceItem, readable_path
 from bearkit.sources.web.address_text import is_address
 from bearkit.sources.web.fetch import Limits, fetch
 from bearkit.sources.zip_names import holds_zip, is_zip
@@ -76,9 +76,9 @@ def _files(name: str, limits: Limits) -> list[SourceItem]:
         if stream.is_stream(name):
             return [_one(name, lambda: stream.read(name, MAX_BYTES))]
         if path.is_dir():
-            found = folder.find(path, labelled=False)
+            found = folder.list_files(path, labelled=False)
         elif is_zip(path) and holds_zip(path):
-            found = archive.find(path, labelled=False)
+            found = archive.list_files(path, labelled=False)
         else:
             return [_one(str(path), lambda: read_file(path))]
         if not found:
@@ -99,7 +99,7 @@ def _fetched(address: str, limits: Limits) -> bytes:
 
 
 def _one(name: str, read: Callable[[], bytes]) -> SourceItem:
-    return SourceItem(readable(name), readable(Path(name).name), "", None, read)
+    return SourceItem(readable_path(name), readable_path(Path(name).name), "", None, read)
 
 
 def _refuse(error: BearkitError) -> bytes:

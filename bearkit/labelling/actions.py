@@ -18,7 +18,7 @@ from bearkit.labelling.decisions_csv import parse_decision, read_decisions
 from bearkit.labelling.image_finder import ImageFinder
 from bearkit.labelling.queue import Queue
 from bearkit.labelling.rankers import SPLIT_PRIORITY
-from bearkit.sources.label_notes import cleanings
+from bearkit.sources.label_notes import tidying_notes
 
 
 def decide_one(project: Project, image: str, action: str, reviewer: str, kind: str | None = None) -> dict[str, Any]:
@@ -125,7 +125,7 @@ def label_notes(requests: Iterable[DecisionRequest], new: Collection[str], known
         known: labels that were.
     """
     written = (one.written or one.to or "" for one in requests if one.action in ("relabel", "label"))
-    return cleanings(written) + look_alikes(new, known)
+    return tidying_notes(written) + look_alikes(new, known)
 
 
 def rename_labels(project: Project, old: Sequence[str], new: str, reviewer: str) -> int:

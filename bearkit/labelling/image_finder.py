@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 from bearkit.catalog.catalog import Catalog
-from bearkit.sources.image_names import of_label_studio
+from bearkit.sources.image_names import label_studio_path
 
 MIN_ID_CHARACTERS = 6
 PATH_ENDS = (1, 2, 3)  # the number of last parts of a path that an image can be found by
@@ -44,7 +44,7 @@ class ImageFinder:
         return matches[0] if len(matches) == 1 else None
 
     def _by_path(self, name: str) -> str | None:
-        path = of_label_studio(name)
+        path = label_studio_path(name)
         for parts in dict.fromkeys((_parts(path), _parts(unquote(path)))):
             for n in (len(parts), 3, 2):  # never by the file name alone where the name has a folder
                 matches = self._by_end.get(parts[-n:], set()) if n <= len(parts) else set()

@@ -161,7 +161,7 @@ class ReviewIndex:
         return assigned | same
 
     def _assigned(self, seed: int) -> dict[str, str]:
-        dataset.keep_split(self.catalog, seed)
+        dataset.store_split(self.catalog, seed)
         return dataset.splits(self.catalog, seed) | self.catalog.split(seed)  # all are stored, if they can be
 
     def pixel_stats(self) -> PixelStats:

@@ -15,14 +15,14 @@ from bearkit.labelling.queue import Queue
 from bearkit.learner import Learner
 from bearkit.sources.importing import import_images
 from bearkit.sources.samples import pictures
-from bearkit.sources.samples.project import Planted, folder, prepare
+from bearkit.sources.samples.project import Planted, prepare_sample, sample_folder
 
 
 def run_demo(project: Project, progress: Progress = no_progress) -> dict[str, Any]:
     """Run the loop: import, train, find the planted labels, export, predict. Returns the figures of the report."""
     clock = time.perf_counter()
-    planted = prepare(project, progress)
-    imported = import_images(project, folder(project), progress)
+    planted = prepare_sample(project, progress)
+    imported = import_images(project, sample_folder(project), progress)
     learn = Learner(project, progress=progress)
     result = learn.fit_one_cycle()
     page = Queue(project, progress=progress).page(n=2 * len(planted.wrong_labels))

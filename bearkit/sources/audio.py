@@ -1,13 +1,16 @@
-"""Sounds as pictures: each recording becomes its log-mel spectrogram, which a body that knows photographs reads well.
+"""Import recordings as images: each becomes its log-mel spectrogram.
 
-Also the example of an importer that a package can add (`bearkit.sources.plugins`): it finds files the way folders and
-zips are read, and turns the bytes of each into those of a picture.
+A body that was trained on photographs gives useful features for spectrograms too.
+
+This is also an example of an importer of another package (see `bearkit.sources.plugins`): it lists the files of
+folders and zips, and converts the bytes of each file to those of an image.
 """
 
 import io
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -21,27 +24,27 @@ from bearkit.sources.layout import SourceItem
 from bearkit.sources.zip_names import is_zip
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif", ".opus")
-SECONDS = 30.0  # of a recording; what follows is left out
-BANDS = 224  # mel bands: the picture's height
-WIDEST = 1024  # pixels: a longer recording has longer steps
+SECONDS = 30.0  # the part of a recording that is used, from its beginning
+BANDS = 224  # mel bands: the height of the image
+WIDEST = 1024  # pixels; a longer recording has longer steps
 LOWEST, HIGHEST = 50.0, 16_000.0  # Hz
 WINDOW = 0.046  # seconds
-FASTEST, MOST_CHANNELS = 400_000, 32  # samples a second; above, a small file could ask for all of the memory
-FLOOR = 80.0  # decibels below the loudest that are still shown
-LOOKED_AT = 50  # files of a folder, to tell whether it holds sounds
+FASTEST, MOST_CHANNELS = 400_000, 32  # samples a second; above, a small damaged file could fill the memory
+FLOOR = 80.0  # decibels below the loudest: black
+CHECKED = 50  # files of a folder that decide whether it holds sounds
 
 
 class Sounds:
-    """A folder or zip of recordings, or one of them."""
+    """A folder or zip of recordings, or a single recording."""
 
     def accepts(self, source: str) -> bool:
-        """Whether there are sounds, and not mainly pictures."""
+        """Return whether most of the first files are sounds."""
         path = Path(source)
         if path.is_dir():
-            names = [one.name for one, _ in zip(_files(path), range(LOOKED_AT), strict=False)]
+            names = [file.name for file in islice(_files(path), CHECKED)]
         elif is_zip(path):
             try:
-                names = [one.name for one in archive.find(path, labelled=False)[:LOOKED_AT]]
+                names = [item.name for item in archive.list_files(path, labelled=False)[:CHECKED]]
             except ImportSourceError:
                 return False
         else:
@@ -52,23 +55,23 @@ class Sounds:
         """See `Importer.find`."""
         path = real(source)
         if path.is_dir():
-            found = folder.find(path, leave_out, labelled, tell=True)
+            items = folder.list_files(path, leave_out, labelled, include_left_out=True)
         elif is_zip(path):
-            found = archive.find(path, labelled, tell=True)
+            items = archive.list_files(path, labelled, include_left_out=True)
         else:
-            found = [folder.one(path, labelled)]
-        return [_as_picture(one) if _is_sound(one.name) and not one.aside else one for one in found]
+            items = [folder.single_file(path, labelled)]
+        return [_as_image(item) if _is_sound(item.name) and not item.ignored else item for item in items]
 
 
 def spectrogram(sound: np.ndarray, rate: int) -> np.ndarray:
-    """The log-mel spectrogram of a recording: time to the right, pitch upwards, the loudest white.
+    """Compute the log-mel spectrogram of a recording: time to the right, pitch upwards, the loudest white.
 
     Args:
-        sound: (n,) samples, of any scale.
+        sound: samples of any scale, (n,).
         rate: samples a second.
 
     Returns:
-        (BANDS, n_steps) float32 in 0..1, the highest band first; all 0 for silence.
+        Float32 (BANDS, n_steps) in [0, 1], the highest band first; all 0 for silence.
     """
     sound = sound[: int(SECONDS * rate)].astype(np.float32)
     size = 1 << max(5, round(WINDOW * rate).bit_length())
@@ -80,15 +83,19 @@ def spectrogram(sound: np.ndarray, rate: int) -> np.ndarray:
     if not mel.max() > 0:
         return np.zeros(mel.shape, np.float32)
     decibels = 10 * np.log10(np.maximum(mel / mel.max(), 1e-10))
-    shown: np.ndarray = np.clip(1 + decibels[::-1] / FLOOR, 0, 1).astype(np.float32)
-    return shown
+    grey: np.ndarray = np.clip(1 + decibels[::-1] / FLOOR, 0, 1).astype(np.float32)
+    return grey
 
 
 def picture(read: Callable[[], bytes]) -> bytes:
-    """A recording's bytes as those of a PNG of its spectrogram.
+    """Read a recording and return a PNG of its spectrogram.
+
+    Args:
+        read: returns the bytes of a sound file.
 
     Raises:
-        ImageError: it cannot be read as a sound.
+        ImageError: the bytes cannot be read as a sound.
+        ImportSourceError: the package soundfile is not installed.
     """
     data, soundfile = read(), import_optional("soundfile", "sound")
     try:
@@ -100,7 +107,7 @@ def picture(read: Callable[[], bytes]) -> bytes:
     except (soundfile.LibsndfileError, ValueError, TypeError) as error:
         raise ImageError(f"not a sound that can be read ({error})") from error
     if len(sound) == 0:
-        raise ImageError("a sound without a single sample")
+        raise ImageError("a sound without samples")
     grey = Image.fromarray((255 * spectrogram(np.nan_to_num(sound), rate)).round().astype(np.uint8))
     out = io.BytesIO()
     grey.convert("RGB").save(out, "PNG")
@@ -108,12 +115,12 @@ def picture(read: Callable[[], bytes]) -> bytes:
 
 
 def _mel_bands(size: int, rate: int) -> np.ndarray:
-    """Triangles that gather frequencies as an ear does, (BANDS, size // 2 + 1); O'Shaughnessy's mel scale."""
+    """Return triangular filters on O'Shaughnessy's mel scale, float32 (BANDS, size // 2 + 1); each sums to 1."""
     top = min(HIGHEST, rate / 2)
     edges = np.linspace(_mel(min(LOWEST, top / 4)), _mel(top), BANDS + 2)
     hertz = 700 * (10 ** (edges / 2595) - 1)
     bins = np.fft.rfftfreq(size, 1 / rate)
-    width = np.maximum(np.diff(hertz), rate / size)  # of at least a bin, so that no band is empty
+    width = np.maximum(np.diff(hertz), rate / size)  # at least one bin, so that no band is empty
     rising = (bins - (hertz[1:-1] - width[:-1])[:, None]) / width[:-1, None]
     falling = ((hertz[1:-1] + width[1:])[:, None] - bins) / width[1:, None]
     bands = np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
@@ -125,8 +132,8 @@ def _mel(hertz: float) -> float:
     return float(2595 * np.log10(1 + hertz / 700))
 
 
-def _as_picture(found: SourceItem) -> SourceItem:
-    return replace(found, name=f"{PurePosixPath(found.name).stem}.png", read=partial(picture, found.read))
+def _as_image(item: SourceItem) -> SourceItem:
+    return replace(item, name=f"{PurePosixPath(item.name).stem}.png", read=partial(picture, item.read))
 
 
 def _is_sound(name: str) -> bool:
@@ -134,4 +141,4 @@ def _is_sound(name: str) -> bool:
 
 
 def _files(path: Path) -> Iterator[Path]:
-    return (one for one in path.rglob("*") if one.is_file() and not one.name.startswith("."))
+    return (file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))

@@ -1,4 +1,4 @@
-"""A file after it was read and decoded, on its way into the project."""
+"""Read and decode one file of a source."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,16 @@ from bearkit.sources.layout import SourceItem
 
 @dataclass(frozen=True)
 class FetchRecord:
-    """What fetching an address came to: how many bytes came, from where in the end, in what time, and whose it is."""
+    """Result of one download: size, final URL, duration, and the image's licence and creator.
+
+    Attributes:
+        bytes: size of the answer.
+        address: the URL after all redirects.
+        seconds: how long the download took.
+        license: as the list or the search provider gave it; "" if it is not known.
+        creator: likewise.
+        page: the web page that shows the image; likewise.
+    """
 
     bytes: int
     address: str
@@ -21,24 +30,34 @@ class FetchRecord:
 
 @dataclass(frozen=True)
 class DecodedSource:
-    """A file after it was read and decoded: either its content, or the reason why not."""
+    """A file after it was read and decoded: its content, or the reason why it cannot be used.
 
-    found: SourceItem
+    Attributes:
+        item: the file.
+        data: its bytes; empty if they are not held in memory, then `item.read` returns them again.
+        image_id: sha256 of the bytes, hexadecimal.
+        size: width and height in pixels.
+        format: Pillow's name of the format, such as JPEG.
+        reason: why it cannot be used; "" if it can.
+        fetch: how it was downloaded; None for a file that was not.
+    """
+
+    item: SourceItem
     data: bytes = b""
     image_id: str = ""
-    size: tuple[int, int] = (0, 0)  # width, height
+    size: tuple[int, int] = (0, 0)
     format: str = ""
     reason: str = ""
-    receipt: FetchRecord | None = None
+    fetch: FetchRecord | None = None
 
 
-def decode_source(found: SourceItem) -> DecodedSource:
-    """Read and decode one picture; runs in a thread."""
-    if found.problem:
-        return DecodedSource(found, reason=found.problem)
+def decode_source(item: SourceItem) -> DecodedSource:
+    """Read and decode one image; runs in a thread. A failure is the `reason` of the result."""
+    if item.problem:
+        return DecodedSource(item, reason=item.problem)
     try:
-        data = found.read()
-        decoded = decode(data, at_least=1)
-        return DecodedSource(found, data, content_id(data), (decoded.width, decoded.height), decoded.format)
+        data = item.read()
+        image = decode(data, at_least=1)  # fast, and reads all of the data: a file that is cut off is found
+        return DecodedSource(item, data, content_id(data), (image.width, image.height), image.format)
     except ImageError as error:
-        return DecodedSource(found, reason=str(error))
+        return DecodedSource(item, reason=str(error))

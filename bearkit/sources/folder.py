@@ -1,4 +1,4 @@
-"""Pictures in a folder of folders."""
+"""List the files of a folder, and of the folders inside it."""
 
 from collections.abc import Collection, Iterator
 from functools import partial
@@ -7,28 +7,42 @@ from pathlib import Path, PurePosixPath
 from bearkit.core.paths import real
 from bearkit.errors import ImportSourceError
 from bearkit.images import read_file
-from bearkit.sources.layout import SourceItem, archive_problem, is_litter, left_out, litter_left_out, readable
+from bearkit.sources.layout import (
+    SourceItem,
+    archive_problem,
+    is_system_file,
+    left_out_item,
+    left_out_system_files,
+    readable_path,
+)
 
 OWN = "it is the project's own"
 
 
-def find(
-    root: Path, leave_out: Collection[Path] = (), labelled: bool = True, tell: bool = False, links: bool = False
+def list_files(
+    root: Path,
+    leave_out: Collection[Path] = (),
+    labelled: bool = True,
+    include_left_out: bool = False,
+    links: bool = False,
 ) -> list[SourceItem]:
-    """Every file below `root`, at its place in it.
+    """List every file below `root`, with its place in it.
 
     Args:
         root: the folder.
-        leave_out: folders that are not looked into, and files.
-        labelled: whether the folders say labels; otherwise each file has the label "".
-        tell: whether what is left out is in the list too.
-        links: whether links may lead out of the folder.
+        leave_out: folders and files to leave out: those of the project itself.
+        labelled: whether folder names are read as labels later; otherwise each file gets the label "".
+        include_left_out: also list what is left out, as items with `ignored` set and a reason.
+        links: whether to follow links that lead out of the folder.
+
+    Returns:
+        The files, sorted by path. A file or folder that cannot be read is an item with a `problem`.
     """
     listed = sorted(_walk(root, {real(folder) for folder in leave_out}, links), key=lambda row: row[0])
-    places = [PurePosixPath(readable(path.relative_to(root).as_posix())) for path, _ in listed]
+    places = [PurePosixPath(readable_path(path.relative_to(root).as_posix())) for path, _ in listed]
     found = [
         SourceItem(
-            readable(str(path)),
+            readable_path(str(path)),
             place.name,
             None if labelled else "",
             None,
@@ -37,36 +51,38 @@ def find(
             place,
         )
         for (path, problem), place in zip(listed, places, strict=True)
-        if not is_litter(place) and problem != OWN
+        if not is_system_file(place) and problem != OWN
     ]
-    if not tell:
+    if not include_left_out:
         return found
-    own = [left_out(readable(str(path)), problem) for path, problem in listed if problem == OWN]
-    return found + own + litter_left_out(places, lambda place: readable(str(root / place)))
+    own_files = [left_out_item(readable_path(str(path)), problem) for path, problem in listed if problem == OWN]
+    return found + own_files + left_out_system_files(places, lambda place: readable_path(str(root / place)))
 
 
-def one(path: Path, labelled: bool = True) -> SourceItem:
-    """A file by itself.
+def single_file(path: Path, labelled: bool = True) -> SourceItem:
+    """Return a single file as an item without a label.
 
     Raises:
-        ImportSourceError: it is an archive of an unknown kind, or its label is asked for, and nothing says it.
+        ImportSourceError: it is an archive that cannot be read, or `labelled` is set and the file has no label.
     """
     if archive_problem(path.name):
         raise ImportSourceError(
-            f"{path.name} is an archive that cannot be opened here",
-            hint="unpack it and import the folder, or make a zip of that",
+            f"{path.name} is an archive of a kind that cannot be read; only zip files can",
+            hint="unpack it, and import the folder or a zip of the folder",
         )
     if labelled:
         raise ImportSourceError(
-            f"{path.name} by itself says nothing of its label", hint="--label NAME, or --unlabelled if it has none yet"
+            f"{path.name} is a single file, and no folder gives it a label",
+            hint="--label NAME, or --unlabelled if it has no label yet",
         )
-    return SourceItem(readable(str(path)), readable(path.name), "", None, partial(read_file, path))
+    return SourceItem(readable_path(str(path)), readable_path(path.name), "", None, partial(read_file, path))
 
 
 def _walk(root: Path, left: set[Path], links: bool) -> Iterator[tuple[Path, str]]:
-    """All files, through links to folders too, each folder once (a link may point upwards).
+    """List all files, also in linked folders, and visit each folder once: a link may point upwards.
 
-    Each comes with "", or with why it, or the folder, cannot be looked at.
+    Yields:
+        A file with "", or a file or folder that is not read with the reason.
     """
     waiting, seen, home = [root], set[Path](), real(root)
     files = {path for path in left if path.is_file()}
@@ -81,7 +97,7 @@ def _walk(root: Path, left: set[Path], links: bool) -> Iterator[tuple[Path, str]
             seen.add(place)
             for path in folder.iterdir():
                 if not links and path.is_symlink() and (outside := _leads_out(path, home)):
-                    yield path, f"it is a link that leaves the folder, to {readable(outside)}"
+                    yield path, f"it is a link that leaves the folder, to {readable_path(outside)}"
                 elif path.is_dir():
                     waiting.append(path)
                 else:
@@ -91,6 +107,6 @@ def _walk(root: Path, left: set[Path], links: bool) -> Iterator[tuple[Path, str]
 
 
 def _leads_out(link: Path, home: Path) -> str:
-    """Where a link leads, if that is outside of a folder; "" if not, and for links in a circle."""
+    """Return the target of a link that leaves the folder `home`; "" for links inside it and for circular links."""
     target = real(link)
     return "" if target.is_relative_to(home) else str(target)

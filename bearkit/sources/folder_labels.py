@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
-from bearkit.sources.folder_names import GENERIC, alike, generic, quoted, rolls, series, split_of
-from bearkit.sources.scheme import Dirs, Files, How, Scheme, Unsure
+from bearkit.sources.folder_names import GENERIC, all_generic, batch_kind, is_series, quoted, same_name, split_of
+from bearkit.sources.scheme import AmbiguousLayoutError, Dirs, ReadingOptions, Scheme, SourceFiles
 
 ONE_LABEL = "--label NAME for one label, --unlabelled for none"
 
@@ -15,8 +15,8 @@ ONE_LABEL = "--label NAME for one label, --unlabelled for none"
 class FolderReader:
     """Finds the scheme that the folders of one source follow; `notes` are sentences about it."""
 
-    files: Files
-    how: How
+    files: SourceFiles
+    how: ReadingOptions
     notes: list[str] = field(default_factory=list)
 
     def scheme(self) -> Scheme:
@@ -43,7 +43,7 @@ class FolderReader:
         elif split_of(self.files.root):
             self._say(f"the pictures get no split, though their folder is called `{self.files.root}`")
         scheme = Scheme("folder", where, around, inside)
-        if what := rolls(names := {one[0] for one in rest}):
+        if what := batch_kind(names := {one[0] for one in rest}):
             deeper = [Scheme("parent", "any" if scheme.splits else "")] if any(len(one) > 1 for one in rest) else []
             self._or_outermost(f"{quoted(names)} are {what}", [scheme, *deeper, *self._by_name()], ONE_LABEL)
         self._check_splits(scheme, splits)
@@ -70,15 +70,15 @@ class FolderReader:
             if len(tops) > 1 or not inner or (splits is not False and split_of(top)):
                 return around
             ends = all(len(one) <= n + 2 for one in dirs)
-            if ends and generic(inner) and not (splits is not False and any(map(split_of, inner))):
+            if ends and all_generic(inner) and not (splits is not False and any(map(split_of, inner))):
                 return around
-            clear = top.casefold() in GENERIC or alike(top, self.files.root)
+            clear = top.casefold() in GENERIC or same_name(top, self.files.root)
             words = splits is not False and all(map(split_of, inner))
             loose = any(len(one) == n + 1 for one in dirs)
             one = replace(before, inside=around) if before else Scheme("folder", around=around)
             ways = [one, Scheme("parent", "any" if one.splits else "")]
-            unsure = not clear and not words and (series(inner) or (len(inner) == 1 and ends))
-            if loose and series(inner):
+            unsure = not clear and not words and (is_series(inner) or (len(inner) == 1 and ends))
+            if loose and is_series(inner):
                 return around
             if words and ends and not clear:
                 self._or_outermost(f"`{top}` holds only the splits", [replace(one, splits="any")], ONE_LABEL)
@@ -124,7 +124,7 @@ class FolderReader:
         for place, counts in zip(self.files.places(scheme), self.files.counted, strict=True):
             if counts and place.label is not None:
                 labels[str(place.split)].add(place.label)
-        if generic(set().union(*labels.values())):
+        if all_generic(set().union(*labels.values())):
             self._ask_flat_splits(scheme.around)
         for split, own in labels.items():
             others = set().union(*(theirs for name, theirs in labels.items() if name != split))
@@ -141,7 +141,7 @@ class FolderReader:
         if not inner:
             return
         names = set().union(*inner.values())
-        if len({one[0] for one in dirs}) > 1 and not series(names) and not generic(names):
+        if len({one[0] for one in dirs}) > 1 and not is_series(names) and not all_generic(names):
             shared = sum(n > 1 for n in Counter(name for one in inner.values() for name in one).values())
             nested = all(len(one) > 1 for one in dirs) and any(len(one) > 1 for one in inner.values())
             if shared > 1 or nested:
@@ -165,7 +165,7 @@ class FolderReader:
         self._ask(why, [Scheme("folder", "", around), *self._by_name()], f"{ONE_LABEL}, with --splits")
 
     def _ask(self, why: str, ways: list[Scheme], more: str = "") -> NoReturn:
-        raise Unsure(self.files, why, ways, more)
+        raise AmbiguousLayoutError(self.files, why, ways, more)
 
     def _or_outermost(self, why: str, ways: list[Scheme], more: str = "") -> None:
         """Ask, unless it was said that the outermost folders are the labels."""

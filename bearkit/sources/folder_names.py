@@ -1,4 +1,4 @@
-"""What the names of folders mean: splits, times and numbered batches, words that are no labels."""
+"""What folder names mean: splits, dates and numbered batches, and words that are not labels."""
 
 import re
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ _SHORT = r"mon|tues?|wed|thur?s?|fri|sat|sun"
 _MONTH = r"jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
 _MONTH += r"|nov(?:ember)?|dec(?:ember)?"
 _TIME = re.compile(rf"(?:{'|'.join(sorted(WEEKDAYS))}|{_SHORT}|{_MONTH})(?:[-_ ]?(?:\d{{1,2}}|(?:19|20)\d\d))?{_PART}")
-BATCHES = {  # what people number when they take or sort pictures, and seldom what is in one
+BATCHES = {  # words that are numbered when images are taken or sorted; they seldom name what an image shows
     "batch", "part", "set", "subset", "chunk", "shard", "camera", "cam", "phone", "device", "sensor", "drone", "flight",
     "session", "day", "week", "month", "year", "run", "roll", "round", "visit", "trip", "shoot", "take", "folder",
     "collection", "import", "upload", "export", "download", "backup", "dump", "disk", "disc", "sd", "sdcard", "site",
@@ -50,7 +50,7 @@ _ROLL = re.compile(rf"{_DATE}|{_CAMERA}|photos from (?:19|20)\d\d")
 
 @lru_cache(maxsize=10_000)
 def split_of(folder: str) -> str | None:
-    """The split that a folder's name means; None for any other name.
+    """Return the split that a folder's name means; None if it means none.
 
     >>> split_of("Training"), split_of("val2017"), split_of("test_set"), split_of("trains")
     ('train', 'valid', 'test', None)
@@ -59,41 +59,46 @@ def split_of(folder: str) -> str | None:
     return SPLIT_FOLDERS[found[1]] if found else None
 
 
-def series(names: Iterable[str]) -> bool:
-    """Whether names are times or numbered: days and batches, no labels.
+def is_series(names: Iterable[str]) -> bool:
+    """Return whether names are times, or one word with different numbers: such folders are not labels.
 
-    >>> series({"monday", "friday"}), series({"2021-05", "2021-06"}), series({"set1", "set2"}), series({"a", "b"})
-    (True, True, True, False)
+    >>> is_series({"monday", "friday"}), is_series({"2021-05", "2021-06"}), is_series({"set1", "set2"})
+    (True, True, True)
+    >>> is_series({"a", "b"})
+    False
     """
-    low = {name.strip().casefold() for name in names}
-    stems = {re.sub(r"[\W_]*\d[\d\W_]*$", "", name) for name in low}
-    return low <= TIMES or (len(stems) == 1 and any(char.isdigit() for name in low for char in name))
+    folded = {name.strip().casefold() for name in names}
+    stems = {re.sub(r"[\W_]*\d[\d\W_]*$", "", name) for name in folded}
+    return folded <= TIMES or (len(stems) == 1 and any(char.isdigit() for name in folded for char in name))
 
 
-def rolls(names: Iterable[str]) -> str:
-    """What names are that say when or how pictures were taken, not what is in them; "" where they may be labels.
+def batch_kind(names: Iterable[str]) -> str:
+    """Return the kind of names that say when or how images were taken; "" if the names may be labels.
 
-    >>> rolls({"2021-05-03", "100APPLE"}), rolls({"monday", "friday"}), rolls({"batch1", "batch2", "rest"})
-    ('dates or folders of a camera', 'days or months', 'numbered batches')
-    >>> rolls({"day", "night"}), rolls({"001.Albatross", "0", "n01440764"}), rolls({"grade1", "grade2"}), rolls({"sun"})
-    ('', '', '', '')
+    >>> batch_kind({"2021-05-03", "100APPLE"}), batch_kind({"monday", "friday"})
+    ('dates or folders of a camera', 'days or months')
+    >>> batch_kind({"batch1", "batch2", "rest"})
+    'numbered batches'
+    >>> [batch_kind(names) for names in ({"day", "night"}, {"001.Albatross", "0"}, {"grade1", "grade2"}, {"sun"})]
+    ['', '', '', '']
     """
-    low = {name.strip().casefold() for name in names}
-    if not low:
+    folded = {name.strip().casefold() for name in names}
+    if not folded:
         return ""
-    if len(low) > 1 and all(map(_YEAR.fullmatch, low)):
+    if len(folded) > 1 and all(map(_YEAR.fullmatch, folded)):
         return "years"
-    found = {name: _roll(name) for name in low}
-    kinds = {kind for kind in found.values() if kind}
-    sure = sum(bool(kind) for kind in found.values())
-    if not kinds or not (sure == len(low) or (sure > 1 and {name for name in low if not found[name]} <= REST)):
+    kind_of = {name: _batch_kind_of_one(name) for name in folded}
+    kinds = set(kind_of.values()) - {""}
+    unknown = {name for name, kind in kind_of.items() if not kind}
+    n_known = len(folded) - len(unknown)
+    if not kinds or not (not unknown or (n_known > 1 and unknown <= REST)):
         return ""
-    if len(low) == 1 and kinds == {"days or months"} and not low <= WEEKDAYS:
-        return ""  # `sun`, `may`
+    if len(folded) == 1 and kinds == {"days or months"} and not folded <= WEEKDAYS:
+        return ""  # a single `sun` or `may` may be a label
     return " and ".join(sorted(kinds))
 
 
-def _roll(name: str) -> str:
+def _batch_kind_of_one(name: str) -> str:
     if _ROLL.fullmatch(name):
         return "dates or folders of a camera"
     if _TIME.fullmatch(name):
@@ -102,31 +107,31 @@ def _roll(name: str) -> str:
     return "numbered batches" if batch and (batch[1] or batch[2]) in BATCHES | GENERIC else ""
 
 
-def generic(names: Iterable[str]) -> bool:
-    """Whether these words say nothing of what is in the pictures.
+def all_generic(names: Iterable[str]) -> bool:
+    """Return whether all of these words say nothing about what the images show.
 
-    >>> generic({"images", "JPEG"}), generic({"images", "bears"})
+    >>> all_generic({"images", "JPEG"}), all_generic({"images", "bears"})
     (True, False)
     """
     return all(name.casefold() in GENERIC for name in names)
 
 
-def alike(folder: str, root: str) -> bool:
-    """Whether a folder has the name of the archive (or folder) that it came in.
+def same_name(folder: str, root: str) -> bool:
+    """Return whether a folder has the name of the archive or folder that holds it.
 
-    >>> alike("bears", "bears (1)"), alike("bears-main", "bears"), alike("black", "bears")
+    >>> same_name("bears", "bears (1)"), same_name("bears-main", "bears"), same_name("black", "bears")
     (True, True, False)
     """
-    one, other = (re.sub(r"(?:main|master|\d)*$", "", re.sub(r"[\W_]", "", name.casefold())) for name in (folder, root))
-    return bool(one) and one == other
+    plain = [re.sub(r"(?:main|master|\d)*$", "", re.sub(r"[\W_]", "", name.casefold())) for name in (folder, root)]
+    return bool(plain[0]) and plain[0] == plain[1]
 
 
 def quoted(names: Iterable[str]) -> str:
-    """A few of some names.
+    """Return at most four of the names in quotation marks, and the number of the others.
 
     >>> quoted("edcba")
     '`a`, `b`, `c`, `d` and 1 more'
     """
-    every = sorted(names)
-    rest = f" and {len(every) - 4} more" if len(every) > 4 else ""
-    return ", ".join(f"`{name}`" for name in every[:4]) + rest
+    ordered = sorted(names)
+    rest = f" and {len(ordered) - 4} more" if len(ordered) > 4 else ""
+    return ", ".join(f"`{name}`" for name in ordered[:4]) + rest

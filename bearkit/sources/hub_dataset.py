@@ -1,6 +1,6 @@
-"""Pictures of a data set on the Hugging Face Hub: `hf://USER/NAME`, as a folder of pictures or as parquet files.
+"""Import a data set from the Hugging Face Hub: `hf://USER/NAME`, as image files or as parquet files.
 
-The commit that was read is part of each picture's origin, so that its provenance is exact.
+The commit is part of each image's origin, so that its provenance is exact.
 """
 
 import json
@@ -21,66 +21,66 @@ from bearkit.sources.label_tables import HUB_TABLES
 from bearkit.sources.layout import SourceItem
 
 SCHEME = "hf://"
-METADATA = "metadata.parquet"  # what is known of pictures that lie beside it; it holds none itself
+METADATA = "metadata.parquet"  # a table about image files in the same folder; it holds no images
 IMAGE_COLUMNS = ("image", "img", "picture", "pixel_values")
 LABEL_COLUMNS = ("label", "labels", "class", "fine_label", "category")
 HELP = "hf://USER/NAME of a public data set, or of a private one after `hf auth login`; @REVISION for another commit"
 
 
 class HubDataset:
-    """A data set on the Hub, in the layouts that its viewer understands."""
+    """A data set on the Hub, in one of the layouts that the Hub's viewer can show."""
 
     def accepts(self, source: str) -> bool:
         """See `Importer.accepts`."""
         return source.startswith(SCHEME)
 
     def find(self, source: str, labelled: bool, leave_out: Collection[Path]) -> Sequence[SourceItem]:
-        """Fetch the data set into the Hub's own cache, and list its pictures.
+        """Download the data set into the Hub client's cache, and list its images.
 
         Raises:
-            ImportSourceError: there is no such data set, it cannot be reached, or it holds no pictures.
+            ImportSourceError: the data set does not exist, cannot be reached, or holds no images.
         """
         repo, _, revision = source.removeprefix(SCHEME).removeprefix("datasets/").strip("/").partition("@")
-        root, commit = _fetched(repo, revision or None)
+        root, commit = _download(repo, revision or None)
         tables = sorted(path for path in root.rglob("*.parquet") if path.name != METADATA)
         if tables:
-            found = [one for table in tables for one in _rows(table, root, labelled)]
+            items = [item for table in tables for item in _read_rows(table, root, labelled)]
         else:
-            found = folder.find(root, labelled=labelled, links=True)  # the cache is made of links
+            items = folder.list_files(root, labelled=labelled, links=True)  # the cache is made of links
         prefix = f"{SCHEME}{repo}@{commit}"
-        return [replace(one, origin=f"{prefix}/{one.origin.removeprefix(str(root)).lstrip('/')}") for one in found]
+        return [replace(item, origin=f"{prefix}/{item.origin.removeprefix(str(root)).lstrip('/')}") for item in items]
 
 
-def _fetched(repo: str, revision: str | None) -> tuple[Path, str]:
-    """The data set's pictures and tables on this machine, and the commit that they are of."""
+def _download(repo: str, revision: str | None) -> tuple[Path, str]:
+    """Download the image files and tables of a data set; return their folder and the commit."""
     hub = import_optional("huggingface_hub", "hub")
-    token = False if os.environ.get("SPACE_ID") else None  # a Space lends its visitors no token; here: yours, if any
+    token = False if os.environ.get("SPACE_ID") else None  # in a Space, visitors must not use its owner's token
     try:
         info = hub.HfApi(token=token).dataset_info(repo, revision=revision)
         names = [file.rfilename for file in info.siblings or []]
         tables = [n for n in names if n.endswith(".parquet") and PurePosixPath(n).name != METADATA]
         if tables:
-            import_optional("pyarrow.parquet", "hub")  # now, and not after the download
+            import_optional("pyarrow.parquet", "hub")  # fail before the download if it is missing
         wanted = tables or [name for name in names if PurePosixPath(name).suffix.lower() in suffixes()]
         if wanted and not tables:
             wanted += [name for name in names if PurePosixPath(name).name in HUB_TABLES]
         if not wanted:
             raise ImportSourceError(
                 f"{SCHEME}{repo} holds neither pictures nor parquet",
-                hint="download it yourself and import the folder",
+                hint="download it and import the folder",
             )
         local = hub.snapshot_download(
             repo, repo_type="dataset", revision=info.sha, allow_patterns=[_literal(w) for w in wanted], token=token
         )
     except ImportSourceError:
         raise
-    except Exception as error:  # the client's own, its HTTP library's, the disk's: no common base
-        raise ImportSourceError(f"{SCHEME}{repo} cannot be had: {_first_line(error)}", hint=HELP) from error
+    except Exception as error:  # errors of the client, its HTTP library and the disk have no common base
+        raise ImportSourceError(f"{SCHEME}{repo} cannot be downloaded: {_first_line(error)}", hint=HELP) from error
     return Path(local), str(info.sha)
 
 
-def _rows(table: Path, root: Path, labelled: bool) -> list[SourceItem]:
-    """The pictures of a parquet file; their bytes are read when they are asked for."""
+def _read_rows(table: Path, root: Path, labelled: bool) -> list[SourceItem]:
+    """List the images of a parquet file. Their bytes are read later, when `read` is called."""
     arrow, parquet = import_optional("pyarrow", "hub"), import_optional("pyarrow.parquet", "hub")
     name = table.relative_to(root).as_posix()
     try:
@@ -90,7 +90,7 @@ def _rows(table: Path, root: Path, labelled: bool) -> list[SourceItem]:
         if image is None or (label is None and labelled):
             raise ImportSourceError(
                 f"{name} has no column of {'pictures' if image is None else 'labels'}; it has: {', '.join(columns)}",
-                hint="--unlabelled, if it has none" if image else "import it as a folder",
+                hint="--unlabelled, if it has no labels" if image else "download it, and import a folder of images",
             )
         given = file.read([label]).column(0).to_pylist() if labelled else [""] * file.metadata.num_rows
         names = _class_names(file.schema_arrow.metadata, str(label))
@@ -99,20 +99,20 @@ def _rows(table: Path, root: Path, labelled: bool) -> list[SourceItem]:
     split = next((SPLIT_FOLDERS[part] for part in _words(name) if part in SPLIT_FOLDERS), None)
     sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
     places = ((group, row) for group, size in enumerate(sizes) for row in range(size))
-    pictures = _Pictures(file, image)
-    found = []
+    images = _ImageColumn(file, image)
+    items = []
     for number, (value, (group, row)) in enumerate(zip(given, places, strict=True)):
         text = names[value] if names and isinstance(value, int) and 0 <= value < len(names) else value
         problem = "" if text is not None and text != -1 else "it has no label"
-        read = partial(pictures.read, group, row)
-        found.append(
+        read = partial(images.read, group, row)
+        items.append(
             SourceItem(f"{name}#{number}", f"{table.stem}-{number:06}", str(text).strip(), split, read, problem)
         )
-    return found
+    return items
 
 
-class _Pictures:
-    """The column of pictures, a row group at a time: threads that read in order need one or two of them."""
+class _ImageColumn:
+    """The column of images. Two row groups are held in memory: threads that read in order need no more."""
 
     def __init__(self, file: Any, column: str) -> None:
         self._file, self._column, self._lock = file, column, threading.Lock()
@@ -122,20 +122,24 @@ class _Pictures:
         return self._file.read_row_group(group, columns=[self._column]).column(0).combine_chunks()
 
     def read(self, group: int, row: int) -> bytes:
-        """The bytes of one picture."""
+        """Return the bytes of one image.
+
+        Raises:
+            ImageError: the file is damaged, or the row holds no bytes.
+        """
         try:
             with self._lock:
                 value = self._group(group)[row].as_py()
-        except Exception as error:  # from any of parquet's decompressors
+        except Exception as error:  # the decompressors of parquet raise many kinds of error
             raise ImageError(f"the file is damaged here ({error})") from error
         data = value.get("bytes") if isinstance(value, dict) else value
         if not isinstance(data, bytes):
-            raise ImageError("its row holds no bytes of a picture")
+            raise ImageError("its row holds no image")
         return data
 
 
 def _class_names(metadata: dict[bytes, bytes] | None, label: str) -> list[str]:
-    """The names of a ClassLabel column, as the datasets library writes them into the file."""
+    """Return the names of a ClassLabel column, as the datasets library writes them; [] if there are none."""
     try:
         about = json.loads((metadata or {}).get(b"huggingface", b"{}"))
         names = about["info"]["features"][label]["names"]
@@ -153,7 +157,7 @@ def _words(name: str) -> list[str]:
 
 
 def _literal(name: str) -> str:
-    """A pattern that only this file's name fits."""
+    """Escape a file name for use as a glob pattern."""
     return "".join(f"[{char}]" if char in "*?[" else char for char in name)
 
 

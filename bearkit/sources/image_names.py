@@ -9,12 +9,12 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from bearkit.images import suffixes
-from bearkit.sources.folder_names import alike, split_of
+from bearkit.sources.folder_names import same_name, split_of
 
 Parts = tuple[str, ...]
 
 
-class Pictures:
+class ImageIndex:
     """The pictures of one source, found by what tables call them.
 
     Upper and lower case, and the two ways to write `ä`, count only where two pictures differ in nothing else.
@@ -80,13 +80,13 @@ class Pictures:
         if own or not dirs:
             return True
         around = split_of(dirs[-1])  # the source's own folder, by any name but that of another split
-        return around is None or around == split_of(self.root) or alike(dirs[-1], self.root)
+        return around is None or around == split_of(self.root) or same_name(dirs[-1], self.root)
 
 
-def of_label_studio(name: str) -> str:
+def label_studio_path(name: str) -> str:
     """The path behind Label Studio's names: its uploads have a prefix, its local files are a query.
 
-    >>> of_label_studio("/data/local-files/?d=bears/teddy/0.jpg"), of_label_studio("/data/upload/1/1a2b3c4d-0.jpg")
+    >>> label_studio_path("/data/local-files/?d=bears/teddy/0.jpg"), label_studio_path("/data/upload/1/1a2b3c4d-0.jpg")
     ('bears/teddy/0.jpg', '0.jpg')
     """
     if uploaded := re.fullmatch(r"(?:https?://[^/]+)?/data/upload/(?:.*/)?[0-9a-f]{8}-([^/?]+)(?:\?.*)?", name):
@@ -96,7 +96,7 @@ def of_label_studio(name: str) -> str:
 
 def _written(name: str) -> str:
     """A path as a table has it, with slashes and without a drive or an address around it."""
-    plain = of_label_studio(name)
+    plain = label_studio_path(name)
     if plain != name:
         plain = unquote(plain)
     elif re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+://", plain):

@@ -1,4 +1,4 @@
-"""Import: bring pictures into the project, each checked, with a reason for every one that is left out."""
+"""Import images into a project: decode and check each file, and list every file that is left out with the reason."""
 
 import os
 from collections import Counter
@@ -18,17 +18,17 @@ from bearkit.sources import archive
 from bearkit.sources.decoded import DecodedSource, decode_source
 from bearkit.sources.folder_names import split_of
 from bearkit.sources.ingest import ImportReport, Ingestor
-from bearkit.sources.label_notes import alike, tidied
-from bearkit.sources.label_reading import understand
-from bearkit.sources.layout import SourceItem, archive_problem, label_of, label_problem, readable
+from bearkit.sources.label_notes import look_alike_notes, tidy_labels
+from bearkit.sources.label_reading import read_labels
+from bearkit.sources.layout import SourceItem, archive_problem, label_of, label_problem, readable_path
 from bearkit.sources.own_folder import label_in_images, own_folders
-from bearkit.sources.plugins import importer_of
-from bearkit.sources.preview import Preview, preview_of
-from bearkit.sources.scheme import How
+from bearkit.sources.plugins import find_importer
+from bearkit.sources.preview import Preview, make_preview
+from bearkit.sources.scheme import ReadingOptions
 from bearkit.sources.zip_names import is_zip
 
-READERS = 16  # files that are read and decoded at once, at the most
-HELD = 4 * 2**20  # bytes: a larger file does not wait in memory for being copied
+MAX_READERS = 16  # files that are read and decoded at once
+MAX_HELD = 4 * 2**20  # bytes; a larger file does not wait in memory until it is copied
 Source = str | os.PathLike[str]
 
 
@@ -44,50 +44,55 @@ def import_images(
     splits: bool | None = None,
     understood: Callable[[Preview], None] | None = None,
 ) -> ImportReport:
-    """Bring the pictures of a folder, a zip, files or a data set on the Hub into the project.
+    """Import the images of a folder, a zip, single files, or a data set on the Hub into a project.
 
-    The layout is `label/*` or `train|valid|test/label/*` (see `bearkit.sources.label_reading`); where it can be read in
-    several ways, nothing is copied and the error names them. Every file is decoded whole; what is not a picture is
-    listed with its reason, and the rest goes on. The same bytes count once. Doing it again adds only what is new;
-    stopped half-way, the next call goes on.
+    The layout is `LABEL/*` or `train|valid|test/LABEL/*` (see `bearkit.sources.label_reading`). If it can be read in
+    several ways, nothing is copied and the error lists them. Every file is decoded in full; files that are not images
+    are listed with a reason. The same bytes are stored once. Importing again adds only what is new; after an
+    interruption, it continues.
 
     Args:
-        project: where to; it is made when it is not there.
-        source: a folder, a zip of one, a file, `hf://USER/NAME`, whatever an importer that is installed accepts, or
-            several of them.
-        progress: told after each file.
-        labelled: whether folders are labels; otherwise the pictures have none yet, wherever they lie.
-        label: the label of all of them, wherever they lie.
-        called: what to call where each file was; its path, if left out.
-        link: leave them where they are instead of copying them; only what is a file of its own can be linked.
-        label_from: what says the label: "folder" (the outermost one), "parent" (the folder right around each file),
-            "name" (what the file's name begins with) or "metadata" (a table with the columns file_name and label).
-        splits: whether folders named train, valid, test and the like are splits.
-        understood: told the labels and splits before anything is copied.
+        project: the project; created if it does not exist.
+        source: a folder, a zip of a folder, a file, `hf://USER/NAME`, a source that an installed importer accepts (see
+            `bearkit.sources.plugins`), or several of them.
+        progress: called after each file.
+        labelled: whether to read labels, from folders or tables. If not, the images get no label.
+        label: one label for all images; nothing is read from folders.
+        link: use the files where they are instead of copying them. A file in a zip cannot be linked.
+        called: returns the origin to store for a file's path; the path itself if None.
+        label_from: where labels are read from: "folder" (the outermost folder), "parent" (the folder that holds the
+            file), "name" (the beginning of the file's name) or "metadata" (a table with the columns file_name and
+            label); None to decide by the layout.
+        splits: whether folders named train, valid, test and the like are splits; None to decide by the layout.
+        understood: called with the labels and splits before anything is copied.
+
+    Returns:
+        Counts, and every file that was rejected or left out with the reason.
 
     Raises:
-        ImportSourceError: `source` does not exist, cannot be read, or can be read in several ways.
-        NoImagesError: there was not one usable picture in it.
+        ImportSourceError: `source` does not exist or cannot be read.
+        AmbiguousLayoutError: the layout can be read in several ways.
+        NoImagesError: no file of the source is a usable image.
     """
     if link:
         _refuse_archives(source)
-    found, notes = _understood(project, source, labelled, label, How(label_from, splits))
+    items, notes = _list_items(project, source, labelled, label, ReadingOptions(label_from, splits))
     if called is not None:
-        found = [replace(one, origin=called(one.origin)) for one in found]
+        items = [replace(item, origin=called(item.origin)) for item in items]
     if understood is not None:
-        understood(preview_of(found, notes))
+        understood(make_preview(items, notes))
     project.require_writable().root.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(project.files_lock):  # one import at a time; another one waits
-        intake = Ingestor(project, link)
+        ingestor = Ingestor(project, link)
         try:
-            for number, looked in enumerate(ordered_map(_look, found, min(cores(), READERS)), start=1):
-                intake.take(looked)
-                progress("reading pictures", number, len(found))
+            for number, decoded in enumerate(ordered_map(_decode, items, min(cores(), MAX_READERS)), start=1):
+                ingestor.add(decoded)
+                progress("reading pictures", number, len(items))
         finally:
-            report = intake.finish()
+            report = ingestor.close()
     report.notes = [*notes, *report.notes]
     if not report.imported and not report.duplicates:
-        raise _with_missing(_nothing_usable(source, report), report)
+        raise _with_missing(_no_usable_image(source, report), report)
     return report
 
 
@@ -99,100 +104,117 @@ def preview_import(
     label_from: str | None = None,
     splits: bool | None = None,
 ) -> Preview:
-    """What `import_images` would make of its sources: nothing is copied, and the project is not made.
+    """Return what `import_images` would import. No file is opened or copied, and the project is not created.
+
+    Args:
+        project: the project, which need not exist.
+        source: see `import_images`, as for the other arguments.
+        labelled: whether to read labels.
+        label: one label for all images.
+        label_from: where labels are read from.
+        splits: whether folders named train, valid, test and the like are splits.
 
     Raises:
-        ImportSourceError: `source` does not exist, cannot be read, or can be read in several ways.
+        ImportSourceError: `source` does not exist or cannot be read.
+        AmbiguousLayoutError: the layout can be read in several ways.
     """
-    return preview_of(*_understood(project, source, labelled, label, How(label_from, splits)))
+    return make_preview(*_list_items(project, source, labelled, label, ReadingOptions(label_from, splits)))
+
+
+def _as_list(source: Source | Sequence[Source]) -> Sequence[Source]:
+    return [source] if isinstance(source, str | os.PathLike) else source
 
 
 def _refuse_archives(source: Source | Sequence[Source]) -> None:
-    every = [source] if isinstance(source, str | os.PathLike) else source
-    for path in map(Path, every):
+    for path in map(Path, _as_list(source)):
         if "://" not in str(path) and is_there(path) and is_zip(written_out(path)):
             raise ImportSourceError(
-                f"{path} is an archive, and what is in it cannot be linked",
-                hint="unpack it and import the folder with --link; or leave out --link: its pictures are copied then",
+                f"{path} is an archive, and the files in an archive cannot be linked",
+                hint="unpack it and import the folder with --link; or leave out --link, and its pictures are copied",
             )
 
 
-def _understood(
-    project: Project, source: Source | Sequence[Source], labelled: bool, label: str | None, how: How
+def _list_items(
+    project: Project, source: Source | Sequence[Source], labelled: bool, label: str | None, options: ReadingOptions
 ) -> tuple[list[SourceItem], list[str]]:
-    """Every file of the sources with its label and split, and what there is to say about them."""
+    """List every file of the sources with its label and split; also return sentences about how they were read."""
     if label is not None and not label.strip():
         raise ImportSourceError("the label is empty", hint="--label NAME, or --unlabelled for pictures without one")
     if problem := label_problem(label or ""):
-        raise ImportSourceError(f"this cannot be a label: {problem}", hint="--label NAME, with letters you can see")
-    if how.label_from is not None and (label is not None or not labelled):
+        raise ImportSourceError(f"this cannot be a label: {problem}", hint="--label NAME, with visible characters")
+    if options.label_from is not None and (label is not None or not labelled):
         raise ImportSourceError(
-            f"labels are either given for all of them, or read from `{how.label_from}`",
+            f"--label-from {options.label_from} contradicts --label and --unlabelled",
             hint="leave out --label-from, or --label and --unlabelled",
         )
-    found, notes = [], []
-    for text in [source] if isinstance(source, str | os.PathLike) else source:
-        every, said = _find(project, os.fspath(text), labelled and label is None, how)
-        found += [one if label is None or one.aside else replace(one, label=label) for one in every]
-        notes += [one for one in said if one not in notes]
-    found, said = tidied(found)
-    return found, notes + said + alike(project, {one.label for one in found if one.label and not one.problem})
+    items: list[SourceItem] = []
+    notes: list[str] = []
+    for path in _as_list(source):
+        new, new_notes = _list_source(project, os.fspath(path), labelled and label is None, options)
+        items += [item if label is None or item.ignored else replace(item, label=label) for item in new]
+        notes += [note for note in new_notes if note not in notes]
+    items, tidying = tidy_labels(items)
+    labels = {item.label for item in items if item.label and not item.problem}
+    return items, notes + tidying + look_alike_notes(project, labels)
 
 
-def _find(project: Project, source: str, labelled: bool, how: How) -> tuple[list[SourceItem], list[str]]:
+def _list_source(
+    project: Project, source: str, labelled: bool, options: ReadingOptions
+) -> tuple[list[SourceItem], list[str]]:
     path = Path(source) if "://" in source else located(source, "what to import", ImportSourceError)
     source = source if "://" in source else str(written_out(source))
     inside = path.is_relative_to(project.images)
-    found = list(importer_of(source).find(source, labelled, () if inside else own_folders(project, path)))
-    notes = [text] if is_zip(path) and (text := archive.unsure_names(path)) else []
+    items = list(find_importer(source).find(source, labelled, () if inside else own_folders(project, path)))
+    notes = [note] if is_zip(path) and (note := archive.unsure_names_note(path)) else []
     if not labelled:
-        return [_in_its_split(one) for one in found] if how.splits else found, notes
-    if inside and path.is_dir() and how == How() and project.exists:
-        return _in_own_images(project, found), notes
-    root = "" if "://" in source else readable(path.stem if path.is_file() else path.name)
-    found, said = understand(found, root if label_of(root) else "", how)
-    return found, notes + said
+        return [_with_split(item) for item in items] if options.splits else items, notes
+    if inside and path.is_dir() and options == ReadingOptions() and project.exists:
+        return _label_by_own_folders(project, items), notes
+    root = "" if "://" in source else readable_path(path.stem if path.is_file() else path.name)
+    items, reading_notes = read_labels(items, root if label_of(root) else "", options)
+    return items, notes + reading_notes
 
 
-def _in_its_split(one: SourceItem) -> SourceItem:
-    """A file that needs no label, with the split that a folder around it says."""
-    dirs = one.inside.parts[:-1] if one.inside else ()
-    return replace(one, split=next(filter(None, map(split_of, dirs)), one.split))
+def _with_split(item: SourceItem) -> SourceItem:
+    """Give a file without a label the split that a folder around it names."""
+    dirs = item.inside.parts[:-1] if item.inside else ()
+    return replace(item, split=next(filter(None, map(split_of, dirs)), item.split))
 
 
-def _in_own_images(project: Project, found: Sequence[SourceItem]) -> list[SourceItem]:
-    """Files in the project's own images/: the first folder there is the label, whatever it is called."""
+def _label_by_own_folders(project: Project, items: Sequence[SourceItem]) -> list[SourceItem]:
+    """Label files in the project's own images/: the first folder there is the label, whatever its name."""
     labels = labels_of(DecisionLog(Catalog(project)).images())
     result = []
-    for one in found:
-        label = label_in_images(project, Path(one.origin), labels)
-        problem = one.problem or ("" if label else "it is in no label's folder")
-        result.append(replace(one, label=label, problem=problem))
+    for item in items:
+        label = label_in_images(project, Path(item.origin), labels)
+        problem = item.problem or ("" if label else "it is in no label's folder")
+        result.append(replace(item, label=label, problem=problem))
     return result
 
 
-def _look(found: SourceItem) -> DecodedSource:
-    """Read and decode a file; a large one is read again when it is copied, so that few of them are in memory."""
-    looked = decode_source(found)
-    return replace(looked, data=b"") if len(looked.data) > HELD else looked
+def _decode(item: SourceItem) -> DecodedSource:
+    """Read and decode a file. A large one is read again when it is copied, so that memory holds only a few."""
+    decoded = decode_source(item)
+    return replace(decoded, data=b"") if len(decoded.data) > MAX_HELD else decoded
 
 
 def _with_missing(error: NoImagesError, report: ImportReport) -> NoImagesError:
-    """The same error, with the pictures of the project whose files are gone."""
+    """Add to an error that files of the project are missing."""
     if not report.missing:
         return error
     n = len(report.missing)
-    said = f"{error}; {n} picture {'file' if n == 1 else 'files'} of the project {'is' if n == 1 else 'are'} not there"
-    return NoImagesError(said, report.hint, missing=report.missing, **error.details)
+    text = f"{error}; {n} picture {'file' if n == 1 else 'files'} of the project {'is' if n == 1 else 'are'} missing"
+    return NoImagesError(text, report.hint, missing=report.missing, **error.details)
 
 
-def _nothing_usable(sources: Source | Sequence[Source], report: ImportReport) -> NoImagesError:
-    every = [sources] if isinstance(sources, str | os.PathLike) else sources
-    source, hint = ", ".join(map(str, every)), "put pictures in one folder a label: black/1.jpg, teddy/2.jpg"
+def _no_usable_image(source: Source | Sequence[Source], report: ImportReport) -> NoImagesError:
+    names = ", ".join(map(str, _as_list(source)))
+    hint = "put pictures into one folder for each label: black/1.jpg, teddy/2.jpg"
     if any(row["reason"] == archive_problem(".zip") for row in report.rejected):
-        hint = "unpack it first and import the zip or folder inside"
+        hint = "unpack it first, and import the zip or folder inside"
     if not report.rejected:
-        return NoImagesError(f"{source} holds no files", hint)
+        return NoImagesError(f"{names} holds no files", hint)
+    n = len(report.rejected)
     reason, count = Counter(row["reason"] for row in report.rejected).most_common(1)[0]
-    text = f"no usable picture in {source}: all {len(report.rejected)} files were rejected, {count} because: {reason}"
+    text = f"no usable picture in {names}: all {n} files were rejected, {count} because: {reason}"
     return NoImagesError(text, hint, rejected=report.rejected)

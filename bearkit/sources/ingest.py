@@ -1,4 +1,4 @@
-"""Puts pictures into the project, whichever way they came: each decoded whole, the same bytes once."""
+"""Store decoded files in a project: copy each new image, and record every file in the catalogue."""
 
 import uuid
 from collections import Counter
@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decision_types import DecisionRequest
-from bearkit.catalog.decisions import RENAMED, DecisionLog, labels_of, me
+from bearkit.catalog.decisions import DecisionLog
 from bearkit.catalog.missing import missing_files, what_helps
 from bearkit.catalog.schema import ImageRecord, SourceRecord
 from bearkit.core.project import Project, settle, whole
@@ -17,268 +16,277 @@ from bearkit.errors import ImageError
 from bearkit.images import content_id, suffixes
 from bearkit.sources.decoded import DecodedSource
 from bearkit.sources.layout import SourceItem, file_name, label_of, label_problem
-from bearkit.sources.own_folder import Strays, label_in_images, theirs_lie_in_images
+from bearkit.sources.moves import HandMoves
+from bearkit.sources.own_folder import StrayFiles, images_hold_user_files
 
-BATCH = 64  # pictures a transaction
+BATCH = 64  # files that are recorded in one transaction
 SUFFIX = {"JPEG": "jpg", "MPO": "jpg", "JPEG2000": "jp2", "TIFF": "tif", "DIB": "bmp", "HEIF": "heic"}
-SPLIT_RANK = {None: 0, "train": 1, "valid": 2, "test": 3}
+SPLIT_RANK = {None: 0, "train": 1, "valid": 2, "test": 3}  # an image that comes in several splits gets the highest
 
 
 @dataclass
 class ImportReport:
-    """What became of every file that was looked at: imported + duplicates + rejected is their number."""
+    """Result of an import. The number of files is imported + duplicates + rejected.
+
+    Attributes:
+        imported: images that are new in the project.
+        duplicates: files with the bytes of an image that the project has.
+        conflicts: images that came with several labels or splits, with the ones that the project uses.
+        rejected: files that are not usable images, each with its path and reason.
+        labels: images of each label in the whole project, after the import.
+        unlabelled: images without a label in the whole project, after the import.
+        splits: files of this import that the source gave for train, valid or test.
+        left_out: files and folders that were not read, each with its path and reason.
+        moved: images that somebody had moved inside images/ by hand.
+        notes: sentences about how the folders were read.
+        missing: images of the project whose files are missing.
+        hint: what to do about missing files.
+    """
 
     imported: int = 0
     duplicates: int = 0
     conflicts: list[dict[str, Any]] = field(default_factory=list)
     rejected: list[dict[str, str]] = field(default_factory=list)
-    labels: dict[str, int] = field(default_factory=dict)  # of the whole project, afterwards
-    unlabelled: int = 0  # of the whole project, afterwards
-    splits: dict[str, int] = field(default_factory=dict)  # pictures of this import that were given for one
-    left_out: list[dict[str, str]] = field(default_factory=list)  # folders and systems' files that were not looked at
-    moved: list[dict[str, str]] = field(default_factory=list)  # pictures that somebody had moved inside of images/
-    notes: list[str] = field(default_factory=list)  # how the folders were read
-    missing: list[dict[str, str]] = field(default_factory=list)  # pictures of the project whose files are gone
-    hint: str = ""  # what to do about those that are missing
+    labels: dict[str, int] = field(default_factory=dict)
+    unlabelled: int = 0
+    splits: dict[str, int] = field(default_factory=dict)
+    left_out: list[dict[str, str]] = field(default_factory=list)
+    moved: list[dict[str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    missing: list[dict[str, str]] = field(default_factory=list)
+    hint: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, as the command line prints them."""
+        """Return plain values, as the command line prints them."""
         return asdict(self)
 
 
 class Ingestor:
-    """Puts looked-at files into the project, a batch a transaction."""
+    """Stores decoded files in a project, and records them in batches of one transaction each.
+
+    Args:
+        project: the project; its catalogue is created if it does not exist.
+        link: use the files where they are instead of copying them, where that is possible.
+    """
 
     def __init__(self, project: Project, link: bool = False) -> None:
-        self.project, self.catalog, self.link = project, Catalog(project, create=True), link
-        self.theirs = theirs_lie_in_images(self.catalog)
-        self.known = {image.image_id: image for image in self.catalog.images()}
-        self.strays, self.moves = Strays(project, self.known), Moves(self.catalog)
+        self.catalog = Catalog(project, create=True)
         self.report = ImportReport()
-        self.splits: Counter[str] = Counter()
-        self.touched: set[str] = set()
-        self.relabelled: dict[str, SourceItem] = {}  # known pictures that came under another label
-        self.homes = {first.casefold() for first, _ in self.catalog.moves().values()}  # names that are kept free
-        self.copied = 0  # though they should be linked
-        self.new: list[ImageRecord] = []
-        self.seen: list[SourceRecord] = []
+        self._project, self._link = project, link
+        self._has_user_files = images_hold_user_files(self.catalog)  # files in images/ that must not be touched
+        self._known = {image.image_id: image for image in self.catalog.images()}
+        self._strays, self._moves = StrayFiles(project, self._known), HandMoves(self.catalog)
+        # Paths that a moved image had first: `unapply` may move it back there.
+        self._reserved = {first.casefold() for first, _ in self.catalog.moves().values()}
+        self._splits: Counter[str] = Counter()
+        self._seen_again: set[str] = set()  # image ids; those with a conflict are in the report
+        self._relabelled: dict[str, SourceItem] = {}  # known images that came with another label
+        self._not_linked = 0  # files that were copied though `link` is set
+        self._new_images: list[ImageRecord] = []  # not yet recorded
+        self._new_sources: list[SourceRecord] = []  # not yet recorded
 
-    def take(self, looked: DecodedSource) -> str:
-        """Count one picture, copy it when it is new, and write to the catalogue now and then; what became of it."""
-        if looked.found.aside:
-            self.report.left_out.append({"path": looked.found.origin, "reason": looked.reason})
+    def add(self, decoded: DecodedSource) -> str:
+        """Store one file, and write to the catalogue once every BATCH files.
+
+        Returns:
+            Its status: imported, duplicate or rejected; saved, duplicate or failed for a download; or left out.
+        """
+        if decoded.item.ignored:
+            self.report.left_out.append({"path": decoded.item.origin, "reason": decoded.reason})
             return "left out"
-        status, found, reason = self._take(_labelled(looked))
+        status, item, reason = self._store(_with_stored_label(decoded))
         if reason:
-            self.report.rejected.append({"path": found.origin, "reason": reason})
-        self.splits.update([found.split] if found.split and not reason else [])
-        about = vars(looked.receipt) if looked.receipt else {}
-        image_id = None if reason else looked.image_id
-        self.seen.append(SourceRecord(found.origin, found.label, found.split, status, reason, image_id, **about))
-        if len(self.seen) >= BATCH:
+            self.report.rejected.append({"path": item.origin, "reason": reason})
+        elif item.split:
+            self._splits[item.split] += 1
+        download = vars(decoded.fetch) if decoded.fetch else {}
+        image_id = None if reason else decoded.image_id
+        self._new_sources.append(
+            SourceRecord(item.origin, item.label, item.split, status, reason, image_id, **download)
+        )
+        if len(self._new_sources) >= BATCH:
             self._write()
         return status
 
-    def _take(self, looked: DecodedSource) -> tuple[str, SourceItem, str]:
-        """What became of a file, the file as it is written down, and why it was refused."""
-        refused = "failed" if looked.receipt else "rejected"
-        if looked.reason:
-            return refused, looked.found, looked.reason
-        try:
-            if looked.image_id in self.known:
-                found = self._same_again(looked)
-                self.report.duplicates += 1
-                return "duplicate", found, ""
-            self.known[looked.image_id] = self._store(looked)
-        except ImageError as error:
-            return refused, looked.found, str(error)
-        self.report.imported += 1
-        self.new.append(self.known[looked.image_id])
-        return "saved" if looked.receipt else "imported", looked.found, ""
-
-    def finish(self) -> ImportReport:
-        """Write what is left and complete the report."""
+    def close(self) -> ImportReport:
+        """Write what is not yet recorded, and complete the report."""
         self._write()
-        self.report.moved = self.moves.write()
-        self.report.conflicts = [row for row in self.catalog.conflicts() if row["image_id"] in self.touched]
-        for image_id in self.relabelled.keys() - {row["image_id"] for row in self.report.conflicts}:
-            found, kept = self.relabelled[image_id], self.known[image_id].label  # the very same file as before
-            labels = sorted({kept, str(found.label)})
-            about = {"image_id": image_id, "labels": labels, "splits": [], "paths": [found.origin], "kept_label": kept}
-            self.report.conflicts.append(about)
-        if self.theirs:
-            self.report.notes.append(
-                "files of your own in images/ stay as they are; the project's copies lie beside them"
+        report = self.report
+        report.moved = self._moves.write()
+        report.conflicts = self._conflicts()
+        if self._has_user_files:
+            report.notes.append("your own files in images/ stay as they are; the project's copies are next to them")
+        if self._not_linked:
+            report.notes.append(
+                f"{count(self._not_linked, 'picture was', 'pictures were')} copied, not linked: "
+                "a picture from an archive, or converted from another file, has no file to link to"
             )
-        if self.copied:
-            self.report.notes.append(
-                f"{count(self.copied, 'picture was', 'pictures were')} copied, not linked: "
-                "what is in an archive, or was made from another file, is no file of its own"
-            )
-        gone = missing_files(self.catalog)
-        self.report.missing = [{"path": image.path, "label": image.label} for image in gone]
-        self.report.hint = what_helps(gone, self.catalog)
+        missing = missing_files(self.catalog)
+        report.missing = [{"path": image.path, "label": image.label} for image in missing]
+        report.hint = what_helps(missing, self.catalog)
         counts = Counter(image.label for image in DecisionLog(self.catalog).images())
-        self.report.unlabelled = counts.pop("", 0)
-        self.report.labels, self.report.splits = dict(sorted(counts.items())), dict(sorted(self.splits.items()))
-        return self.report
+        report.unlabelled = counts.pop("", 0)
+        report.labels, report.splits = dict(sorted(counts.items())), dict(sorted(self._splits.items()))
+        return report
+
+    def _conflicts(self) -> list[dict[str, Any]]:
+        """List the images of this import that came with several labels or splits."""
+        conflicts = [row for row in self.catalog.conflicts() if row["image_id"] in self._seen_again]
+        # The catalogue has one row for each file. It does not show that the same file had another label before.
+        for image_id in self._relabelled.keys() - {row["image_id"] for row in conflicts}:
+            item, kept_label = self._relabelled[image_id], self._known[image_id].label
+            conflicts.append({
+                "image_id": image_id, "labels": sorted({kept_label, str(item.label)}), "splits": [],
+                "paths": [item.origin], "kept_label": kept_label,
+            })  # fmt: skip
+        return conflicts
+
+    def _store(self, decoded: DecodedSource) -> tuple[str, SourceItem, str]:
+        """Store one file; return its status, the file as it is recorded, and why it was refused ("" if not)."""
+        refused = "failed" if decoded.fetch else "rejected"
+        if decoded.reason:
+            return refused, decoded.item, decoded.reason
+        try:
+            if decoded.image_id in self._known:
+                item = self._update_known(decoded)
+                self.report.duplicates += 1
+                return "duplicate", item, ""
+            self._known[decoded.image_id] = self._place_file(decoded)
+        except ImageError as error:
+            return refused, decoded.item, str(error)
+        self.report.imported += 1
+        self._new_images.append(self._known[decoded.image_id])
+        return "saved" if decoded.fetch else "imported", decoded.item, ""
 
     def _write(self) -> None:
-        settle(self.project.root / image.path for image in self.new if not image.linked)
-        self.catalog.record(self.new, self.seen)
-        self.new, self.seen = [], []
+        settle(self._project.root / image.path for image in self._new_images if not image.linked)
+        self.catalog.record(self._new_images, self._new_sources)
+        self._new_images, self._new_sources = [], []
 
-    def _same_again(self, looked: DecodedSource) -> SourceItem:
-        """Known bytes: a conflict when label or split differ. Given for validation or test, it never trains.
+    def _update_known(self, decoded: DecodedSource) -> SourceItem:
+        """Update an image that the project has: repair its file, add a missing label, and raise its split.
 
-        Returns the file as it is written down: one that is the project's own copy says nothing new of its label.
+        An image that any source gives for validation or test is never used for training.
+
+        Returns:
+            The file as it is recorded. The project's own copy of an image is recorded with the image's label.
         """
-        known, split = self.known[looked.image_id], looked.found.split
-        if not self._is_whole(known):  # it was lost or cut off
-            known = self._bring_back(looked)
-        if not self.theirs and looked.found.origin == str(self.catalog.path(known)) and not known.linked:
-            return replace(looked.found, label=known.label)
-        self.touched.add(looked.image_id)
-        if looked.found.label and known.label and looked.found.label != known.label:
-            self.relabelled[looked.image_id] = looked.found
-        if not known.label and looked.found.label and looked.image_id not in self.moves:
+        image, split = self._known[decoded.image_id], decoded.item.split
+        if not self._is_whole(image):  # its file was lost or cut off
+            image = self._restore_file(decoded)
+        own_copy = decoded.item.origin == str(self.catalog.path(image)) and not image.linked
+        if own_copy and not self._has_user_files:
+            return replace(decoded.item, label=image.label)
+        self._seen_again.add(decoded.image_id)
+        if decoded.item.label and image.label and decoded.item.label != image.label:
+            self._relabelled[decoded.image_id] = decoded.item
+        if not image.label and decoded.item.label and decoded.image_id not in self._moves:
             self._write()
-            self.catalog.amend(looked.image_id, label=looked.found.label)
-            self.known[looked.image_id] = known = replace(known, label=looked.found.label)
-        if SPLIT_RANK[split] > SPLIT_RANK[known.given_split]:
+            self.catalog.amend(decoded.image_id, label=decoded.item.label)
+            self._known[decoded.image_id] = image = replace(image, label=decoded.item.label)
+        if SPLIT_RANK[split] > SPLIT_RANK[image.given_split]:
             self._write()
-            self.catalog.amend(looked.image_id, given_split=str(split))
-            self.known[looked.image_id] = replace(known, given_split=split)
-        return looked.found
+            self.catalog.amend(decoded.image_id, given_split=str(split))
+            self._known[decoded.image_id] = replace(image, given_split=split)
+        return decoded.item
 
-    def _bring_back(self, looked: DecodedSource) -> ImageRecord:
-        """Give a known picture its file again: where somebody moved it to, or a new copy."""
-        known = self.known[looked.image_id]
-        if known.linked or not self._is_inside(known):  # only ours are written: it is used where it is now
-            again = self._store(replace(looked, found=replace(looked.found, label=known.label)))
+    def _restore_file(self, decoded: DecodedSource) -> ImageRecord:
+        """Give a known image a file again: the file that somebody moved, or a new copy. Return its record."""
+        image = self._known[decoded.image_id]
+        if image.linked or not self._is_inside(image):  # bearkit writes only into the project's own folders
+            again = self._place_file(replace(decoded, item=replace(decoded.item, label=image.label)))
             self._write()
-            self.catalog.amend(known.image_id, path=again.path)
-            known = replace(known, path=again.path)
-        elif (stray := self._stray(known)) is not None:
-            known = self.moves.add(known, stray)
+            self.catalog.amend(image.image_id, path=again.path)
+            image = replace(image, path=again.path)
+        elif (stray := self._find_stray(image)) is not None:
+            image = self._moves.add(image, stray)
         else:
-            with whole(self.catalog.path(known)) as part:
-                part.write_bytes(_content(looked))
-        self.known[looked.image_id] = known
-        return known
+            with whole(self.catalog.path(image)) as part:
+                part.write_bytes(_content(decoded))
+        self._known[decoded.image_id] = image
+        return image
 
-    def _stray(self, known: ImageRecord) -> Path | None:
-        """Where somebody moved a known picture's file to, inside of images/."""
-        return None if self.theirs or self.project.has_picture(known.path) else self.strays.find(known)
+    def _find_stray(self, image: ImageRecord) -> Path | None:
+        """Return where somebody moved an image's file inside images/; None if it was not moved there."""
+        if self._has_user_files or self._project.has_picture(image.path):
+            return None
+        return self._strays.find(image)
 
-    def _is_inside(self, known: ImageRecord) -> bool:
-        """Whether the catalogue names a place that is the project's; a foreign one may name any."""
+    def _is_inside(self, image: ImageRecord) -> bool:
+        """Return whether an image's path is inside the project; a foreign catalogue may name any path."""
         try:
-            self.catalog.path(known)
+            self.catalog.path(image)
         except ImageError:
             return False
         return True
 
-    def _is_whole(self, known: ImageRecord) -> bool:
-        """Whether a known picture's file is there, with all of its bytes."""
-        return self.project.has_picture(known.path) and self.catalog.path(known).stat().st_size == known.bytes
+    def _is_whole(self, image: ImageRecord) -> bool:
+        """Return whether an image's file exists and has the right size."""
+        return self._project.has_picture(image.path) and self.catalog.path(image).stat().st_size == image.bytes
 
-    def _store(self, looked: DecodedSource) -> ImageRecord:
-        """Copy a new picture into images/<label>/, unless it is there already or stays where it is, and describe it."""
-        found, data = looked.found, _content(looked)
-        assert found.label is not None
-        path = Path(found.origin)
-        linked = self.link and _is_file_of(path, data)
-        ours = not self.theirs and path.is_relative_to(self.project.images) and _is_file_of(path, data)
-        if not linked and not ours:
-            self.copied += self.link
-            path = self._free_path(looked)
-            self.project.picture(path.relative_to(self.project.root).as_posix())  # a label's folder may be a link
+    def _place_file(self, decoded: DecodedSource) -> ImageRecord:
+        """Copy an image into images/LABEL/, unless it is linked or is there already. Return its record."""
+        item, data = decoded.item, _content(decoded)
+        assert item.label is not None
+        path = Path(item.origin)
+        linked = self._link and _is_file_with(path, data)
+        in_images = not self._has_user_files and path.is_relative_to(self._project.images)
+        in_place = in_images and _is_file_with(path, data)
+        if not linked and not in_place:
+            self._not_linked += self._link
+            path = self._free_path(decoded)
+            self._project.picture(path.relative_to(self._project.root).as_posix())  # a label's folder may be a link
             if not path.exists():
                 with whole(path, durable=False) as part:
                     part.write_bytes(data)
-        relative = (path if linked else path.relative_to(self.project.root)).as_posix()
-        return ImageRecord(looked.image_id, relative, found.label, found.split, *looked.size, looked.format, len(data))
+        stored_path = (path if linked else path.relative_to(self._project.root)).as_posix()
+        return ImageRecord(
+            decoded.image_id, stored_path, item.label, item.split, *decoded.size, decoded.format, len(data)
+        )
 
-    def _free_path(self, looked: DecodedSource) -> Path:
-        """The picture's own name in its label's folder, with a piece of its id where something else has that name.
+    def _free_path(self, decoded: DecodedSource) -> Path:
+        """Return a path in the label's folder: the image's own name, with a part of its id if the name is taken.
 
-        A file of these very bytes is one of ours, by an import that was cut off, unless files of others' lie there.
+        A file with the same bytes is a copy from an import that was interrupted, and its path is used again, unless
+        images/ holds files of the user.
         """
-        name = Path(file_name(looked.found.name))
+        name = Path(file_name(decoded.item.name))
         if name.suffix.lower() not in suffixes():
-            name = Path(f"{name}.{SUFFIX.get(looked.format, looked.format.lower())}")
-        label = str(looked.found.label)
-        own = (self.project.images / file_name(label) if label else self.project.unlabelled) / name
-        names = (own.with_name(f"{name.stem}-{looked.image_id[:n]}{name.suffix}") for n in (12, 24, 64))
-        for path in (own, *names):
-            home = path.relative_to(self.project.root).as_posix().casefold() in self.homes
-            if not home and not path.exists():
+            name = Path(f"{name}.{SUFFIX.get(decoded.format, decoded.format.lower())}")
+        label = str(decoded.item.label)
+        own = (self._project.images / file_name(label) if label else self._project.unlabelled) / name
+        with_id = (own.with_name(f"{name.stem}-{decoded.image_id[:n]}{name.suffix}") for n in (12, 24, 64))
+        for path in (own, *with_id):
+            if path.relative_to(self._project.root).as_posix().casefold() in self._reserved:
+                continue
+            if not path.exists():
                 return path
-            ours = not home and not (self.theirs and path == own) and path.is_file()
-            if ours and content_id(path.read_bytes()) == looked.image_id:
+            may_be_ours = not (self._has_user_files and path == own) and path.is_file()
+            if may_be_ours and content_id(path.read_bytes()) == decoded.image_id:
                 return path
-        return own.with_name(f"{looked.image_id}-{uuid.uuid4().hex[:8]}{name.suffix}")
+        return own.with_name(f"{decoded.image_id}-{uuid.uuid4().hex[:8]}{name.suffix}")
 
 
-class Moves:
-    """Pictures that somebody moved inside of images/ by hand, as `apply` would have, and the labels that it means."""
-
-    def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
-        self._rows: dict[str, tuple[ImageRecord, str]] = {}
-
-    def __contains__(self, image_id: str) -> bool:
-        return image_id in self._rows
-
-    def add(self, image: ImageRecord, path: Path) -> ImageRecord:
-        """A picture whose file is at another place now; the record with it."""
-        now = path.relative_to(self._catalog.project.root).as_posix()
-        self._rows[image.image_id] = image, now
-        return replace(image, path=now)
-
-    def write(self) -> list[dict[str, str]]:
-        """Write them down: first the labels, as one step that undo takes back, then where the files are."""
-        if not self._rows:
-            return []
-        ledger, project = DecisionLog(self._catalog), self._catalog.project
-        present = {image.image_id: image.label for image in ledger.images()}
-        labels = labels_of(ledger.images())
-        choices, report = [], []
-        for image_id, (image, now) in self._rows.items():
-            label = folder = present.get(image_id)
-            if label is not None:
-                folder = label_in_images(project, project.root / now, [label, *labels])
-                folder = "" if label_problem(folder or "") else folder  # it keeps the label that it has
-                choices += [DecisionRequest(image_id, "relabel", folder)] if folder and folder != label else []
-            said = {"label_before": label or "", "label": folder or label or ""}
-            report.append({"image_id": image_id, "from": image.path, "to": now, **said})
-        if choices:
-            ledger.decide(choices, me(), RENAMED)
-        self._catalog.moved((image_id, image.path, now) for image_id, (image, now) in self._rows.items())
-        return report
-
-
-def _labelled(looked: DecodedSource) -> DecodedSource:
-    """The same with its label as it is stored, or refused where that is none."""
-    label = looked.found.label or ""
+def _with_stored_label(decoded: DecodedSource) -> DecodedSource:
+    """Return the file with its label as the catalogue stores it, or with a reason if the text cannot be a label."""
+    label = decoded.item.label or ""
     if problem := label_problem(label):
-        return replace(looked, reason=looked.reason or problem)
-    return replace(looked, found=replace(looked.found, label=looked.found.label and label_of(label)))
+        return replace(decoded, reason=decoded.reason or problem)
+    return replace(decoded, item=replace(decoded.item, label=decoded.item.label and label_of(label)))
 
 
-def _content(looked: DecodedSource) -> bytes:
-    """A picture's bytes, read again where they did not wait in memory.
+def _content(decoded: DecodedSource) -> bytes:
+    """Return an image's bytes; read them again if they are not held in memory.
 
     Raises:
         ImageError: the file was changed meanwhile.
     """
-    data = looked.data or looked.found.read()
-    if not looked.data and content_id(data) != looked.image_id:
+    data = decoded.data or decoded.item.read()
+    if not decoded.data and content_id(data) != decoded.image_id:
         raise ImageError("it was changed while it was imported", hint="import it again")
     return data
 
 
-def _is_file_of(path: Path, data: bytes) -> bool:
-    """Whether a picture's bytes are those of a file by itself, and not made from one."""
+def _is_file_with(path: Path, data: bytes) -> bool:
+    """Return whether a path is a file with exactly these bytes: not a file in an archive, nor a converted one."""
     return path.is_absolute() and path.is_file() and path.read_bytes() == data

@@ -1,4 +1,4 @@
-"""Labels as they come, and as they are stored: what an import tidies, and what it says about it."""
+"""Tidy labels as they are stored, and say which ones change or look alike."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -9,29 +9,33 @@ from bearkit.catalog.labels import cleaning, label_of, label_problem, look_alike
 from bearkit.core.project import Project
 from bearkit.sources.layout import SourceItem
 
-NAMED = 5  # labels whose tidying is told
+NAMED = 5  # labels whose tidying is reported one by one
 
 
-def tidied(found: Sequence[SourceItem]) -> tuple[list[SourceItem], list[str]]:
-    """Files with their labels as they are stored, or why not; and sentences about labels that change."""
-    result = [_tidied(one) for one in found]
-    return result, cleanings(one.label or "" for one in found)
+def tidy_labels(items: Sequence[SourceItem]) -> tuple[list[SourceItem], list[str]]:
+    """Give files their labels as they are stored, or a `problem` if a text cannot be a label.
+
+    Returns:
+        The files, and a sentence for each label that changes.
+    """
+    return [_tidy_label(item) for item in items], tidying_notes(item.label or "" for item in items)
 
 
-def _tidied(one: SourceItem) -> SourceItem:
-    if not one.label:
-        return one
-    problem = one.problem or label_problem(one.label)
-    return replace(one, label=None if problem and not one.problem else label_of(one.label), problem=problem)
+def _tidy_label(item: SourceItem) -> SourceItem:
+    if not item.label:
+        return item
+    if not item.problem and (problem := label_problem(item.label)):
+        return replace(item, label=None, problem=problem)
+    return replace(item, label=label_of(item.label))
 
 
-def cleanings(texts: Iterable[str]) -> list[str]:
-    """A sentence for each text that is stored as another label, up to a few of them."""
+def tidying_notes(texts: Iterable[str]) -> list[str]:
+    """Return a sentence for each text that is stored as another label, up to NAMED of them."""
     rows = sorted({cleaning(text) for text in set(texts) if not label_problem(text)} - {""})
-    return rows[:NAMED] + ([f"{len(rows) - NAMED} more labels are tidied so"] if len(rows) > NAMED else [])
+    return rows[:NAMED] + ([f"{len(rows) - NAMED} more labels are tidied in the same way"] if len(rows) > NAMED else [])
 
 
-def alike(project: Project, new: Iterable[str]) -> list[str]:
-    """A sentence for each label that comes and looks like another one of them, or of the project."""
-    there = labels_of(DecisionLog(Catalog(project)).images()) if project.exists else []
-    return look_alikes(new, there)
+def look_alike_notes(project: Project, new: Iterable[str]) -> list[str]:
+    """Return a sentence for each new label that looks like another new one, or one of the project."""
+    known = labels_of(DecisionLog(Catalog(project)).images()) if project.exists else []
+    return look_alikes(new, known)

@@ -15,16 +15,16 @@ from dataclasses import dataclass, field, replace
 from bearkit.core.text import count
 from bearkit.errors import ImportSourceError
 from bearkit.sources.folder_labels import FolderReader
-from bearkit.sources.folder_names import generic, quoted, rolls
-from bearkit.sources.label_notes import cleanings
-from bearkit.sources.label_tables import Tables, label_counts, tables_of
-from bearkit.sources.layout import SourceItem, folder_name, label_of, left_out
-from bearkit.sources.scheme import Files, How, PathLabel, Scheme, Unsure
+from bearkit.sources.folder_names import all_generic, batch_kind, quoted
+from bearkit.sources.label_notes import tidying_notes
+from bearkit.sources.label_tables import Tables, label_counts, read_tables
+from bearkit.sources.layout import SourceItem, folder_name, label_of, left_out_item
+from bearkit.sources.scheme import AmbiguousLayoutError, PathLabel, ReadingOptions, Scheme, SourceFiles
 
 NEARLY = 0.9  # the share of the pictures that a table names, at least, to say it for all of them
 
 
-def understand(found: Sequence[SourceItem], root: str, how: How) -> tuple[list[SourceItem], list[str]]:
+def read_labels(found: Sequence[SourceItem], root: str, how: ReadingOptions) -> tuple[list[SourceItem], list[str]]:
     """Give each file its label and split, or the reason why it has none.
 
     Args:
@@ -42,7 +42,7 @@ def understand(found: Sequence[SourceItem], root: str, how: How) -> tuple[list[S
     if not rows:
         return list(found), []
     asked = [found[n] for n in rows]
-    reader = _Reader(asked, Files.of(root, [one.place for one in asked], [one.name for one in asked]), how)
+    reader = _Reader(asked, SourceFiles.of(root, [one.place for one in asked], [one.name for one in asked]), how)
     scheme = reader.scheme()
     used = {name: "the splits come from this table" for name in reader.tables.split_by if scheme.splits}
     if scheme.label_from == "metadata":
@@ -51,8 +51,8 @@ def understand(found: Sequence[SourceItem], root: str, how: How) -> tuple[list[S
     for n, place in zip(rows, places, strict=True):
         result[n] = replace(found[n], label=place.label, split=place.split, problem=place.problem)
         if reason := used.get(str(found[n].inside)):
-            result[n] = left_out(found[n].origin, reason)
-    notes = [*reader.notes, *reader.tables.notes, *cleanings(place.written for place in places)]
+            result[n] = left_out_item(found[n].origin, reason)
+    notes = [*reader.notes, *reader.tables.notes, *tidying_notes(place.written for place in places)]
     return result, notes
 
 
@@ -61,14 +61,14 @@ class _Reader:
     """Finds the scheme that the files of one source follow; `notes` are sentences about it."""
 
     found: Sequence[SourceItem]
-    files: Files
-    how: How
+    files: SourceFiles
+    how: ReadingOptions
     notes: list[str] = field(default_factory=list)
     tables: Tables = field(default_factory=Tables)
 
     def scheme(self) -> Scheme:
         """The clear one, or the one that was asked for."""
-        self.tables = tables_of(self.found, self.files)
+        self.tables = read_tables(self.found, self.files)
         given = {} if self.how.splits is False else self.tables.splits
         self.files = replace(self.files, tables=self.tables.labels, given=given)
         scheme = self._with_splits(self._asked() if self.how.label_from else self._decided())
@@ -103,8 +103,8 @@ class _Reader:
         if self.how.splits is not None:
             return "any" if self.how.splits else ""
         try:
-            return "any" if label_from == "name" or FolderReader(self.files, How()).scheme().splits else ""
-        except Unsure:
+            return "any" if label_from == "name" or FolderReader(self.files, ReadingOptions()).scheme().splits else ""
+        except AmbiguousLayoutError:
             return ""
 
     def _with_splits(self, scheme: Scheme) -> Scheme:
@@ -119,13 +119,13 @@ class _Reader:
         """What the folders say, or a table, where one of them does and nothing contradicts it."""
         try:
             folders = self._by_folders()
-        except Unsure as unsure:
+        except AmbiguousLayoutError as unsure:
             if self._table_says_all():
                 return self._table
             table = [self._table] if self.files.tables else []
             raise self._unsure(unsure.why, [*unsure.schemes, *table], unsure.more) from None
         labels = self.files.counts(folders)[0]
-        dull = folders.label_from == "root" or generic(labels) or bool(rolls(labels))
+        dull = folders.label_from == "root" or all_generic(labels) or bool(batch_kind(labels))
         if not self.files.tables:
             if dull and self.tables.guess:
                 raise self._unsure(f"a table names these pictures, but {self.tables.guess}", [folders])
@@ -143,8 +143,8 @@ class _Reader:
             return folders
         raise self._unsure(f"{self.tables.called} and the folders say different things", [folders, self._table])
 
-    def _unsure(self, why: str, ways: Sequence[Scheme], more: str = "") -> Unsure:
-        return Unsure(self.files, why, [self._with_splits(one) for one in ways], more, self.tables.notes)
+    def _unsure(self, why: str, ways: Sequence[Scheme], more: str = "") -> AmbiguousLayoutError:
+        return AmbiguousLayoutError(self.files, why, [self._with_splits(one) for one in ways], more, self.tables.notes)
 
     def _named(self) -> tuple[int, int, int]:
         """How many pictures there are, how many of them a table names, and how many it gives a label."""

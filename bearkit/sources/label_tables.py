@@ -10,9 +10,9 @@ from bearkit.core.text_table import Row, Table
 from bearkit.errors import ImageError, ImportSourceError
 from bearkit.sources import table_columns, table_files
 from bearkit.sources.folder_names import quoted
-from bearkit.sources.image_names import Pictures
+from bearkit.sources.image_names import ImageIndex
 from bearkit.sources.layout import SourceItem, label_of
-from bearkit.sources.scheme import Files, PathLabel
+from bearkit.sources.scheme import PathLabel, SourceFiles
 
 HUB_TABLES = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".json")
@@ -56,7 +56,7 @@ class Tables:
 
 
 @dataclass
-class _One:
+class _TableReading:
     """What one table says of the pictures."""
 
     name: str
@@ -70,7 +70,7 @@ class _One:
     notes: list[str] = field(default_factory=list)
 
 
-def tables_of(found: Sequence[SourceItem], files: Files) -> Tables:
+def read_tables(found: Sequence[SourceItem], files: SourceFiles) -> Tables:
     """What the tables among the files of a source say of its pictures.
 
     Args:
@@ -81,7 +81,7 @@ def tables_of(found: Sequence[SourceItem], files: Files) -> Tables:
     if not tables:
         return Tables()
     counted = [path for path, counts in zip(files.paths, files.counted, strict=True) if counts]
-    pictures = Pictures(files.root, [path for path in counted if path not in {one.place for one in tables}])
+    pictures = ImageIndex(files.root, [path for path in counted if path not in {one.place for one in tables}])
     every = [read for one in tables[:MOST] if (read := _read(one, pictures)).why != NO_TABLE]
     _split_by_names(every)
     result = _together(every)
@@ -90,7 +90,7 @@ def tables_of(found: Sequence[SourceItem], files: Files) -> Tables:
     return result
 
 
-def _together(every: Sequence[_One]) -> Tables:
+def _together(every: Sequence[_TableReading]) -> Tables:
     """All of the tables as one; those whose columns are clear, if there are any."""
     result = Tables(sure=any(one.labels and one.sure for one in every) or not any(one.labels for one in every))
     used = [one for one in every if one.labels and one.sure == result.sure]
@@ -108,7 +108,7 @@ def _together(every: Sequence[_One]) -> Tables:
     result.ours = bool(used) and all(one.ours for one in used)
     for one in every:
         for path, split in one.splits.items():
-            result.splits[path] = str(table_columns.furthest([split, result.splits.get(path)]))
+            result.splits[path] = str(table_columns.most_held_out([split, result.splits.get(path)]))
         if one.splits:
             result.split_by[one.name] = " and ".join(f"`{column}`" for column in one.columns)
         guess = [one.why] if one in used and not one.sure else []
@@ -137,14 +137,14 @@ def _place(said: Sequence[tuple[str, str, str]]) -> PathLabel:
     return PathLabel("", None, f"its rows give it different labels: {different}")
 
 
-def _read(one: SourceItem, pictures: Pictures) -> _One:
+def _read(one: SourceItem, pictures: ImageIndex) -> _TableReading:
     """What a table says of the pictures, or why nothing."""
-    result = _One(str(one.place))
+    result = _TableReading(str(one.place))
     if one.place.name.casefold().endswith(OTHER_ENDINGS):
         result.why = "save it as CSV"
         return result
     try:
-        table = table_files.read(one)
+        table = table_files.read_table(one)
     except (ImageError, ImportSourceError, ValueError) as error:
         hint = getattr(error, "hint", "")
         result.why = f"{str(error).removeprefix(f'{one.place} ')}{f' ({hint})' if hint else ''}"
@@ -167,10 +167,10 @@ def _read(one: SourceItem, pictures: Pictures) -> _One:
     return result
 
 
-def _take(result: _One, table: Table, file: str, names: Mapping[int, PurePosixPath]) -> None:
+def _take(result: _TableReading, table: Table, file: str, names: Mapping[int, PurePosixPath]) -> None:
     """Read labels and splits of a table's rows, {line: picture}."""
-    labels = table_columns.labels(table, file)
-    splits = table_columns.splits(table, {file, *labels.columns})
+    labels = table_columns.find_labels(table, file)
+    splits = table_columns.find_splits(table, {file, *labels.columns})
     result.why, result.unclear, result.sure = labels.why, labels.unclear, labels.sure
     result.notes += splits.notes
     last = _cut_off(table, labels)
@@ -189,11 +189,11 @@ def _take(result: _One, table: Table, file: str, names: Mapping[int, PurePosixPa
                 label, problem = "", f"{where} is the last one and cut off: `{label}`"
             result.labels.setdefault(path, []).append((label, problem, where))
         if split := splits.of(row):
-            result.splits[path] = str(table_columns.furthest([split, result.splits.get(path)]))
+            result.splits[path] = str(table_columns.most_held_out([split, result.splits.get(path)]))
     result.columns = splits.columns if result.splits else ()
 
 
-def _cut_off(table: Table, labels: table_columns.Labels) -> Row | None:
+def _cut_off(table: Table, labels: table_columns.LabelColumns) -> Row | None:
     """The last row of a text that ends within a line, where its label is the beginning of another one."""
     if table.whole or not table.rows or labels.of is None or len(labels.columns) != 1:
         return None
@@ -205,7 +205,7 @@ def _cut_off(table: Table, labels: table_columns.Labels) -> Row | None:
 
 
 def _strange(
-    table: Table, file: str, pictures: Pictures, home: PurePosixPath, names: Mapping[int, PurePosixPath]
+    table: Table, file: str, pictures: ImageIndex, home: PurePosixPath, names: Mapping[int, PurePosixPath]
 ) -> Iterator[str]:
     """Sentences about rows and lines that say nothing of any picture."""
     if table.broken:
@@ -219,12 +219,12 @@ def _strange(
             yield f"{count(len(kind), 'row')} {what}, the first is {first}"
 
 
-def _file_column(table: Table, pictures: Pictures, home: PurePosixPath) -> tuple[str, dict[int, PurePosixPath]]:
+def _file_column(table: Table, pictures: ImageIndex, home: PurePosixPath) -> tuple[str, dict[int, PurePosixPath]]:
     """The column that names the most pictures, and the picture of each line where that is clear."""
     best: tuple[str, dict[int, PurePosixPath]] = ("", {})
     n_best = 0
-    known = [name for word in table_columns.FILES for name in table.columns if table_columns.plain(name) == word]
-    others = [name for name in table.columns if table_columns.plain(name) not in table_columns.LABELS]
+    known = [name for word in table_columns.FILES for name in table.columns if table_columns.plain_name(name) == word]
+    others = [name for name in table.columns if table_columns.plain_name(name) not in table_columns.LABELS]
     for column in dict.fromkeys([*known, *others]):
         names, anything = {}, set()
         for row in table.rows:
@@ -239,7 +239,7 @@ def _file_column(table: Table, pictures: Pictures, home: PurePosixPath) -> tuple
     return best
 
 
-def _with_header(table: Table, pictures: Pictures, home: PurePosixPath) -> Table:
+def _with_header(table: Table, pictures: ImageIndex, home: PurePosixPath) -> Table:
     """The same; a first line that names a picture is no header, and of two columns the other one is the label."""
     first = [table.written.get(name, name) for name in table.columns]
     at = next((n for n, cell in enumerate(first) if pictures.find(cell, home)), None)
@@ -247,14 +247,14 @@ def _with_header(table: Table, pictures: Pictures, home: PurePosixPath) -> Table
         return table
     names = {column: f"column {n}" for n, column in enumerate(table.columns, start=1)}
     names[table.columns[at]] = "file"
-    if len(first) == 2 and table_columns.few(table, table.columns[1 - at]):  # and no captions or credits
+    if len(first) == 2 and table_columns.has_few_values(table, table.columns[1 - at]):  # and no captions or credits
         names[table.columns[1 - at]] = "label"
     rows = [Row(1, dict(zip(names.values(), first, strict=True)))]
     rows += [Row(row.line, {names[name]: row.cells[name] for name in names}, row.extra) for row in table.rows]
     return Table(list(names.values()), rows, broken=table.broken, whole=table.whole)
 
 
-def _split_by_names(every: Sequence[_One]) -> None:
+def _split_by_names(every: Sequence[_TableReading]) -> None:
     """Splits that the names of tables say (train.csv, test.csv), where they give labels under several of them."""
     words = {one.name: table_columns.split_word(PurePosixPath(one.name).stem) for one in every if one.labels}
     if len(set(words.values()) - {None}) < 2:

@@ -1,119 +1,129 @@
-"""What an importer finds, and what the names of files and folders say: litter, splits, labels, pictures."""
+"""The file that an importer lists, and what the names of files and folders mean."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from bearkit.catalog.labels import label_of as label_of  # importers ask this module for what names say
+from bearkit.catalog.labels import label_of as label_of  # importers find all of these in one module
 from bearkit.catalog.labels import label_problem as label_problem
 from bearkit.images import suffixes
 
-# What systems and programs leave in folders, in any case; so are names that begin with a dot or with "~$".
-LITTER = {
+# Files and folders of operating systems and programs, in lower case; others begin with a dot or with "~$".
+SYSTEM_NAMES = {
     "__macosx", "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "@eadir", "$recycle.bin",
     "system volume information", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "@tmp", "picasa.ini",
     "lost+found", "icon\r", "network trash folder", "temporary items", "found.000",
 }  # fmt: skip
-ALSO_PICTURES = {".heic", ".heif", ".hif", ".jxl"}  # read with a package more, or refused with a reason
-NO_PICTURES = {
+ALSO_IMAGES = {".heic", ".heif", ".hif", ".jxl"}  # read with an optional package, or rejected with a reason
+NOT_IMAGES = {
     ".txt", ".csv", ".tsv", ".json", ".jsonl", ".md", ".rst", ".xml", ".yaml", ".yml", ".html", ".htm", ".pdf", ".doc",
     ".docx", ".xls", ".xlsx", ".py", ".ipynb", ".js", ".css", ".sh", ".toml", ".ini", ".cfg", ".log", ".db", ".sqlite",
     ".npy", ".npz", ".pkl", ".h5", ".mat", ".parquet", ".pt", ".pth", ".onnx", ".zip", ".gz", ".tar", ".tgz", ".rar",
     ".7z", ".mp4", ".mov", ".avi", ".mkv", ".lnk", ".url", ".names", ".bak",
 }  # fmt: skip
-NO_PICTURE_NAMES = {"readme", "license", "licence", "copying", "makefile", "authors", "changelog", "notice", "credits"}
+NOT_IMAGE_NAMES = {"readme", "license", "licence", "copying", "makefile", "authors", "changelog", "notice", "credits"}
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".tbz2", ".xz", ".txz", ".zst", ".7z", ".rar")
 
 
 @dataclass(frozen=True)
 class SourceItem:
-    """One file that an importer found: the whole interface between where pictures come from and the project.
+    """One file that an importer lists. It is all that the project needs to know of a source.
 
-    `read` gives its bytes (or raises ImageError); `problem` says why it cannot even be tried. A file with a place
-    `inside` the source, and no label, gets its label from the layout (`bearkit.sources.label_reading`).
+    Attributes:
+        origin: where the file is, to show and to store: a path, ARCHIVE!MEMBER, or a URL. No two files share one.
+        name: its file name.
+        label: its label; "" for no label; None to read it from the layout (`bearkit.sources.label_reading`), which
+            needs `inside`.
+        split: "train", "valid" or "test" if the source says so, otherwise None.
+        read: returns the bytes of the file, or raises ImageError. It is called in a thread, perhaps twice.
+        problem: why the file is not read at all; "" if it is read.
+        inside: its path inside the source.
+        ignored: whether it is listed as left out instead of rejected, and not counted.
     """
 
-    origin: str  # where it is, for people: a path, or ARCHIVE!member
-    name: str  # its file name
+    origin: str
+    name: str
     label: str | None
     split: str | None
     read: Callable[[], bytes]
     problem: str = ""
     inside: PurePosixPath | None = None
-    aside: bool = False  # a folder or file that is left out, and not counted as rejected
+    ignored: bool = False
 
     @property
     def place(self) -> PurePosixPath:
-        """Where it is inside of its source."""
+        """Its path inside the source; its name if the path is not known."""
         return self.inside or PurePosixPath(self.name)
 
 
-def left_out(origin: str, reason: str) -> SourceItem:
-    """Something that an import leaves out, to be named."""
-    return SourceItem(origin, PurePosixPath(origin).name, None, None, bytes, reason, aside=True)
+def left_out_item(origin: str, reason: str) -> SourceItem:
+    """Return an item for a file or folder that an import leaves out."""
+    return SourceItem(origin, PurePosixPath(origin).name, None, None, bytes, reason, ignored=True)
 
 
-def litter(path: PurePosixPath) -> PurePosixPath | None:
-    """The part of a path that an operating system put there; None where there is none.
+def system_part(path: PurePosixPath) -> PurePosixPath | None:
+    """Return the beginning of a path up to a file or folder of an operating system; None if there is none.
 
-    >>> litter(PurePosixPath("black/@eaDir/1.jpg/SYNO.jpg")), litter(PurePosixPath("black/1.jpg"))
+    >>> system_part(PurePosixPath("black/@eaDir/1.jpg/SYNO.jpg")), system_part(PurePosixPath("black/1.jpg"))
     (PurePosixPath('black/@eaDir'), None)
     """
     for number, part in enumerate(path.parts, start=1):
-        if part.casefold() in LITTER or part.startswith((".", "~$")):
+        if part.casefold() in SYSTEM_NAMES or part.startswith((".", "~$")):
             return PurePosixPath(*path.parts[:number])
     return None
 
 
-def is_litter(path: PurePosixPath) -> bool:
-    """Whether an operating system put this file there.
+def is_system_file(path: PurePosixPath) -> bool:
+    """Return whether a path is a file of an operating system (`.DS_Store`, `__MACOSX`, `Thumbs.db`), or inside one.
 
-    >>> is_litter(PurePosixPath("__MACOSX/black/._1.jpg")), is_litter(PurePosixPath("black/1.jpg"))
+    >>> is_system_file(PurePosixPath("__MACOSX/black/._1.jpg")), is_system_file(PurePosixPath("black/1.jpg"))
     (True, False)
     """
-    return litter(path) is not None
+    return system_part(path) is not None
 
 
-def litter_left_out(places: Iterable[PurePosixPath], called: Callable[[PurePosixPath], str]) -> list[SourceItem]:
-    """Name the litter among these files, each folder of it once."""
-    every = dict.fromkeys(place for path in places if (place := litter(path)) is not None)
-    return [left_out(called(place), f"`{place.name}` is a name of the system's own files") for place in every]
+def left_out_system_files(
+    paths: Iterable[PurePosixPath], origin_of: Callable[[PurePosixPath], str]
+) -> list[SourceItem]:
+    """List the system's files among these paths, each folder of them once."""
+    parts = dict.fromkeys(part for path in paths if (part := system_part(path)) is not None)
+    return [left_out_item(origin_of(part), f"`{part.name}` is a name of the system's own files") for part in parts]
 
 
-def look_like_pictures(names: Sequence[str]) -> list[bool]:
-    """Which of these files can be pictures, by their names: only those decide what is a label.
+def look_like_images(names: Sequence[str]) -> list[bool]:
+    """Return for each file whether its name is that of an image. Only those decide what is a label.
 
-    Where no name ends as a picture's does, all count but those that never are one.
+    If no name has an image's suffix, all count except those that are known to be something else.
 
-    >>> look_like_pictures(["1.jpg", "README.md", "x.part"]), look_like_pictures(["1", "README"])
+    >>> look_like_images(["1.jpg", "README.md", "x.part"]), look_like_images(["1", "README"])
     ([True, False, False], [True, False])
     """
-    endings = suffixes() | ALSO_PICTURES
-    ends = [PurePosixPath(name).suffix.lower() for name in names]
-    sure = [end in endings for end in ends]
-    if any(sure):
-        return sure
+    image_suffixes = suffixes() | ALSO_IMAGES
+    own_suffixes = [PurePosixPath(name).suffix.lower() for name in names]
+    certain = [suffix in image_suffixes for suffix in own_suffixes]
+    if any(certain):
+        return certain
     return [
-        end not in NO_PICTURES and PurePosixPath(name).stem.lower() not in NO_PICTURE_NAMES
-        for name, end in zip(names, ends, strict=True)
+        suffix not in NOT_IMAGES and PurePosixPath(name).stem.lower() not in NOT_IMAGE_NAMES
+        for name, suffix in zip(names, own_suffixes, strict=True)
     ]
 
 
 def archive_problem(name: str) -> str:
-    """Why a file that is an archive by its name is not read where it lies among pictures; "" for other files."""
+    """Return why an archive among the images is not read, by its name; "" for other files."""
     if not name.lower().endswith(ARCHIVES):
         return ""
-    return "it is an archive: unpack it first, and import the folder or the zip by itself"
+    return "it is an archive: unpack it first, or import it by itself if it is a zip"
 
 
-def readable(path: str) -> str:
-    """A path as text that can be stored and shown: bytes that are no UTF-8 become backslash escapes."""
+def readable_path(path: str) -> str:
+    """Return a path as text that can be stored and shown: bytes that are not UTF-8 become backslash escapes."""
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def file_name(name: str) -> str:
-    """A name that every system accepts.
+    """Return a file name that every operating system accepts.
 
     >>> file_name('a:b?.jpg'), file_name("..")
     ('a_b_.jpg', '_')
@@ -124,7 +134,7 @@ def file_name(name: str) -> str:
 
 
 def folder_name(label: str) -> str:
-    """The name of a label's folder in a data set; `datasets` looks into no folder that begins with two underscores.
+    """Return the name of a label's folder in a data set; `datasets` ignores folders that begin with two underscores.
 
     >>> folder_name("a:b"), folder_name("__init__")
     ('a_b', '_init__')
@@ -133,5 +143,5 @@ def folder_name(label: str) -> str:
 
 
 def _cut(text: str, n_bytes: int) -> str:
-    """The beginning of a text that fits into so many bytes."""
+    """Return the beginning of a text that fits into `n_bytes` of UTF-8."""
     return text.encode("utf-8", "replace")[:n_bytes].decode("utf-8", "ignore")

@@ -62,7 +62,7 @@ def _begin(file: Path) -> str | None:
     return None
 
 
-def theirs_lie_in_images(catalog: Catalog) -> bool:
+def images_hold_user_files(catalog: Catalog) -> bool:
     """Whether images/ held files of somebody's own before it became the project's: they are never touched.
 
     Decided once, when the first pictures come. What an earlier project of this folder left is no longer somebody's.
@@ -98,7 +98,7 @@ def label_in_images(project: Project, path: Path, labels: Iterable[str]) -> str 
     return next((label for label in labels if file_name(label) == parts[0]), label_of(parts[0]) or None)
 
 
-class Strays:
+class StrayFiles:
     """Files in images/ that the catalogue does not name there: where missing pictures may be now."""
 
     def __init__(self, project: Project, images: Mapping[str, ImageRecord]) -> None:

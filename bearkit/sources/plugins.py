@@ -1,14 +1,44 @@
-"""Where pictures can be imported from. A package can add a source of its own: an entry point of this group.
+'''The kinds of source that `bearkit import` can read, and how a package adds one.
+
+An importer is a class that is created without arguments and has the two methods of `Importer`. This one imports
+`swatch://red,green` as one plain square for each colour, labelled with the colour's name:
+
+    >>> import io
+    >>> from functools import partial
+    >>> from PIL import Image
+    >>> from bearkit.sources.layout import SourceItem
+    >>> def draw(colour: str) -> bytes:
+    ...     file = io.BytesIO()
+    ...     Image.new("RGB", (64, 64), colour).save(file, "PNG")
+    ...     return file.getvalue()
+    >>> class Swatches:
+    ...     """Plain squares: swatch://COLOUR,COLOUR."""
+    ...     def accepts(self, source):
+    ...         return source.startswith("swatch://")
+    ...     def find(self, source, labelled, leave_out):
+    ...         for colour in source.removeprefix("swatch://").split(","):
+    ...             yield SourceItem(
+    ...                 origin=f"{source}#{colour}",      # where it comes from; unique, stored in the catalogue
+    ...                 name=f"{colour}.png",             # the name of the file in the project
+    ...                 label=colour if labelled else "",
+    ...                 split=None,                       # or "train", "valid", "test"
+    ...                 read=partial(draw, colour),       # called in a thread; returns the bytes of an image file
+    ...             )
+    >>> [item.label for item in Swatches().find("swatch://red,green", labelled=True, leave_out=())]
+    ['red', 'green']
+
+Register it in the pyproject.toml of your package. Once the package is installed, `bearkit import swatch://red,green`
+works:
 
     [project.entry-points."bearkit.importers"]
-    scans = "my_package.scans:Scans"
+    swatches = "my_package.swatches:Swatches"
 
-names a class without arguments that is an `Importer`. It is asked before bearkit's own; bearkit's importer of sounds
-(`bearkit.sources.audio`) is one that is registered in this very way.
-"""
+Importers of packages are asked before bearkit's own. `bearkit.sources.audio` is registered in this way; it is an
+example of an importer that converts files.
+'''
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -17,6 +47,7 @@ from typing import Protocol
 from bearkit.core.paths import real
 from bearkit.errors import ImportSourceError, SourceNotFoundError
 from bearkit.sources import archive, folder
+from bearkit.sources.extensions import load_extension
 from bearkit.sources.hub_dataset import HubDataset
 from bearkit.sources.layout import SourceItem
 from bearkit.sources.zip_names import is_zip
@@ -25,17 +56,20 @@ GROUP = "bearkit.importers"
 
 
 class Importer(Protocol):
-    """A kind of source: it finds files, and says how the bytes of each become those of a picture."""
+    """A kind of source. It lists the files of a source, and each file knows how to read its bytes."""
 
     def accepts(self, source: str) -> bool:
-        """Whether this source is one of this kind; a quick look, nothing is read whole."""
+        """Return whether this importer can read the source. It must be fast: it is called for every source."""
         ...
 
-    def find(self, source: str, labelled: bool, leave_out: Collection[Path]) -> Sequence[SourceItem]:
-        """Every file of the source, with its label ("" for all of them if not `labelled`).
+    def find(self, source: str, labelled: bool, leave_out: Collection[Path]) -> Iterable[SourceItem]:
+        """List every file of the source.
 
-        A file without a label, and with its place `inside` the source, gets its label from the folders around it, as
-        those of a folder do. Folders in `leave_out` are the project's own, and are not looked into.
+        Args:
+            source: as the user wrote it.
+            labelled: whether the files get labels. If not, give each of them the label "". If so, give a file its
+                label, or None and its place `inside` the source: then it gets its label from the folders around it.
+            leave_out: folders and files of the project itself, which are not listed.
 
         Raises:
             ImportSourceError: the source cannot be read.
@@ -44,79 +78,67 @@ class Importer(Protocol):
 
 
 class Folder:
-    """A folder of folders."""
+    """A folder with one folder for each label."""
 
     def accepts(self, source: str) -> bool:
         """See `Importer.accepts`."""
         return Path(source).is_dir()
 
-    def find(self, source: str, labelled: bool, leave_out: Collection[Path]) -> Sequence[SourceItem]:
+    def find(self, source: str, labelled: bool, leave_out: Collection[Path]) -> Iterable[SourceItem]:
         """See `Importer.find`."""
-        return folder.find(real(source), leave_out, labelled, tell=True)
+        return folder.list_files(real(source), leave_out, labelled, include_left_out=True)
 
 
 class Archive:
-    """A zip of a folder of folders."""
+    """A zip of such a folder."""
 
     def accepts(self, source: str) -> bool:
         """See `Importer.accepts`."""
         return is_zip(Path(source))
 
-    def find(self, source: str, labelled: bool, leave_out: Collection[Path]) -> Sequence[SourceItem]:
+    def find(self, source: str, labelled: bool, leave_out: Collection[Path]) -> Iterable[SourceItem]:
         """See `Importer.find`."""
-        return archive.find(real(source), labelled, tell=True)
+        return archive.list_files(real(source), labelled, include_left_out=True)
 
 
 class File:
-    """A single picture, whose label must be given."""
+    """A single image file. Its label must be given by the user."""
 
     def accepts(self, source: str) -> bool:
         """See `Importer.accepts`."""
         return Path(source).is_file()
 
-    def find(self, source: str, labelled: bool, leave_out: Collection[Path]) -> Sequence[SourceItem]:
+    def find(self, source: str, labelled: bool, leave_out: Collection[Path]) -> Iterable[SourceItem]:
         """See `Importer.find`."""
-        return [folder.one(real(source), labelled)]
+        return [folder.single_file(real(source), labelled)]
 
 
-def importer_of(source: str) -> Importer:
-    """Who can read this source.
+def find_importer(source: str) -> Importer:
+    """Return the importer for a source.
 
     Raises:
-        ImportSourceError: nobody.
+        ImportSourceError: no importer accepts it, or an importer of a package cannot be loaded.
     """
-    for one in _every():
-        if one.accepts(source):
-            return one
-    if found := re.fullmatch(r"https?://huggingface\.co/datasets/([^/]+/[^/?#]+).*", source):
+    for importer in _importers():
+        if importer.accepts(source):
+            return importer
+    if page := re.fullmatch(r"https?://huggingface\.co/datasets/([^/]+/[^/?#]+).*", source):
         raise ImportSourceError(
-            f"{source} is the page of a data set", hint=f"bearkit import hf://{found[1]} takes the data set itself"
+            f"{source} is the web page of a data set", hint=f"import the data set: bearkit import hf://{page[1]}"
         )
     if "://" in source:
         raise ImportSourceError(
-            f"{source} is an address, and import takes what is on this machine",
-            hint="download it first, and import the file; for pictures' addresses: bearkit collect LABEL=urls.txt",
+            f"{source} is an address, but `import` reads files on this machine",
+            hint="download it first, and import the file; for addresses of images: bearkit collect LABEL=urls.txt",
         )
     raise SourceNotFoundError(
         f"{source} does not exist",
-        hint="give a folder with one folder a label in it, a zip of one, files, or hf://USER/NAME",
+        hint="give a folder that holds one folder for each label, a zip of one, image files, or hf://USER/NAME",
     )
 
 
 @lru_cache(maxsize=1)
-def _every() -> list[Importer]:
-    """Those that packages added, then our own.
-
-    Raises:
-        ImportSourceError: one that a package added cannot be loaded.
-    """
-    added: list[Importer] = []
-    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
-        try:
-            added.append(entry.load()())
-        except Exception as error:  # somebody else's code
-            raise ImportSourceError(
-                f"the importer `{entry.name}` ({entry.value}) cannot be loaded: {error}",
-                hint="upgrade or uninstall the package that it belongs to",
-            ) from error
+def _importers() -> list[Importer]:
+    """Every importer: first those of packages, in the order of their names, then bearkit's own."""
+    added = [load_extension(entry, "importer") for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name)]
     return [*added, HubDataset(), Folder(), Archive(), File()]

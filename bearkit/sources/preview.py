@@ -1,22 +1,22 @@
-"""What an import understood of its sources, before anything is copied: labels, splits, and what is left out."""
+"""Preview an import: its labels and splits, and the files that it leaves out."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from bearkit.sources.layout import SourceItem, look_like_pictures
+from bearkit.sources.layout import SourceItem, look_like_images
 
 
 @dataclass(frozen=True)
 class Preview:
-    """What would come. Files are known by their names only: none was opened yet.
+    """What an import would bring, by the names of the files: none is opened.
 
     Attributes:
         labels: files of each label that look like pictures.
-        splits: how many of them are given for train, valid or test.
-        unlabelled: how many have no label.
-        left_out: what is not tried, or does not look like a picture, each with its path and reason.
+        splits: how many of them the source gives for train, valid or test.
+        unlabelled: files without a label that look like pictures.
+        left_out: files that are not read, or do not look like pictures, each with its path and reason.
         notes: sentences about how the folders were read.
     """
 
@@ -27,23 +27,23 @@ class Preview:
     notes: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, as the command line prints them."""
+        """Return plain values, as the command line prints them."""
         return {"dry_run": True, **asdict(self)}
 
 
-def preview_of(found: Sequence[SourceItem], notes: Sequence[str]) -> Preview:
-    """What an import of these files would bring."""
-    tried = [one for one in found if not one.problem]
-    pictures = look_like_pictures([one.name for one in tried])
-    come = [one for one, is_picture in zip(tried, pictures, strict=True) if is_picture]
-    labels = Counter(one.label for one in come if one.label)
-    out = [{"path": one.origin, "reason": one.problem} for one in found if one.problem]
-    out += [
-        {"path": one.origin, "reason": "its name is not a picture's; it is tried all the same"}
-        for one, is_picture in zip(tried, pictures, strict=True)
-        if not is_picture
+def make_preview(items: Sequence[SourceItem], notes: Sequence[str]) -> Preview:
+    """Return the preview of an import of these files."""
+    readable = [item for item in items if not item.problem]
+    image_like = look_like_images([item.name for item in readable])
+    images = [item for item, is_image in zip(readable, image_like, strict=True) if is_image]
+    labels = Counter(item.label for item in images if item.label)
+    splits = Counter(item.split for item in images if item.split)
+    left_out = [{"path": item.origin, "reason": item.problem} for item in items if item.problem]
+    left_out += [
+        {"path": item.origin, "reason": "its name is not that of a picture; the import tries to read it"}
+        for item, is_image in zip(readable, image_like, strict=True)
+        if not is_image
     ]
-    splits = Counter(one.split for one in come if one.split)
     return Preview(
-        dict(sorted(labels.items())), dict(sorted(splits.items())), len(come) - labels.total(), out, list(notes)
+        dict(sorted(labels.items())), dict(sorted(splits.items())), len(images) - labels.total(), left_out, list(notes)
     )

@@ -9,8 +9,8 @@ from typing import Any
 
 from bearkit.errors import ImportSourceError
 from bearkit.sources.folder_names import split_of
-from bearkit.sources.layout import label_of, label_problem, look_like_pictures
-from bearkit.sources.table_columns import furthest
+from bearkit.sources.layout import label_of, label_problem, look_like_images
+from bearkit.sources.table_columns import most_held_out
 
 LABEL_FROM = ("folder", "parent", "name", "metadata")
 SHOWN = 6  # labels that a question names
@@ -18,7 +18,7 @@ Dirs = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class How:
+class ReadingOptions:
     """What was said about the labels; None where nothing was said.
 
     Attributes:
@@ -75,7 +75,7 @@ class Scheme:
 
 
 @dataclass(frozen=True)
-class Files:
+class SourceFiles:
     """The files of one source, by their places in it.
 
     Attributes:
@@ -93,9 +93,9 @@ class Files:
     given: Mapping[PurePosixPath, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, root: str, paths: Sequence[PurePosixPath], names: Sequence[str]) -> "Files":
+    def of(cls, root: str, paths: Sequence[PurePosixPath], names: Sequence[str]) -> "SourceFiles":
         """Files with these names; a name is what the file is once it is read."""
-        return cls(root, paths, look_like_pictures(names))
+        return cls(root, paths, look_like_images(names))
 
     @property
     def dirs(self) -> list[Dirs]:
@@ -134,7 +134,7 @@ class Files:
         return self._labelled(path, dirs, split, scheme)
 
     def _labelled(self, path: PurePosixPath, dirs: Dirs, split: str | None, scheme: Scheme) -> PathLabel:
-        split = furthest([split, self.given.get(path)]) if scheme.splits else None
+        split = most_held_out([split, self.given.get(path)]) if scheme.splits else None
         if scheme.label_from == "metadata":
             given = self.tables.get(path, PathLabel(None, None, "no table of labels names it"))
             label, problem = given.label or "", given.problem or "the table gives it no label"
@@ -164,10 +164,10 @@ def label_in_name(name: str) -> str:
     return found[1] if found else re.split(r"[\W_]", stem, maxsplit=1)[0]
 
 
-def counted(counts: Mapping[str, int], numbers: bool = True) -> str:
+def list_counts(counts: Mapping[str, int], numbers: bool = True) -> str:
     """Labels with their numbers, cut after a few.
 
-    >>> counted({"black": 4, "teddy": 5})
+    >>> list_counts({"black": 4, "teddy": 5})
     'black 4, teddy 5'
     """
     rows = [f"{name} {n}" if numbers else f"`{name}`" for name, n in sorted(counts.items())]
@@ -175,14 +175,14 @@ def counted(counts: Mapping[str, int], numbers: bool = True) -> str:
     return ", ".join(rows[:SHOWN]) + rest
 
 
-class Unsure(ImportSourceError):
+class AmbiguousLayoutError(ImportSourceError):
     """The folders can be read in several ways: which, with the labels and the options of each.
 
     `notes` are sentences about what is not read, and why.
     """
 
     def __init__(
-        self, files: Files, why: str, schemes: Sequence[Scheme], more: str = "", notes: Sequence[str] = ()
+        self, files: SourceFiles, why: str, schemes: Sequence[Scheme], more: str = "", notes: Sequence[str] = ()
     ) -> None:
         self.why, self.schemes, self.more = why, list(schemes), more
         ways = "; or ".join(_in_words(files, scheme) for scheme in schemes)
@@ -199,15 +199,15 @@ def _sentence(note: str) -> str:
     return note[:1].upper() + note[1:]
 
 
-def _in_words(files: Files, scheme: Scheme, short: bool = False) -> str:
+def _in_words(files: SourceFiles, scheme: Scheme, short: bool = False) -> str:
     """What a scheme makes of the files."""
     labels, splits, left = files.counts(scheme)
-    text = f"{'label' if len(labels) == 1 else 'labels'} {counted(labels, numbers=not short)}"
-    text += f" (splits {counted(splits)})" if splits and not short else ""
+    text = f"{'label' if len(labels) == 1 else 'labels'} {list_counts(labels, numbers=not short)}"
+    text += f" (splits {list_counts(splits)})" if splits and not short else ""
     return f"{text} ({left} left out)" if left and not short else text
 
 
-def _as_dict(files: Files, scheme: Scheme) -> dict[str, Any]:
+def _as_dict(files: SourceFiles, scheme: Scheme) -> dict[str, Any]:
     """The same for scripts, with the options that say so."""
     labels, splits, left = files.counts(scheme)
     about = {"labels": dict(sorted(labels.items())), "splits": dict(sorted(splits.items())), "left_out": left}

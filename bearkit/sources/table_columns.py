@@ -27,7 +27,7 @@ Reading = tuple[str, str]  # what a row says, and why it says nothing
 
 
 @dataclass(frozen=True)
-class Labels:
+class LabelColumns:
     """How a table says labels.
 
     Attributes:
@@ -46,7 +46,7 @@ class Labels:
 
 
 @dataclass(frozen=True)
-class Splits:
+class SplitColumns:
     """How a table says splits: a row's split, the columns that say it, and sentences about those that are not read."""
 
     columns: Sequence[str] = ()
@@ -54,54 +54,58 @@ class Splits:
     notes: Sequence[str] = field(default_factory=list)
 
 
-def plain(column: str) -> str:
+def plain_name(column: str) -> str:
     """A column's name with one way of writing words.
 
-    >>> plain("Finding Labels"), plain("ground-truth.label")
+    >>> plain_name("Finding Labels"), plain_name("ground-truth.label")
     ('finding_labels', 'ground_truth_label')
     """
     return re.sub(r"[\W_]+", "_", column.strip().casefold()).strip("_")
 
 
-def labels(table: Table, file: str) -> Labels:
+def find_labels(table: Table, file: str) -> LabelColumns:
     """How a table says the labels of the pictures that its column `file` names."""
     if set(table.columns) >= PREDICTIONS:
-        return Labels(why="it holds predictions, which nobody has checked")
+        return LabelColumns(why="it holds predictions, which nobody has checked")
     others = [name for name in table.columns if name and name != file]
-    known = sorted((name for name in others if plain(name) in LABELS), key=lambda name: LABELS.index(plain(name)))
+    known = sorted(
+        (name for name in others if plain_name(name) in LABELS), key=lambda name: LABELS.index(plain_name(name))
+    )
     known = [name for name in known if any(row.cells[name] for row in table.rows)]
-    if known and (plain(known[0]) == "label" or len(known) == 1):
+    if known and (plain_name(known[0]) == "label" or len(known) == 1):
         return _of(known[0])
     if known:
         texts = [name for name in known if not _numbers(table, name)] or known
         if all(_one_to_one(table, texts[0], name) for name in known):
             return _of(texts[0])
-        return Labels(why=f"its columns {quoted(known)} may all be labels: call one of them `label`", unclear=True)
+        return LabelColumns(
+            why=f"its columns {quoted(known)} may all be labels: call one of them `label`", unclear=True
+        )
     ones = _one_hot(table, others)
     if len(ones) > 1 and _one_each(table, ones):
-        return Labels(lambda row: _hot(row, ones, table), columns=ones)
+        return LabelColumns(lambda row: _hot(row, ones, table), columns=ones)
     guesses = [name for name in others if name not in ones and _looks_like_labels(table, name)]
     if len(guesses) == 1:
         written = table.written.get(guesses[0], guesses[0])
         why = f"its column `{written}` may be the labels: call it `label`"
-        return Labels(_of(guesses[0]).of, False, why, True, guesses)
+        return LabelColumns(_of(guesses[0]).of, False, why, True, guesses)
     if guesses:
-        return Labels(why=f"its columns {quoted(guesses)} may be labels: call one of them `label`", unclear=True)
+        return LabelColumns(why=f"its columns {quoted(guesses)} may be labels: call one of them `label`", unclear=True)
     if len(ones) > 1:
         why = f"its columns {quoted(ones)} hold 0 and 1, but not one 1 in each row"
-        return Labels(why=why, unclear=True)
+        return LabelColumns(why=why, unclear=True)
     listed = ", ".join(f"`{table.written.get(name, name)}`" for name in table.columns[:8])
-    return Labels(why=f"none of its columns {listed} is known to hold labels: call it `label`")
+    return LabelColumns(why=f"none of its columns {listed} is known to hold labels: call it `label`")
 
 
-def splits(table: Table, out: Collection[str]) -> Splits:
+def find_splits(table: Table, out: Collection[str]) -> SplitColumns:
     """How a table says which pictures are held out, in other columns than these.
 
     What is furthest from training counts where columns differ.
     """
     readers, notes = {}, []
     for name in table.columns:
-        if name and name not in out and plain(name) not in LABELS:
+        if name and name not in out and plain_name(name) not in LABELS:
             reader = _split_column(table, name)
             if reader is not None:
                 readers[name] = reader
@@ -112,13 +116,15 @@ def splits(table: Table, out: Collection[str]) -> Splits:
         if strange:
             notes.append(f"{quoted(strange)} in the column `{table.written.get(name, name)}` is read as no split")
     columns = [table.written.get(name, name) for name in readers]
-    return Splits(columns, lambda row: furthest([reader(row.cells[name]) for name, reader in readers.items()]), notes)
+    return SplitColumns(
+        columns, lambda row: most_held_out([reader(row.cells[name]) for name, reader in readers.items()]), notes
+    )
 
 
-def furthest(found: Sequence[str | None]) -> str | None:
+def most_held_out(found: Sequence[str | None]) -> str | None:
     """The split that is furthest from training.
 
-    >>> furthest(["train", None, "valid"]), furthest([None])
+    >>> most_held_out(["train", None, "valid"]), most_held_out([None])
     ('valid', None)
     """
     return max(found, key=[None, *HELD].index, default=None)
@@ -142,8 +148,8 @@ def split_word(text: str) -> str | None:
 # --- labels
 
 
-def _of(column: str) -> Labels:
-    return Labels(lambda row: (row.cells[column], ""), columns=[column])
+def _of(column: str) -> LabelColumns:
+    return LabelColumns(lambda row: (row.cells[column], ""), columns=[column])
 
 
 def _numbers(table: Table, name: str) -> bool:
@@ -162,7 +168,7 @@ def _is_binary(table: Table, name: str) -> bool:
 
 def _one_hot(table: Table, names: Sequence[str]) -> list[str]:
     """The columns of 0 and 1 that may be a label each; one called `train` only where the others need it."""
-    ones = [name for name in names if plain(name) not in FILES and _is_binary(table, name)]
+    ones = [name for name in names if plain_name(name) not in FILES and _is_binary(table, name)]
     no_splits = [name for name in ones if _split_column(table, name) is None]
     return ones if no_splits and _one_each(table, ones) else no_splits
 
@@ -186,12 +192,12 @@ def _hot(row: Row, names: Sequence[str], table: Table) -> Reading:
 
 def _looks_like_labels(table: Table, name: str) -> bool:
     """Whether a column has few texts, each of them again and again."""
-    if plain(name) in FILES or plain(name) in SPLITS or _split_column(table, name) or _numbers(table, name):
+    if plain_name(name) in FILES or plain_name(name) in SPLITS or _split_column(table, name) or _numbers(table, name):
         return False
-    return few(table, name, at_least=2)
+    return has_few_values(table, name, at_least=2)
 
 
-def few(table: Table, name: str, at_least: int = 1) -> bool:
+def has_few_values(table: Table, name: str, at_least: int = 1) -> bool:
     """Whether a column has few values, short ones, for its rows."""
     values = Counter(row.cells[name] for row in table.rows if row.cells[name])
     most = max(2, values.total() // 2) if at_least == 1 else values.total() // 2
@@ -206,7 +212,7 @@ def _split_column(table: Table, name: str) -> Callable[[str], str | None] | None
     values = {row.cells[name] for row in table.rows if row.cells[name]}
     if not values or len(values) > MOST_SPLITS:
         return None
-    word = split_word(re.sub(r"[\W_]+", " ", name)) or split_word(re.sub(r"^(is|in)_?", "", plain(name)))
+    word = split_word(re.sub(r"[\W_]+", " ", name)) or split_word(re.sub(r"^(is|in)_?", "", plain_name(name)))
     if word and all(yes_or_no(value) is not None for value in values):
         if not any(map(yes_or_no, values)):
             return None  # nobody is held out
@@ -215,13 +221,13 @@ def _split_column(table: Table, name: str) -> Callable[[str], str | None] | None
     said = {value for value in values if split_word(value)}
     if said == values and len({split_word(value) for value in said}) > 1:
         return split_word
-    return split_word if said and (word or SPLITS & set(plain(name).split("_"))) else None
+    return split_word if said and (word or SPLITS & set(plain_name(name).split("_"))) else None
 
 
 def _unknown_split(table: Table, name: str) -> str:
     """A sentence about a column that is called as a split, and cannot be read as one."""
     values = {row.cells[name] for row in table.rows if row.cells[name]}
-    called = SPLITS & set(re.sub(r"\d+", "", plain(name)).split("_")) or split_word(name)
+    called = SPLITS & set(re.sub(r"\d+", "", plain_name(name)).split("_")) or split_word(name)
     if not called or not 2 <= len(values) <= MOST_SPLITS:
         return ""
     written = table.written.get(name, name)

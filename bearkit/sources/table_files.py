@@ -11,7 +11,7 @@ from bearkit.errors import ImportSourceError
 from bearkit.sources.layout import SourceItem
 
 
-def read(one: SourceItem) -> Table:
+def read_table(one: SourceItem) -> Table:
     """The table in a file.
 
     Raises:

@@ -33,7 +33,7 @@ def _begins_as_zip(path: Path) -> bool:
         return False
 
 
-def check_list(path: Path) -> None:
+def check_member_list(path: Path) -> None:
     """Refuse a zip whose list of members alone would fill the memory.
 
     Raises:
@@ -59,7 +59,7 @@ def check_list(path: Path) -> None:
         )
 
 
-def name_of(member: zipfile.ZipInfo) -> tuple[str, bool]:
+def member_name(member: zipfile.ZipInfo) -> tuple[str, bool]:
     """A member's name, and whether it is sure.
 
     Names without the flag for UTF-8 that are valid UTF-8 are UTF-8 (macOS leaves the flag out); others are read as

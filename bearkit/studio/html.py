@@ -9,7 +9,7 @@ from urllib.parse import quote
 from bearkit.catalog.schema import SourceRecord
 from bearkit.core.text import count, in_words, percent, total_seconds
 from bearkit.sources.web.address_text import is_address
-from bearkit.sources.web.collect import short
+from bearkit.sources.web.collect import short_reason
 from bearkit.training.diagnosis import ADVICE
 from bearkit.web.prediction_html import LONG, cut, note
 
@@ -151,7 +151,7 @@ def sources(tally: Sequence[tuple[str, str, str, int]], failed: Sequence[SourceR
     rows = [(label or "no label", *(tally_of[label, state] or "" for state in states)) for label in labels]
     by_reason: dict[str, list[SourceRecord]] = {}
     for row in failed:
-        by_reason.setdefault(short(row.reason), []).append(row)
+        by_reason.setdefault(short_reason(row.reason), []).append(row)
     groups = ""
     for reason, found in sorted(by_reason.items(), key=lambda item: -len(item[1])):
         named = table(("address", "label"), [(one.origin, one.label) for one in found[:MANY]])

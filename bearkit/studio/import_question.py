@@ -10,7 +10,7 @@ import gradio as gr
 from bearkit.core.project import Project
 from bearkit.errors import ImportSourceError
 from bearkit.sources.importing import preview_import
-from bearkit.sources.scheme import Unsure, counted
+from bearkit.sources.scheme import AmbiguousLayoutError, list_counts
 from bearkit.web import uploads
 from bearkit.web.prediction_html import note
 
@@ -89,7 +89,7 @@ def question(project: Project, source: str, link: bool = False) -> Asked | None:
         return None
     try:
         preview = preview_import(project, source)
-    except Unsure as unsure:
+    except AmbiguousLayoutError as unsure:
         ways = zip(unsure.schemes, unsure.details["readings"], strict=True)
         readings = [
             Reading(_in_words(reading), {"label_from": scheme.label_from, "splits": bool(scheme.splits)})
@@ -115,7 +115,7 @@ def _in_words(reading: dict[str, Any]) -> str:
     >>> _in_words({"labels": {"cat": 5, "dog": 4}, "splits": {"train": 7, "test": 2}, "left_out": 0})
     'Labels: cat 5, dog 4 · splits: test 2, train 7'
     """
-    parts = [f"Labels: {counted(reading['labels'])}"]
-    parts += [f"splits: {counted(reading['splits'])}"] if reading["splits"] else []
+    parts = [f"Labels: {list_counts(reading['labels'])}"]
+    parts += [f"splits: {list_counts(reading['splits'])}"] if reading["splits"] else []
     parts += [f"{reading['left_out']} left out"] if reading["left_out"] else []
     return " · ".join(parts)

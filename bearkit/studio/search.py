@@ -10,7 +10,8 @@ from bearkit.core.project import Project
 from bearkit.errors import BearkitError, ImportSourceError
 from bearkit.images import decode
 from bearkit.sources.web.fetch import Limits, fetch
-from bearkit.sources.web.search import PROVIDERS, SearchHit, SearchReport, search_images
+from bearkit.sources.web.providers import SearchHit
+from bearkit.sources.web.search import SearchReport, provider_names, search_images
 from bearkit.studio import html
 from bearkit.studio.collect_job import Fetching, limits
 from bearkit.web.errors import show_errors
@@ -37,7 +38,7 @@ class Search:
         with gr.Row():
             most = gr.Number(150, minimum=1, precision=0, label="Pictures a label", min_width=100)
             providers = gr.Dropdown(
-                [*PROVIDERS], value=["openverse", "commons"], multiselect=True, allow_custom_value=True,
+                provider_names(), value=["openverse", "commons"], multiselect=True, allow_custom_value=True,
                 label="Ask in this order", min_width=180,
             )  # fmt: skip
         look = gr.Button("Look what there is")

@@ -156,8 +156,8 @@ class Sources:
     def take_birds(self, changed: int, progress: gr.Progress = gr.Progress()) -> Iterator[Any]:  # noqa: B008 (Gradio's way)
         """Import the sample photographs."""
         yield _begun()
-        sample_project.prepare(self.project, _shown(progress))
-        yield self._take(str(sample_project.folder(self.project)), False, changed, progress)
+        sample_project.prepare_sample(self.project, _shown(progress))
+        yield self._take(str(sample_project.sample_folder(self.project)), False, changed, progress)
 
     @show_errors
     def add(self, label: str | None, paths: Sequence[str] | None, changed: int) -> Any:
@@ -186,7 +186,7 @@ class Sources:
             if listed and listed.strip():
                 (Path(folder) / "the addresses.txt").write_text(listed, encoding="utf-8")
                 lists.append((_named(label), Path(folder) / "the addresses.txt"))
-            asked = url_list.read(lists)
+            asked = url_list.read_lists(lists)
         if not asked.urls:
             left_out = ", ".join(f"{n} {reason}" for reason, n in asked.skipped.items())
             raise ImportSourceError(
@@ -257,7 +257,7 @@ def _list(label: str | None, path: Path) -> tuple[str | None, Path]:
         ImportSourceError: it cannot be read, or its label is missing.
     """
     with suppress(ImportSourceError):
-        url_list.read([(None, path)])
+        url_list.read_lists([(None, path)])
         return None, path
     return _named(label), path
 

@@ -9,7 +9,7 @@ import gradio as gr
 from bearkit import runs
 from bearkit.bodies.registry import body_names
 from bearkit.core.project import Project
-from bearkit.datasets.seed import seed_for
+from bearkit.datasets.seed import resolve_seed
 from bearkit.errors import RunError
 from bearkit.training.config import OPTIONS, TrainConfig, sizes_from
 from bearkit.web.launch import hosted
@@ -68,7 +68,7 @@ class TrainForm:
             self.fields[name] = gr.Number(value, minimum=smallest, step=option.step, **_field(name))
 
     def _seed(self) -> int:
-        return seed_for(self.project, None)
+        return resolve_seed(self.project, None)
 
     @property
     def inputs(self) -> list[Any]:

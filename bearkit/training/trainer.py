@@ -11,7 +11,7 @@ from bearkit.catalog.catalog import Catalog
 from bearkit.core.parallel import Progress, no_progress
 from bearkit.core.project import Project
 from bearkit.datasets.dataset import Dataset
-from bearkit.datasets.seed import keep_seed
+from bearkit.datasets.seed import store_seed
 from bearkit.errors import RunError
 from bearkit.runs import RESUME, Run
 from bearkit.training import checkpoint
@@ -190,7 +190,7 @@ def train_run(project: Project, run: Run, listeners: Listeners, stop_if_asked: C
     run.save_predictions(predictions)
     before = start.about.error_rate if start.about else None
     result = result_of(run.id, tables, predictions.only("valid"), seconds, features.skipped, before)
-    result = replace(result, seed=config.seed, seed_changed=keep_seed(Catalog(project), config.seed))
+    result = replace(result, seed=config.seed, seed_changed=store_seed(Catalog(project), config.seed))
     run.finish(result.as_dict())
     return result
 

@@ -28,12 +28,12 @@ class Planted:
     wrong_labels: dict[str, list[str]]  # image_id -> [true label, planted label]
 
 
-def folder(project: Project) -> Path:
+def sample_folder(project: Project) -> Path:
     """Where the sample pictures lie before they are imported."""
     return project.root / "sample"
 
 
-def prepare(project: Project, progress: Progress = no_progress) -> Planted:
+def prepare_sample(project: Project, progress: Progress = no_progress) -> Planted:
     """Fetch (or draw) the sample pictures and plant the mistakes, unless they are there already.
 
     Raises:
@@ -52,8 +52,8 @@ def prepare(project: Project, progress: Progress = no_progress) -> Planted:
         pictures, credits, kind, why = list(sample.drawings()), "", "drawings", str(error)
     part = project.cache / f"sample-{uuid.uuid4().hex[:12]}"
     planted = Planted(kind, why, _plant(pictures, part))
-    if not folder(project).exists():
-        part.rename(folder(project))
+    if not sample_folder(project).exists():
+        part.rename(sample_folder(project))
     if credits:
         (project.root / "CREDITS.md").write_text(credits, encoding="utf-8")
     with whole(note) as file:

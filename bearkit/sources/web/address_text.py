@@ -79,12 +79,12 @@ def _is_plain(text: str) -> bool:
     return text.isprintable() and " " not in text
 
 
-def cleaned(text: str) -> str:
+def clean_address(text: str) -> str:
     """An address without what was copied along with it; the same text, where there is none in it.
 
-    >>> cleaned('"https://e.org/c.jpg",'), cleaned("<https://e.org/c.jpg>"), cleaned("![bear](https://e.org/c.jpg)")
+    >>> clean_address('"https://e.org/c.jpg",'), clean_address("<https://e.org/c.jpg>"), clean_address("![bear](https://e.org/c.jpg)")
     ('https://e.org/c.jpg', 'https://e.org/c.jpg', 'https://e.org/c.jpg')
-    >>> cleaned("https://e.org/my photo.jpg"), cleaned("https://e.org/c.jpg  # a bear"), cleaned("- https://e.org/c.jpg")
+    >>> clean_address("https://e.org/my photo.jpg"), clean_address("https://e.org/c.jpg  # a bear"), clean_address("- https://e.org/c.jpg")
     ('https://e.org/my%20photo.jpg', 'https://e.org/c.jpg', 'https://e.org/c.jpg')
     """
     if PLAIN.fullmatch(text) or len(text) > LONGEST:
@@ -136,12 +136,12 @@ def addresses_in(text: str) -> list[str]:
     for more in (_all(MARKDOWN, text, 1), _all(QUOTED, text, 2)):
         found = found or (more if len(more) > 1 else [])
     if found:
-        return [cleaned(one) for one in found]
-    parts = [cleaned(part) for part in NEXT.split(text)]
-    return [part for part in parts if is_address(part)] or [cleaned(text)]
+        return [clean_address(one) for one in found]
+    parts = [clean_address(part) for part in NEXT.split(text)]
+    return [part for part in parts if is_address(part)] or [clean_address(text)]
 
 
-def lost(text: str, taken: list[str]) -> int:
+def count_missed(text: str, taken: list[str]) -> int:
     """How many addresses of a text are not among those that were taken of it."""
     return max(0, len(BEGINS.findall(text)) - sum(len(BEGINS.findall(one)) for one in taken))
 

@@ -1,8 +1,9 @@
-"""Fetch one address, whatever the other side does: it ends in time, takes no more than it may, and says why it failed.
+"""Download one URL with a hard deadline, a size limit and SSRF protection.
 
-Names are resolved here and connected to as they were checked, at every redirect anew. The deadline is of the whole
-fetch: when it is over the socket is shut down from outside, so that a server that sends a byte a second holds nobody.
-Proxies of the environment are not used, since behind one nothing could be checked.
+Each host name is resolved here, at every redirect again, and the connection goes to the address that was checked. The
+deadline covers the whole download: at its end another thread shuts the socket down, so that a server that sends one
+byte a second cannot delay the caller. Proxies of the environment are not used: behind a proxy, no address can be
+checked.
 """
 
 import socket
@@ -11,7 +12,6 @@ import time
 import zlib
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -23,15 +23,16 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
 from bearkit.errors import DownloadError
-from bearkit.sources.web.ssrf import resolved, unused_proxies
+from bearkit.sources.web.headers import forbids_ai, retry_after
+from bearkit.sources.web.ssrf import resolve, unused_proxies_hint
 
 AGENT = "bearkit (+https://pypi.org/project/bearkit; collects pictures for a classifier)"
-CONNECT_SECONDS, SILENCE_SECONDS = 10.0, 10.0  # to connect; without a byte
+CONNECT_SECONDS, SILENCE_SECONDS = 10.0, 10.0  # at most: to connect; between two bytes
 TIMEOUTS = (CONNECT_SECONDS, SILENCE_SECONDS)
 REDIRECTS, TRIES = 5, 3
 BACKOFF_SECONDS = 1.0  # before the second try; twice as long before the third
 CHUNK = 64 * 1024
-LARGE = 4 * 2**20  # bytes; of bodies above this only a few come at once, so that 32 huge ones do not fill the memory
+LARGE = 4 * 2**20  # bytes; only LARGE_AT_ONCE larger answers come at once, so that 32 of them cannot fill the memory
 LARGE_AT_ONCE = 4
 MOVED = (301, 302, 303, 307, 308)
 WORDS = {401: "needs a login", 403: "forbidden", 404: "not found", 410: "gone", 429: "too many requests"}
@@ -39,13 +40,13 @@ WORDS = {401: "needs a login", 403: "forbidden", 404: "not found", 410: "gone", 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a fetch may cost.
+    """Limits of a download.
 
     Attributes:
-        seconds: of the whole fetch: lookups, redirects, tries and waits together.
-        max_bytes: of the answer, unpacked.
-        allow_private: also machines that are not public.
-        robots: leave what says `X-Robots-Tag: noai` or `noimageai`.
+        seconds: of the whole download: lookups, redirects, retries and pauses together.
+        max_bytes: size of the answer after decompression.
+        allow_private: whether addresses that are not public may be requested, such as those of the own network.
+        robots: whether to refuse answers with `X-Robots-Tag: noai` or `noimageai`.
     """
 
     seconds: float = 30.0
@@ -56,48 +57,53 @@ class Limits:
 
 @dataclass(frozen=True)
 class Fetched:
-    """What came, from where in the end."""
+    """The bytes of an answer, and the URL after all redirects."""
 
     data: bytes
     address: str
 
 
 def fetch(url: str, limits: Limits) -> Fetched:
-    """The bytes at an address; tried again, with pauses, where the server is only busy.
+    """Download a URL. If the server is busy, try again after a pause.
 
     Raises:
-        DownloadError: why not, in words that are the same for the same cause.
+        DownloadError: the download failed. Failures of one cause have the same message, apart from parentheses.
     """
-    ends = time.monotonic() + limits.seconds
+    deadline = time.monotonic() + limits.seconds
     for number in range(TRIES):
         try:
-            with _Attempt(ends, limits) as attempt:
+            with _Attempt(deadline, limits) as attempt:
                 return attempt.get(url)
         except DownloadError as error:
             pause = error.after if error.after is not None else BACKOFF_SECONDS * 2**number
-            if not error.again or number == TRIES - 1 or time.monotonic() + pause >= ends:
+            if not error.again or number == TRIES - 1 or time.monotonic() + pause >= deadline:
                 raise
             time.sleep(pause)
     raise AssertionError("the last try returns or raises")
 
 
 class _Attempt:
-    """One try, with a watch that ends it in time."""
+    """One try, with a timer that ends it at the deadline.
 
-    def __init__(self, ends: float, limits: Limits) -> None:
-        self.ends, self.limits, self.over = ends, limits, False
+    Args:
+        deadline: of time.monotonic(), in seconds.
+        limits: limits of the download.
+    """
+
+    def __init__(self, deadline: float, limits: Limits) -> None:
+        self.deadline, self.limits, self.over = deadline, limits, False
         self._open: list[socket.socket] = []
         self._lock = threading.Lock()
-        self._watch = threading.Timer(max(0.0, ends - time.monotonic()), self._end)
-        self._watch.daemon = True
+        self._timer = threading.Timer(max(0.0, deadline - time.monotonic()), self._end)
+        self._timer.daemon = True
 
     def __enter__(self) -> "_Attempt":
-        _here.attempt = self
-        self._watch.start()
+        _thread.attempt = self
+        self._timer.start()
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self._watch.cancel()
+        self._timer.cancel()
         with self._lock:
             for sock in self._open:
                 sock.close()
@@ -112,12 +118,20 @@ class _Attempt:
 
     @property
     def left(self) -> float:
-        return max(0.1, self.ends - time.monotonic())
+        """Return the seconds until the deadline, at least 0.1."""
+        return max(0.1, self.deadline - time.monotonic())
 
     def connect(self, host: str, port: int) -> socket.socket:
-        """A socket to a checked address of this host; its twin stays with the watch, TLS takes the first one over."""
+        """Connect to a checked address of a host.
+
+        TLS takes over the socket that is returned; a duplicate stays here, so that the timer can shut it down.
+
+        Raises:
+            DownloadError: the host has no address that may be requested, or the deadline is over.
+            OSError: no address accepts the connection.
+        """
         error: OSError | None = None
-        for family, address in resolved(host, port, self.limits.allow_private, self.left):
+        for family, address in resolve(host, port, self.limits.allow_private, self.left):
             sock = socket.socket(family, socket.SOCK_STREAM)
             try:
                 sock.settimeout(min(CONNECT_SECONDS, self.left))
@@ -128,7 +142,7 @@ class _Attempt:
                 error = refused
                 continue
             with self._lock:
-                if self.over:  # just now: nobody would end this one
+                if self.over:  # the timer has fired: it would not end this socket
                     sock.close()
                     raise self.too_slow()
                 self._open.append(sock.dup())
@@ -137,6 +151,7 @@ class _Attempt:
         raise error
 
     def get(self, url: str) -> Fetched:
+        """Download a URL; every failure is a DownloadError."""
         try:
             return self._follow(url)
         except DownloadError:
@@ -144,9 +159,10 @@ class _Attempt:
         except (requests.RequestException, HTTPError, OSError, ValueError, zlib.error) as error:
             if self.over:
                 raise self.too_slow() from None
-            raise _worded(error) from error
+            raise _as_download_error(error) from error
 
     def too_slow(self) -> DownloadError:
+        """Return the error for a download that has reached its deadline."""
         return DownloadError(f"took longer than {self.limits.seconds:g} s")
 
     def _follow(self, url: str) -> Fetched:
@@ -155,7 +171,7 @@ class _Attempt:
                 raise self.too_slow()
             if urlsplit(url).scheme.lower() not in ("http", "https"):
                 raise DownloadError("refused: neither http nor https")
-            if any(ord(char) < 32 or 127 <= ord(char) < 160 for char in url):  # no terminal shall obey one
+            if any(ord(char) < 32 or 127 <= ord(char) < 160 for char in url):  # they could control a terminal
                 raise DownloadError("not an address")
             with _session() as session, session.get(url, stream=True, timeout=TIMEOUTS) as answer:
                 if answer.status_code in MOVED and (to := answer.headers.get("Location")):
@@ -173,25 +189,26 @@ class _Attempt:
         if status != 200:
             word = WORDS.get(status, "the server failed" if status >= 500 else "no picture")
             busy = status == 429 or status >= 500
-            raise DownloadError(f"{status} {word}", again=busy, after=_pause(answer) if busy else None)
-        if self.limits.robots and _unwilling(answer.headers.get("X-Robots-Tag", "")):
-            raise DownloadError("its server asks that it is not used for AI", hint="--ignore-robots, if you may")
+            pause = retry_after(answer.headers.get("Retry-After", ""), time.time()) if busy else None
+            raise DownloadError(f"{status} {word}", again=busy, after=pause)
+        if self.limits.robots and forbids_ai(answer.headers.get("X-Robots-Tag", "")):
+            raise DownloadError("its server asks not to use it for AI", hint="--ignore-robots, if you have permission")
         length = answer.headers.get("Content-Length", "")
         if length.isdecimal() and (len(length) > 18 or int(length) > self.limits.max_bytes):
             raise self._too_big()
 
     def _body(self, answer: requests.Response) -> bytes:
-        """The answer's bytes, unpacked here so that a small one cannot become a huge one."""
+        """Read the answer and decompress it here, where the size limit holds after decompression too."""
         packed = answer.headers.get("Content-Encoding", "").lower() in ("gzip", "x-gzip", "deflate")
         unpack = zlib.decompressobj(zlib.MAX_WBITS | 32) if packed else None
         parts, size = [], 0
-        with ExitStack() as turns:
+        with ExitStack() as stack:
             while chunk := answer.raw.read(CHUNK, decode_content=False):
                 part = unpack.decompress(chunk, self.limits.max_bytes - size + 1) if unpack else chunk
                 if size <= LARGE < size + len(part):
                     if not _large.acquire(timeout=self.left):
-                        raise DownloadError("too many huge pictures came at once: try it again")
-                    turns.callback(_large.release)
+                        raise DownloadError("too many large pictures at once: try again")
+                    stack.callback(_large.release)
                 size += len(part)
                 if size > self.limits.max_bytes:
                     raise self._too_big()
@@ -203,12 +220,15 @@ class _Attempt:
 
 
 _large = threading.BoundedSemaphore(LARGE_AT_ONCE)
-_here = threading.local()  # the attempt of this thread, for the connections that urllib3 opens in it
+_thread = threading.local()  # holds the attempt of this thread, for the connections that urllib3 opens
 
 
 def _current() -> _Attempt:
-    attempt: _Attempt = _here.attempt
+    attempt: _Attempt = _thread.attempt
     return attempt
+
+
+# Subclasses of requests and urllib3 that connect with `_Attempt.connect`
 
 
 class _Checked(HTTPConnection):
@@ -237,57 +257,33 @@ class _Adapter(HTTPAdapter):
 
 class _Session(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """None: requests would read the whole body of a redirect, unpacked, to follow it or to tell where it leads."""
+        """Return None: to follow a redirect, requests would read its whole body, without a size limit."""
 
 
 def _session() -> requests.Session:
-    """A session of one question: no proxies, nothing kept."""
+    """Return a session for one request, without proxies and without stored connections."""
     session = _Session()
     session.trust_env = False
-    about = {"User-Agent": AGENT, "Accept": "image/*,*/*;q=0.5", "Accept-Encoding": "identity", "Connection": "close"}
-    session.headers.update(about)
+    headers = {"User-Agent": AGENT, "Accept": "image/*,*/*;q=0.5", "Accept-Encoding": "identity", "Connection": "close"}
+    session.headers.update(headers)
     for scheme in ("http://", "https://"):
         session.mount(scheme, _Adapter(pool_connections=1, pool_maxsize=1))
     return session
 
 
-def _unwilling(tag: str) -> bool:
-    """Whether an X-Robots-Tag keeps pictures from what learns; one that names another robot is not meant.
-
-    >>> [_unwilling(tag) for tag in ("noindex", "noindex, noai", "googlebot: noimageai", "bearkit: noimageai")]
-    [False, True, False, True]
-    """
-    for part in tag.lower().split(","):
-        agent, _, rule = part.strip().rpartition(":")
-        if rule.strip() in ("noai", "noimageai") and agent.strip() in ("", "bearkit"):
-            return True
-    return False
-
-
-def _pause(answer: requests.Response) -> float | None:
-    """The seconds that a busy server asks for: a number or a date."""
-    asked = answer.headers.get("Retry-After", "").strip()
-    if asked.isdecimal():
-        return float(asked)
-    try:
-        return max(0.0, parsedate_to_datetime(asked).timestamp() - time.time())
-    except (TypeError, ValueError):
-        return None
-
-
-def _worded(error: Exception) -> DownloadError:
-    """What libraries say of a failure, in words of ours."""
+def _as_download_error(error: Exception) -> DownloadError:
+    """Return the DownloadError for an error of a library."""
     if isinstance(error, requests.exceptions.SSLError):
         certificate = "certificate" in str(error).lower()
         return DownloadError("its certificate is not valid" if certificate else "no safe connection can be made to it")
     if isinstance(error, zlib.error):
         return DownloadError("its packed answer is damaged")
     if isinstance(error, requests.Timeout | TimeoutError):
-        return DownloadError(f"silent for {SILENCE_SECONDS:g} s", unused_proxies(), again=True)
+        return DownloadError(f"silent for {SILENCE_SECONDS:g} s", unused_proxies_hint(), again=True)
     if isinstance(
         error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema | UnicodeError | ValueError
     ):
         return DownloadError("not an address")
     if "refused" in str(error).lower():
-        return DownloadError("the connection was refused", unused_proxies())
-    return DownloadError("the connection broke off", unused_proxies(), again=True)
+        return DownloadError("the connection was refused", unused_proxies_hint())
+    return DownloadError("the connection broke off", unused_proxies_hint(), again=True)

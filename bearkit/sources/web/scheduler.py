@@ -1,4 +1,4 @@
-"""Who is asked next: many hosts at once, few questions to each, and a slow one holds up nobody else."""
+"""Schedule downloads: many hosts in parallel, at most 8 requests to one host, so that a slow host delays no other."""
 
 import threading
 from collections import OrderedDict, deque
@@ -7,29 +7,29 @@ from urllib.parse import urlsplit
 
 from bearkit.sources.web.ssrf import is_public
 
-EACH = 8  # questions to one host at once
+MAX_PER_HOST = 8  # requests to one host at once
 
 
 class HostScheduler:
-    """Hands out addresses to threads, and never more than a few of one host at once.
+    """Hands out URLs to threads, and limits how many of one host are in progress at once.
 
     Args:
-        urls: what there is to do.
-        each: how many of one host at once; hosts that are named by a private address are your own, and take any number.
+        urls: the URLs to download.
+        per_host: the limit for one host. Hosts with a private address belong to the user, and have no limit.
     """
 
-    def __init__(self, urls: Iterable[str], each: int = EACH) -> None:
-        self.each = each
+    def __init__(self, urls: Iterable[str], per_host: int = MAX_PER_HOST) -> None:
+        self._per_host = per_host
         self._waiting: dict[str, deque[str]] = {}
         for url in urls:
             self._waiting.setdefault(_host(url), deque()).append(url)
-        self._ready = OrderedDict.fromkeys(self._waiting)  # a queue that knows at once whether a host is in it
-        self._busy: dict[str, int] = {}
+        self._ready = OrderedDict.fromkeys(self._waiting)  # hosts that may be asked: a queue with fast `in`
+        self._busy: dict[str, int] = {}  # requests in progress, by host
         self._changed = threading.Condition()
         self._stopped = False
 
     def next(self) -> str | None:
-        """The next address, once its host has a turn free; None when there is nothing left to begin."""
+        """Return the next URL, and wait until a host is free; None if there is nothing left to start."""
         with self._changed:
             while not self._ready:
                 if self._stopped or not self._waiting:
@@ -44,12 +44,12 @@ class HostScheduler:
                 del self._waiting[host]
                 if not self._waiting:
                     self._changed.notify_all()
-            elif self._busy[host] < self.each or _is_own(host):
+            elif self._busy[host] < self._per_host or _is_private(host):
                 self._ready[host] = None
             return url
 
     def done(self, url: str) -> None:
-        """Give the turn back."""
+        """Report that the download of a URL has ended."""
         host = _host(url)
         with self._changed:
             self._busy[host] -= 1
@@ -59,12 +59,12 @@ class HostScheduler:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is under way."""
+        """Return whether no download is in progress."""
         with self._changed:
             return not any(self._busy.values())
 
     def stop(self) -> None:
-        """Hand out nothing more."""
+        """Hand out no more URLs."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
@@ -74,7 +74,7 @@ def _host(url: str) -> str:
     return urlsplit(url).hostname or ""
 
 
-def _is_own(host: str) -> bool:
+def _is_private(host: str) -> bool:
     try:
         return host == "localhost" or not is_public(host)
     except ValueError:

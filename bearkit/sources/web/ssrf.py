@@ -1,4 +1,4 @@
-"""Which machines may be asked: public ones, by what a name really resolves to."""
+"""Resolve host names, and refuse addresses that are not public (protection against SSRF)."""
 
 import ipaddress
 import queue
@@ -9,60 +9,60 @@ from urllib.request import getproxies_environment
 
 from bearkit.errors import DownloadError
 
-# What Python takes for public, or took in some version, and is not: IANA's registries of special-purpose addresses,
-# and what clouds keep for themselves (168.63.129.16 is Azure's; theirs in 169.254.0.0/16 and fd00::/8 are private).
+# Addresses that are not public, though Python says so (or said so in an older version). Source: IANA's registries of
+# special-purpose addresses; 168.63.129.16 is Azure's. Other addresses of clouds are private (169.254.0.0/16, fd00::/8).
 SPECIAL_V4 = tuple(map(ipaddress.IPv4Network, (
     "0.0.0.0/8", "100.64.0.0/10", "168.63.129.16/32", "192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24",
     "192.52.193.0/24", "192.88.99.0/24", "192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
     "240.0.0.0/4",
 )))  # fmt: skip
-# All that is asked in IPv6 lies in 2000::/3 or wraps a public IPv4 address for NAT64. Outside of it are ::a.b.c.d,
-# ::ffff:0:a.b.c.d, 64:ff9b:1::/48, 100::/64, fc00::/7, fe80::/10, fec0::/10 and ff00::/8.
+# An IPv6 address may be requested if it is in 2000::/3, or wraps a public IPv4 address for NAT64. Refused are, among
+# others, ::a.b.c.d, ::ffff:0:a.b.c.d, 64:ff9b:1::/48, 100::/64, fc00::/7, fe80::/10, fec0::/10 and ff00::/8.
 UNICAST, NAT64 = ipaddress.IPv6Network("2000::/3"), ipaddress.IPv6Network("64:ff9b::/96")
 SPECIAL_V6 = tuple(map(ipaddress.IPv6Network, (
     "2001::/23", "2001:db8::/32", "2620:4f:8000::/48", "3fff::/20",  # 2001::/32 is Teredo
 )))  # fmt: skip
-Where = tuple[socket.AddressFamily, tuple[object, ...]]  # family and address of a socket
-Found = Sequence[tuple[socket.AddressFamily, int, int, str, tuple[object, ...]]] | OSError | UnicodeError
+SocketAddress = tuple[socket.AddressFamily, tuple[object, ...]]  # family and address of a socket
+LookupResult = Sequence[tuple[socket.AddressFamily, int, int, str, tuple[object, ...]]] | OSError | UnicodeError
 
 
-def unused_proxies() -> str:
-    """A hint where the environment names a proxy: none is used, since behind one no address could be checked."""
+def unused_proxies_hint() -> str:
+    """Return a hint if the environment names a proxy, which bearkit does not use; "" if it names none."""
     proxies = {name: address for name, address in getproxies_environment().items() if name != "no"}
     if not proxies:
         return ""
     return f"proxies of the environment are not used ({', '.join(f'{name}_proxy' for name in sorted(proxies))} is set)"
 
 
-def resolved(host: str, port: int, allow_private: bool, seconds: float) -> list[Where]:
-    """Where a name leads to, those addresses that may be asked.
+def resolve(host: str, port: int, allow_private: bool, seconds: float) -> list[SocketAddress]:
+    """Resolve a host name, and return the addresses that may be requested.
 
     Args:
-        host: a name, or an address in any of the forms that a system understands.
-        port: as in the URL.
-        allow_private: also this machine and its network.
-        seconds: how long the lookup may take.
+        host: a name, or an address in any form that the operating system accepts.
+        port: port of the URL.
+        allow_private: whether private addresses may be requested too.
+        seconds: limit of the lookup.
 
     Raises:
-        DownloadError: there is no such name, or it leads into a private network.
+        DownloadError: the name does not exist, has only private addresses, or is not resolved in time.
     """
-    answer: queue.SimpleQueue[Found] = queue.SimpleQueue()
-    # A system's lookup cannot be stopped: its thread is left behind, and keeps no program from ending.
+    answer: queue.SimpleQueue[LookupResult] = queue.SimpleQueue()
+    # A lookup of the operating system cannot be stopped: after the limit, its daemon thread goes on in the background.
     threading.Thread(target=_look_up, args=(host, port, answer), name="name-lookup", daemon=True).start()
     try:
-        found = answer.get(timeout=max(0.1, seconds))
+        result = answer.get(timeout=max(0.1, seconds))
     except queue.Empty:
-        raise DownloadError("the name was not found in time", unused_proxies(), again=True) from None
-    if isinstance(found, OSError | UnicodeError):
-        raise DownloadError("there is no such host", unused_proxies())
-    every: list[Where] = [(family, address) for family, _, _, _, address in found]
-    allowed = [where for where in every if allow_private or is_public(str(where[1][0]))]
+        raise DownloadError("the name was not found in time", unused_proxies_hint(), again=True) from None
+    if isinstance(result, OSError | UnicodeError):
+        raise DownloadError("there is no such host", unused_proxies_hint())
+    addresses: list[SocketAddress] = [(family, address) for family, _, _, _, address in result]
+    allowed = [where for where in addresses if allow_private or is_public(str(where[1][0]))]
     if not allowed:
         raise DownloadError("refused: it leads into a private network", hint="for servers of your own: --allow-private")
     return allowed
 
 
-def _look_up(host: str, port: int, answer: "queue.SimpleQueue[Found]") -> None:
+def _look_up(host: str, port: int, answer: "queue.SimpleQueue[LookupResult]") -> None:
     try:
         answer.put(list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
     except (OSError, UnicodeError) as error:
@@ -70,7 +70,7 @@ def _look_up(host: str, port: int, answer: "queue.SimpleQueue[Found]") -> None:
 
 
 def is_public(address: str) -> bool:
-    """Whether an address is one of the public internet, also when it is wrapped in another kind.
+    """Return whether an IP address is public. An IPv6 address that wraps an IPv4 address must wrap a public one.
 
     >>> [is_public(a) for a in ("8.8.8.8", "127.0.0.1", "169.254.169.254", "::ffff:10.0.0.1", "fe80::1%eth0", "::1")]
     [True, False, False, False, False, False]

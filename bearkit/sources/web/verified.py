@@ -1,6 +1,6 @@
-"""A file that is known by its digest, from a package registry: whoever hands it over, it is the one that was tested.
+"""Download a file whose sha512 digest is known, from a package registry.
 
-Unlike `fetch`, which goes to servers that strangers name, it uses the environment's proxies and certificates.
+Unlike `fetch`, whose URLs can come from anybody, it uses the environment's proxies and certificates.
 """
 
 import hashlib
@@ -9,15 +9,20 @@ import requests
 
 from bearkit.errors import DownloadError
 
-TIMEOUT = 60  # seconds of silence
+TIMEOUT = 60  # seconds between two bytes
 CHUNK = 2**20
 
 
 def download_verified(url: str, sha512: str, max_bytes: int) -> bytes:
-    """The bytes at an address.
+    """Download a URL and check the digest.
+
+    Args:
+        url: the file.
+        sha512: its digest, hexadecimal.
+        max_bytes: stop the download after this many bytes; the digest differs then.
 
     Raises:
-        DownloadError: they cannot be had, or are not the ones with this digest.
+        DownloadError: the download failed, or the digest differs.
     """
     data = bytearray()
     try:
@@ -28,7 +33,7 @@ def download_verified(url: str, sha512: str, max_bytes: int) -> bytes:
                 if len(data) > max_bytes:
                     break
     except requests.RequestException as error:
-        raise DownloadError(f"{url} cannot be had: {error}", hint="check the network, and try again") from error
+        raise DownloadError(f"{url} cannot be downloaded: {error}", hint="check the network, and try again") from error
     if hashlib.sha512(data).hexdigest() != sha512:
-        raise DownloadError(f"{url} is not the file that was tested", hint="try again later; do not use it")
+        raise DownloadError(f"{url} is not the file that bearkit was tested with", hint="try again later")
     return bytes(data)
