@@ -13,6 +13,7 @@ from bearkit.bodies.features import Features
 from bearkit.core.parallel import Progress, no_progress
 from bearkit.core.project import Project, whole
 from bearkit.datasets.dataset import Dataset
+from bearkit.datasets.seed import resolve_seed
 from bearkit.errors import RunError
 from bearkit.evaluation import figures
 from bearkit.evaluation.leave_one_out import leave_one_out_probs
