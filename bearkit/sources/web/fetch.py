@@ -85,7 +85,7 @@ class _Attempt:
     """One try, with a watch that ends it in time."""
 
     def __init__(self, ends: float, limits: Limits) -> None:
-        self.ends, self.limits, self.over = ends, limits, False
+        self.ends, self.limits = ends, limits
         self._open: list[socket.socket] = []
         self._lock = threading.Lock()
         self._watch = threading.Timer(max(0.0, ends - time.monotonic()), self._end)
@@ -104,11 +104,14 @@ class _Attempt:
             self._open.clear()
 
     def _end(self) -> None:
-        self.over = True
         with self._lock:
             for sock in self._open:
                 with suppress(OSError):
                     sock.shutdown(socket.SHUT_RDWR)
+
+    @property
+    def over(self) -> bool:  # by the clock, since a busy machine may let the watch come late
+        return time.monotonic() >= self.ends
 
     @property
     def left(self) -> float:
