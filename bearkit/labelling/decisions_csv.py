@@ -23,12 +23,12 @@ from urllib.parse import unquote
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import DecisionRequest
 from bearkit.catalog.decisions import DecisionLog
+from bearkit.catalog.labels import label_of, label_problem
 from bearkit.core import text_table
 from bearkit.core.text import count
 from bearkit.core.text_table import Row, Table
 from bearkit.errors import ImportSourceError, ReviewError
 from bearkit.sources.image_names import of_label_studio
-from bearkit.sources.layout import label_of, label_problem
 
 PICTURE = (  # columns, the first there is
     "image_id", "path", "filepath", "file_path", "image_path", "img_path", "name", "file_name", "filename", "file",

@@ -9,6 +9,7 @@ from typing import Any
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import DecisionRequest
 from bearkit.catalog.decisions import RENAMED, DecisionLog, labels_of, me
+from bearkit.catalog.labels import label_of, label_problem
 from bearkit.catalog.missing import missing_files, what_helps
 from bearkit.catalog.schema import ImageRecord, SourceRecord
 from bearkit.core.project import Project, settle, whole
@@ -16,7 +17,7 @@ from bearkit.core.text import count
 from bearkit.errors import ImageError
 from bearkit.images import content_id, suffixes
 from bearkit.sources.decoded import DecodedSource
-from bearkit.sources.layout import SourceItem, file_name, label_of, label_problem
+from bearkit.sources.layout import SourceItem, file_name
 from bearkit.sources.own_folder import Strays, label_in_images, theirs_lie_in_images
 
 BATCH = 64  # pictures a transaction

@@ -12,13 +12,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from bearkit.catalog.labels import label_of
 from bearkit.core.text import count
 from bearkit.errors import ImportSourceError
 from bearkit.sources.folder_labels import FolderReader
 from bearkit.sources.folder_names import generic, quoted, rolls
 from bearkit.sources.label_notes import cleanings
 from bearkit.sources.label_tables import Tables, label_counts, tables_of
-from bearkit.sources.layout import SourceItem, folder_name, label_of, left_out
+from bearkit.sources.layout import SourceItem, folder_name, left_out
 from bearkit.sources.scheme import Files, How, PathLabel, Scheme, Unsure
 
 NEARLY = 0.9  # the share of the pictures that a table names, at least, to say it for all of them

@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from bearkit.catalog.labels import label_of as label_of  # importers ask this module for what names say
-from bearkit.catalog.labels import label_problem as label_problem
 from bearkit.images import suffixes
 
 # What systems and programs leave in folders, in any case; so are names that begin with a dot or with "~$".
