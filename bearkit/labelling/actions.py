@@ -99,22 +99,13 @@ def label_notes(choices: Iterable[DecisionRequest], new: Collection[str], known:
     return cleanings(written) + look_alikes(new, known)
 
 
-def rename_labels(project: Project, old: Sequence[str], new: str, reviewer: str) -> int:
+def merge_labels(project: Project, old: Sequence[str], new: str, reviewer: str) -> dict[str, Any]:
     """Give every picture of some labels one label, which may be there already: one step, that one undo takes back.
 
     It does not count as a review of those pictures.
 
     Returns:
-        How many pictures changed.
-
-    Raises:
-        ReviewError: no label was given, it cannot be one, or no picture has one of the old ones.
-    """
-    return len(merge_labels(project, old, new, reviewer)["stored"])
-
-
-def merge_labels(project: Project, old: Sequence[str], new: str, reviewer: str) -> dict[str, Any]:
-    """Do what `rename_labels` does, and tell what `stored` tells; `label` is the label as it is stored.
+        What `stored` returns, with the new rows in `stored`; and `label`, the label as it is stored.
 
     Raises:
         ReviewError: no label was given, it cannot be one, or no picture has one of the old ones.
