@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 os.environ |= {"HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}  # read when the client is imported
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # several workers share the cores; read when torch is imported
 
 import numpy as np
 import pytest

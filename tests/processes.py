@@ -1,11 +1,13 @@
 """Processes of bearkit's own for tests, forked from one that has imported everything: each starts in no time."""
 
+import asyncio
 import io
 import json
 import multiprocessing
 import os
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 
@@ -59,3 +61,9 @@ def _run(argv, out, err, cwd, environ):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), number)
     sys.argv = ["bearkit", *argv]
     main()
+
+
+def run_async(coroutine):
+    """Run a coroutine in a thread of its own: where browser tests ran before, this thread has a loop already."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()

@@ -14,7 +14,7 @@ from bearkit.export.export import add_thumbnails
 from bearkit.images import decode
 from bearkit.inference.model_folder import read_thumbnails, write_thumbnails
 from bearkit.inference.occlusion import PLACES, occlusion_map
-from bearkit.labelling.actions import decide_one, rename_labels
+from bearkit.labelling.actions import decide_one, merge_labels
 from tests.conftest import encoded
 
 
@@ -139,7 +139,7 @@ def test_the_card_says_what_was_cleaned(shapes, tmp_path):
     learn = Learner(shapes)
     learn.fit_one_cycle(2)
     decide_one(shapes, told[5].image_id, "delete", "ann")  # too late for this run
-    rename_labels(shapes, ["disc"], "ball", "ann")
+    merge_labels(shapes, ["disc"], "ball", "ann")
     text = (learn.export(tmp_path / "model") / "README.md").read_text()
     assert "People looked at 3 of the pictures; 1 are used under another label than the one they came with" in text
     assert "and 1 were left out" in text

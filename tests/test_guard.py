@@ -1,7 +1,5 @@
 """What a server of ours lets through: its own page and programs; no other site, no address, nothing that runs."""
 
-import asyncio
-
 import gradio as gr
 import httpx
 import pytest
@@ -10,6 +8,7 @@ import safehttpx
 from bearkit.web.launch import NAMES, guarded
 from bearkit.web.routes import refusal
 from tests.conftest import picture
+from tests.processes import run_async
 from tests.servers import Handler, serving
 
 ATTACK = b"<script>document.title = 'theirs'</script>"
@@ -52,7 +51,7 @@ def ask(tmp_path, monkeypatch):
 
     def call(path, guard=None, method="GET", allowed=(), **headers):
         said = {name.replace("_", "-"): value for name, value in headers.items()}
-        return asyncio.run(answer(path, guard, method, said, [str(one) for one in allowed]))
+        return run_async(answer(path, guard, method, said, [str(one) for one in allowed]))
 
     return call
 

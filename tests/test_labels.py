@@ -16,7 +16,6 @@ from bearkit.catalog.labels import MOST, cleaning, label_of, label_problem, look
 from bearkit.catalog.schema import ImageRecord
 from bearkit.catalog.settings import name_of
 from bearkit.errors import ImportSourceError, ReviewError
-from bearkit.labelling.actions import rename_labels
 from bearkit.sources.label_notes import tidy_labels
 from bearkit.sources.layout import SourceItem
 from bearkit.sources.web.url_list import UrlList
@@ -147,7 +146,7 @@ def by_action_in_csv(project, text, tmp_path):
 
 
 def by_rename(project, text, tmp_path):
-    rename_labels(project, ["dog"], text, "ann")
+    merge_labels(project, ["dog"], text, "ann")
 
 
 def by_browser(project, text, tmp_path):
@@ -334,7 +333,7 @@ def test_a_bad_label_can_be_renamed_kept_and_undone(pets):
     put_in(pets, "cat\u200b")
     bad = next(one for one in catalogued(pets) if one.label == "cat\u200b")
     assert decide_one(pets, bad.image_id, "keep", "ann")["stored"][0]["to_label"] == "cat\u200b"
-    assert rename_labels(pets, ["cat\u200b"], "cat", "ann") == 1
+    assert len(merge_labels(pets, ["cat\u200b"], "cat", "ann")["stored"]) == 1
     assert labels(pets) == ["cat", "dog"]
     DecisionLog(Catalog(pets)).undo()
     assert labels(pets) == ["cat", "cat\u200b", "dog"]
@@ -384,7 +383,7 @@ def test_rename_merges_labels_tells_what_was_not_there_and_is_one_step(pets, bea
 def test_a_rename_leaves_pictures_without_a_label_alone(pets):
     image = first(pets)
     decide_one(pets, image, "unlabel", "ann")
-    assert rename_labels(pets, ["", "\u200b", "dog"], "owl", "ann") == 2
+    assert len(merge_labels(pets, ["", "\u200b", "dog"], "owl", "ann")["stored"]) == 2
     assert {one.image_id: one.label for one in catalogued(pets)}[image] == ""
 
 
@@ -439,8 +438,8 @@ def test_a_rename_and_relabels_at_once_lose_nothing(pets):
         both.wait()
         try:
             for _ in range(10):
-                rename_labels(pets, ["dog", "owl"], "hound", "ann")
-                rename_labels(pets, ["hound"], "dog", "ann")
+                merge_labels(pets, ["dog", "owl"], "hound", "ann")
+                merge_labels(pets, ["hound"], "dog", "ann")
         except ReviewError as error:
             errors.append(error)
 

@@ -1,6 +1,5 @@
 """What the studio asks about a source: the question ends with the next source, and its buttons mean what it names."""
 
-import asyncio
 import zipfile
 
 import gradio as gr
@@ -12,6 +11,7 @@ from bearkit.sources.importing import import_images
 from bearkit.studio.sources import Sources
 from bearkit.web import uploads
 from tests.conftest import write_pictures
+from tests.processes import run_async
 
 BROKEN = b"PK\x03\x04 and no more"
 
@@ -22,7 +22,7 @@ def sources(project):
         with gr.Blocks(analytics_enabled=False):
             return Sources(project)
 
-    return asyncio.run(make())
+    return run_async(make())
 
 
 def on_screen(steps, before=None):

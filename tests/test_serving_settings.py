@@ -1,6 +1,5 @@
 """Where a server listens, past which proxies it is reached, and what it offers to strangers."""
 
-import asyncio
 import os
 import socket
 import subprocess
@@ -18,6 +17,7 @@ from bearkit.studio.collect_job import limits
 from bearkit.studio.sources import Sources
 from bearkit.studio.train_form import DEFAULT, TrainForm
 from bearkit.web.launch import NAMES, free_port, names_of, public_address
+from tests.processes import run_async
 from tests.servers import serving
 
 PROXIES = ("ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy")
@@ -133,12 +133,12 @@ def made(thing, *arguments):
         with gr.Blocks(analytics_enabled=False):
             return thing(*arguments)
 
-    return asyncio.run(make())
+    return run_async(make())
 
 
 def offered(project):
     """The labels of what a page shows, and the names of what programs may ask of it."""
-    config = asyncio.run(_config(project))
+    config = run_async(_config(project))
     shown = [part["props"] for part in config["components"] if part["props"].get("visible", True)]
     return {part.get("label") for part in shown}, {dependency["api_name"] for dependency in config["dependencies"]}
 

@@ -13,7 +13,7 @@ from bearkit.catalog.statistics import cleaned
 from bearkit.datasets import dataset
 from bearkit.datasets.export import export_dataset
 from bearkit.errors import ReviewError
-from bearkit.labelling.actions import decide_file, rename_labels, take_labels_away
+from bearkit.labelling.actions import decide_file, merge_labels, take_labels_away
 from bearkit.labelling.apply import apply_decisions, unapply_decisions
 from bearkit.labelling.queue import Queue, View
 from tests.conftest import write_pictures
@@ -53,7 +53,7 @@ def test_all_pictures_of_a_label_lose_it_in_one_step(ledger):
     with pytest.raises(ReviewError, match="no picture has these labels"):
         take_labels_away(project, ["black", ""], "ann")
     with pytest.raises(ReviewError, match="the new label is empty"):
-        rename_labels(project, ["teddy"], " ", "ann")
+        merge_labels(project, ["teddy"], " ", "ann")
     assert len(ledger.undo(1, "ann")) == 3
     assert labels(ledger) == ["black"] * 3 + ["teddy"] * 2
 

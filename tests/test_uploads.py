@@ -1,6 +1,5 @@
 """What visitors may send to a page: files of some number and size, no addresses, each page's in a folder of its own."""
 
-import asyncio
 import os
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import requests
 from bearkit.web import predict_page, uploads
 from bearkit.web.launch import NAMES, guarded, launched
 from bearkit.web.limits import Allowance, tidy
+from tests.processes import run_async
 from tests.servers import serving
 
 
@@ -39,7 +39,7 @@ def in_a_loop(make):
     async def made():
         return make()
 
-    return asyncio.run(made())
+    return run_async(made())
 
 
 @pytest.fixture(scope="module")

@@ -256,7 +256,7 @@ class Catalog:
         with self.connection() as connection:
             counts = connection.execute(sa.select(*every).select_from(images)).one()
             last = [connection.scalar(sa.select(sa.func.max(table.c.id))) or 0 for table in (decisions, moves)]
-        return *counts, *last, self.project.catalog.stat().st_ino  # it may have been replaced
+        return self.project.catalog.stat().st_ino, *counts, *last  # the file may have been replaced
 
     def path(self, image: ImageRecord) -> Path:
         """Where a picture's file is.

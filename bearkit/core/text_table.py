@@ -8,7 +8,7 @@ import io
 import json
 import re
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -249,12 +249,6 @@ def separator_of(lines: Sequence[str]) -> str:
 
 def _name(text: str) -> str:
     return str(text).strip().strip("\ufeff").lower()
-
-
-def unknown_columns(table: Table, path: Path, known: Collection[str], hint: str) -> ImportSourceError:
-    """The error for a table without a column that is needed: what it has, and what is known."""
-    found = ", ".join(table.columns) or "(none)"
-    return ImportSourceError(f"{path} has the columns {found}; none of {', '.join(known)}", hint=hint)
 
 
 def yes_or_no(text: str) -> bool | None:

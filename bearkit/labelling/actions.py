@@ -128,7 +128,7 @@ def label_notes(requests: Iterable[DecisionRequest], new: Collection[str], known
     return tidying_notes(written) + look_alikes(new, known)
 
 
-def rename_labels(project: Project, old: Sequence[str], new: str, reviewer: str) -> int:
+def merge_labels(project: Project, old: Sequence[str], new: str, reviewer: str) -> dict[str, Any]:
     """Give one label to all images of some labels, as one step. It does not count as a review of those images.
 
     Args:
@@ -138,20 +138,7 @@ def rename_labels(project: Project, old: Sequence[str], new: str, reviewer: str)
         reviewer: who decides.
 
     Returns:
-        The number of images that changed.
-
-    Raises:
-        ReviewError: the new label is empty or not allowed.
-        ReviewError: no image has one of the old labels.
-    """
-    return len(merge_labels(project, old, new, reviewer)["stored"])
-
-
-def merge_labels(project: Project, old: Sequence[str], new: str, reviewer: str) -> dict[str, Any]:
-    """Do the same as `rename_labels`, with more details.
-
-    Returns:
-        See `store_decisions`; and "label": the label as it is stored.
+        What `store_decisions` returns, with the new rows in "stored"; and "label": the label as it is stored.
 
     Raises:
         ReviewError: the new label is empty or not allowed.

@@ -10,6 +10,7 @@ import filelock
 
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import DecisionLog, labels_of
+from bearkit.catalog.labels import label_of, label_problem
 from bearkit.core.parallel import Progress, cores, no_progress, ordered_map
 from bearkit.core.paths import is_there, located, written_out
 from bearkit.core.project import Project
@@ -20,7 +21,7 @@ from bearkit.sources.folder_names import split_of
 from bearkit.sources.ingest import ImportReport, Ingestor
 from bearkit.sources.label_notes import look_alike_notes, tidy_labels
 from bearkit.sources.label_reading import read_labels
-from bearkit.sources.layout import SourceItem, archive_problem, label_of, label_problem, readable_path
+from bearkit.sources.layout import SourceItem, archive_problem, readable_path
 from bearkit.sources.own_folder import label_in_images, own_folders
 from bearkit.sources.plugins import find_importer
 from bearkit.sources.preview import Preview, make_preview

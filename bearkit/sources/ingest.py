@@ -8,6 +8,7 @@ from typing import Any
 
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import DecisionLog
+from bearkit.catalog.labels import label_of, label_problem
 from bearkit.catalog.missing import missing_files, what_helps
 from bearkit.catalog.schema import ImageRecord, SourceRecord
 from bearkit.core.project import Project, settle, whole
@@ -15,7 +16,7 @@ from bearkit.core.text import count
 from bearkit.errors import ImageError
 from bearkit.images import content_id, suffixes
 from bearkit.sources.decoded import DecodedSource
-from bearkit.sources.layout import SourceItem, file_name, label_of, label_problem
+from bearkit.sources.layout import SourceItem, file_name
 from bearkit.sources.moves import HandMoves
 from bearkit.sources.own_folder import StrayFiles, images_hold_user_files
 

@@ -12,13 +12,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from bearkit.catalog.labels import label_of
 from bearkit.core.text import count
 from bearkit.errors import ImportSourceError
 from bearkit.sources.folder_labels import FolderReader
 from bearkit.sources.folder_names import all_generic, batch_kind, quoted
 from bearkit.sources.label_notes import tidying_notes
 from bearkit.sources.label_tables import Tables, label_counts, read_tables
-from bearkit.sources.layout import SourceItem, folder_name, label_of, left_out_item
+from bearkit.sources.layout import SourceItem, folder_name, left_out_item
 from bearkit.sources.scheme import AmbiguousLayoutError, PathLabel, ReadingOptions, Scheme, SourceFiles
 
 NEARLY = 0.9  # the share of the pictures that a table names, at least, to say it for all of them

@@ -5,13 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from bearkit.catalog.labels import label_of
 from bearkit.core.text import count
 from bearkit.core.text_table import Row, Table
 from bearkit.errors import ImageError, ImportSourceError
 from bearkit.sources import table_columns, table_files
 from bearkit.sources.folder_names import quoted
 from bearkit.sources.image_names import ImageIndex
-from bearkit.sources.layout import SourceItem, label_of
+from bearkit.sources.layout import SourceItem
 from bearkit.sources.scheme import PathLabel, SourceFiles
 
 HUB_TABLES = ("metadata.csv", "metadata.jsonl", "metadata.parquet")

@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from bearkit.catalog.labels import label_of as label_of  # importers find all of these in one module
-from bearkit.catalog.labels import label_problem as label_problem
 from bearkit.images import suffixes
 
 # Files and folders of operating systems and programs, in lower case; others begin with a dot or with "~$".

@@ -5,10 +5,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.labels import label_of
 from bearkit.catalog.schema import ImageRecord
 from bearkit.core.project import Project
 from bearkit.images import content_id
-from bearkit.sources.layout import file_name, label_of
+from bearkit.sources.layout import file_name
 
 CACHES = ("bodies", "features", "pixels", "looks", "thumbnails")
 CARDS = (", exported with bearkit", ", collected and cleaned with bearkit.")  # what the cards of its data sets say

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
+from bearkit.catalog.labels import label_of, label_problem
 from bearkit.errors import ImportSourceError
 from bearkit.sources.folder_names import split_of
-from bearkit.sources.layout import label_of, label_problem, look_like_images
+from bearkit.sources.layout import look_like_images
 from bearkit.sources.table_columns import most_held_out
 
 LABEL_FROM = ("folder", "parent", "name", "metadata")

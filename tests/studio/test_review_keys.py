@@ -73,6 +73,7 @@ def test_a_label_that_cannot_be_one_is_told_discarded_and_not_offered_again(revi
     before = len(ledger_of(running).history())
     relabel(page, "\x1bowl")
     expect(page.locator("#outbox")).to_contain_text("1 decision not stored: this cannot be a label", timeout=SECONDS)
+    page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Discard").click()
     expect(page.locator("#outbox .bk-bad")).to_have_count(0)
     page.keyboard.press("l")

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bearkit.catalog.labels import label_of, label_problem
 from bearkit.core import json_text, text_table
 from bearkit.core.text_table import Row, Table
 from bearkit.errors import ImportSourceError
-from bearkit.sources.layout import label_of, label_problem
 from bearkit.sources.web import url_json
 from bearkit.sources.web.address_text import (  # fmt: skip
     ABOUT,
