@@ -113,7 +113,7 @@ class ReviewIndex:
 
     def _versions(self) -> _Versions:
         """The body is that of the newest finished run, the default before the first."""
-        *images, decision, move, file = self.catalog.version()
+        file, *images, decision, move = self.catalog.version()
         finished = next((run for run in reversed(runs.every(self.project)) if run.finished), None)
         config = TrainConfig.from_dict(finished.config) if finished else TrainConfig()
         seed = project_seed(self.catalog)
