@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from bearkit import apply_decisions, decide_one
 from bearkit.core.single_flight import SingleFlight
 from bearkit.labelling.queue import Queue, View
 
@@ -60,17 +59,3 @@ def test_pages_of_many_reviewers_are_those_of_one(trained):
     with ThreadPoolExecutor(20) as pool:
         pages = list(pool.map(lambda _: queue.page(View("label")), range(20)))
     assert all(page == alone for page in pages)
-
-
-def test_a_decision_does_not_read_the_features_again_and_a_move_is_noticed(shapes):
-    queue = Queue(shapes)
-    before = queue.material.now()
-    image = before.images[0]
-    decide_one(shapes, image.image_id, "delete", "ann")
-    after = queue.material.now()
-    assert not after.present[0]
-    assert after.features is before.features
-    apply_decisions(shapes)
-    moved = queue.material.now()
-    assert moved.features is before.features
-    assert moved.images[0].path != image.path

@@ -51,9 +51,9 @@ def launched(
     Raises:
         BearkitError: there is no such address, or no free port.
     """
-    free = free_port(port, host)
     with folder_of_page() as folder, without_unusable(host.strip("[]")):
         page = build()
+        free = free_port(port, host)  # only now: another program could take it while the page is built
         page.queue(max_size=MOST_QUEUED)
         middleware = [*app_kwargs.get("middleware", []), Middleware(Limits, folder=folder, allowed=allowed)]
         _, url, public = page.launch(

@@ -25,7 +25,9 @@ class Studio:
             self.process = process(words, out, Path(folder) / "err")
             while not (out.exists() and out.read_text().endswith("\n")) and self.process.is_alive():
                 time.sleep(0.02)
-            self.url = json.loads(out.read_text())["url"]
+            printed = json.loads(out.read_text())
+            assert "url" in printed, printed
+            self.url = printed["url"]
 
     def end(self):
         """Stop it, and its trainings, which would outlive it."""
