@@ -9,6 +9,7 @@ from bearkit.errors import ReviewError
 
 ABOUT_LABELS = ("keep", "delete", "relabel", "label", "unlabel")
 ACTIONS = (*ABOUT_LABELS, "beside")
+ACCEPTED = "accepted"  # the kind of decisions by which images got the label that the model proposed
 
 
 @dataclass(frozen=True)

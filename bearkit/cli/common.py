@@ -33,6 +33,7 @@ PANELS = {  # of `bearkit --help`: panels and commands in the order in which peo
     "Start": ("demo", "studio"),
     "Data": ("import", "search", "collect", "sources", "export-dataset"),
     "Train": ("train", "lr-find", "learning-curve", "diagnose"),
+    "Label": ("label", "labels"),
     "Review": ("interpret", "review", "duplicates", "compare"),
     "Models": ("export", "predict", "serve"),
     "Publish": ("push", "push-dataset", "space", "preflight"),

@@ -14,6 +14,7 @@ from scipy.special import log_softmax
 PENALTY = 1.5  # ridge penalty of the weights, for features of length 1
 CHUNK = 4096  # images added to the Gram matrix at once
 MAX_LEVERAGE = 1 - 1e-3
+MAX_SCALE_ROWS = 4096  # images that the temperature is fitted on
 
 
 class LeaveOneOutRidge:
@@ -22,11 +23,12 @@ class LeaveOneOutRidge:
     Args:
         features: float32 (N, D).
         seen: which images have a label that heads are fitted on, bool (N,); all if None.
+        standardize: scale the features by their standard deviations over the seen images; False if they are scaled.
     """
 
-    def __init__(self, features: np.ndarray, seen: np.ndarray | None = None) -> None:
+    def __init__(self, features: np.ndarray, seen: np.ndarray | None = None, standardize: bool = True) -> None:
         self.seen = np.ones(len(features), dtype=bool) if seen is None else seen
-        x = _unit_rows(features, self.seen)
+        x = _unit_rows(features, self.seen) if standardize else _with_constant(features)
         gram = PENALTY * np.eye(x.shape[1])
         for start in range(0, len(x), CHUNK):
             part = x[start : start + CHUNK][self.seen[start : start + CHUNK]]
@@ -47,7 +49,9 @@ class LeaveOneOutRidge:
         fitted = self._z @ (self._z.T @ one_hot)
         left_out = one_hot - (one_hot - fitted) / (1 - self._leverage)[:, None]
         scores = np.where(self.seen[:, None], left_out, fitted)
-        scale = _best_scale(scores[self.seen], targets[self.seen])
+        rows = np.flatnonzero(self.seen)
+        rows = rows[:: -(-len(rows) // MAX_SCALE_ROWS)]  # a temperature needs no more
+        scale = _best_scale(scores[rows], targets[rows])
         probs: np.ndarray = np.exp(log_softmax(scores.astype(np.float64) * scale, axis=1)).astype(np.float32)
         return probs
 
@@ -72,6 +76,11 @@ def _unit_rows(features: np.ndarray, seen: np.ndarray) -> np.ndarray:
     result[:, :-1] /= np.maximum(np.linalg.norm(result[:, :-1], axis=1, keepdims=True), 1e-6)
     result[:, -1] = 1
     return result
+
+
+def _with_constant(rows: np.ndarray) -> np.ndarray:
+    """Append a constant, which gives heads an intercept: float32 (N, D + 1)."""
+    return np.hstack([rows, np.ones((len(rows), 1), np.float32)])
 
 
 def _best_scale(scores: np.ndarray, targets: np.ndarray) -> float:

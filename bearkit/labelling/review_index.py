@@ -131,14 +131,14 @@ class ReviewIndex:
         column = {label: n for n, label in enumerate(vocab)}
         targets = np.array([column.get(label, -1) for label in labels.tolist()], np.int64)
         splits = self._splits(now, records, history)
-        probs = None
-        if len(vocab) >= 2:
-            labelled = present & (targets >= 0)
-            heads_key = (features_key, labelled.tobytes())
-            heads = self._memo.get("heads", heads_key, lambda: LeaveOneOutRidge(table.values[:, 0], labelled))
-            probs = heads.probs(targets, len(vocab))
+        features, labelled = table.values[:, 0], present & (targets >= 0)
+
+        def heads() -> LeaveOneOutRidge:
+            key = (features_key, labelled.tobytes())
+            return self._memo.get("heads", key, lambda: LeaveOneOutRidge(features, labelled))
+
         split_of = np.array([splits.get(image.image_id, "") for image in images], dtype=object)
-        return Snapshot(images, table.values[:, 0], present, labels, split_of, vocab, targets, probs, history, now.run)
+        return Snapshot(images, features, present, labels, split_of, vocab, targets, history, now.run, heads)
 
     def _records(self) -> dict[str, ImageRecord]:
         return {image.image_id: image for image in self.catalog.images()}

@@ -10,6 +10,7 @@ import numpy as np
 
 from bearkit.catalog.schema import ImageRecord
 from bearkit.errors import ReviewError
+from bearkit.evaluation.leave_one_out import LeaveOneOutRidge
 from bearkit.labelling.decision_history import DecisionHistory
 
 T = TypeVar("T")
@@ -45,9 +46,9 @@ class Snapshot:
         splits: train, valid, test, or "" for none. str (N,).
         vocab: the labels in use, sorted.
         targets: index of the label in `vocab`, int (N,); -1 for none.
-        probs: out-of-fold probabilities, float32 (N, C); None with fewer than two labels, where nothing can be learned.
         history: the decisions that count.
         run: id of the newest finished run; None before the first.
+        heads: returns heads fitted on the labelled images. They are needed by a review, and labelling has its own.
         results: what was computed from this snapshot: pages, counts.
     """
 
@@ -58,10 +59,17 @@ class Snapshot:
     splits: np.ndarray
     vocab: list[str]
     targets: np.ndarray
-    probs: np.ndarray | None
     history: DecisionHistory
     run: str | None
+    heads: Callable[[], LeaveOneOutRidge] = field(repr=False)
     results: Results = field(default_factory=Results, repr=False)
+
+    @property
+    def probs(self) -> np.ndarray | None:
+        """The out-of-fold probabilities, float32 (N, C); None with fewer than two labels: nothing can be learned."""
+        if len(self.vocab) < 2:
+            return None
+        return self.results.get("probs", lambda: self.heads().probs(self.targets, len(self.vocab)))
 
     @property
     def oof_probs(self) -> np.ndarray:
@@ -70,12 +78,13 @@ class Snapshot:
         Raises:
             ReviewError: the images have fewer than two labels.
         """
-        if self.probs is None:
+        probs = self.probs
+        if probs is None:
             raise ReviewError(
                 f"labels can be compared once there are two; the pictures have {len(self.vocab)}",
                 hint="give some pictures another label (`bearkit review next --kind unlabelled`), or import more",
             )
-        return self.probs
+        return probs
 
     @property
     def labelled(self) -> np.ndarray:

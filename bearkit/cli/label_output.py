@@ -1,0 +1,82 @@
+"""Format results of labelling (the objects that `--json` prints) as text for the terminal."""
+
+from typing import Any
+
+from bearkit.core.text import count, percent, table
+
+
+def page(result: dict[str, Any], place: str = "") -> str:
+    """Format a page of images to label; `place` is the option that names the project in the next command."""
+    progress = f"{count(result['labelled'], 'picture')} labelled, {result['unlabelled']} not labelled"
+    if not result["images"]:
+        rest = f"Next: bearkit train{place}" if not result["unlabelled"] else "someone else looks at the rest"
+        return f"{progress}\n{rest}"
+    rows = [
+        (image["image_id"][:12], image["path"], image["proposed"] or "-", percent(image["probability"]))
+        for image in result["images"]
+    ]
+    name = result["group"]["proposed"] or "LABEL"
+    return "\n".join(
+        [
+            *table(("image", "path", "proposed", "probability"), rows),
+            "",
+            f"Why these: {result['group']['why']}",
+            progress,
+            f"Next: bearkit label decide {rows[0][0]} {name}{place} (or in the browser: bearkit studio{place})",
+        ]
+    )
+
+
+def decided(result: dict[str, Any], place: str = "") -> str:
+    """Format how many labels were stored."""
+    lines = [f"{count(result['stored'], 'label')} stored; undo with `bearkit review undo{place}`"]
+    if unmatched := result.get("unmatched"):
+        lines.append(f"{count(len(unmatched), 'row')} of the table match no picture, such as `{unmatched[0]}`")
+    return "\n".join([*lines, f"Next: bearkit label next{place}"])
+
+
+def audit(result: dict[str, Any], place: str = "") -> str:
+    """Format an audit: what is to label, or what it says."""
+    if result["images"]:
+        rows = [(image["image_id"][:12], image["path"]) for image in result["images"]]
+        return "\n".join(
+            [
+                *table(("image", "path"), rows),
+                "",
+                f"{count(len(rows), 'picture')} to label for the audit: `bearkit label decide --from FILE.csv{place}`",
+            ]
+        )
+    estimate = result["estimate"]
+    if estimate is None:
+        return "nothing can be proposed yet: label pictures of at least two labels"
+    return rest_sentence(estimate)
+
+
+def accepted(result: dict[str, Any], place: str = "") -> str:
+    """Format how many proposals were accepted, and how many are probably wrong."""
+    lines = [f"{count(result['accepted'], 'picture')} labelled by the model; undo with `bearkit review undo{place}`"]
+    return "\n".join([*lines, error_sentence(result), f"Next: bearkit review next{place}"])
+
+
+def rest_sentence(estimate: dict[str, Any]) -> str:
+    """Say how many proposals for the rest are probably wrong."""
+    if not estimate["images"]:
+        return "every picture has a label"
+    return f"{count(estimate['images'], 'picture')} without a label: {error_sentence(estimate)}"
+
+
+def error_sentence(estimate: dict[str, Any]) -> str:
+    """Say how many of some proposals are probably wrong.
+
+    >>> error_sentence({"expected_error": 0.03, "interval": [0.014, 0.055], "audited": 50, "note": ""})
+    'about 3.0 % of the proposals are wrong (95 % interval: 1.4 to 5.5 %, from 50 audited pictures)'
+    """
+    share = f"about {percent(estimate['expected_error'])} of the proposals are wrong"
+    note = f"; {estimate['note']}" if estimate["note"] else ""
+    if not estimate["audited"]:
+        return f"{share}, but that is not known yet: run `bearkit label audit`{note}"
+    low, high = estimate["interval"]
+    interval = (
+        f"95 % interval: {100 * low:.1f} to {100 * high:.1f} %, from {count(estimate['audited'], 'audited picture')}"
+    )
+    return f"{share} ({interval}){note}"
