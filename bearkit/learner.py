@@ -10,8 +10,9 @@ import numpy as np
 
 from bearkit import runs
 from bearkit.bodies.features import Features
+from bearkit.core.atomic import whole
 from bearkit.core.parallel import Progress, no_progress
-from bearkit.core.project import Project, whole
+from bearkit.core.project import Project
 from bearkit.datasets.dataset import Dataset
 from bearkit.datasets.seed import resolve_seed
 from bearkit.errors import RunError

@@ -18,7 +18,8 @@ import numpy as np
 from bearkit.bodies import registry
 from bearkit.bodies.features import extract_features
 from bearkit.catalog.schema import ImageRecord
-from bearkit.core.project import Project, spare_of
+from bearkit.core.atomic import spare_of
+from bearkit.core.project import Project
 from bearkit.errors import ImageError, ShapeError, TooFewLabelsError
 from bearkit.images import content_id, read_file
 from bearkit.training.config import TrainConfig

@@ -8,7 +8,8 @@ import pytest
 
 from bearkit import import_images
 from bearkit.catalog.catalog import Catalog
-from bearkit.core.project import named, settle, whole, whole_folder
+from bearkit.core.atomic import settle, whole, whole_folder
+from bearkit.core.streams import named
 from tests.conftest import write_pictures
 
 

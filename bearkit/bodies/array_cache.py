@@ -18,9 +18,10 @@ import numpy as np
 
 from bearkit.catalog.missing import what_helps
 from bearkit.catalog.schema import ImageRecord
+from bearkit.core.atomic import may_write, spare_of, whole
 from bearkit.core.log import logger
 from bearkit.core.parallel import Progress, ordered_map
-from bearkit.core.project import Project, may_write, spare_of, whole
+from bearkit.core.project import Project
 from bearkit.errors import ImageError, NoImagesError
 
 SHARD_SIZE = 256  # images a shard

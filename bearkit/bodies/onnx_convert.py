@@ -10,8 +10,9 @@ import onnx
 import torch
 from torch import nn
 
+from bearkit.core.atomic import spare, spare_of, whole
 from bearkit.core.log import logger
-from bearkit.core.project import Project, spare, spare_of, whole
+from bearkit.core.project import Project
 from bearkit.errors import BodyError
 from bearkit.inference.session import session
 

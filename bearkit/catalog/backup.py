@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from bearkit.core.project import whole
+from bearkit.core.atomic import whole
 
 COPY_SECONDS = 24 * 3600  # that a copy serves
 

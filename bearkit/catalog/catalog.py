@@ -30,7 +30,8 @@ from bearkit.catalog.schema import (
     split_in,
     splits,
 )
-from bearkit.core.project import Project, whole
+from bearkit.core.atomic import whole
+from bearkit.core.project import Project
 from bearkit.errors import ImportSourceError, ProjectError
 
 FORMAT = 3  # 1 had no decisions and no receipts, 2 no credits; they are brought up to date when they are opened

@@ -15,7 +15,8 @@ from bearkit.catalog.backup import copy_of
 from bearkit.catalog.catalog import make
 from bearkit.catalog.decision_types import ACTIONS
 from bearkit.catalog.schema import decisions, images, metadata
-from bearkit.core.project import Project, whole
+from bearkit.core.atomic import whole
+from bearkit.core.project import Project
 from bearkit.errors import BusyError, ProjectError
 
 MOST = 5  # faults that are named

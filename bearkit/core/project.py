@@ -1,24 +1,14 @@
 """A project is a folder; this says where everything in it lives. Paths only: nothing here reads what is there."""
 
-import getpass
-import hashlib
-import io
 import os
-import shutil
-import sys
-import tempfile
-import uuid
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import TextIO
 
-from bearkit.core.parallel import ordered_map
+from bearkit.core.atomic import may_write
 from bearkit.core.paths import located
 from bearkit.errors import ImageError, ProjectError, ProjectNotFoundError, ReadOnlyError
 
-SETTLERS = 16  # threads: they only wait, and the disk takes what waits at once
 HOMES = ("images", "unlabelled", "trash")  # folders of pictures
 DEMO_FOLDER = "bearkit-demo"  # where the demo's project is, unless told otherwise
 
@@ -154,143 +144,6 @@ class Project:
                 hint="put pictures in: `bearkit import FOLDER -p DIR`, or name another folder with `-p`",
             )
         return self
-
-
-def may_write(path: Path) -> bool:
-    """Whether this user may write to a file or into a folder; if there is none yet, whether it may be made."""
-    while not path.exists() and path != path.parent:
-        path = path.parent
-    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
-
-
-def spare(path: Path) -> Path:
-    """Where a cache is written: in its place, or in this user's own cache where that may only be read."""
-    return path if may_write(path) else spare_of(path)
-
-
-def spare_of(path: Path) -> Path:
-    """Its place in this user's own cache."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    if not may_write(home):
-        home = Path(tempfile.gettempdir()) / f"cache-{getpass.getuser()}"
-    return home / "bearkit" / hashlib.sha256(os.fsencode(path.parent)).hexdigest()[:16] / path.name
-
-
-@contextmanager
-def whole(path: Path, durable: bool = True) -> Iterator[Path]:
-    """Write a file so that it appears whole or not at all: yields a temporary name, renamed to `path` at the end.
-
-    A link of that name is replaced, not followed: in somebody else's project it may lead anywhere. For a file that a
-    person names there is `named`.
-
-    Args:
-        path: the file; its folder is made when it is not there.
-        durable: also after a power cut, which costs a few milliseconds. Not for what is made again at no cost, nor for
-            many files at once, which `settle` makes durable together.
-
-    >>> import tempfile
-    >>> target = Path(tempfile.mkdtemp()) / "a" / "b.txt"
-    >>> with whole(target) as part:
-    ...     _ = part.write_text("done")
-    ...     target.exists()
-    False
-    >>> target.read_text()
-    'done'
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{uuid.uuid4().hex[:12]}.part{path.suffix}")
-    try:
-        yield part
-        if durable:
-            to_disk(part)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def to_disk(file: Path) -> None:
-    """Wait until a file's content is on the disk."""
-    with suppress(FileNotFoundError), file.open("rb" if os.name == "posix" else "rb+") as opened:
-        os.fsync(opened.fileno())
-
-
-def no_link(path: Path, flags: int) -> int:
-    """Open a file that bearkit writes into, and not what a link of its name leads to: the project may be anybody's.
-
-    Raises:
-        OSError: it is a link, or cannot be opened.
-    """
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
-
-
-def settle(files: Iterable[Path]) -> None:
-    """Make files durable that `whole` wrote without it: together it costs a tenth of one after the other."""
-    for _ in ordered_map(to_disk, files, SETTLERS):
-        pass
-
-
-def is_stdout(path: Path) -> bool:
-    """Whether a person means standard output.
-
-    >>> is_stdout(Path("-")), is_stdout(Path("rows.csv"))
-    (True, False)
-    """
-    return str(path) in ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
-
-
-@contextmanager
-def named(path: Path) -> Iterator[TextIO]:
-    """Write a text file (UTF-8) under a name that a person gave: yields it, open.
-
-    A file appears whole, as with `whole`, and keeps its permissions. A link is followed. What is no file (a device, a
-    pipe) is written to. `-` is standard output.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    if is_stdout(path):
-        text = io.StringIO(newline="")
-        yield text
-        sys.stdout.flush()
-        if hasattr(sys.stdout, "buffer"):
-            sys.stdout.buffer.write(text.getvalue().encode())
-        else:  # a notebook's
-            sys.stdout.write(text.getvalue())
-        sys.stdout.flush()
-        return
-    there = path.exists()
-    if there and (not path.is_file() or path.absolute().parts[1] in ("dev", "proc")):  # also where that is a file now
-        with path.open("w", newline="", encoding="utf-8") as file:
-            yield file
-        return
-    target = located(path, "the file to write")
-    with whole(target) as part, part.open("w", newline="", encoding="utf-8") as file:
-        yield file
-        if there:
-            shutil.copymode(target, part)
-
-
-def is_taken(folder: Path) -> bool:
-    """Whether something is there that must not be written over: a file, or a folder that is not empty."""
-    folder = located(folder, "the folder to write")
-    return folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
-
-
-@contextmanager
-def whole_folder(folder: Path) -> Iterator[Path]:
-    """Write a folder so that it appears whole or not at all, as `whole` does a file; it is new, or empty."""
-    folder = located(folder, "the folder to write")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    part = folder.parent / f".{uuid.uuid4().hex[:12]}.part"
-    part.mkdir()
-    try:
-        yield part
-        settle(path for path in part.rglob("*") if path.is_file())
-        if folder.exists():
-            folder.rmdir()
-        part.rename(folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def default_project(folder: Path | None) -> Project:

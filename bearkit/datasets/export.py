@@ -11,8 +11,9 @@ from typing import Any
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import DecisionLog
 from bearkit.catalog.schema import Decision, ImageRecord, SourceRecord
+from bearkit.core.atomic import is_taken, whole_folder
 from bearkit.core.parallel import ordered_map
-from bearkit.core.project import Project, is_taken, whole_folder
+from bearkit.core.project import Project
 from bearkit.datasets import dataset, layouts
 from bearkit.datasets.layouts import Row
 from bearkit.datasets.seed import project_seed

@@ -11,7 +11,8 @@ import safetensors
 
 from bearkit import runs
 from bearkit.bodies.array_cache import read_shard
-from bearkit.core.project import Project, whole
+from bearkit.core.atomic import whole
+from bearkit.core.project import Project
 from bearkit.doctor.problems import Problem
 from bearkit.errors import BearkitError
 from bearkit.inference import leftovers, model_folder

@@ -8,7 +8,8 @@ import threading
 from typing import Any
 
 from bearkit.core import processes
-from bearkit.core.project import Project, no_link
+from bearkit.core.atomic import no_link
+from bearkit.core.project import Project
 from bearkit.engine.worker import FIND_LR
 from bearkit.errors import BearkitError
 from bearkit.runs import Run

@@ -17,9 +17,10 @@ from bearkit import runs
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.statistics import cleaned
 from bearkit.core import swap
+from bearkit.core.atomic import settle, spare, spare_of, whole
 from bearkit.core.parallel import ordered_map
 from bearkit.core.paths import located
-from bearkit.core.project import Project, settle, spare, spare_of, whole
+from bearkit.core.project import Project
 from bearkit.datasets.seed import DEFAULT_SEED
 from bearkit.errors import ImageError, ModelError
 from bearkit.evaluation import metrics

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bearkit.core.atomic import is_taken, whole_folder
 from bearkit.core.parallel import Progress, no_progress
-from bearkit.core.project import Project, is_taken, whole_folder
+from bearkit.core.project import Project
 from bearkit.datasets.layouts import HUB_SPLITS, OLD_METADATA
 from bearkit.errors import PublishError
 from bearkit.hub.client import Hub, RepoSpec, files_by_name

@@ -5,7 +5,7 @@ import os
 import tarfile
 from pathlib import Path
 
-from bearkit.core.project import whole
+from bearkit.core.atomic import whole
 from bearkit.errors import DownloadError, PublishError
 from bearkit.sources.web.verified import download_verified
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from PIL import Image
 
+from bearkit.core.atomic import spare, whole
 from bearkit.core.parallel import ordered_map
 from bearkit.core.paths import real
-from bearkit.core.project import Project, spare, whole
+from bearkit.core.project import Project
 from bearkit.errors import ImageError, ProjectError
 from bearkit.images import decode, is_our_jpeg, read_verified, small_jpeg
 

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 from bearkit.core.parallel import Progress, no_progress, ordered_map
 from bearkit.core.paths import located
-from bearkit.core.project import named
+from bearkit.core.streams import named
 from bearkit.errors import BearkitError, DownloadError, ImageError
 from bearkit.images import MAX_BYTES, read_file
 from bearkit.inference.predictor import Predictor

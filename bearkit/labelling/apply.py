@@ -16,7 +16,8 @@ import filelock
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import DecisionLog
 from bearkit.catalog.schema import ImageRecord
-from bearkit.core.project import Project, whole
+from bearkit.core.atomic import whole
+from bearkit.core.project import Project
 from bearkit.errors import ImageError, ReviewError
 from bearkit.sources.layout import file_name
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import Any, BinaryIO
 
-from bearkit.core.project import no_link
+from bearkit.core.atomic import no_link
 
 Event = dict[str, Any]
 NUMBER = (int, float)

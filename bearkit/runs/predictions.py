@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bearkit.core.project import whole
+from bearkit.core.atomic import whole
 
 
 @dataclass(frozen=True)

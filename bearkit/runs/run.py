@@ -23,8 +23,8 @@ from typing import Any
 
 import filelock
 
+from bearkit.core.atomic import whole
 from bearkit.core.locks import is_held, queued_lock
-from bearkit.core.project import whole
 from bearkit.errors import RunError, StoppedError
 from bearkit.runs import events, files
 from bearkit.runs.predictions import Predictions

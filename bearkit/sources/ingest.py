@@ -11,7 +11,8 @@ from bearkit.catalog.decisions import DecisionLog
 from bearkit.catalog.labels import label_of, label_problem
 from bearkit.catalog.missing import missing_files, what_helps
 from bearkit.catalog.schema import ImageRecord, SourceRecord
-from bearkit.core.project import Project, settle, whole
+from bearkit.core.atomic import settle, whole
+from bearkit.core.project import Project
 from bearkit.core.text import count
 from bearkit.errors import ImageError
 from bearkit.images import content_id, suffixes

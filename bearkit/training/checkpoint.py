@@ -9,7 +9,7 @@ import safetensors
 import safetensors.torch
 import torch
 
-from bearkit.core.project import whole
+from bearkit.core.atomic import whole
 from bearkit.errors import RunError
 from bearkit.training.head import StateDict
 

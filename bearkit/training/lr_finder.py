@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from bearkit.core.atomic import whole
 from bearkit.core.parallel import Progress, no_progress
-from bearkit.core.project import Project, whole
+from bearkit.core.project import Project
 from bearkit.evaluation import figures
 from bearkit.training import lr_curve, warm_start
 from bearkit.training.config import TrainConfig

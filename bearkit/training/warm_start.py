@@ -14,8 +14,9 @@ from bearkit.bodies.registry import Body
 from bearkit.bodies.weights import RANDOM
 from bearkit.catalog.catalog import Catalog
 from bearkit.core import paths
+from bearkit.core.atomic import whole
 from bearkit.core.parallel import Progress
-from bearkit.core.project import Project, whole
+from bearkit.core.project import Project
 from bearkit.datasets import dataset
 from bearkit.datasets.dataset import Dataset
 from bearkit.errors import BodyError, RunError

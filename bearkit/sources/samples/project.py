@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from bearkit.core.atomic import whole
 from bearkit.core.parallel import Progress, no_progress
-from bearkit.core.project import Project, whole
+from bearkit.core.project import Project
 from bearkit.errors import ProjectError, SampleError
 from bearkit.images import content_id
 from bearkit.sources.samples import pictures as sample
