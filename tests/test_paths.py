@@ -6,7 +6,7 @@ import os
 import pytest
 
 from bearkit import Predictor, Project, export_dataset, export_model, import_images, predict_files
-from bearkit.core.paths import is_there, located
+from bearkit.core.paths import is_there, resolve_path
 from bearkit.core.text_table import read_text
 from bearkit.errors import BearkitError, ImportSourceError, ModelError, ProjectError
 from tests.conftest import ROOT, write_pictures
@@ -155,8 +155,8 @@ def test_a_path_that_is_there_or_will_be_is_taken_as_it_is(tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path)
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
-    assert located("link/new", "it") == tmp_path.resolve() / "real" / "new"
-    assert located("~", "it") == located(os.environ["HOME"], "it")
+    assert resolve_path("link/new", "it") == tmp_path.resolve() / "real" / "new"
+    assert resolve_path("~", "it") == resolve_path(os.environ["HOME"], "it")
     assert [is_there(one) for one in ("link", "", "new", LONG, "a\0b")] == [True, False, False, False, False]
 
 

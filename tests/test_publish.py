@@ -33,7 +33,7 @@ from bearkit.hub import client, preflight, sandbox, vendored_modules, web_runtim
 from bearkit.hub import push as publishing
 from bearkit.hub.client import Hub
 from bearkit.images import read_file
-from bearkit.images.preprocessing import decode_for
+from bearkit.images.preprocessing import decode_for_body
 from bearkit.labelling.actions import decide_one
 from bearkit.sources.web import verified
 from bearkit.sources.web.fetch import Limits
@@ -96,7 +96,7 @@ def test_timm_and_transformers_load_it_by_its_name(trained, with_hub, drawings):
     predictor, timm = Predictor(trained.model), import_timm()
     network = timm.create_model("hf-hub:me/shapes", pretrained=True).eval()
     assert network.pretrained_cfg["label_names"] == predictor.vocab
-    pictures = [decode_for(read_file(path), predictor.config.preprocessing) for path in drawings[:8]]
+    pictures = [decode_for_body(read_file(path), predictor.config.preprocessing) for path in drawings[:8]]
     with torch.no_grad():
         logits = network(torch.from_numpy(np.stack([predictor.to_input(picture) for picture in pictures]))).numpy()
     assert np.abs(logits - predictor.logits(pictures)).max() < 1e-3 * max(1, np.abs(logits).max())

@@ -107,13 +107,13 @@ def test_a_history_read_at_once_is_what_the_log_answers_one_by_one(ledger):
     ledger.decide([DecisionRequest(two, "keep")], "ben")
     for change in (ledger.undo, ledger.undo, ledger.redo, lambda: None):
         history = decision_history(ledger.history())
-        assert history.latest == ledger.present()
-        assert history.same_split == ledger.beside() == {three: four}
-        assert history.newest_id == ledger.newest()
+        assert history.latest == ledger.current()
+        assert history.same_split == ledger.same_split_as() == {three: four}
+        assert history.newest_id == ledger.newest_id()
         for kind in ("label", "duplicate", "outlier"):
-            assert history.reviewed(kind) == ledger.decided(kind)
+            assert history.reviewed(kind) == ledger.reviewed(kind)
             for limit in (1, 100):
-                assert history.recent(kind, "/", limit) == ledger.looks(kind, "/", limit)
+                assert history.recent(kind, "/", limit) == ledger.recent(kind, "/", limit)
         change()
 
 
@@ -154,7 +154,7 @@ def test_a_call_that_is_sent_again_is_stored_once(ledger):
 
 def test_what_is_only_implied_leaves_standing_what_others_said(ledger):
     one, two, *_ = ids(ledger, "black")
-    since = ledger.newest()
+    since = ledger.newest_id()
     ledger.decide([DecisionRequest(one, "relabel", "teddy")], "ann")
     rows = ledger.decide([DecisionRequest(one, "keep", "black"), DecisionRequest(two, "keep", "black")], "ben", "label",
                          DecisionContext(unless_since=since))  # fmt: skip
@@ -341,7 +341,7 @@ def test_killed_while_files_move_it_goes_on_and_can_go_back(ledger, kill_at, mon
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "link", dies(os.link))
-        patch.setattr(Catalog, "moved", dies(Catalog.moved))
+        patch.setattr(Catalog, "record_moves", dies(Catalog.record_moves))
         patch.setattr(apply._Mover, "_remove_old_name", dies(apply._Mover._remove_old_name))
         with pytest.raises(KeyboardInterrupt):
             apply.apply_decisions(project)

@@ -8,25 +8,25 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from bearkit.core.atomic import whole
+from bearkit.core.atomic import atomic_write
 
-COPY_SECONDS = 24 * 3600  # that a copy serves
+MAX_AGE_SECONDS = 24 * 3600  # that a copy serves
 
 
-def copy_of(catalog: Path) -> Path:
+def backup_path(catalog: Path) -> Path:
     """Where the copy is."""
     return catalog.with_name(f"{catalog.name}.bak")
 
 
-def copied_at(catalog: Path) -> datetime | None:
+def backup_time(catalog: Path) -> datetime | None:
     """When the copy was made, if there is one."""
     try:
-        return datetime.fromtimestamp(copy_of(catalog).stat().st_mtime)
+        return datetime.fromtimestamp(backup_path(catalog).stat().st_mtime)
     except OSError:
         return None
 
 
-def keep_copy(catalog: Path, size: int | None = None) -> None:
+def back_up(catalog: Path, size: int | None = None) -> None:
     """Copy a catalogue. One that is damaged, or empty, is not copied.
 
     It never stands in the way of what is about to be written: on a full disk there is no new copy.
@@ -37,14 +37,14 @@ def keep_copy(catalog: Path, size: int | None = None) -> None:
             left out.
     """
     if size is None or _is_due(catalog, size):
-        with suppress(OSError, sqlite3.Error, _NotWorthIt), whole(copy_of(catalog)) as part:
+        with suppress(OSError, sqlite3.Error, _NotWorthIt), atomic_write(backup_path(catalog)) as part:
             _copy(catalog, part)
 
 
 def _is_due(catalog: Path, size: int) -> bool:
     try:
-        copy = copy_of(catalog).stat()
-        return abs(time.time() - copy.st_mtime) > COPY_SECONDS or 2 * copy.st_size < size
+        copy = backup_path(catalog).stat()
+        return abs(time.time() - copy.st_mtime) > MAX_AGE_SECONDS or 2 * copy.st_size < size
     except OSError:
         return True
 

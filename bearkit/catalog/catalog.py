@@ -13,24 +13,24 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from bearkit.catalog import database
-from bearkit.catalog.backup import keep_copy
-from bearkit.catalog.labels import label_of, stored
+from bearkit.catalog.backup import back_up
+from bearkit.catalog.labels import clean_label, valid_label
 from bearkit.catalog.schema import (
     SPLITS,
     ImageRecord,
     SourceRecord,
     decisions,
     images,
-    images_in,
     meta,
     metadata,
     moves,
+    read_images,
+    read_sources,
+    read_split,
     sources,
-    sources_in,
-    split_in,
     splits,
 )
-from bearkit.core.atomic import whole
+from bearkit.core.atomic import atomic_write
 from bearkit.core.project import Project
 from bearkit.errors import ImportSourceError, ProjectError
 
@@ -38,7 +38,7 @@ FORMAT = 3  # 1 had no decisions and no receipts, 2 no credits; they are brought
 ADDED = {"1": ("bytes", "address", "seconds", "license", "creator", "page"), "2": ("license", "creator", "page")}
 
 
-def _of_the_net() -> sa.ColumnElement[bool]:
+def _is_remote() -> sa.ColumnElement[bool]:
     return sources.c.status.in_(("waiting", "saved", "failed")) | sources.c.address.is_not(None)
 
 
@@ -60,8 +60,8 @@ class Catalog:
         self.project, self._writing = project, threading.local()
         if create and not project.exists:
             database.set_aside_remains(project.require_writable().catalog)
-            with whole(project.catalog) as part:  # a program that looks at this moment finds none, or all of it
-                make(part)
+            with atomic_write(project.catalog) as part:  # a program that looks at this moment finds none, or all of it
+                create_catalog_file(part)
         self._check_format()
 
     @contextmanager
@@ -92,7 +92,7 @@ class Catalog:
             raise ProjectError(
                 f"{self.project.catalog} is no catalogue of bearkit's: it does not say which format it has",
                 hint=f"is it another program's? Move it away, or name another project with `-p`. "
-                f"Else {database.way_back(self.project)}",
+                f"Else {database.recovery_hint(self.project)}",
             )
         elif found != str(FORMAT):
             raise ProjectError(
@@ -102,7 +102,7 @@ class Catalog:
 
     def _bring_up_to_date(self, query: sa.Select[Any]) -> None:
         self.project.require_writable("its catalogue is of an older bearkit, and has to be brought up to date")
-        keep_copy(self.project.catalog)
+        back_up(self.project.catalog)
         with self.connection(write=True) as connection:
             metadata.create_all(connection)
             for name in ADDED.get(str(connection.scalar(query)), ()):  # another program may have been quicker
@@ -116,8 +116,10 @@ class Catalog:
         A label that cannot be one is an ImportSourceError.
         """
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        new_rows = [asdict(image) | {"added": now, "label": stored(image.label, ImportSourceError)} for image in new]
-        seen_rows = [asdict(one) | {"seen": now, "label": one.label and label_of(one.label)} for one in seen]
+        new_rows = [
+            asdict(image) | {"added": now, "label": valid_label(image.label, ImportSourceError)} for image in new
+        ]
+        seen_rows = [asdict(one) | {"seen": now, "label": one.label and clean_label(one.label)} for one in seen]
         with self.connection(write=True) as connection:
             if new_rows:
                 connection.execute(insert(images).on_conflict_do_nothing(), new_rows)
@@ -133,20 +135,20 @@ class Catalog:
     def images(self) -> list[ImageRecord]:
         """Every picture, by label, then path."""
         with self.connection() as connection:
-            return images_in(connection)
+            return read_images(connection)
 
-    def addresses(self) -> list[SourceRecord]:
+    def remote_sources(self) -> list[SourceRecord]:
         """Every address of the net, and what came of it; `waiting` are those that were not asked yet."""
-        return self._sources(_of_the_net())
+        return self._sources(_is_remote())
 
     def failed(self) -> list[SourceRecord]:
         """Every address that gave no picture, with its reason."""
         return self._sources(sources.c.status == "failed")
 
-    def tally(self) -> list[tuple[str, str, str, int]]:
+    def count_remote_sources(self) -> list[tuple[str, str, str, int]]:
         """How many addresses of each label came to what: label, status, reason, how many."""
         columns = [sa.func.coalesce(sources.c.label, ""), sources.c.status, sources.c.reason]
-        query = sa.select(*columns, sa.func.count()).where(_of_the_net()).group_by(*columns).order_by(*columns)
+        query = sa.select(*columns, sa.func.count()).where(_is_remote()).group_by(*columns).order_by(*columns)
         with self.connection() as connection:
             return [tuple(row) for row in connection.execute(query)]
 
@@ -173,9 +175,9 @@ class Catalog:
         )
         found: dict[str, list[SourceRecord]] = {}
         with self.connection() as connection:
-            for source in sources_in(connection, sources.c.image_id.in_(several)):
+            for source in read_sources(connection, sources.c.image_id.in_(several)):
                 found.setdefault(str(source.image_id), []).append(source)
-            used = {image.image_id: image for image in images_in(connection)} if found else {}
+            used = {image.image_id: image for image in read_images(connection)} if found else {}
         return [
             {
                 "image_id": image_id,
@@ -191,12 +193,12 @@ class Catalog:
         """The files whose bytes are this picture, or any of the project's pictures."""
         return self._sources(sources.c.image_id == image_id if image_id else sources.c.image_id.is_not(None))
 
-    def amend(self, image_id: str, **values: str) -> None:
+    def update_image(self, image_id: str, **values: str) -> None:
         """Say as what a picture came that had come without a label, in which split it was given, or where it is now.
 
         A label that cannot be one is an ImportSourceError.
         """
-        values |= {"label": stored(values["label"], ImportSourceError)} if "label" in values else {}
+        values |= {"label": valid_label(values["label"], ImportSourceError)} if "label" in values else {}
         with self.connection(write=True) as connection:
             connection.execute(images.update().where(images.c.image_id == image_id).values(**values))
 
@@ -205,7 +207,7 @@ class Catalog:
         with self.connection() as connection:
             return connection.scalar(sa.select(meta.c.value).where(meta.c.key == key))
 
-    def keep_setting(self, key: str, value: str, first: bool = False) -> None:
+    def save_setting(self, key: str, value: str, first: bool = False) -> None:
         """Keep something about the project as a whole; under one name the last stays, or the first."""
         row = insert(meta).values(key=key, value=value)
         last = row.on_conflict_do_update(["key"], set_={"value": value})
@@ -215,7 +217,7 @@ class Catalog:
     def split(self, seed: int) -> dict[str, str]:
         """The split that each picture was assigned under this seed, {image_id: split}."""
         with self.connection() as connection:
-            return split_in(connection, seed)
+            return read_split(connection, seed)
 
     def assign(self, seed: int, assigned: Mapping[str, str]) -> dict[str, str]:
         """Keep assignments for good; who came first wins. Returns all of this seed's.
@@ -229,9 +231,9 @@ class Catalog:
         rows = [{"seed": seed, "image_id": image_id, "split": split} for image_id, split in new.items()]
         with self.connection(write=True) as connection:
             connection.execute(insert(splits).on_conflict_do_nothing(), rows)
-            return split_in(connection, seed)
+            return read_split(connection, seed)
 
-    def moved(self, files: Iterable[tuple[str, str, str]]) -> None:
+    def record_moves(self, files: Iterable[tuple[str, str, str]]) -> None:
         """Write down where files are now, all or nothing: (image_id, from, to), relative to the project."""
         now = datetime.now(UTC).isoformat(timespec="seconds")
         rows = [{"time": now, "image_id": one, "from_path": old, "to_path": new} for one, old, new in files]
@@ -250,7 +252,7 @@ class Catalog:
             found[row["image_id"]] = first, row["from_path"]
         return found
 
-    def version(self) -> tuple[int, ...]:
+    def change_counter(self) -> tuple[int, ...]:
         """Numbers that change whenever pictures come or move, or someone decides."""
         every = [sa.func.count(), sa.func.count().filter(images.c.label == "")]
         every += [sa.func.count().filter(images.c.given_split == name) for name in SPLITS]
@@ -269,16 +271,16 @@ class Catalog:
 
     def _sources(self, where: sa.ColumnElement[bool]) -> list[SourceRecord]:
         with self.connection() as connection:
-            return sources_in(connection, where)
+            return read_sources(connection, where)
 
     def _rows(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
         with self.connection() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def make(path: Path) -> None:
+def create_catalog_file(path: Path) -> None:
     """Make an empty catalogue."""
-    engine = database.made(path)
+    engine = database.new_engine(path)
     with engine.connect() as connection:  # readers and a writer at once; the file remembers it
         connection.exec_driver_sql("PRAGMA journal_mode=WAL")
     with engine.begin() as connection:

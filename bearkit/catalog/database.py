@@ -15,14 +15,14 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
-from bearkit.catalog.backup import copied_at, keep_copy
+from bearkit.catalog.backup import back_up, backup_time
 from bearkit.core.project import Project
 from bearkit.errors import BearkitError, BusyError, ProjectError, ReadOnlyError
 
 BUSY_SECONDS = 30  # that one waits for another program's transaction
-MOST_OPEN = 8  # files that a process holds open
-BESIDE = ("-wal", "-shm")  # what SQLite keeps beside a file while it is open
-ROOM = 256 * 1024  # bytes, for a file of 32 KiB beside it and a few pages
+MAX_OPEN = 8  # files that a process holds open
+SIDE_FILES = ("-wal", "-shm")  # what SQLite keeps beside a file while it is open
+MIN_FREE_BYTES = 256 * 1024  # bytes, for a file of 32 KiB beside it and a few pages
 DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR", "SQLITE_MISMATCH")
 
 
@@ -43,14 +43,14 @@ _opened: OrderedDict[Path, _Opened] = OrderedDict()  # by path, the one that was
 _lock = threading.Lock()
 
 
-def made(path: Path) -> sa.Engine:
+def new_engine(path: Path) -> sa.Engine:
     """An engine for a new file; the caller disposes it."""
     return _engine(path, "rwc")
 
 
 def set_aside_remains(path: Path) -> None:
     """Keep a new file apart from what a file that was moved away left beside it: SQLite would mix the two up."""
-    for suffix in BESIDE:
+    for suffix in SIDE_FILES:
         remains = path.with_name(path.name + suffix)
         if remains.exists():
             remains.replace(path.with_name(f"{path.name}.moved{suffix}"))
@@ -78,11 +78,11 @@ def connection(project: Project, write: bool = False) -> Iterator[sa.Connection]
         with opened.engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
             if write:
-                keep_copy(project.catalog, _size(connection))
+                back_up(project.catalog, _size(connection))
             yield connection
             connection.commit()
     except sa.exc.DatabaseError as error:
-        raise worded(project, error.orig) from error
+        raise translate_error(project, error.orig) from error
     if write and _file(project.catalog) != opened.file:
         raise BusyError(
             f"{project.catalog} was moved away or replaced while something was written into it",
@@ -107,17 +107,17 @@ def _open(project: Project) -> _Opened:
     try:
         stat = path.stat()
     except FileNotFoundError:
-        raise ProjectError(f"{path} is gone", hint=f"was it moved away? {way_back(project)}") from None
+        raise ProjectError(f"{path} is gone", hint=f"was it moved away? {recovery_hint(project)}") from None
     if not stat.st_size:
-        raise ProjectError(f"{path} is empty: 0 bytes", hint=way_back(project))
-    file, mode = (stat.st_dev, stat.st_ino), mode_of(project)
+        raise ProjectError(f"{path} is empty: 0 bytes", hint=recovery_hint(project))
+    file, mode = (stat.st_dev, stat.st_ino), open_mode(project)
     with _lock:
         known = _opened.pop(path, None)
         if known is not None and (known.file, known.mode) != (file, mode):
             known.engine.dispose()
             known = None
         _opened[path] = known or _Opened(_engine(path, mode), file, mode)
-        while len(_opened) > MOST_OPEN:
+        while len(_opened) > MAX_OPEN:
             _opened.popitem(last=False)[1].engine.dispose()
         return _opened[path]
 
@@ -130,7 +130,7 @@ def _file(path: Path) -> tuple[int, int] | None:
     return stat.st_dev, stat.st_ino
 
 
-def mode_of(project: Project) -> str:
+def open_mode(project: Project) -> str:
     """How the file may be opened: rw, ro, or immutable, where nothing can be made beside it."""
     if not project.read_only and not is_full(project):
         return "rw"
@@ -139,7 +139,7 @@ def mode_of(project: Project) -> str:
 
 
 def _engine(path: Path, mode: str) -> sa.Engine:
-    url = address(path, mode)
+    url = sqlite_uri(path, mode)
 
     def connect() -> sqlite3.Connection:
         # The driver's own transactions begin too late: at the first write, after what was read to decide on it.
@@ -151,7 +151,7 @@ def _engine(path: Path, mode: str) -> sa.Engine:
     return sa.create_engine("sqlite://", creator=connect, poolclass=sa.NullPool)
 
 
-def address(path: Path, mode: str) -> str:
+def sqlite_uri(path: Path, mode: str) -> str:
     """A file as SQLite's driver wants it, with `uri=True`."""
     how = "mode=ro&immutable=1" if mode == "immutable" else f"mode={mode}"
     return f"file:{quote(os.fsencode(path))}?{how}"
@@ -177,10 +177,10 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
 
 
-def way_back(project: Project) -> str:
+def recovery_hint(project: Project) -> str:
     """What helps where a catalogue cannot be read."""
     place = f"-p {shlex.quote(str(project.root))}"
-    if when := copied_at(project.catalog):
+    if when := backup_time(project.catalog):
         return f"a copy of {when:%Y-%m-%d %H:%M} is kept: `bearkit doctor --mend {place}` goes back to it"
     return (
         f"`bearkit doctor {place}` tells more; no copy of it is kept yet, so move it away and import the pictures "
@@ -188,7 +188,7 @@ def way_back(project: Project) -> str:
     )
 
 
-def worded(project: Project, error: sqlite3.Error | BaseException | None) -> BearkitError:
+def translate_error(project: Project, error: sqlite3.Error | BaseException | None) -> BearkitError:
     """What SQLite said, as an error for people."""
     path, name, said = project.catalog, getattr(error, "sqlite_errorname", ""), str(error)
     if name.startswith("SQLITE_FULL") or (name.startswith("SQLITE_IOERR") and is_full(project)):
@@ -200,17 +200,19 @@ def worded(project: Project, error: sqlite3.Error | BaseException | None) -> Bea
             "written, or copy it to a folder of yours",
         )
     if "no such table" in said:
-        hint = f"is it another program's? Move it away, or name another project with `-p`. Else {way_back(project)}"
+        hint = (
+            f"is it another program's? Move it away, or name another project with `-p`. Else {recovery_hint(project)}"
+        )
         return ProjectError(f"{path} is no catalogue of bearkit's: {said}", hint=hint)
     if name.startswith(DAMAGED) or "decode" in said or not isinstance(error, sqlite3.OperationalError):
-        return ProjectError(f"{path} cannot be read as a catalogue: {said}", hint=way_back(project))
+        return ProjectError(f"{path} cannot be read as a catalogue: {said}", hint=recovery_hint(project))
     hint = "is another program writing? Nothing is lost: try again"
     return BusyError(f"{path} cannot be used just now: {said}", hint)
 
 
 def is_full(project: Project) -> bool:
     """Whether the disk has no room left for what SQLite keeps beside an open file."""
-    return shutil.disk_usage(project.root).free < ROOM
+    return shutil.disk_usage(project.root).free < MIN_FREE_BYTES
 
 
 def _full(project: Project) -> BusyError:

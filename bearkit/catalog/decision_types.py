@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bearkit.catalog.labels import stored
+from bearkit.catalog.labels import valid_label
 from bearkit.errors import ReviewError
 
 ABOUT_LABELS = ("keep", "delete", "relabel", "label", "unlabel")
@@ -58,7 +58,9 @@ def to_row(choice: DecisionRequest, present: str) -> dict[str, Any]:
     """
     action, to = choice.action, choice.to
     if action in ("keep", "relabel", "label") and to is not None:
-        to = present if to == present or not to.strip() else stored(to, ReviewError)  # an old label may be a bad one
+        to = (
+            present if to == present or not to.strip() else valid_label(to, ReviewError)
+        )  # an old label may be a bad one
     if action == "keep":
         to = to or present
     elif action == "delete":

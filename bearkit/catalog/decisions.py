@@ -29,11 +29,11 @@ from bearkit.catalog.decision_types import (
     to_row,
     validate,
 )
-from bearkit.catalog.schema import Decision, ImageRecord, decisions, images, images_in, record_of
+from bearkit.catalog.schema import Decision, ImageRecord, decisions, images, make_record, read_images
 from bearkit.errors import ReviewError
 
 RENAMED = "renamed"  # the kind of decisions about a label, not about pictures
-FEW = 500  # pictures that are asked for by name; more are read with all the others
+MAX_IDS_IN_QUERY = 500  # pictures that are asked for by name; more are read with all the others
 
 
 class DecisionLog:
@@ -133,7 +133,7 @@ class DecisionLog:
         with self.catalog.connection() as connection:
             return [dict(row) for row in connection.execute(query.limit(last)).mappings()]
 
-    def present(self) -> dict[str, Decision]:
+    def current(self) -> dict[str, Decision]:
         """The decision about its label, or its being there, that counts for each picture that has one."""
         with self.catalog.connection() as connection:
             return self._last(connection, ABOUT_LABELS)
@@ -146,18 +146,18 @@ class DecisionLog:
             found = [row for row in _read(connection, query.order_by(decisions.c.id)) if row.image_id in mine]
         return [row for row in found if row.id < mine[row.image_id].id and row.reviewer != mine[row.image_id].reviewer]
 
-    def newest(self) -> int:
+    def newest_id(self) -> int:
         """The id of the newest row; 0 before the first."""
         with self.catalog.connection() as connection:
             return connection.scalar(sa.select(sa.func.max(decisions.c.id))) or 0
 
-    def of(self, image_id: str) -> list[Decision]:
+    def of_image(self, image_id: str) -> list[Decision]:
         """Every decision about a picture that counts, oldest first."""
         query = sa.select(decisions).where(_counts(), decisions.c.image_id == image_id).order_by(decisions.c.id)
         with self.catalog.connection() as connection:
             return _read(connection, query)
 
-    def decided(self, kind: str) -> dict[str, tuple[str, bool]]:
+    def reviewed(self, kind: str) -> dict[str, tuple[str, bool]]:
         """The pictures that someone decided about as this kind of suspect, or as none in particular.
 
         With the label that each had before, and whether it was changed: {image_id: (label, changed)}.
@@ -171,7 +171,7 @@ class DecisionLog:
                 found[str(row.image_id)] = before, row.to_label != before
         return found
 
-    def looks(self, kind: str, view: str, last: int) -> list[Decision]:
+    def recent(self, kind: str, view: str, last: int) -> list[Decision]:
         """The last decisions of this kind and view that count, the newest first; lists from files are left out."""
         alone = sa.select(decisions.c.step).where(_counts()).group_by(decisions.c.step).having(sa.func.count() == 1)
         on_a_page = sa.and_(decisions.c.view == view, decisions.c.kind == kind)
@@ -181,7 +181,7 @@ class DecisionLog:
         with self.catalog.connection() as connection:
             return _read(connection, query)
 
-    def beside(self) -> dict[str, str]:
+    def same_split_as(self) -> dict[str, str]:
         """The pictures that belong into the split of another one, {image_id: the other one's}."""
         with self.catalog.connection() as connection:
             return {image_id: str(row.to_label) for image_id, row in self._last(connection, ("beside",)).items()}
@@ -194,7 +194,7 @@ class DecisionLog:
         """
         with self.catalog.connection() as connection:
             decided = self._last(connection, ABOUT_LABELS)
-            pictures = images_in(connection) if came is None else came
+            pictures = read_images(connection) if came is None else came
         now = [
             replace(image, label=_label(decided.get(image.image_id), image.label))
             for image in pictures
@@ -221,7 +221,7 @@ class DecisionLog:
         return {str(row.image_id): row for row in rows}
 
 
-def me() -> str:
+def current_user() -> str:
     """The name of whoever runs this program."""
     try:
         return getpass.getuser()
@@ -239,7 +239,7 @@ def labels_of(pictures: Iterable[ImageRecord]) -> list[str]:
 
 
 def _read(connection: sa.Connection, query: sa.Select[Any]) -> list[Decision]:
-    return [record_of(Decision, row) for row in connection.execute(query)]
+    return [make_record(Decision, row) for row in connection.execute(query)]
 
 
 def _in_order(where: sa.ColumnElement[bool]) -> sa.Select[Any]:
@@ -250,7 +250,7 @@ def _only(
     query: sa.Select[Any], image_ids: Collection[Any] | None, column: sa.Column[Any] = decisions.c.image_id
 ) -> sa.Select[Any]:
     """Only these pictures' rows; when they are many, all rows, which is what asking for each would come to."""
-    return query if image_ids is None or len(image_ids) > FEW else query.where(column.in_(image_ids))
+    return query if image_ids is None or len(image_ids) > MAX_IDS_IN_QUERY else query.where(column.in_(image_ids))
 
 
 def _undone() -> sa.Select[Any]:

@@ -11,8 +11,8 @@ from functools import lru_cache
 
 from bearkit.errors import BearkitError
 
-MOST = 500  # characters of a label
-NAMED = 5  # sentences about labels that look alike
+MAX_LENGTH = 500  # characters of a label
+MAX_NOTES = 5  # sentences about labels that look alike
 UNSEEN = (  # characters that nobody sees; those that join letters or vary an emoji are in `_is_needed`
     *map(ord, "\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\ufeff"),
     *range(0x202A, 0x202F), *range(0x2060, 0x2070), *range(0xFFF9, 0xFFFC), *range(0x1D173, 0x1D17B),
@@ -36,7 +36,7 @@ NO_LOOK = dict.fromkeys((*JOINERS, *VARIANTS, *TAGS, *UNSEEN))
 
 
 @lru_cache(maxsize=10_000)
-def label_of(text: str) -> str:
+def clean_label(text: str) -> str:
     r"""A text as a label: one form of each letter, no characters that nobody sees, one space between words.
 
     >>> label_of(" gri\u200bzzly "), label_of("\ufb01sh"), label_of("black\u00a0 bear"), label_of("cafe\u0301")
@@ -75,13 +75,13 @@ def label_problem(text: str) -> str:
     >>> label_problem("black"), label_problem("a\0b"), label_problem("\u200b")
     ('', "its label holds a control character ('a\\x00b')", "its label holds nothing that can be seen ('\\u200b')")
     """
-    label = label_of(text)
+    label = clean_label(text)
     if any(unicodedata.category(char) in ("Cc", "Cs") for char in label):
         return f"its label holds a control character ({ascii(label) if _is_broken(label) else repr(label)})"
     if text and all(unicodedata.category(char) in INVISIBLE for char in label):
         return f"its label holds nothing that can be seen ({ascii(text[:20])})"
-    if len(label) > MOST:
-        return f"its label has {len(label):,} characters, and {MOST} is the most ({label[:20]!r} ...)"
+    if len(label) > MAX_LENGTH:
+        return f"its label has {len(label):,} characters, and {MAX_LENGTH} is the most ({label[:20]!r} ...)"
     return ""
 
 
@@ -90,7 +90,7 @@ def _is_broken(text: str) -> bool:
     return any(unicodedata.category(char) == "Cs" for char in text)
 
 
-def stored(text: str, error: type[BearkitError]) -> str:
+def valid_label(text: str, error: type[BearkitError]) -> str:
     """The label that a text is stored as; none for no text.
 
     Args:
@@ -99,21 +99,21 @@ def stored(text: str, error: type[BearkitError]) -> str:
     """
     if problem := label_problem(text):
         raise error(f"this cannot be a label: {problem}", hint="name a label with letters that can be seen")
-    return label_of(text)
+    return clean_label(text)
 
 
-def mended(label: str) -> str:
+def repair_label(label: str) -> str:
     r"""What a label that is none would be as one; "" where nothing of it can be seen.
 
     >>> mended("a\tb\x1b"), mended("\u200b")
     ('a b', '')
     """
     text = "".join(" " if unicodedata.category(char) in ("Cc", "Cs") else char for char in label)
-    text = label_of(label_of(text)[:MOST])
+    text = clean_label(clean_label(text)[:MAX_LENGTH])
     return "" if label_problem(text) else text
 
 
-def shown(label: str) -> str:
+def visible_label(label: str) -> str:
     r"""A label in which everything can be seen, for sentences about it.
 
     >>> print(shown("ca\u200bt"))
@@ -123,19 +123,19 @@ def shown(label: str) -> str:
     return "".join(ascii(char)[1:-1] if no else char for char, no in zip(label, unseen, strict=True))
 
 
-def cleaning(text: str) -> str:
+def cleaning_note(text: str) -> str:
     r"""A sentence about a text that is stored as another label; "" where it is the same, or looks it.
 
     >>> cleaning("cat "), cleaning("cat"), cleaning("cafe\u0301")
     ('`cat ` is stored as `cat`', '', '')
     """
-    label = label_of(text)
+    label = clean_label(text)
     if unicodedata.normalize("NFC", text) == label or not label:
         return ""
-    return f"`{shown(text)}` is stored as `{label}`"
+    return f"`{visible_label(text)}` is stored as `{label}`"
 
 
-def look_alikes(new: Iterable[str], labels: Iterable[str]) -> list[str]:
+def describe_look_alikes(new: Iterable[str], labels: Iterable[str]) -> list[str]:
     """Sentences about labels that look like others: nobody may have meant two.
 
     Args:
@@ -157,9 +157,12 @@ def look_alikes(new: Iterable[str], labels: Iterable[str]) -> list[str]:
         for other in group
         if one != other and (other not in told or one < other)
     }
-    rows = [f"`{shown(a)}` looks like `{shown(b)}`, and is another label: {_unlike(a, b)}" for a, b in sorted(pairs)]
-    more = [f"{len(rows) - NAMED} more pairs of labels look alike"] if len(rows) > NAMED else []
-    return rows[:NAMED] + more
+    rows = [
+        f"`{visible_label(a)}` looks like `{visible_label(b)}`, and is another label: {_unlike(a, b)}"
+        for a, b in sorted(pairs)
+    ]
+    more = [f"{len(rows) - MAX_NOTES} more pairs of labels look alike"] if len(rows) > MAX_NOTES else []
+    return rows[:MAX_NOTES] + more
 
 
 def _looks(label: str) -> Sequence[tuple[str, str]]:

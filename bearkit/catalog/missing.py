@@ -16,7 +16,7 @@ def missing_files(catalog: Catalog) -> list[ImageRecord]:
     return [image for image in DecisionLog(catalog).images() if not catalog.project.has_picture(image.path)]
 
 
-def in_words(missing: Sequence[ImageRecord]) -> str:
+def missing_sentence(missing: Sequence[ImageRecord]) -> str:
     """How many files are not there, label by label; "" where all are."""
     if not missing:
         return ""
@@ -24,7 +24,7 @@ def in_words(missing: Sequence[ImageRecord]) -> str:
     return f"{len(missing)} picture {'file is' if len(missing) == 1 else 'files are'} not there: {of}"
 
 
-def what_helps(missing: Sequence[ImageRecord], catalog: Catalog | None = None) -> str:
+def missing_hint(missing: Sequence[ImageRecord], catalog: Catalog | None = None) -> str:
     """What to do about pictures whose files are gone; "" where there are none.
 
     Args:

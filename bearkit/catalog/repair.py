@@ -11,20 +11,20 @@ from typing import Any
 import sqlalchemy as sa
 
 from bearkit.catalog import database
-from bearkit.catalog.backup import copy_of
-from bearkit.catalog.catalog import make
+from bearkit.catalog.backup import backup_path
+from bearkit.catalog.catalog import create_catalog_file
 from bearkit.catalog.decision_types import ACTIONS
 from bearkit.catalog.schema import decisions, images, metadata
-from bearkit.core.atomic import whole
+from bearkit.core.atomic import atomic_write
 from bearkit.core.project import Project
 from bearkit.errors import BusyError, ProjectError
 
-MOST = 5  # faults that are named
+MAX_FAULTS = 5  # faults that are named
 TURNS = ("undo", "redo")
 IMAGE_ID = re.compile(r"[0-9a-f]{64}")
 
 
-def faults(project: Project) -> list[str]:
+def find_faults(project: Project) -> list[str]:
     """What is wrong with a catalogue's file, in words; nothing where it is in order.
 
     Raises:
@@ -36,11 +36,11 @@ def faults(project: Project) -> list[str]:
     if not path.stat().st_size:
         return ["it is empty: 0 bytes"]
     try:
-        with closing(_reader(path, database.mode_of(project))) as connection:
-            found = [row[0].decode() for row in connection.execute(f"PRAGMA integrity_check({MOST})")]
+        with closing(_reader(path, database.open_mode(project))) as connection:
+            found = [row[0].decode() for row in connection.execute(f"PRAGMA integrity_check({MAX_FAULTS})")]
             return [text for text in found if text != "ok"] or list(_wrong_rows(connection))
     except sqlite3.Error as error:
-        wrong = database.worded(project, error)
+        wrong = database.translate_error(project, error)
         if isinstance(wrong, BusyError):  # it is not the file that is at fault
             raise wrong from error
         return [str(error)]
@@ -103,10 +103,10 @@ def rebuild(project: Project) -> Path:
     Raises:
         ProjectError: there is no copy, and no picture can be read from the damaged file.
     """
-    path, copy = project.require_writable().catalog, copy_of(project.catalog)
+    path, copy = project.require_writable().catalog, backup_path(project.catalog)
     database.close_all()
-    with whole(path) as part:
-        make(part)
+    with atomic_write(path) as part:
+        create_catalog_file(part)
         with closing(sqlite3.connect(part)) as target:
             for file in (copy, path):
                 _take_over(file, target)
@@ -139,7 +139,7 @@ def _put(target: sqlite3.Connection, table: sa.Table, row: dict[str, Any]) -> No
 def _set_aside(path: Path) -> Path:
     """Keep the damaged file, and what lies beside it, under another name."""
     damaged = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
-    for suffix in ("", *database.BESIDE):
+    for suffix in ("", *database.SIDE_FILES):
         file = path.with_name(path.name + suffix)
         if file.exists():
             file.replace(damaged.with_name(damaged.name + suffix))
@@ -147,6 +147,6 @@ def _set_aside(path: Path) -> Path:
 
 
 def _reader(path: Path, mode: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(database.address(path, mode), uri=True, timeout=database.BUSY_SECONDS)
+    connection = sqlite3.connect(database.sqlite_uri(path, mode), uri=True, timeout=database.BUSY_SECONDS)
     connection.text_factory = bytes
     return connection

@@ -141,7 +141,7 @@ R = TypeVar("R", ImageRecord, SourceRecord, Decision)
 _right: set[tuple[type, ...]] = set()  # a record and the types of a row that makes one
 
 
-def record_of(kind: type[R], row: Sequence[Any]) -> R:
+def make_record(kind: type[R], row: Sequence[Any]) -> R:
     """A row of a table, in the order of the record's fields.
 
     Raises:
@@ -159,21 +159,21 @@ def record_of(kind: type[R], row: Sequence[Any]) -> R:
     return kind(*row)
 
 
-def images_in(connection: sa.Connection) -> list[ImageRecord]:
+def read_images(connection: sa.Connection) -> list[ImageRecord]:
     """Every picture, by label, then path, as a transaction sees them."""
     columns = [images.c[field] for field in ImageRecord.__dataclass_fields__]
     rows = connection.execute(sa.select(*columns).order_by(images.c.label, images.c.path))
-    return [record_of(ImageRecord, row) for row in rows]
+    return [make_record(ImageRecord, row) for row in rows]
 
 
-def sources_in(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[SourceRecord]:
+def read_sources(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[SourceRecord]:
     """The sources that a condition holds for, by their origin, as a transaction sees them."""
     columns = [sources.c[field] for field in SourceRecord.__dataclass_fields__]
     query = sa.select(*columns).where(where).order_by(sources.c.origin)
-    return [record_of(SourceRecord, row) for row in connection.execute(query)]
+    return [make_record(SourceRecord, row) for row in connection.execute(query)]
 
 
-def split_in(connection: sa.Connection, seed: int) -> dict[str, str]:
+def read_split(connection: sa.Connection, seed: int) -> dict[str, str]:
     """The split of each image that has one under a seed, as a transaction sees it."""
     query = sa.select(splits.c.image_id, splits.c.split).where(splits.c.seed == seed, splits.c.split.in_(SPLITS))
     return {image_id: split for image_id, split in connection.execute(query)}

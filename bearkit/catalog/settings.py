@@ -13,12 +13,12 @@ NAME = "name"  # drawn at random, of the catalogue
 LABELS = "labels"  # JSON: every label that had a key, in the order of the keys
 
 
-def name_of(catalog: Catalog) -> str:
+def catalog_name(catalog: Catalog) -> str:
     """A name for this catalogue at this place. A copy of the project, or a new catalogue here, has another."""
     drawn = catalog.setting(NAME)
     if drawn is None:
         with suppress(BusyError):  # read-only: then the place alone is the name
-            catalog.keep_setting(NAME, secrets.token_hex(8), first=True)
+            catalog.save_setting(NAME, secrets.token_hex(8), first=True)
             drawn = catalog.setting(NAME)
     place = str(catalog.project.root)
     return hashlib.sha256(f"{drawn}\n{place}".encode()).hexdigest()[:16]
@@ -35,7 +35,7 @@ def label_order(catalog: Catalog, labels: Collection[str]) -> list[str]:
     if new:
         with suppress(BusyError), catalog.connection(write=True):  # read-only: the same order comes out next time
             order, new = _order(catalog, labels)
-            catalog.keep_setting(LABELS, json.dumps(order + new, ensure_ascii=False))
+            catalog.save_setting(LABELS, json.dumps(order + new, ensure_ascii=False))
     return order + new
 
 

@@ -47,7 +47,7 @@ class CurationStats:
         return f"Licences of the pictures: {', '.join(told)}{rest}."
 
 
-def cleaned(catalog: Catalog, used: Mapping[str, str], before: float | None = None) -> CurationStats:
+def curation_stats(catalog: Catalog, used: Mapping[str, str], before: float | None = None) -> CurationStats:
     """What was done with pictures.
 
     Args:
@@ -67,11 +67,11 @@ def cleaned(catalog: Catalog, used: Mapping[str, str], before: float | None = No
         looked_at=sum(one in used for one in decided) + len(out),
         relabelled=sum(came_as.get(one, label) not in ("", label) for one, label in used.items()),
         deleted=len(out),
-        licenses=licenses(catalog, used),
+        licenses=count_licenses(catalog, used),
     )
 
 
-def licenses(catalog: Catalog, image_ids: Collection[str]) -> dict[str, int]:
+def count_licenses(catalog: Catalog, image_ids: Collection[str]) -> dict[str, int]:
     """How many of these pictures have each licence, the most frequent first; "" where no source told one."""
     of: dict[str, str] = {}
     for source in catalog.origins():

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 
-def lines_of(text: str) -> list[str]:
+def split_lines(text: str) -> list[str]:
     r"""The lines of a text, as files have them: other characters that Python takes for a line's end are in names too.
 
     >>> lines_of("a\r\nb\u2028c\rd\n")
@@ -17,7 +17,7 @@ def lines_of(text: str) -> list[str]:
     return lines[:-1] if lines[-1] == "" else lines
 
 
-def json_of(text: str) -> Any:
+def parse_json(text: str) -> Any:
     r"""What JSON, or JSON lines, hold; None where it is no JSON. Lists of the same name in an object are one.
 
     >>> json_of('{"a": [1], "a": [2]}'), json_of("[1]\n[2]"), json_of("a,b")
@@ -29,7 +29,7 @@ def json_of(text: str) -> Any:
     with suppress(ValueError, RecursionError):
         return json.loads(text, object_pairs_hook=_object)
     with suppress(ValueError, RecursionError):
-        return [json.loads(line, object_pairs_hook=_object) for line in lines_of(text) if line.strip()]
+        return [json.loads(line, object_pairs_hook=_object) for line in split_lines(text) if line.strip()]
     return None
 
 
@@ -41,13 +41,13 @@ def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def json_values(text: str) -> list[Any] | None:
+def parse_records(text: str) -> list[Any] | None:
     r"""What a JSON array, a JSON object or JSON lines hold; None where it is no JSON.
 
     >>> json_values('["a", "b"]'), json_values('{"a": 1}\n{"a": 2}'), json_values("a,b")
     (['a', 'b'], [{'a': 1}, {'a': 2}], None)
     """
-    whole = json_of(text)
+    whole = parse_json(text)
     if isinstance(whole, dict):  # {"log_history": [...]}, or {"loss": [...], "val_loss": [...]}: a list for each column
         lists = {key: value for key, value in whole.items() if isinstance(value, list)}
         nested = [value for value in lists.values() if value and all(isinstance(one, dict) for one in value)]

@@ -27,7 +27,7 @@ def real(path: GivenPath) -> Path:
     return Path(os.path.realpath(path))
 
 
-def written_out(path: GivenPath) -> Path:
+def expand_user(path: GivenPath) -> Path:
     """A path with `~` written out; as it is, where there is no such user.
 
     >>> written_out("~no_such_user/a") == Path("~no_such_user/a")
@@ -39,7 +39,7 @@ def written_out(path: GivenPath) -> Path:
         return Path(path)
 
 
-def located(given: GivenPath, called: str, kind: type[BearkitError] = BearkitError) -> Path:
+def resolve_path(given: GivenPath, called: str, kind: type[BearkitError] = BearkitError) -> Path:
     r"""Where a path that a person gave leads: absolute, without links, `~` written out. Nothing need be there yet.
 
     Args:
@@ -65,12 +65,12 @@ def located(given: GivenPath, called: str, kind: type[BearkitError] = BearkitErr
     if "\0" in text:
         raise kind(f"{called} cannot be `{shown}`: no path holds a NUL character", hint="name it without that")
     try:
-        path = real(written_out(text))
+        path = real(expand_user(text))
         path.stat()
     except FileNotFoundError as error:
         if not text.startswith(("/", "~")) and not _is_here():
             raise kind(f"{called} is `{shown}`: the current folder is gone", hint="change to another one") from error
-        if text.startswith("~") and written_out(text) == Path(text):
+        if text.startswith("~") and expand_user(text) == Path(text):
             raise kind(f"{called} is `{shown}`: there is no user of this name", hint="write the folder out") from error
     except OSError as error:
         why, hint = WHY.get(error.errno or 0, (f"cannot be looked at: {error.strerror or error}", "check the path"))
@@ -85,7 +85,7 @@ def is_there(given: GivenPath) -> bool:
     (True, False, False)
     """
     try:
-        return bool(os.fspath(given)) and written_out(given).exists()
+        return bool(os.fspath(given)) and expand_user(given).exists()
     except (OSError, ValueError):
         return False
 

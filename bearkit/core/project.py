@@ -5,8 +5,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from bearkit.core.atomic import may_write
-from bearkit.core.paths import located
+from bearkit.core.atomic import is_writable
+from bearkit.core.paths import resolve_path
 from bearkit.errors import ImageError, ProjectError, ProjectNotFoundError, ReadOnlyError
 
 HOMES = ("images", "unlabelled", "trash")  # folders of pictures
@@ -24,7 +24,7 @@ class Project:
     root: Path
 
     def __init__(self, root: str | os.PathLike[str] = ".") -> None:
-        object.__setattr__(self, "root", located(root, "the project's folder", ProjectError))
+        object.__setattr__(self, "root", resolve_path(root, "the project's folder", ProjectError))
 
     @property
     def name(self) -> str:
@@ -79,7 +79,7 @@ class Project:
     @property
     def read_only(self) -> bool:
         """Whether this user may not write into the project."""
-        return not (may_write(self.root) and may_write(self.catalog))
+        return not (is_writable(self.root) and is_writable(self.catalog))
 
     def require_writable(self, why: str = "") -> "Project":
         """This project, if this user may write into it.

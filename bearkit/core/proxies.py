@@ -12,7 +12,7 @@ SOCKS = ("socks5", "socks5h")  # for those who have socksio
 
 
 @contextmanager
-def without_unusable(*hosts: str) -> Iterator[None]:
+def usable_proxies(*hosts: str) -> Iterator[None]:
     """Inside, this process asks its own machine directly, and no proxy is named that its HTTP client cannot use.
 
     Gradio makes clients when it is imported, and asks its own page when that is launched; both fail otherwise.
@@ -23,7 +23,7 @@ def without_unusable(*hosts: str) -> Iterator[None]:
     before = {name: os.environ[name] for name in os.environ if name.lower() in (*VARIABLES, "no_proxy")}
     direct = ",".join(dict.fromkeys([*_direct(before), *LOOPBACK, *hosts]))
     try:
-        for name in unusable():
+        for name in unusable_variables():
             del os.environ[name]
         os.environ["NO_PROXY"] = os.environ["no_proxy"] = direct
         yield
@@ -33,7 +33,7 @@ def without_unusable(*hosts: str) -> Iterator[None]:
         os.environ.update(before)
 
 
-def unusable() -> list[str]:
+def unusable_variables() -> list[str]:
     """The names of variables whose proxy no client here can use.
 
     >>> os.environ["ALL_PROXY"] = "socks://127.0.0.1:9/"

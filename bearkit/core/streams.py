@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from bearkit.core.atomic import whole
-from bearkit.core.paths import located
+from bearkit.core.atomic import atomic_write
+from bearkit.core.paths import resolve_path
 
 
 def is_stdout(path: Path) -> bool:
@@ -22,7 +22,7 @@ def is_stdout(path: Path) -> bool:
 
 
 @contextmanager
-def named(path: Path) -> Iterator[TextIO]:
+def open_output(path: Path) -> Iterator[TextIO]:
     """Write a text file (UTF-8) under a name that a person gave: yields it, open.
 
     A file appears whole, as with `whole`, and keeps its permissions. A link is followed. What is no file (a device, a
@@ -46,8 +46,8 @@ def named(path: Path) -> Iterator[TextIO]:
         with path.open("w", newline="", encoding="utf-8") as file:
             yield file
         return
-    target = located(path, "the file to write")
-    with whole(target) as part, part.open("w", newline="", encoding="utf-8") as file:
+    target = resolve_path(path, "the file to write")
+    with atomic_write(target) as part, part.open("w", newline="", encoding="utf-8") as file:
         yield file
         if there:
             shutil.copymode(target, part)

@@ -16,7 +16,7 @@ AT_CWD = -100  # renameat2: paths are as they are given
 EXCHANGE = 2  # renameat2: both names stay, and change their folders
 
 
-def put_in_place(part: Path, target: Path) -> None:
+def replace_folder(part: Path, target: Path) -> None:
     """Let a new folder appear whole, in place of an older one where there is one; that one is deleted.
 
     Linux exchanges the two in one step. Where it cannot (another system, some network drives), the older folder has
@@ -34,16 +34,16 @@ def put_in_place(part: Path, target: Path) -> None:
         shutil.rmtree(part, ignore_errors=True)  # the older one
 
 
-def restored(target: Path) -> bool:
+def restore_folder(target: Path) -> bool:
     """Bring a folder back whose exchange was cut off by a kill; whether it was."""
-    if target.exists() or not aside_of(target).exists():
+    if target.exists() or not aside_path(target).exists():
         return False
     with _alone(target.parent):
         return _restored(target)
 
 
 def _restored(target: Path) -> bool:
-    aside = aside_of(target)
+    aside = aside_path(target)
     if target.exists() or not aside.exists():
         return False
     with suppress(OSError):  # the folder may only be read
@@ -52,7 +52,7 @@ def _restored(target: Path) -> bool:
     return False
 
 
-def aside_of(target: Path) -> Path:
+def aside_path(target: Path) -> Path:
     """The name that the older folder has for a moment."""
     return target.with_name(f".bearkit-{target.name}.old")
 
@@ -66,7 +66,7 @@ def new_part(target: Path) -> Path:
 
 def _rename(part: Path, target: Path) -> None:
     """The same in three steps."""
-    aside = aside_of(target)
+    aside = aside_path(target)
     shutil.rmtree(aside, ignore_errors=True)  # of an exchange that was cut off after its last step
     target.rename(aside)
     try:

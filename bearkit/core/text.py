@@ -6,7 +6,7 @@ from typing import Any
 MANY = 10  # rows of a list that are shown before the rest is counted
 
 
-def in_words(result: dict[str, Any]) -> str:
+def error_rate_sentence(result: dict[str, Any]) -> str:
     """An error rate with what it is worth.
 
     >>> in_words({"error_rate": 4 / 83, "valid_images": 83, "error_interval": [0.0133, 0.1188]})

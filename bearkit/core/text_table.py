@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bearkit.core.json_text import json_of, json_values, lines_of
-from bearkit.core.paths import located, written_out
+from bearkit.core.json_text import parse_json, parse_records, split_lines
+from bearkit.core.paths import expand_user, resolve_path
 from bearkit.errors import ImportSourceError
 
 MAX_BYTES = 200 * 2**20  # of a list or table
-LONGEST = 64 * 2**20  # characters of a cell; the csv module's own limit is 128 KiB
+MAX_CELL = 64 * 2**20  # characters of a cell; the csv module's own limit is 128 KiB
 BOMS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
     (b"\xff\xfe\x00\x00", "utf-32"),
@@ -92,8 +92,8 @@ def read_text(path: Path) -> str:
         if str(path) == "-":
             data = sys.stdin.buffer.read(MAX_BYTES + 1)
         else:
-            located(path, "the file", ImportSourceError)
-            with written_out(path).open("rb") as file:
+            resolve_path(path, "the file", ImportSourceError)
+            with expand_user(path).open("rb") as file:
                 data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise ImportSourceError(
@@ -102,7 +102,7 @@ def read_text(path: Path) -> str:
     kind = next((kind for start, kind in KINDS if data.startswith(start)), "")
     kind = kind or (f"it has more than {MAX_BYTES // 2**20} MiB" if len(data) > MAX_BYTES else "")
     try:
-        text = "" if kind else decoded(data)
+        text = "" if kind else decode_text(data)
     except UnicodeDecodeError as error:
         kind = f"it is damaged ({error.reason})"
     if kind or "\0" in text:
@@ -112,7 +112,7 @@ def read_text(path: Path) -> str:
     return text
 
 
-def decoded(data: bytes) -> str:
+def decode_text(data: bytes) -> str:
     """Bytes as text, in the encoding that they seem to have.
 
     Raises:
@@ -145,10 +145,10 @@ def read_table(path: Path) -> Table:
     Raises:
         ImportSourceError: it cannot be read, or it is no table.
     """
-    return table(read_text(path), path)
+    return parse_table(read_text(path), path)
 
 
-def table(text: str, path: Path, some: bool = False) -> Table:
+def parse_table(text: str, path: Path, some: bool = False) -> Table:
     """The same of a text that was read.
 
     Args:
@@ -159,9 +159,9 @@ def table(text: str, path: Path, some: bool = False) -> Table:
     Raises:
         ImportSourceError: it is no table.
     """
-    records = json_values(text)
+    records = parse_records(text)
     if records is not None and all(isinstance(record, dict) for record in records):
-        return of_records(records)
+        return table_of_records(records)
     if some and text.lstrip("\ufeff \t\r\n").startswith("{"):
         return _of_json_lines(text)
     try:
@@ -172,7 +172,7 @@ def table(text: str, path: Path, some: bool = False) -> Table:
         ) from error
 
 
-def of_records(records: Sequence[dict[str, Any]]) -> Table:
+def table_of_records(records: Sequence[dict[str, Any]]) -> Table:
     """A table of objects whose keys are the columns."""
     return _of_records(list(enumerate(records, start=1)))
 
@@ -188,8 +188,8 @@ def _of_records(records: Sequence[tuple[int, dict[str, Any]]], broken: Sequence[
 def _of_json_lines(text: str) -> Table:
     """JSON lines, without those that are broken."""
     records, broken = [], []
-    for number, line in enumerate(lines_of(text), start=1):
-        value = json_of(line)
+    for number, line in enumerate(split_lines(text), start=1):
+        value = parse_json(line)
         if isinstance(value, dict):
             records.append((number, value))
         elif line.strip():
@@ -215,8 +215,8 @@ def _of_lines(text: str) -> Table:
             break
         above += 1
     body = lines[above:]
-    csv.field_size_limit(LONGEST)
-    reader = csv.reader(body, delimiter=separator or separator_of(body), skipinitialspace=True)
+    csv.field_size_limit(MAX_CELL)
+    reader = csv.reader(body, delimiter=separator or guess_separator(body), skipinitialspace=True)
     header = next(reader, [])
     columns = [_name(cell) for cell in header]
     while columns and not columns[-1]:
@@ -232,7 +232,7 @@ def _of_lines(text: str) -> Table:
     return Table(columns, rows, written, whole=text.endswith(("\n", "\r")))
 
 
-def separator_of(lines: Sequence[str]) -> str:
+def guess_separator(lines: Sequence[str]) -> str:
     r"""What separates columns: the separator that makes the most columns of the first line, the same in those below.
 
     >>> separator_of(["path;action", "a,b.jpg;keep"]), separator_of(["url\tlabel"]), separator_of(["url"])
@@ -251,19 +251,19 @@ def _name(text: str) -> str:
     return str(text).strip().strip("\ufeff").lower()
 
 
-def yes_or_no(text: str) -> bool | None:
+def parse_bool(text: str) -> bool | None:
     """A cell as yes or no, an empty one as no; None where it is neither.
 
     >>> yes_or_no("True"), yes_or_no("1.0"), yes_or_no(""), yes_or_no("maybe")
     (True, True, False, None)
     """
     word = text.strip().lower()
-    value = number(word)
+    value = parse_number(word)
     word = f"{value:g}" if value is not None and value == value else word  # 1.0 is 1
     return word in YES if word in (*YES, *NO) else None
 
 
-def number(text: str) -> float | None:
+def parse_number(text: str) -> float | None:
     """A cell as a number, also `nan` and `inf`, and with a comma for the point; None where it is none.
 
     >>> number("0.5"), number("1e400"), number("0,5"), number("many")

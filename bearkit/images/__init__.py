@@ -1,6 +1,6 @@
 """Pictures of every kind: known by their content, opened safely, upright and in RGB, or refused in words."""
 
-from bearkit.images.decoding import Decoded, decode, from_pillow, is_located
+from bearkit.images.decoding import Decoded, decode, from_pillow, has_gps_position
 from bearkit.images.files import (
     MAX_BYTES,
     content_id,
@@ -8,9 +8,9 @@ from bearkit.images.files import (
     read_file,
     read_verified,
     suffixes,
-    too_big,
+    too_big_error,
 )
-from bearkit.images.pixels import is_our_jpeg, small_jpeg, to_rgb, without_long_ends
+from bearkit.images.pixels import crop_long_ends, is_our_jpeg, small_jpeg, to_rgb
 
 __all__ = [
     "MAX_BYTES",
@@ -18,7 +18,7 @@ __all__ = [
     "content_id",
     "decode",
     "from_pillow",
-    "is_located",
+    "has_gps_position",
     "is_our_jpeg",
     "is_shown_by_browsers",
     "read_file",
@@ -26,6 +26,6 @@ __all__ = [
     "small_jpeg",
     "suffixes",
     "to_rgb",
-    "too_big",
-    "without_long_ends",
+    "too_big_error",
+    "crop_long_ends",
 ]

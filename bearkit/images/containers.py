@@ -77,7 +77,7 @@ STREAMS = (
 OTHER_OLE = Kind("a compound file of Windows (old Office documents and others)", ONE_BY_ONE)
 
 
-def kind_in(data: bytes) -> Kind | None:
+def container_kind(data: bytes) -> Kind | None:
     """What a zip or an OLE container is; None for a file that is neither."""
     if data.startswith(ZIP):
         return _in_zip(data)

@@ -16,8 +16,8 @@ from PIL import ExifTags, Image, ImageFile, JpegImagePlugin, UnidentifiedImageEr
 
 from bearkit.errors import ImageError
 from bearkit.images import deep, heif, jpeg, metadata, pnm, sniff, tiff, tiff_numbers
-from bearkit.images.files import FORMATS, too_many_pixels
-from bearkit.images.pixels import ALPHA, bare_rgb, to_rgb
+from bearkit.images.files import FORMATS, too_many_pixels_error
+from bearkit.images.pixels import ALPHA, rgb_without_alpha, to_rgb
 
 MAX_PIXELS = 40_000_000  # WebP and others take up to 24 bytes a pixel while they are decoded
 MAX_JPEG_PIXELS = 89_478_485  # JPEGs take 6 bytes a pixel; larger ones are decoded at a half, quarter or eighth
@@ -71,11 +71,11 @@ def decode(data: bytes, at_least: int = 0, bare: bool = False) -> Decoded:
         opened = _open(data)
         with opened.image as image:
             if image.width * image.height > opened.most_pixels:
-                raise too_many_pixels(opened.most_pixels)
+                raise too_many_pixels_error(opened.most_pixels)
             size, name = image.size, image.format or "?"
             large = image.width * image.height > LARGE_PIXELS
             transparent = image.mode in ALPHA or "transparency" in image.info
-            convert = bare_rgb if bare and transparent else to_rgb
+            convert = rgb_without_alpha if bare and transparent else to_rgb
             work = (opened, at_least, convert)
             rgb = _large.submit(_load, *work).result() if large else _load(*work)
     rotated = rgb.width > rgb.height if size[0] < size[1] else rgb.width < rgb.height
@@ -98,20 +98,20 @@ def from_pillow(image: Image.Image) -> Image.Image:
 
 def _open(data: bytes) -> _Opened:
     """Find the decoder by the content, after everything that Pillow would only notice too late."""
-    sniff.refuse_others(data)
+    sniff.refuse_non_images(data)
     if data.startswith(jpeg.START):
         found = jpeg.examine(data)  # Pillow's own `open` warns of 89 megapixels, and refuses twice as many
         image = JpegImagePlugin.JpegImageFile(io.BytesIO(found.data))
         most = jpeg.MAX_PIXELS if found.scalable else MAX_PIXELS
         return _Opened(image, found.orientation, most, found.scalable)
     if sniff.is_heif(data):
-        return _Opened(*heif.opened(data), heif.MAX_PIXELS)
+        return _Opened(*heif.open_heif(data), heif.MAX_PIXELS)
     if tiff.is_tiff(data):
-        tiff.check(data, LARGE_PIXELS)
+        tiff.refuse_unreadable(data, LARGE_PIXELS)
     elif sniff.brands(data):
         tiff.check_exif_blocks(data)
     _refuse_huge_icons(data)
-    bare = pnm.binary(metadata.without_metadata(data), MAX_PIXELS)
+    bare = pnm.to_binary_pnm(metadata.strip_metadata(data), MAX_PIXELS)
     other = _of(bare)
     again = partial(_of, bare) if deep.is_deep(other) else None
     return _Opened(other, _orientation(other), MAX_PIXELS, again=again)
@@ -120,10 +120,10 @@ def _open(data: bytes) -> _Opened:
 def _of(data: bytes) -> ImageFile.ImageFile:
     """A picture whose numbers come out as they are in the file, not yet decoded."""
     image = _identified(io.BytesIO(data))
-    return tiff_numbers.in_its_order(image) if image.format == "TIFF" else image
+    return tiff_numbers.fix_byte_order(image) if image.format == "TIFF" else image
 
 
-def is_located(path: Path) -> bool:
+def has_gps_position(path: Path) -> bool:
     """Whether the EXIF block of a picture's file, which is not decoded for it, says where it was taken.
 
     Raises:
@@ -134,14 +134,14 @@ def is_located(path: Path) -> bool:
         file.seek(0)
         with _refusals(head):
             if sniff.is_heif(head):
-                image, _ = heif.opened(file.read())
+                image, _ = heif.open_heif(file.read())
             else:
                 image = JpegImagePlugin.JpegImageFile(file) if head.startswith(jpeg.START) else _identified(file)
             if image.format == "TIFF":
                 return bool(image.getexif().get_ifd(ExifTags.IFD.GPSInfo))
             file.seek(0)
             block = metadata.png_exif(file.read()) if image.format == "PNG" else image.info.get("exif", b"")
-            tiff.tags(block.removeprefix(b"Exif\0\0"))  # or it would fill the memory
+            tiff.read_tags(block.removeprefix(b"Exif\0\0"))  # or it would fill the memory
             exif = Image.Exif()
             exif.load(block)
             return bool(exif.get_ifd(ExifTags.IFD.GPSInfo))
@@ -188,7 +188,7 @@ def _load(opened: _Opened, at_least: int, convert: Callable[[Image.Image, int], 
     if opened.scalable:
         _draft(decoded, at_least)
     decoded.load()
-    image = deep.with_all_bits(decoded, opened.again) if opened.again else decoded
+    image = deep.use_all_bits(decoded, opened.again) if opened.again else decoded
     factor = min(image.size) // at_least if at_least and image.width * image.height > LARGE_PIXELS else 1
     if factor <= 1:
         return convert(image, opened.orientation)
@@ -218,7 +218,7 @@ def _refuse_huge_icons(data: bytes) -> None:
         order, sides = ("big", data[place + 16 : place + 24]) if is_png else ("little", data[place + 4 : place + 12])
         width, height = (abs(int.from_bytes(side, order, signed=True)) for side in (sides[:4], sides[4:]))  # type: ignore[arg-type]
         if width * height > 2 * MAX_PIXELS:  # a bitmap's mask counts as well
-            raise too_many_pixels(MAX_PIXELS)
+            raise too_many_pixels_error(MAX_PIXELS)
 
 
 @contextmanager
@@ -229,12 +229,12 @@ def _refusals(data: bytes) -> Iterator[None]:
     try:
         yield
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise too_many_pixels(MAX_PIXELS) from None
+        raise too_many_pixels_error(MAX_PIXELS) from None
     except UnidentifiedImageError as error:
-        if tiff.is_tiff(data) and (kind := tiff.kind_of(data)):
+        if tiff.is_tiff(data) and (kind := tiff.describe_tiff(data)):
             why = f"a TIFF of a kind that is not read: {kind}"
             raise ImageError(why, hint="save it as PNG, or as a TIFF of one or three channels of 8 bits") from error
-        raise sniff.unidentified(data) from error
+        raise sniff.unidentified_error(data) from error
     except MemoryError as error:
         raise ImageError("unpacking it needs more memory than there is") from error
     except DAMAGED as error:

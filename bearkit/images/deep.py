@@ -24,7 +24,7 @@ def is_deep(image: ImageFile.ImageFile) -> bool:
     return image.mode in MODES and bool(image.tile) and all(_swapped(tile.args) for tile in image.tile)
 
 
-def with_all_bits(image: Image.Image, again: Callable[[], ImageFile.ImageFile]) -> Image.Image:
+def use_all_bits(image: Image.Image, again: Callable[[], ImageFile.ImageFile]) -> Image.Image:
     """A decoded picture of 16 bits a channel, in 8 bits: stretched where it uses 10, 12 or 14 of them.
 
     Args:

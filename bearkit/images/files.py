@@ -14,7 +14,7 @@ MAX_BYTES = 100 * 2**20  # of one file
 # Formats that Pillow decodes itself, in this process (its JPEG reads MPO too); EPS would start Ghostscript.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "ICO", "PPM", "JPEG2000", "TGA", "PCX")
 SMALLER = "for example with ImageMagick: `magick FILE -resize 50% smaller.jpg`"
-SHOWN = (
+BROWSER_MAGIC = (
     b"\xff\xd8\xff",
     b"\x89PNG\r\n\x1a\n",
     b"GIF87a",
@@ -51,7 +51,7 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
         if not stat.S_ISREG(about.st_mode):
             raise ImageError("is not a file", hint="name the pictures in it, for example FOLDER/*.jpg")
         if about.st_size > MAX_BYTES:
-            raise too_big(about.st_size)
+            raise too_big_error(about.st_size)
         return path.read_bytes()
     except FileNotFoundError:
         raise ImageNotFoundError("there is no such file", hint="check the path, or import the picture again") from None
@@ -75,17 +75,17 @@ def is_shown_by_browsers(path: str | os.PathLike[str]) -> bool:
     """Whether all browsers show such a picture: Safari alone shows HEIC, TIFF and JPEG 2000, and none shows others."""
     with Path(path).open("rb") as file:
         head = file.read(512)
-    return head.startswith(SHOWN) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP") or sniff.is_avif(head)
+    return head.startswith(BROWSER_MAGIC) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP") or sniff.is_avif(head)
 
 
-def too_big(size: int) -> ImageError:
+def too_big_error(size: int) -> ImageError:
     """The error for a file above `MAX_BYTES`."""
     return ImageError(
         f"the file has {size / 2**20:.0f} MiB; the limit is {MAX_BYTES // 2**20} MiB", hint="save it smaller"
     )
 
 
-def too_many_pixels(limit: int) -> ImageError:
+def too_many_pixels_error(limit: int) -> ImageError:
     """The error for a picture that could fill the memory."""
     text = f"more than {limit // 10**6} megapixels: refused, since unpacking it could fill the memory; save it smaller"
     return ImageError(text, hint=SMALLER)

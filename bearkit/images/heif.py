@@ -6,12 +6,12 @@ import io
 from PIL import ImageFile
 
 from bearkit.images.signatures import HEIF
-from bearkit.images.sniff import boxes, unreadable
+from bearkit.images.sniff import boxes, unreadable_error
 
 MAX_PIXELS = 64_000_000  # 9 bytes a pixel while they are decoded; phones take up to 50 megapixels so
 
 
-def opened(data: bytes) -> tuple[ImageFile.ImageFile, int]:
+def open_heif(data: bytes) -> tuple[ImageFile.ImageFile, int]:
     """The main picture of a HEIC or HEIF file, not yet decoded, and how it is to be turned then (EXIF's 1 to 8).
 
     The container's own rotation is applied by the decoder, and EXIF only repeats it: it counts where there is no other.
@@ -25,7 +25,7 @@ def opened(data: bytes) -> tuple[ImageFile.ImageFile, int]:
     try:
         module = importlib.import_module("pillow_heif")
     except ImportError:
-        raise unreadable(HEIF) from None
+        raise unreadable_error(HEIF) from None
     image: ImageFile.ImageFile = module.HeifImageFile(io.BytesIO(data))
     meta = b"".join(data[start:end] for kind, start, end in boxes(data) if kind == b"meta")
     turned = b"irot" in meta or b"imir" in meta

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from bearkit.errors import ImageError
 from bearkit.images import tiff
-from bearkit.images.files import SMALLER, too_many_pixels
-from bearkit.images.sniff import damaged_header
+from bearkit.images.files import SMALLER, too_many_pixels_error
+from bearkit.images.sniff import damaged_header_error
 
 START = b"\xff\xd8\xff"
 MAX_PIXELS = 500_000_000  # with draft, decoding costs time (about 6 s) and no memory
@@ -71,7 +71,7 @@ def examine(data: bytes) -> Jpeg:
         if segment.marker not in METADATA:
             kept.append(data[segment.start : segment.end])
     if frame is None or scan is None or frame.end - frame.body < 6:
-        raise damaged_header()
+        raise damaged_header_error()
     if data.count(b"\xff\xda") > MAX_SCANS:  # which is seldom, and then often in a video behind the picture
         _refuse_endless(data, scan.start)
     scalable = frame.marker not in LOSSLESS
@@ -85,7 +85,7 @@ def _refuse_huge(frame: bytes, progressive: bool, in_scan: bytes, scalable: bool
     """Refuse by the size that the frame tells: bits, height, width, components, and each one's sampling."""
     height, width, n = int.from_bytes(frame[1:3], "big"), int.from_bytes(frame[3:5], "big"), frame[5]
     if width * height > MAX_PIXELS:
-        raise too_many_pixels(MAX_PIXELS)
+        raise too_many_pixels_error(MAX_PIXELS)
     samplings = [(value >> 4, value & 15) for value in frame[7 : 6 + 3 * n : 3]]
     if not scalable or not (progressive or in_scan < bytes([n])) or not all(all(pair) for pair in samplings):
         return

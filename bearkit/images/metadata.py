@@ -20,7 +20,7 @@ NOTES = (b"eXIf", b"tEXt", b"zTXt", b"iTXt")
 CONTROL = 0xF9  # the extension of a GIF with transparency
 
 
-def without_metadata(data: bytes) -> bytes:
+def strip_metadata(data: bytes) -> bytes:
     """A PNG or GIF without what is no part of its picture; any other file as it is.
 
     Raises:

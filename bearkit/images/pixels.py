@@ -18,7 +18,7 @@ TURN = {
 }  # fmt: skip
 
 
-def turned(image: Image.Image, orientation: int | None) -> Image.Image:
+def rotate_upright(image: Image.Image, orientation: int | None) -> Image.Image:
     """The picture upright, by EXIF's orientation; None: what the image itself says (a broken EXIF block says nothing).
 
     >>> turned(Image.new("L", (4, 2)), 6).size
@@ -42,11 +42,11 @@ def to_rgb(image: Image.Image, orientation: int | None = None) -> Image.Image:
     Raises:
         ImageError: not one of its pixels has data.
     """
-    tags = tiff_numbers.tags_of(image)
-    image = tiff_numbers.without_fourth(turned(image, orientation), tags)
+    tags = tiff_numbers.pixel_tags(image)
+    image = tiff_numbers.drop_fourth_channel(rotate_upright(image, orientation), tags)
     if image.mode == "RGB" and "transparency" not in image.info:
         return image
-    values = tiff_numbers.numbers(image, tags)
+    values = tiff_numbers.grey_values(image, tags)
     if values is not None:
         return _grey(values, tags, image.info.get("transparency"))
     if image.mode == "LAB":
@@ -74,14 +74,14 @@ def _grey(values: tiff_numbers.Numbers, tags: dict[int, Any], clear: object = No
     return Image.fromarray(shades).convert("RGB")
 
 
-def bare_rgb(image: Image.Image, orientation: int | None = None) -> Image.Image:
+def rgb_without_alpha(image: Image.Image, orientation: int | None = None) -> Image.Image:
     """A picture with transparency as it looks to a program that only takes its colours."""
     if image.mode.startswith(("I", "F")):
-        return _grey(np.asarray(turned(image, orientation)), {})
-    return turned(image, orientation).convert("RGBA").convert("RGB")
+        return _grey(np.asarray(rotate_upright(image, orientation)), {})
+    return rotate_upright(image, orientation).convert("RGBA").convert("RGB")
 
 
-def without_long_ends(image: Image.Image) -> Image.Image:
+def crop_long_ends(image: Image.Image) -> Image.Image:
     """The middle of a picture longer than MAX_ASPECT times its width: resizing all of it could fill the memory."""
     width, height = image.size
     limit = MAX_ASPECT * min(width, height)
@@ -93,7 +93,7 @@ def without_long_ends(image: Image.Image) -> Image.Image:
 
 def small_jpeg(image: Image.Image, side: int) -> bytes:
     """A JPEG of a decoded picture, at most side x side pixels: safe to serve, since we made it."""
-    image = without_long_ends(image).copy()
+    image = crop_long_ends(image).copy()
     image.thumbnail((side, side))
     out = io.BytesIO()
     image.save(out, "JPEG", quality=85)

@@ -9,7 +9,7 @@ import re
 import numpy as np
 
 from bearkit.errors import ImageError
-from bearkit.images.files import too_many_pixels
+from bearkit.images.files import too_many_pixels_error
 
 MAGIC = re.compile(rb"(P[1-6f]|PyP|PyRGBA|P[0y]CMYK)(?=[\s#])")
 SPACE, TOKEN, LINE_END = re.compile(rb"[ \t\n\v\f\r]*"), re.compile(rb"\d{1,10}(?![\d.])"), re.compile(rb"[\r\n]|\Z")
@@ -30,7 +30,7 @@ CHANNELS = {
 BINARY = {b"P1": b"P4", b"P2": b"P5", b"P3": b"P6"}
 
 
-def binary(data: bytes, most_pixels: int) -> bytes:
+def to_binary_pnm(data: bytes, most_pixels: int) -> bytes:
     """The same picture without comments and in bytes; any other file as it is.
 
     Raises:
@@ -47,7 +47,7 @@ def binary(data: bytes, most_pixels: int) -> bytes:
     if not width or not height or not 0 < most < 2**16:
         raise _damaged(f"{width} x {height} pixels, values up to {most}")
     if width * height > most_pixels:
-        raise too_many_pixels(most_pixels)
+        raise too_many_pixels_error(most_pixels)
     if bitmap:
         bits = _bits(data[at:], width, height) if kind == b"P1" else data[at + 1 :]
         return b"P4 %d %d\n%b" % (width, height, bits)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
-from bearkit.images import decode, without_long_ends
+from bearkit.images import crop_long_ends, decode
 
 
 @dataclass(frozen=True)
@@ -51,16 +51,16 @@ def preprocess(image: Image.Image, how: Preprocessing) -> np.ndarray:
     >>> preprocess(Image.new("RGB", (400, 300), "white"), Preprocessing(mean=(.5, .5, .5), std=(.5, .5, .5))).max()
     np.float32(1.0)
     """
-    return normalise(centre_crop(image, how), how)
+    return normalize(center_crop(image, how), how)
 
 
-def centre_crop(image: Image.Image, how: Preprocessing) -> Image.Image:
+def center_crop(image: Image.Image, how: Preprocessing) -> Image.Image:
     """The part of the picture that a body looks at, size x size pixels.
 
     It is timm's evaluation crop, resize the shorter side and cut out the middle, but only the middle is computed: twice
     as fast, and equal but for one grey level in a few of a thousand pixels.
     """
-    image = without_long_ends(image)
+    image = crop_long_ends(image)
     width, height = image.size
     short, long = min(width, height), max(width, height)
     target, other = how.shorter_side, int(how.shorter_side * long / short)
@@ -73,7 +73,7 @@ def centre_crop(image: Image.Image, how: Preprocessing) -> Image.Image:
 
 def random_crop(image: Image.Image, how: Preprocessing, rng: np.random.Generator) -> Image.Image:
     """Another look at the picture: 35 to 100 % of its area at 3:4 to 4:3, mirrored half of the time."""
-    image = without_long_ends(image)
+    image = crop_long_ends(image)
     width, height = image.size
     area, ratio = rng.uniform(0.35, 1) * width * height, math.exp(rng.uniform(math.log(3 / 4), math.log(4 / 3)))
     w, h = min(width, math.sqrt(area * ratio)), min(height, math.sqrt(area / ratio))
@@ -84,7 +84,7 @@ def random_crop(image: Image.Image, how: Preprocessing, rng: np.random.Generator
     return ImageOps.mirror(crop) if rng.random() < 0.5 else crop
 
 
-def normalise(image: Image.Image, how: Preprocessing) -> np.ndarray:
+def normalize(image: Image.Image, how: Preprocessing) -> np.ndarray:
     """Pixels to float32 (3, H, W), normalised with the body's own mean and standard deviation."""
     result = np.empty((3, image.height, image.width), np.float32)
     for pixels, plane, mean, std in zip(image.split(), result, how.mean, how.std, strict=True):
@@ -93,6 +93,6 @@ def normalise(image: Image.Image, how: Preprocessing) -> np.ndarray:
     return result
 
 
-def decode_for(data: bytes, how: Preprocessing) -> Image.Image:
+def decode_for_body(data: bytes, how: Preprocessing) -> Image.Image:
     """Decode for `preprocess`: at four times the size that is needed, big JPEGs come faster and look the same."""
     return decode(data, at_least=4 * how.shorter_side).image

@@ -14,13 +14,13 @@ PICTURES = (b"\x89PNG", b"\xff\xd8", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*"
 TRANSPORT_PACKET = 188  # bytes, each beginning with 0x47, in an MPEG transport stream
 
 
-def refuse_others(data: bytes) -> None:
+def refuse_non_images(data: bytes) -> None:
     """Refuse what is surely no picture that can be read, before a decoder takes it for one.
 
     Raises:
         ImageError: what it is, and what to do.
     """
-    kind = containers.kind_in(data) or texts.document(data) or _among(SURE, data)
+    kind = containers.container_kind(data) or texts.document_kind(data) or _among(SURE, data)
     if data[:4] in (b"RIFF", b"RIFX"):
         kind = COREL if data[8:11].lower() == b"cdr" else RIFF.get(data[8:12])
     elif data[4:8] == b"ftyp" and len(data) > 12 and not is_heif(data) and not brands(data) & AVIF_BRANDS:
@@ -29,29 +29,29 @@ def refuse_others(data: bytes) -> None:
     elif data[4:8] in OLD_QUICKTIME:
         kind = VIDEO
     if kind is not None:
-        raise unreadable(kind)
+        raise unreadable_error(kind)
 
 
-def unreadable(kind: Kind) -> ImageError:
+def unreadable_error(kind: Kind) -> ImageError:
     """The error for a file of a kind that is not read."""
     return ImageError(f"not a picture that can be read: it is {kind.name}", hint=kind.hint)
 
 
-def unidentified(data: bytes) -> ImageError:
+def unidentified_error(data: bytes) -> ImageError:
     """The error for a file that no decoder takes."""
-    if kind := _among(LIKELY, data) or texts.kind_of(data):
-        return unreadable(kind)
+    if kind := _among(LIKELY, data) or texts.text_kind(data):
+        return unreadable_error(kind)
     if all(data[at : at + 1] == b"G" for at in range(0, 4 * TRANSPORT_PACKET, TRANSPORT_PACKET)):
-        return unreadable(VIDEO)
+        return unreadable_error(VIDEO)
     if is_cut_off(data):
         return ImageError("the picture is cut off: its end is missing", hint="get the file again")
     if data.startswith(PICTURES) or data[4:8] == b"ftyp":
-        return damaged_header()
+        return damaged_header_error()
     what = "not a picture that can be read: its content is of no known picture format"
     return ImageError(what, hint="save it as JPEG or PNG")
 
 
-def damaged_header() -> ImageError:
+def damaged_header_error() -> ImageError:
     """The error for a file that begins as a picture does, and goes on otherwise."""
     return ImageError("not a picture that can be read: its header is damaged", hint="get the file again")
 

@@ -59,7 +59,7 @@ MAIL = re.compile(r"(?:[a-z-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?(?:mime-version:|rec
 PICTURES = (b"\x89PNG", b"\xff\xd8", b"GIF8", b"BM", b"II", b"MM", b"RIFF")
 
 
-def document(data: bytes) -> Kind | None:
+def document_kind(data: bytes) -> Kind | None:
     """A document that is drawn by a program, and that decoders of pictures might start a program for: PDF, PostScript.
 
     Also those that have bytes of anything before them, as some do.
@@ -74,7 +74,7 @@ def document(data: bytes) -> Kind | None:
     return None
 
 
-def kind_of(data: bytes) -> Kind | None:
+def text_kind(data: bytes) -> Kind | None:
     """What a file of text is, in UTF-8, UTF-16 or an 8-bit encoding; None where it is no text."""
     text = _read(data[:HEAD])
     if text is None:

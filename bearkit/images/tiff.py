@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import islice
 
 from bearkit.errors import ImageError
-from bearkit.images.files import too_many_pixels
+from bearkit.images.files import too_many_pixels_error
 from bearkit.images.signatures import RAW
-from bearkit.images.sniff import unreadable
+from bearkit.images.sniff import unreadable_error
 
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 OPAQUE = (1, 2, 6, 7)  # types that Pillow keeps as bytes, and does not unpack into numbers
@@ -56,7 +56,7 @@ def is_tiff(data: Buffer) -> bool:
     return bytes(data[:4]) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"II\0*", b"MM*\0")
 
 
-def tags(data: Buffer, at: int | None = None) -> Tags:
+def read_tags(data: Buffer, at: int | None = None) -> Tags:
     """The tags of the IFD that is at a place in the data; the first one's where no place is given.
 
     Raises:
@@ -88,29 +88,29 @@ def _entries(data: Buffer, at: int, order: str, big: bool) -> Iterator[tuple[int
         yield number, Tag(kind, count, view[place : place + size], order)
 
 
-def check(data: bytes, most_tile_pixels: int) -> None:
+def refuse_unreadable(data: bytes, most_tile_pixels: int) -> None:
     """Refuse a TIFF file that is a camera's raw file, or would fill the memory while it is opened.
 
     Raises:
         ImageError: why.
     """
-    first = tags(data)
+    first = read_tags(data)
     if _is_raw(data, first):
-        raise unreadable(RAW)
+        raise unreadable_error(RAW)
     if any(tag.count > MAX_VALUES and tag.type not in OPAQUE for tag in first.values()):
         raise ImageError(f"the picture is damaged (a tag of more than {MAX_VALUES:,} values)", hint="save it again")
     if _one(first, TILE_WIDTH) * _one(first, TILE_LENGTH) > most_tile_pixels:
-        raise too_many_pixels(most_tile_pixels)
+        raise too_many_pixels_error(most_tile_pixels)
     for name in (EXIF_IFD, GPS_IFD):
         if name in first:
-            inner = tags(data, _one(first, name))
+            inner = read_tags(data, _one(first, name))
             if INTEROP_IFD in inner:
-                tags(data, _one(inner, INTEROP_IFD))
+                read_tags(data, _one(inner, INTEROP_IFD))
 
 
-def kind_of(data: bytes) -> str:
+def describe_tiff(data: bytes) -> str:
     """The kind of a TIFF file that no decoder takes, in words; nothing where it has no picture at all."""
-    first = tags(data)
+    first = read_tags(data)
     bits, samples = _one(first, BITS), _one(first, SAMPLES) or 1
     if not bits or not _one(first, WIDTH):
         return ""
@@ -128,7 +128,7 @@ def check_exif_blocks(data: bytes) -> None:
     """
     n = 0
     for found in islice(re.finditer(rb"II\*\0|MM\0\*", data), MAX_BLOCKS):
-        n += len(tags(memoryview(data)[found.start() :]))
+        n += len(read_tags(memoryview(data)[found.start() :]))
         if n > MAX_TAGS:
             raise ImageError(f"more than {MAX_TAGS:,} EXIF tags: refused", hint="save it again")
 
@@ -143,7 +143,7 @@ def orientation(exif: bytes) -> int | None:
     while exif.startswith(b"Exif\0\0"):
         exif = exif[6:]
     try:
-        found = _one(tags(exif), ORIENTATION) if is_tiff(exif) else 0
+        found = _one(read_tags(exif), ORIENTATION) if is_tiff(exif) else 0
     except ImageError:
         return None
     return found if 1 <= found <= 8 else None
@@ -161,7 +161,7 @@ def _is_raw(data: bytes, first: Tags) -> bool:
         return False
     own = _one(first, WIDTH) * _one(first, HEIGHT)
     places = first[SUB_IFDS].numbers(MAX_SUB_IFDS) if SUB_IFDS in first else []
-    others = [tags(data, at) for at in places]
+    others = [read_tags(data, at) for at in places]
     larger = any(_one(other, WIDTH) * _one(other, HEIGHT) > own for other in others)
     preview = bool(_one(first, SUBFILE) & 1)
     return larger or preview or any(_one(other, COLOURS) in SENSOR_COLOURS for other in others)

@@ -16,9 +16,9 @@ OPAQUE = 0.9  # share of a channel that is 0 or 255 where it is transparency, th
 Numbers = np.ndarray[Any, Any]
 
 
-def in_its_order(image: ImageFile.ImageFile) -> ImageFile.ImageFile:
+def fix_byte_order(image: ImageFile.ImageFile) -> ImageFile.ImageFile:
     """A TIFF, not yet decoded, whose numbers come out in the right order of bytes."""
-    tags = tags_of(image)
+    tags = pixel_tags(image)
     if tags.get(PLANES) == SEPARATE and _first(tags, BITS) == 16 and image.tile[0].codec_name == "raw":
         size = image.tag_v2[WIDTH], image.tag_v2[HEIGHT]  # type: ignore[attr-defined]
         how = (f"{image.mode};16N", "raw", False, image.tag_v2.offset)  # type: ignore[attr-defined]
@@ -34,13 +34,13 @@ def in_its_order(image: ImageFile.ImageFile) -> ImageFile.ImageFile:
     return image
 
 
-def tags_of(image: Image.Image) -> dict[int, Any]:
+def pixel_tags(image: Image.Image) -> dict[int, Any]:
     """The tags of a TIFF that tell what its pixels mean; none of any other picture."""
     found = getattr(image, "tag_v2", {})
     return {name: found[name] for name in (BITS, PHOTOMETRIC, PLANES, EXTRA, SAMPLE_FORMAT, NO_DATA) if name in found}
 
 
-def numbers(image: Image.Image, tags: dict[int, Any]) -> Numbers | None:
+def grey_values(image: Image.Image, tags: dict[int, Any]) -> Numbers | None:
     """The grey values (H, W) of a picture that has other ones than 8 bits without a sign; None of any other picture."""
     values = np.asarray(image)
     of_tiff = bool(tags)
@@ -58,7 +58,7 @@ def is_negative(values: Numbers, tags: dict[int, Any]) -> bool:
     return values.dtype.itemsize > 1 and tags.get(PHOTOMETRIC) == WHITE_IS_ZERO
 
 
-def without_fourth(image: Image.Image, tags: dict[int, Any]) -> Image.Image:
+def drop_fourth_channel(image: Image.Image, tags: dict[int, Any]) -> Image.Image:
     """A picture in RGB where a TIFF has a fourth channel that is no transparency, such as infrared.
 
     The file says what it is (ExtraSamples). Where it does not, it is taken for transparency if nearly all of it is

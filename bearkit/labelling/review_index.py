@@ -113,8 +113,8 @@ class ReviewIndex:
 
     def _versions(self) -> _Versions:
         """The body is that of the newest finished run, the default before the first."""
-        *images, decision, move, file = self.catalog.version()
-        finished = next((run for run in reversed(runs.every(self.project)) if run.finished), None)
+        *images, decision, move, file = self.catalog.change_counter()
+        finished = next((run for run in reversed(runs.list_usable(self.project)) if run.finished), None)
         config = TrainConfig.from_dict(finished.config) if finished else TrainConfig()
         seed = project_seed(self.catalog)
         run = finished.id if finished else None

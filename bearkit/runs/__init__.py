@@ -9,7 +9,7 @@ from typing import Any
 from bearkit.core.project import Project
 from bearkit.errors import RunError, RunNotFoundError
 from bearkit.runs import files
-from bearkit.runs.run import LIVE, RESUME, STARTING_SECONDS, Run, StopCheck, runs_in
+from bearkit.runs.run import LIVE, RESUME, STARTING_SECONDS, Run, StopCheck, list_runs
 
 __all__ = [
     "LIVE",
@@ -18,11 +18,11 @@ __all__ = [
     "Run",
     "StopCheck",
     "create",
-    "damaged",
-    "every",
-    "finished",
-    "named",
-    "unfinished",
+    "list_damaged",
+    "list_usable",
+    "find_finished",
+    "find",
+    "find_unfinished",
 ]
 
 
@@ -40,7 +40,7 @@ def create(project: Project, config: dict[str, Any]) -> Run:
 
 def _numbered(project: Project, part: Path) -> Run:
     """Give a run's folder the number after the last one."""
-    number = max((int(run.id) for run in runs_in(project.runs)), default=0) + 1
+    number = max((int(run.id) for run in list_runs(project.runs)), default=0) + 1
     while True:
         folder = project.runs / f"{number:03d}"
         try:
@@ -52,42 +52,42 @@ def _numbered(project: Project, part: Path) -> Run:
             number += 1  # another process took it meanwhile
 
 
-def every(project: Project) -> list[Run]:
+def list_usable(project: Project) -> list[Run]:
     """All runs that can be used, oldest first."""
-    return [run for run in runs_in(project.runs) if not run.problem]
+    return [run for run in list_runs(project.runs) if not run.problem]
 
 
-def damaged(project: Project) -> list[Run]:
+def list_damaged(project: Project) -> list[Run]:
     """The runs that cannot be used, oldest first; each one's `problem` says why."""
-    return [run for run in runs_in(project.runs) if run.problem]
+    return [run for run in list_runs(project.runs) if run.problem]
 
 
-def finished(project: Project, run_id: str | None = None) -> Run:
+def find_finished(project: Project, run_id: str | None = None) -> Run:
     """The run of this id, or the newest finished one.
 
     Raises:
         RunError: there is no such run, or it never finished.
     """
     if run_id is None:
-        done = [run for run in every(project.require()) if run.finished]
+        done = [run for run in list_usable(project.require()) if run.finished]
         if not done:
-            bad = "".join(f"; run {run.id} cannot be used: {run.problem}" for run in damaged(project)[-1:])
+            bad = "".join(f"; run {run.id} cannot be used: {run.problem}" for run in list_damaged(project)[-1:])
             raise RunError(f"nothing was trained here yet{bad}", hint="train first: `bearkit train`")
         return done[-1]
-    run = named(project, run_id)
+    run = find(project, run_id)
     if not run.finished:
         why = f": {run.failure}" if run.failure else ""
         raise RunError(f"run {run.id} is {run.state}{why}", hint="train again: `bearkit train`")
     return run
 
 
-def named(project: Project, run_id: str) -> Run:
+def find(project: Project, run_id: str) -> Run:
     """The run of this id, finished or not.
 
     Raises:
         RunError: there is no such run.
     """
-    known = runs_in(project.require().runs)
+    known = list_runs(project.require().runs)
     for run in known:
         if run.id == run_id or (run_id.isdecimal() and int(run.id) == int(run_id)):
             return run
@@ -96,7 +96,7 @@ def named(project: Project, run_id: str) -> Run:
     )
 
 
-def unfinished(project: Project, run_id: str | None = None) -> Run:
+def find_unfinished(project: Project, run_id: str | None = None) -> Run:
     """The run of this id, or the newest one, to be taken up again.
 
     Raises:
@@ -104,7 +104,7 @@ def unfinished(project: Project, run_id: str | None = None) -> Run:
         ReadOnlyError: the project may only be read.
     """
     project.require_writable()
-    known = [named(project, run_id)] if run_id else every(project.require())
+    known = [find(project, run_id)] if run_id else list_usable(project.require())
     if not known or known[-1].finished:
         what = f"run {known[-1].id} finished" if known else "nothing was trained here yet"
         raise RunError(f"there is nothing to resume: {what}", hint="train again: `bearkit train`")

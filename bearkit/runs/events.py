@@ -9,7 +9,7 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import Any, BinaryIO
 
-from bearkit.core.atomic import no_link
+from bearkit.core.atomic import open_without_links
 
 Event = dict[str, Any]
 NUMBER = (int, float)
@@ -29,7 +29,7 @@ FIELDS: dict[str, dict[str, Any]] = {
 def append(path: Path, kind: str, **fields: Any) -> None:
     """Write one event down, on a line of its own even where a kill cut off the line before."""
     line = json.dumps({"event": kind, "time": round(time.time(), 3), **fields}) + "\n"
-    with os.fdopen(no_link(path, os.O_RDWR | os.O_CREAT | os.O_APPEND), "a+b") as file:
+    with os.fdopen(open_without_links(path, os.O_RDWR | os.O_CREAT | os.O_APPEND), "a+b") as file:
         if file.seek(0, 2):
             file.seek(-1, 2)
             line = line if file.read(1) == b"\n" else "\n" + line
@@ -41,7 +41,7 @@ def read(path: Path) -> list[Event]:
     return _follower(path).events()
 
 
-def unreadable(path: Path) -> int:
+def count_unreadable(path: Path) -> int:
     """How many lines are no events."""
     return _follower(path).bad_lines()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import Any
 
-MOST_BYTES = 64 * 2**20
+MAX_BYTES = 64 * 2**20
 FORMAT = 1  # of config.json
 
 
@@ -24,7 +24,7 @@ def read_object(path: Path) -> dict[str, Any]:
         ValueError: it holds no JSON object.
     """
     stat = path.stat()
-    if not S_ISREG(stat.st_mode) or stat.st_size > MOST_BYTES:
+    if not S_ISREG(stat.st_mode) or stat.st_size > MAX_BYTES:
         raise ValueError("it is no file of a run")
     content = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(content, dict):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bearkit.core.atomic import whole
+from bearkit.core.atomic import atomic_write
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Predictions:
 
     def save(self, path: Path) -> None:
         """Write them; the file appears whole."""
-        with whole(path) as part:
+        with atomic_write(path) as part:
             np.savez_compressed(part, **self._arrays())  # type: ignore[arg-type]  # its `allow_pickle` is no array
 
     @classmethod

@@ -23,7 +23,7 @@ from typing import Any
 
 import filelock
 
-from bearkit.core.atomic import whole
+from bearkit.core.atomic import atomic_write
 from bearkit.core.locks import is_held, queued_lock
 from bearkit.errors import RunError, StoppedError
 from bearkit.runs import events, files
@@ -184,7 +184,7 @@ class Run:
                 raise
 
     def _is_next(self) -> bool:
-        others = runs_in(self.folder.parent)
+        others = list_runs(self.folder.parent)
         return not any(run.state == "waiting" for run in others if int(run.id) < int(self.id))
 
     def _wait(self, on_wait: Callable[[], None]) -> None:
@@ -232,7 +232,7 @@ class Run:
 
     def finish(self, result: dict[str, Any]) -> None:
         """Write the figures: from here on the run is finished."""
-        with whole(self.folder / "result.json") as part:
+        with atomic_write(self.folder / "result.json") as part:
             part.write_text(json.dumps(result, indent=1))
         (self.folder / f"{RESUME}.safetensors").unlink(missing_ok=True)
         self.event("finished")
@@ -260,7 +260,7 @@ class StopCheck:
             self._run.stop_if_asked()
 
 
-def runs_in(folder: Path) -> list[Run]:
+def list_runs(folder: Path) -> list[Run]:
     """Every folder of a run in this one, oldest first, also those that cannot be used."""
     folders = [config.parent for config in folder.glob("*/config.json") if config.parent.name.isdecimal()]
     return [Run(folder) for folder in sorted(folders, key=lambda folder: int(folder.name))]
