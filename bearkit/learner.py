@@ -279,8 +279,7 @@ class Learner:
 
     def predict(self, picture: str | os.PathLike[str]) -> Prediction:
         """Predict an image with this learner's weights, as the exported model does."""
-        run, stage = self._where()
-        return Predictor(exported(self.project, run, stage)).predict(picture)
+        return Predictor(exported(self.project, *self._where())).predict(picture)
 
     def export(self, folder: str | os.PathLike[str] | None = None) -> Path:
         """Write this learner's model as a folder for `Predictor`; see `export_model`."""
