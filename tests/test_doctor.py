@@ -258,9 +258,9 @@ def as_other_program_with_meta(path):
 @pytest.mark.parametrize(
     ("make", "word"),
     [
-        (as_folder, "is no file, but a folder"),
-        (os.mkfifo, "is no file, but something else"),
-        (lambda path: path.symlink_to(path), "is no file, but something else"),
+        (as_folder, "is not a file but a folder"),
+        (os.mkfifo, "is not a file but something else"),
+        (lambda path: path.symlink_to(path), "is not a file but something else"),
         (lambda path: path.write_bytes(b""), "is empty: 0 bytes"),
         (lambda path: path.write_text("a list of pictures\n" * 100), "cannot be read as a catalogue"),
         (as_other_program, "is no catalogue of bearkit's: no such table"),
@@ -289,6 +289,6 @@ def test_a_catalogue_that_became_a_folder_comes_back_from_its_copy(shapes, docto
     close_all()
     shapes.catalog.unlink()
     shapes.catalog.mkdir()
-    assert doctor()[0]["what"] == "the catalogue is damaged: it is no file"
+    assert doctor()[0]["what"] == "the catalogue is damaged: it is not a file"
     assert all(row["mended"] for row in doctor("--mend"))
     assert Catalog(shapes).images() == images

@@ -206,7 +206,7 @@ def test_words_that_programs_misread_are_labels_at_every_door(pets, tmp_path, do
 
 @pytest.mark.parametrize("action", ["relabel", "label", "keep"])
 def test_a_label_that_is_no_text_is_refused(pets, action):
-    with pytest.raises(ReviewError, match="5 is no text"):
+    with pytest.raises(ReviewError, match="5 is not a text"):
         DecisionLog(Catalog(pets)).decide([DecisionRequest(first(pets), action, 5)], "ann")
 
 

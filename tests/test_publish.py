@@ -196,7 +196,7 @@ def test_a_data_set_comes_back_with_where_it_came_from(shapes, tmp_path, with_hu
     assert {row["reviewed_by"] for row in rows} == {"", "a person"}
     text = there["README.md"].decode()
     assert front(text)["license"] == "cc-by-4.0"
-    assert f"1 CC BY 4.0; of {n - 1} the source told none." in text
+    assert f"1 CC BY 4.0; unknown for {n - 1}." in text
     assert "People looked at 2 of the pictures" in text
     assert whose_images(shapes).endswith("At least 1 of the files contain the place where they were taken.")
     assert "1 are used under another label than the one they came with, and 1 were left out" in text
@@ -469,7 +469,7 @@ def test_the_token_is_never_shown():
 def test_a_data_set_is_only_published_by_who_may(shapes, with_hub, bearkit_json, tmp_path):
     server = with_hub()
     said = bearkit_json("push-dataset", "me/shapes", "-p", shapes.root, code=1)
-    assert "Of none of the 36 pictures the source told a licence" in said["error"]
+    assert "No licence is known for any of the 36 pictures" in said["error"]
     assert "--yes" in said["hint"]
     assert server.hub.repos == {}
     assert bearkit_json("push-dataset", "me/shapes", "-p", shapes.root, "--yes")["commit"]

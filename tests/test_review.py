@@ -9,9 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from bearkit import import_images
-from bearkit.catalog.catalog import ADDED, Catalog
+from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import DecisionContext, DecisionRequest
 from bearkit.catalog.decisions import DecisionLog
+from bearkit.catalog.file_format import ADDED
 from bearkit.catalog.schema import decisions, metadata, moves
 from bearkit.datasets import dataset
 from bearkit.errors import BearkitError, ReviewError
@@ -203,7 +204,7 @@ def test_many_people_at_once_lose_no_row(ledger):
 def test_every_decision_that_was_told_survives_a_kill(ledger):
     """A process says which picture it decided about once it is stored; it is killed in the middle."""
     code = (
-        "import sys; from bearkit import Project; from bearkit.catalog.catalog import ADDED, Catalog\n"
+        "import sys; from bearkit import Project; from bearkit.catalog.catalog import Catalog\n"
         "from bearkit.catalog.decision_types import DecisionRequest\n"
         "from bearkit.catalog.decisions import DecisionLog\n"
         f"ledger = DecisionLog(Catalog(Project({str(ledger.catalog.project.root)!r})))\n"

@@ -39,7 +39,7 @@ def test_a_label_is_taken_away_and_given_again(ledger):
     assert (row.action, row.from_label) == ("label", "")
     ledger.undo(2, "ann")
     assert labels(ledger) == ["black"] * 3 + ["teddy"] * 2
-    with pytest.raises(ReviewError, match="no decision"):
+    with pytest.raises(ReviewError, match="unknown action"):
         ledger.decide([DecisionRequest(first, "forget")], "ann")
 
 

@@ -13,23 +13,23 @@ from pathlib import Path
 from bearkit.core.parallel import ordered_map
 from bearkit.core.paths import resolve_path
 
-SYNC_THREADS = 16  # threads: they only wait, and the disk takes what waits at once
+SYNC_THREADS = 16  # they only wait: the disk writes many files at once
 
 
 def is_writable(path: Path) -> bool:
-    """Whether this user may write to a file or into a folder; if there is none yet, whether it may be made."""
+    """Return whether this user may write to a file or folder, or create it if it does not exist."""
     while not path.exists() and path != path.parent:
         path = path.parent
     return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 def writable_cache(path: Path) -> Path:
-    """Where a cache is written: in its place, or in this user's own cache where that may only be read."""
+    """Return where to write a cache file: `path` if it is writable, else a place in this user's own cache."""
     return path if is_writable(path) else user_cache(path)
 
 
 def user_cache(path: Path) -> Path:
-    """Its place in this user's own cache."""
+    """Return the place for a file in this user's own cache, `~/.cache/bearkit/<hash of its folder>/<its name>`."""
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     if not is_writable(home):
         home = Path(tempfile.gettempdir()) / f"cache-{getpass.getuser()}"
@@ -38,19 +38,20 @@ def user_cache(path: Path) -> Path:
 
 @contextmanager
 def atomic_write(path: Path, durable: bool = True) -> Iterator[Path]:
-    """Write a file so that it appears whole or not at all: yields a temporary name, renamed to `path` at the end.
+    """Write a file so that it appears whole or not at all.
 
-    A link of that name is replaced, not followed: in somebody else's project it may lead anywhere. For a file that a
-    person names there is `named`.
+    Yields a temporary path in the same folder, which is renamed to `path` at the end. A symbolic link at `path` is
+    replaced and not followed, because a project from somebody else may contain links to anywhere. Use `open_output`
+    for a file that a person named.
 
     Args:
-        path: the file; its folder is made when it is not there.
-        durable: also after a power cut, which costs a few milliseconds. Not for what is made again at no cost, nor for
-            many files at once, which `settle` makes durable together.
+        path: the file to write; its folder is created if needed.
+        durable: whether the file must survive a power cut, which costs a few milliseconds. Pass False for files that
+            can be made again, and for many files at once (then call `sync_files` for all of them).
 
     >>> import tempfile
     >>> target = Path(tempfile.mkdtemp()) / "a" / "b.txt"
-    >>> with whole(target) as part:
+    >>> with atomic_write(target) as part:
     ...     _ = part.write_text("done")
     ...     target.exists()
     False
@@ -69,13 +70,20 @@ def atomic_write(path: Path, durable: bool = True) -> Iterator[Path]:
 
 
 def sync_file(file: Path) -> None:
-    """Wait until a file's content is on the disk."""
+    """Wait until the content of a file is on the disk; does nothing if the file is gone."""
     with suppress(FileNotFoundError), file.open("rb" if os.name == "posix" else "rb+") as opened:
         os.fsync(opened.fileno())
 
 
 def open_without_links(path: Path, flags: int) -> int:
-    """Open a file that bearkit writes into, and not what a link of its name leads to: the project may be anybody's.
+    """Open a file for `os.fdopen`, and refuse a symbolic link: a project from somebody else may contain any link.
+
+    Args:
+        path: the file.
+        flags: as for `os.open`, for example `os.O_WRONLY | os.O_CREAT`.
+
+    Returns:
+        The file descriptor.
 
     Raises:
         OSError: it is a link, or cannot be opened.
@@ -84,20 +92,24 @@ def open_without_links(path: Path, flags: int) -> int:
 
 
 def sync_files(files: Iterable[Path]) -> None:
-    """Make files durable that `whole` wrote without it: together it costs a tenth of one after the other."""
+    """Make files survive a power cut that `atomic_write(durable=False)` wrote; ten times faster than one by one."""
     for _ in ordered_map(sync_file, files, SYNC_THREADS):
         pass
 
 
 def is_occupied(folder: Path) -> bool:
-    """Whether something is there that must not be written over: a file, or a folder that is not empty."""
+    """Return whether something at this path must not be overwritten: a file, or a folder that is not empty."""
     folder = resolve_path(folder, "the folder to write")
     return folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
 
 
 @contextmanager
 def atomic_folder(folder: Path) -> Iterator[Path]:
-    """Write a folder so that it appears whole or not at all, as `whole` does a file; it is new, or empty."""
+    """Write a folder so that it appears whole or not at all, as `atomic_write` does for a file.
+
+    Args:
+        folder: a path where nothing is, or an empty folder.
+    """
     folder = resolve_path(folder, "the folder to write")
     folder.parent.mkdir(parents=True, exist_ok=True)
     part = folder.parent / f".{uuid.uuid4().hex[:12]}.part"

@@ -1,4 +1,4 @@
-"""Paths that people give: where one leads, or a clear error for one that leads nowhere."""
+"""Resolve paths that people type, or raise a clear error."""
 
 import errno
 import os
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bearkit.errors import BearkitError
 
-SHOWN = 60  # letters of a path in an error
+MAX_SHOWN = 60  # characters of a path in an error
 UNSET = "was a variable not set? `.` is the current folder"
 WHY = {
     errno.ELOOP: ("is a link that leads in a circle", "look where it leads with `ls -l`, and name the folder or file"),
@@ -19,7 +19,7 @@ GivenPath = str | os.PathLike[str]
 
 
 def real(path: GivenPath) -> Path:
-    """A path without links; one with links in a circle stays as it is, since it leads nowhere.
+    """Return a path without symbolic links. `Path.resolve` raises for links in a circle; this leaves such a path.
 
     >>> real("/") == Path("/")
     True
@@ -28,9 +28,9 @@ def real(path: GivenPath) -> Path:
 
 
 def expand_user(path: GivenPath) -> Path:
-    """A path with `~` written out; as it is, where there is no such user.
+    """Replace `~` in a path by the home folder; a path with an unknown user stays as it is.
 
-    >>> written_out("~no_such_user/a") == Path("~no_such_user/a")
+    >>> expand_user("~no_such_user/a") == Path("~no_such_user/a")
     True
     """
     try:
@@ -40,21 +40,21 @@ def expand_user(path: GivenPath) -> Path:
 
 
 def resolve_path(given: GivenPath, called: str, kind: type[BearkitError] = BearkitError) -> Path:
-    r"""Where a path that a person gave leads: absolute, without links, `~` written out. Nothing need be there yet.
+    r"""Make a path that a person typed absolute: `~` replaced, links followed. The file need not exist.
 
     Args:
         given: the path.
-        called: what it is of, for the error.
-        kind: of the error.
+        called: what the path is for; the subject of the error.
+        kind: class of the error.
 
     Raises:
-        BearkitError: of this kind: it is empty, or cannot be looked at: links in a circle, a name that is too long, a
-            character that no name has, no permission, a user that is not known.
+        BearkitError: the path is empty, or the system refuses it (links in a circle, a name that is too long, a NUL
+            character, no permission, an unknown user). It is of the class `kind`.
 
-    >>> located("", "the model's folder")
+    >>> resolve_path("", "the model's folder")
     Traceback (most recent call last):
     bearkit.errors.BearkitError: the model's folder is an empty text
-    >>> located("a\0b", "the model's folder")
+    >>> resolve_path("a\0b", "the model's folder")
     Traceback (most recent call last):
     bearkit.errors.BearkitError: the model's folder cannot be `a\x00b`: no path holds a NUL character
     """
@@ -79,7 +79,7 @@ def resolve_path(given: GivenPath, called: str, kind: type[BearkitError] = Beark
 
 
 def is_there(given: GivenPath) -> bool:
-    """Whether something is at a path; for one that cannot be looked at, too, the answer is no.
+    """Return whether something exists at a path; False for a path that the system refuses.
 
     >>> is_there("/"), is_there("a" * 5000), is_there("")
     (True, False, False)
@@ -91,6 +91,7 @@ def is_there(given: GivenPath) -> bool:
 
 
 def _is_here() -> bool:
+    """Return whether the current folder still exists."""
     try:
         return bool(Path.cwd())
     except OSError:
@@ -98,6 +99,6 @@ def _is_here() -> bool:
 
 
 def _shown(text: str) -> str:
-    """A path for an error: without what does something to a terminal, and not longer than a line."""
+    """Return a path as text for an error: control characters escaped, and not longer than a line."""
     plain = text if text.isprintable() else text.encode("unicode_escape").decode()
-    return plain if len(plain) <= SHOWN else f"{plain[:SHOWN]}…"
+    return plain if len(plain) <= MAX_SHOWN else f"{plain[:MAX_SHOWN]}…"

@@ -1,4 +1,4 @@
-"""A project is a folder; this says where everything in it lives. Paths only: nothing here reads what is there."""
+"""The folder of a project: the path of everything in it. Nothing here reads the files."""
 
 import os
 from contextlib import suppress
@@ -9,16 +9,16 @@ from bearkit.core.atomic import is_writable
 from bearkit.core.paths import resolve_path
 from bearkit.errors import ImageError, ProjectError, ProjectNotFoundError, ReadOnlyError
 
-HOMES = ("images", "unlabelled", "trash")  # folders of pictures
-DEMO_FOLDER = "bearkit-demo"  # where the demo's project is, unless told otherwise
+IMAGE_FOLDERS = ("images", "unlabelled", "trash")
+DEMO_FOLDER = "bearkit-demo"  # the default folder of the demo's project
 
 
 @dataclass(frozen=True, init=False)
 class Project:
-    """Where one project keeps its pictures, catalogue, features, runs and models.
+    """The paths of a project's pictures, catalogue, cache, runs and models.
 
     Args:
-        root: the project's folder. It is made on the first write, so that looking at a folder never changes it.
+        root: the project's folder. The first write creates it; reading never changes a folder.
     """
 
     root: Path
@@ -28,52 +28,52 @@ class Project:
 
     @property
     def name(self) -> str:
-        """The folder's name."""
+        """The name of the folder."""
         return self.root.name
 
     @property
     def images(self) -> Path:
-        """Pictures, one folder a label."""
+        """Folder of the pictures, with one folder for each label."""
         return self.root / "images"
 
     @property
     def catalog(self) -> Path:
-        """What is known about the pictures (SQLite)."""
+        """The catalogue of the pictures, an SQLite file."""
         return self.root / "catalog.db"
 
     @property
     def cache(self) -> Path:
-        """Features, converted bodies, thumbnails: may be deleted at any time."""
+        """Folder of features, converted bodies and thumbnails; it may be deleted at any time."""
         return self.root / "cache"
 
     @property
     def runs(self) -> Path:
-        """One folder a training."""
+        """Folder of the runs, with one folder for each training."""
         return self.root / "runs"
 
     @property
     def models(self) -> Path:
-        """Exported model folders."""
+        """Folder of the exported model folders."""
         return self.root / "models"
 
     @property
     def unlabelled(self) -> Path:
-        """Pictures that came without a label."""
+        """Folder of the pictures that were imported without a label."""
         return self.root / "unlabelled"
 
     @property
     def trash(self) -> Path:
-        """Deleted pictures, once the decisions were carried into the folders; `unapply` brings them back."""
+        """Folder of deleted pictures: `bearkit review apply` moves them here, `unapply` moves them back."""
         return self.root / "trash"
 
     @property
     def files_lock(self) -> Path:
-        """Held while picture files come or move."""
+        """Lock file, held while pictures are imported or moved."""
         return self.root / "import.lock"
 
     @property
     def exists(self) -> bool:
-        """Whether something was ever put into this project."""
+        """Whether the project has a catalogue."""
         return self.catalog.is_file()
 
     @property
@@ -82,13 +82,13 @@ class Project:
         return not (is_writable(self.root) and is_writable(self.catalog))
 
     def require_writable(self, why: str = "") -> "Project":
-        """This project, if this user may write into it.
+        """Return this project if this user may write into it.
 
         Args:
-            why: what would have to be written, for the error.
+            why: what has to be written; a part of the error.
 
         Raises:
-            ReadOnlyError: the user may not.
+            ReadOnlyError: this user may not write into it.
         """
         if self.read_only:
             raise ReadOnlyError(
@@ -98,22 +98,27 @@ class Project:
         return self
 
     def picture(self, path: str) -> Path:
-        """Where a picture's file is, by its path in the catalogue. Whatever reads, moves or shows one asks here.
+        """Return the file of a picture. Everything that reads, moves or shows a picture must get its path here.
 
-        A catalogue may be somebody else's, and say anything. So a relative path must lead to images/, unlabelled/ or
-        trash/, links followed. An absolute path is a linked picture's: `images.read_unchanged` checks that its bytes
-        are those of the picture, and nothing ever moves it.
+        The catalogue may come from somebody else and hold any path. A relative path must lead to images/, unlabelled/
+        or trash/ after links are followed. An absolute path belongs to a linked picture: `images.read_verified` checks
+        its bytes, and bearkit never moves it.
+
+        Args:
+            path: the picture's path in the catalogue.
 
         Raises:
-            ImageError: the path leads elsewhere.
+            ImageError: the path leads out of these folders.
         """
         if PurePath(path).is_absolute():
             return Path(path)
-        home, inside = str(self.root / ""), ""
-        with suppress(ValueError, OSError):  # a name that cannot be one
-            inside = os.path.realpath(f"{home}/{path}")  # as texts: it is asked for every picture
-        top = inside.removeprefix(home).lstrip(os.sep).partition(os.sep)[0] if inside.startswith(home) else ""
-        if ".." in PurePath(path).parts or top not in HOMES or not inside.startswith(f"{home.rstrip(os.sep)}{os.sep}"):
+        root, real = f"{str(self.root).rstrip(os.sep)}{os.sep}", ""
+        with suppress(ValueError, OSError):  # the path may hold a NUL character, or be too long
+            real = os.path.realpath(
+                f"{root}{path}"
+            )  # strings, not `Path`: this runs for every picture, and must be fast
+        top = real.removeprefix(root).partition(os.sep)[0] if real.startswith(root) else ""
+        if ".." in PurePath(path).parts or top not in IMAGE_FOLDERS:
             raise ImageError(
                 "its path leads out of the project's folders of pictures",
                 hint="was the catalogue made by somebody else? import the pictures again: `bearkit import FOLDER`",
@@ -121,22 +126,22 @@ class Project:
         return self.root / path
 
     def has_picture(self, path: str) -> bool:
-        """Whether a picture's file is where the catalogue says, and may be there."""
+        """Return whether the file of a picture exists at an allowed path."""
         try:
             return self.picture(path).is_file()
         except (ImageError, ValueError, OSError):
             return False
 
     def require(self) -> "Project":
-        """This project, if it is one.
+        """Return this project if its folder is a project.
 
         Raises:
-            ProjectError: the folder holds no catalogue.
+            ProjectError: the folder has no catalogue.
         """
         if not self.exists and os.path.lexists(self.catalog):
             raise ProjectError(
-                f"{self.catalog} is no file, but {'a folder' if self.catalog.is_dir() else 'something else'}",
-                hint="move it away, or name another project with `-p`: a catalogue is a file of that name",
+                f"{self.catalog} is not a file but {'a folder' if self.catalog.is_dir() else 'something else'}",
+                hint="move it away, or name another project with `-p`: the catalogue is a file of that name",
             )
         if not self.exists:
             raise ProjectNotFoundError(
@@ -147,7 +152,10 @@ class Project:
 
 
 def default_project(folder: Path | None) -> Project:
-    """The project to open: the one that was named, else the one here, else the demo's; in a Space the one here."""
-    here = Project(folder if folder is not None else ".")
-    stay = folder is not None or here.exists or bool(os.environ.get("SPACE_ID"))
-    return here if stay else Project(DEMO_FOLDER)
+    """Return the project to open.
+
+    It is the given folder, else the current folder if that is a project or this runs in a Space, else the demo's.
+    """
+    project = Project(folder if folder is not None else ".")
+    use_it = folder is not None or project.exists or bool(os.environ.get("SPACE_ID"))
+    return project if use_it else Project(DEMO_FOLDER)

@@ -13,7 +13,7 @@ from bearkit.core.paths import resolve_path
 
 
 def is_stdout(path: Path) -> bool:
-    """Whether a person means standard output.
+    """Return whether a path stands for standard output.
 
     >>> is_stdout(Path("-")), is_stdout(Path("rows.csv"))
     (True, False)
@@ -23,10 +23,10 @@ def is_stdout(path: Path) -> bool:
 
 @contextmanager
 def open_output(path: Path) -> Iterator[TextIO]:
-    """Write a text file (UTF-8) under a name that a person gave: yields it, open.
+    """Open a text file (UTF-8) that a person named, for writing.
 
-    A file appears whole, as with `whole`, and keeps its permissions. A link is followed. What is no file (a device, a
-    pipe) is written to. `-` is standard output.
+    A regular file appears whole, as with `atomic_write`, and keeps its permissions. Links are followed. Devices and
+    pipes are written to directly. `-` is standard output.
 
     Raises:
         OSError: it cannot be written.
@@ -37,17 +37,18 @@ def open_output(path: Path) -> Iterator[TextIO]:
         sys.stdout.flush()
         if hasattr(sys.stdout, "buffer"):
             sys.stdout.buffer.write(text.getvalue().encode())
-        else:  # a notebook's
+        else:  # in a notebook
             sys.stdout.write(text.getvalue())
         sys.stdout.flush()
         return
-    there = path.exists()
-    if there and (not path.is_file() or path.absolute().parts[1] in ("dev", "proc")):  # also where that is a file now
+    exists = path.exists()
+    # A path such as /dev/fd/3 may lead to a regular file, and still has to be written to directly.
+    if exists and (not path.is_file() or path.absolute().parts[1] in ("dev", "proc")):
         with path.open("w", newline="", encoding="utf-8") as file:
             yield file
         return
     target = resolve_path(path, "the file to write")
     with atomic_write(target) as part, part.open("w", newline="", encoding="utf-8") as file:
         yield file
-        if there:
+        if exists:
             shutil.copymode(target, part)

@@ -21,7 +21,7 @@ TURN = {
 def rotate_upright(image: Image.Image, orientation: int | None) -> Image.Image:
     """The picture upright, by EXIF's orientation; None: what the image itself says (a broken EXIF block says nothing).
 
-    >>> turned(Image.new("L", (4, 2)), 6).size
+    >>> rotate_upright(Image.new("L", (4, 2)), 6).size
     (2, 4)
     """
     if orientation is None:
