@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -96,6 +97,26 @@ def test_any_number_of_steps_is_undone_and_redone(ledger):
     ledger.decide([DecisionRequest(pictures[0], "delete")], "ann")
     with pytest.raises(ReviewError, match="nothing to redo"):
         ledger.redo()
+
+
+def test_every_change_of_the_catalogue_changes_its_counter_and_reading_does_not(ledger):
+    catalog, (one, *_) = ledger.catalog, ids(ledger, "black")
+    image = next(image for image in catalog.images() if image.image_id == one)
+    changes = [
+        lambda: ledger.decide([DecisionRequest(one, "relabel", "teddy")], "ann"),
+        ledger.undo,
+        lambda: catalog.update_image(one, path="images/black/elsewhere.jpg"),
+        lambda: catalog.update_image(one, label="teddy"),
+        lambda: catalog.update_image(one, given_split="test"),
+        lambda: catalog.record_moves([(one, "images/black/elsewhere.jpg", image.path)]),
+        lambda: catalog.record([replace(image, image_id="0" * 64)], []),
+    ]
+    counters = [catalog.change_counter()]
+    for change in changes:
+        change()
+        counters.append(catalog.change_counter())
+        assert ledger.images() and catalog.change_counter() == counters[-1]
+    assert len(set(counters)) == len(changes) + 1
 
 
 def test_a_history_read_at_once_is_what_the_log_answers_one_by_one(ledger):

@@ -1,8 +1,10 @@
 """However many ask for a page at once, it is worked out once or twice."""
 
+import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 
 from bearkit import apply_decisions, decide_one
@@ -62,15 +64,19 @@ def test_pages_of_many_reviewers_are_those_of_one(trained):
     assert all(page == alone for page in pages)
 
 
-def test_a_decision_does_not_read_the_features_again_and_a_move_is_noticed(shapes):
+def test_a_decision_does_not_read_the_features_again_and_a_new_path_is_noticed(shapes, tmp_path):
     queue = Queue(shapes)
-    before = queue.material.now()
+    before = queue.index.snapshot()
     image = before.images[0]
     decide_one(shapes, image.image_id, "delete", "ann")
-    after = queue.material.now()
+    after = queue.index.snapshot()
     assert not after.present[0]
-    assert after.features is before.features
+    assert after.images[0] is before.images[0]
+    assert np.shares_memory(after.features, before.features)
     apply_decisions(shapes)
-    moved = queue.material.now()
-    assert moved.features is before.features
+    moved = queue.index.snapshot()
+    assert np.shares_memory(moved.features, before.features)
     assert moved.images[0].path != image.path
+    elsewhere = str(shutil.copy(shapes.root / moved.images[0].path, tmp_path / "elsewhere.jpg"))
+    queue.index.catalog.update_image(image.image_id, path=elsewhere)
+    assert queue.index.snapshot().images[0].path == elsewhere

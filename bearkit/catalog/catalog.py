@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
@@ -32,6 +32,17 @@ from bearkit.catalog.schema import (
 from bearkit.core.atomic import atomic_write
 from bearkit.core.project import Project
 from bearkit.errors import ImportSourceError
+
+UPDATES = "updates"  # key in `meta`: how often images were updated
+
+
+class ChangeCounter(NamedTuple):
+    """Numbers that change with the catalogue; see `Catalog.change_counter`."""
+
+    file: int  # inode of the catalogue, which another one may replace
+    images: tuple[int, ...]  # number of images, of those without a label, of those of each given split; of updates
+    move: int  # id of the newest move of a file
+    decision: int  # id of the newest decision
 
 
 def _is_remote() -> sa.ColumnElement[bool]:
@@ -180,6 +191,9 @@ class Catalog:
         values |= {"label": valid_label(values["label"], ImportSourceError)} if "label" in values else {}
         with self.connection(write=True) as connection:
             connection.execute(images.update().where(images.c.image_id == image_id).values(**values))
+            number = sa.cast(meta.c.value, sa.Integer) + 1
+            first = insert(meta).values(key=UPDATES, value="1")
+            connection.execute(first.on_conflict_do_update(["key"], set_={"value": sa.cast(number, sa.String)}))
 
     def setting(self, key: str) -> str | None:
         """Return a setting of the project; None if it was never saved."""
@@ -248,14 +262,17 @@ class Catalog:
             old_paths[row["image_id"]] = first, row["from_path"]
         return old_paths
 
-    def change_counter(self) -> tuple[int, ...]:
-        """Return numbers that change when images are added or moved, or when somebody decides. A key for caches."""
+    def change_counter(self) -> ChangeCounter:
+        """Return numbers of which one changes with each change of an image or a decision. A key for caches."""
         columns = [sa.func.count(), sa.func.count().filter(images.c.label == "")]
         columns += [sa.func.count().filter(images.c.given_split == name) for name in SPLITS]
         with self.connection() as connection:
             counts = connection.execute(sa.select(*columns).select_from(images)).one()
-            last = [connection.scalar(sa.select(sa.func.max(table.c.id))) or 0 for table in (decisions, moves)]
-        return self.project.catalog.stat().st_ino, *counts, *last  # the file may have been replaced
+            decision, move = (
+                connection.scalar(sa.select(sa.func.max(table.c.id))) or 0 for table in (decisions, moves)
+            )
+            updates = int(connection.scalar(sa.select(meta.c.value).where(meta.c.key == UPDATES)) or 0)
+        return ChangeCounter(self.project.catalog.stat().st_ino, (*counts, updates), move, decision)
 
     def path(self, image: ImageRecord) -> Path:
         """Where a picture's file is.
