@@ -1,4 +1,4 @@
-"""Pictures of every kind: known by their content, opened safely, upright and in RGB, or refused in words."""
+"""Read image files: find the format by the content, decode to upright RGB, or refuse with a clear reason."""
 
 from bearkit.images.decoding import Decoded, decode, from_pillow, has_gps_position
 from bearkit.images.files import (
@@ -16,6 +16,7 @@ __all__ = [
     "MAX_BYTES",
     "Decoded",
     "content_id",
+    "crop_long_ends",
     "decode",
     "from_pillow",
     "has_gps_position",
@@ -27,5 +28,4 @@ __all__ = [
     "suffixes",
     "to_rgb",
     "too_big_error",
-    "crop_long_ends",
 ]

@@ -1,4 +1,4 @@
-"""HEIC and HEIF photos, which pillow-heif reads where it is installed; Pillow itself stays as it is."""
+"""Open HEIC and HEIF photos with pillow-heif, if that is installed, without registering it with Pillow."""
 
 import importlib
 import io
@@ -8,16 +8,20 @@ from PIL import ImageFile
 from bearkit.images.signatures import HEIF
 from bearkit.images.sniff import boxes, unreadable_error
 
-MAX_PIXELS = 64_000_000  # 9 bytes a pixel while they are decoded; phones take up to 50 megapixels so
+MAX_PIXELS = 64_000_000  # decoding takes 9 bytes per pixel; phones write up to 50 megapixels
 
 
 def open_heif(data: bytes) -> tuple[ImageFile.ImageFile, int]:
-    """The main picture of a HEIC or HEIF file, not yet decoded, and how it is to be turned then (EXIF's 1 to 8).
+    """Open the main image of a HEIC or HEIF file.
 
-    The container's own rotation is applied by the decoder, and EXIF only repeats it: it counts where there is no other.
+    The decoder applies the rotation of the container, and EXIF repeats that. So EXIF counts only if the container has
+    no rotation. The decoder is not registered with Pillow: that would change what Pillow opens in the whole process.
 
-    Its decoder is called by its name and not registered, since that would change what Pillow opens in other parts of
-    the same process.
+    Args:
+        data: the bytes of the file.
+
+    Returns:
+        The image, not decoded yet, and its orientation after decoding (EXIF's 1 to 8).
 
     Raises:
         ImageError: pillow-heif is not installed.
@@ -28,5 +32,5 @@ def open_heif(data: bytes) -> tuple[ImageFile.ImageFile, int]:
         raise unreadable_error(HEIF) from None
     image: ImageFile.ImageFile = module.HeifImageFile(io.BytesIO(data))
     meta = b"".join(data[start:end] for kind, start, end in boxes(data) if kind == b"meta")
-    turned = b"irot" in meta or b"imir" in meta
-    return image, 1 if turned else int(image.info.get("original_orientation") or 1)
+    has_rotation = b"irot" in meta or b"imir" in meta
+    return image, 1 if has_rotation else int(image.info.get("original_orientation") or 1)

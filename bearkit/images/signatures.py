@@ -1,11 +1,11 @@
-"""The first bytes of files that are no picture that can be read: what each is, in words, and what to do about it."""
+"""Tables of the first bytes of files that cannot be read as images, with a name and a hint for each kind."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of file that is refused: what it is, in words, and the next step."""
+    """A kind of file that is refused: its name with an article, and the next step."""
 
     name: str
     hint: str = ""
@@ -35,7 +35,7 @@ PICKLE = Kind("a Python pickle", "write its arrays as pictures: `Image.fromarray
 PFM = Kind("a PFM picture in colour; save it as PNG or TIFF", AS_PNG)
 ACCESS = Kind("an Access database", NO_PICTURE)
 
-# No picture that we read begins so.
+# Rows (offset, bytes, kind). No image that can be read has these bytes there.
 SURE: Table = (
     (0, b"\x1aE\xdf\xa3", VIDEO),  # Matroska, WebM
     (0, b"\0\0\1\xba", VIDEO),  # MPEG
@@ -144,7 +144,7 @@ SURE: Table = (
     (0, b"\0asm", PROGRAM),
     (0, b"d8:announce", Kind("a torrent, not the files", "fetch the files that it names")),
 )
-# These bytes may stand there in a picture too: they are asked about where nothing could be opened.
+# An image may have these bytes there too, so they are compared only after all decoders have failed.
 LIKELY: Table = (
     (128, b"DICM", Kind("a DICOM file", "write its picture as PNG, for example with pydicom or dcm2pnm")),
     (257, b"ustar", Kind("a tar archive", ARCHIVE)),

@@ -50,7 +50,7 @@ def image_stats(project: Project, images: Sequence[ImageRecord], progress: Progr
         data = read_verified(path, image_id)
         decoded = decode(data, at_least=thumbnails.SIDE)
         thumbnails.save_thumbnail(project, image_id, decoded.image)
-        bare = decode(data, at_least=thumbnails.SIDE, bare=True) if decoded.transparent else decoded
+        bare = decode(data, at_least=thumbnails.SIDE, drop_alpha=True) if decoded.transparent else decoded
         sketches = [_sketch(decoded.image), _sketch(bare.image)]
         return np.concatenate([*sketches, image_quality.measure_quality(_grey(decoded.image))])
 
