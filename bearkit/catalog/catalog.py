@@ -100,7 +100,7 @@ class Catalog:
         new_rows = [
             asdict(image) | {"added": now, "label": valid_label(image.label, ImportSourceError)} for image in new
         ]
-        seen_rows = [asdict(one) | {"seen": now, "label": one.label and clean_label(one.label)} for one in seen]
+        seen_rows = [asdict(row) | {"seen": now, "label": row.label and clean_label(row.label)} for row in seen]
         with self.connection(write=True) as connection:
             if new_rows:
                 connection.execute(insert(images).on_conflict_do_nothing(), new_rows)
@@ -275,10 +275,10 @@ class Catalog:
         return ChangeCounter(self.project.catalog.stat().st_ino, (*counts, updates), move, decision)
 
     def path(self, image: ImageRecord) -> Path:
-        """Where a picture's file is.
+        """Return the path of an image's file.
 
         Raises:
-            ImageError: its row leads out of the project (`Project.picture`).
+            ImageError: the image's row leads out of the project; see `Project.picture`.
         """
         return self.project.picture(image.path)
 

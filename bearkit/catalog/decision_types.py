@@ -51,12 +51,12 @@ class DecisionRequest:
     written: str | None = field(default=None, repr=False, compare=False)
 
 
-def to_row(choice: DecisionRequest, present: str) -> dict[str, Any]:
+def to_row(request: DecisionRequest, current: str) -> dict[str, Any]:
     """Make the catalogue's row of a decision.
 
     Args:
-        choice: the decision.
-        present: the image's current label, "" for none.
+        request: the decision.
+        current: the image's current label, "" for none.
 
     Returns:
         The columns `image_id`, `action`, `from_label` and `to_label`.
@@ -64,23 +64,22 @@ def to_row(choice: DecisionRequest, present: str) -> dict[str, Any]:
     Raises:
         ReviewError: the new label is not valid.
     """
-    action, to = choice.action, choice.to
+    action, to = request.action, request.to
     if action in ("keep", "relabel", "label") and to is not None:
-        to = (
-            present if to == present or not to.strip() else valid_label(to, ReviewError)
-        )  # an old label may be invalid, and stays
+        # An old label may be invalid, and stays.
+        to = current if to == current or not to.strip() else valid_label(to, ReviewError)
     if action == "keep":
-        to = to or present
+        to = to or current
     elif action == "delete":
         to = None
     elif action == "unlabel":
-        action, to = "unlabel" if present else "keep", ""
+        action, to = "unlabel" if current else "keep", ""
     elif action in ("relabel", "label"):
-        action = "keep" if to == present else "relabel" if present else "label"
-    return {"image_id": choice.image_id, "action": action, "from_label": present, "to_label": to}
+        action = "keep" if to == current else "relabel" if current else "label"
+    return {"image_id": request.image_id, "action": action, "from_label": current, "to_label": to}
 
 
-def validate(choices: Sequence[DecisionRequest], reviewer: str) -> None:
+def validate(requests: Sequence[DecisionRequest], reviewer: str) -> None:
     """Check that decisions can be stored.
 
     Raises:
@@ -88,16 +87,16 @@ def validate(choices: Sequence[DecisionRequest], reviewer: str) -> None:
     """
     if not reviewer.strip():
         raise ReviewError("a decision needs a reviewer's name", hint="--reviewer NAME")
-    for choice in choices:
-        if choice.action not in ACTIONS:
-            raise ReviewError(f"unknown action `{choice.action}`", hint="keep, delete, unlabel, or relabel:LABEL")
-        if not isinstance(choice.to, str | None):
-            raise ReviewError(f"{choice.to!r} is not a text", hint='a label is a text: "7", not 7')
-        if choice.action in ("relabel", "label") and not (choice.to or "").strip():
+    for request in requests:
+        if request.action not in ACTIONS:
+            raise ReviewError(f"unknown action `{request.action}`", hint="keep, delete, unlabel, or relabel:LABEL")
+        if not isinstance(request.to, str | None):
+            raise ReviewError(f"{request.to!r} is not a text", hint='a label is a text: "7", not 7')
+        if request.action in ("relabel", "label") and not (request.to or "").strip():
             raise ReviewError("a relabelled picture needs a label", hint="relabel:LABEL")
-        if choice.action == "beside" and not choice.to:
+        if request.action == "beside" and not request.to:
             raise ReviewError(
                 "`beside` needs the id of another picture", hint="`bearkit duplicates --mend` sets it for every copy"
             )
-        if choice.action == "beside" and choice.to == choice.image_id:
+        if request.action == "beside" and request.to == request.image_id:
             raise ReviewError("a picture cannot be beside itself", hint="name the picture of which it is a copy")

@@ -54,7 +54,7 @@ class DecisionLog:
 
     def decide(
         self,
-        choices: Sequence[DecisionRequest],
+        requests: Sequence[DecisionRequest],
         reviewer: str,
         kind: str | None = None,
         context: DecisionContext = DEFAULT_CONTEXT,
@@ -62,37 +62,37 @@ class DecisionLog:
         """Store decisions as one step, all or nothing.
 
         Args:
-            choices: the decisions.
+            requests: the decisions.
             reviewer: name of the person who decided.
             kind: short for `DecisionContext(kind=...)`.
             context: the circumstances.
 
         Returns:
-            The stored rows, in order; fewer than `choices` only with `unless_since`.
+            The stored rows, in order; fewer than `requests` only with `unless_since`.
 
         Raises:
             ReviewError: an image or action is unknown, or a label is missing or not valid.
         """
-        validate(choices, reviewer)
+        validate(requests, reviewer)
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        ids = [choice.image_id for choice in choices]
+        ids = [request.image_id for request in requests]
         with self.catalog.connection(write=True) as connection:
             if context.token and (stored := read_decisions(connection, in_order(decisions.c.token == context.token))):
                 return stored
             imported, before = self._imported(connection, ids), self._last(connection, ABOUT_LABELS, ids)
-            self._imported(connection, [str(choice.to) for choice in choices if choice.action == "beside"])
+            self._imported(connection, [str(request.to) for request in requests if request.action == "beside"])
             if context.unless_since is not None:
                 by_others = (decisions.c.id > context.unless_since, decisions.c.reviewer != reviewer)
                 taken = set(
                     connection.scalars(only_images(sa.select(decisions.c.image_id), ids).where(*by_others, counts()))
                 )
-                choices = [choice for choice in choices if choice.image_id not in taken]
+                requests = [request for request in requests if request.image_id not in taken]
             step = (connection.scalar(sa.select(sa.func.max(sa.cast(decisions.c.step, sa.Integer)))) or 0) + 1
             common = {"step": step, "time": now, "reviewer": reviewer, "run": context.run, "kind": kind or context.kind}
             common |= {"view": context.view, "token": context.token}
             rows = [
-                common | to_row(choice, current_label(before.get(choice.image_id), imported[choice.image_id]))
-                for choice in choices
+                common | to_row(request, current_label(before.get(request.image_id), imported[request.image_id]))
+                for request in requests
             ]
             if rows:
                 connection.execute(decisions.insert(), rows)
@@ -217,18 +217,18 @@ class DecisionLog:
         with self.catalog.connection() as connection:
             return {image_id: str(row.to_label) for image_id, row in self._last(connection, ("beside",)).items()}
 
-    def images(self, came: Iterable[ImageRecord] | None = None) -> list[ImageRecord]:
+    def images(self, imported: Iterable[ImageRecord] | None = None) -> list[ImageRecord]:
         """Return the images that were not deleted, with their current labels ("" for none), by label, then path.
 
         Args:
-            came: the imported images, if they were read already.
+            imported: the images as they were imported, if they were read already.
         """
         with self.catalog.connection() as connection:
             decided = self._last(connection, ABOUT_LABELS)
-            imported = read_images(connection) if came is None else came
+            records = read_images(connection) if imported is None else imported
         current = [
             replace(image, label=current_label(decided.get(image.image_id), image.label))
-            for image in imported
+            for image in records
             if image.image_id not in decided or decided[image.image_id].action != "delete"
         ]
         return sorted(current, key=lambda image: (image.label, image.path))

@@ -47,16 +47,16 @@ def clean_label(text: str) -> str:
         return " ".join(text.split())
     before = None
     while text != before:  # removing a character can make its neighbour unneeded
-        before, text = text, _tidied(text)
+        before, text = text, _tidy(text)
     return text
 
 
-def _tidied(text: str) -> str:
+def _tidy(text: str) -> str:
     text = "".join(" " if unicodedata.category(char) == "Zs" else char for char in text.translate(TIDY))
-    kept = ""
+    result = ""
     for char, after in zip(text, text[1:] + " ", strict=False):
-        kept += char if _is_needed(kept[-1:] or " ", char, after, text) else ""
-    return re.sub(" +", " ", unicodedata.normalize("NFC", kept)).strip()
+        result += char if _is_needed(result[-1:] or " ", char, after, text) else ""
+    return re.sub(" +", " ", unicodedata.normalize("NFC", result)).strip()
 
 
 def _is_needed(before: str, char: str, after: str, text: str) -> bool:

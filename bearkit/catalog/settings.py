@@ -33,10 +33,7 @@ def label_order(catalog: Catalog, labels: Collection[str]) -> list[str]:
     """
     order, new = _order(catalog, labels)
     if new:
-        with (
-            suppress(BusyError),
-            catalog.connection(write=True),
-        ):  # a read-only project computes the same order each time
+        with suppress(BusyError), catalog.connection(write=True):  # read-only: the order is computed again each time
             order, new = _order(catalog, labels)
             catalog.save_setting(LABELS, json.dumps(order + new, ensure_ascii=False))
     return order + new

@@ -15,29 +15,29 @@ class CurationStats:
     """Numbers of images.
 
     Attributes:
-        looked_at: images that somebody reviewed.
+        reviewed: images that someone reviewed.
         relabelled: images that are used under another label than they were imported with.
         deleted: images that were left out.
         licenses: {licence: number of images}, most frequent first; "" for images without a known licence.
     """
 
-    looked_at: int
+    reviewed: int
     relabelled: int
     deleted: int
     licenses: dict[str, int]
 
     @property
-    def in_words(self) -> str:
+    def summary(self) -> str:
         """A sentence about the review of the labels."""
-        if not self.looked_at:
+        if not self.reviewed:
             return "Nobody has reviewed the labels: some are probably wrong."
         return (
-            f"People looked at {self.looked_at} of the pictures; {self.relabelled} are used under another label than "
+            f"People looked at {self.reviewed} of the pictures; {self.relabelled} are used under another label than "
             f"the one they came with, and {self.deleted} were left out."
         )
 
     @property
-    def whose(self) -> str:
+    def license_summary(self) -> str:
         """A sentence about the licences of the images."""
         known = [f"{n} {license}" for license, n in self.licenses.items() if license]
         unknown = self.licenses.get("", 0)
@@ -64,7 +64,7 @@ def curation_stats(catalog: Catalog, used: Mapping[str, str], before: float | No
             last_actions[row["image_id"]] = row["action"]
     deleted = [key for key, action in last_actions.items() if action in ("delete", "unlabel") and key not in used]
     return CurationStats(
-        looked_at=sum(image_id in used for image_id in last_actions) + len(deleted),
+        reviewed=sum(image_id in used for image_id in last_actions) + len(deleted),
         relabelled=sum(imported.get(image_id, label) not in ("", label) for image_id, label in used.items()),
         deleted=len(deleted),
         licenses=count_licenses(catalog, used),

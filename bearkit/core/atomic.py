@@ -41,7 +41,7 @@ def atomic_write(path: Path, durable: bool = True) -> Iterator[Path]:
     """Write a file so that it appears whole or not at all.
 
     Yields a temporary path in the same folder, which is renamed to `path` at the end. A symbolic link at `path` is
-    replaced and not followed, because a project from somebody else may contain links to anywhere. Use `open_output`
+    replaced and not followed, because a project from someone else may contain links to anywhere. Use `open_output`
     for a file that a person named.
 
     Args:
@@ -76,7 +76,7 @@ def sync_file(file: Path) -> None:
 
 
 def open_without_links(path: Path, flags: int) -> int:
-    """Open a file for `os.fdopen`, and refuse a symbolic link: a project from somebody else may contain any link.
+    """Open a file for `os.fdopen`, and refuse a symbolic link: a project from someone else may contain any link.
 
     Args:
         path: the file.

@@ -15,7 +15,7 @@ DEMO_FOLDER = "bearkit-demo"  # the default folder of the demo's project
 
 @dataclass(frozen=True, init=False)
 class Project:
-    """The paths of a project's pictures, catalogue, cache, runs and models.
+    """The paths of a project's images, catalogue, cache, runs and models.
 
     Args:
         root: the project's folder. The first write creates it; reading never changes a folder.
@@ -33,12 +33,12 @@ class Project:
 
     @property
     def images(self) -> Path:
-        """Folder of the pictures, with one folder for each label."""
+        """Folder of the images, with one folder for each label."""
         return self.root / "images"
 
     @property
     def catalog(self) -> Path:
-        """The catalogue of the pictures, an SQLite file."""
+        """The catalogue of the images, an SQLite file."""
         return self.root / "catalog.db"
 
     @property
@@ -58,17 +58,17 @@ class Project:
 
     @property
     def unlabelled(self) -> Path:
-        """Folder of the pictures that were imported without a label."""
+        """Folder of the images that were imported without a label."""
         return self.root / "unlabelled"
 
     @property
     def trash(self) -> Path:
-        """Folder of deleted pictures: `bearkit review apply` moves them here, `unapply` moves them back."""
+        """Folder of deleted images: `bearkit review apply` moves them here, `unapply` moves them back."""
         return self.root / "trash"
 
     @property
     def files_lock(self) -> Path:
-        """Lock file, held while pictures are imported or moved."""
+        """Lock file, held while images are imported or moved."""
         return self.root / "import.lock"
 
     @property
@@ -98,14 +98,14 @@ class Project:
         return self
 
     def picture(self, path: str) -> Path:
-        """Return the file of a picture. Everything that reads, moves or shows a picture must get its path here.
+        """Return the path of an image's file. Everything that reads, moves or shows an image must get its path here.
 
-        The catalogue may come from somebody else and hold any path. A relative path must lead to images/, unlabelled/
-        or trash/ after links are followed. An absolute path belongs to a linked picture: `images.read_verified` checks
+        The catalogue may come from someone else and hold any path. A relative path must lead to images/, unlabelled/
+        or trash/ after links are followed. An absolute path belongs to a linked image: `images.read_verified` checks
         its bytes, and bearkit never moves it.
 
         Args:
-            path: the picture's path in the catalogue.
+            path: the image's path in the catalogue.
 
         Raises:
             ImageError: the path leads out of these folders.
@@ -114,9 +114,7 @@ class Project:
             return Path(path)
         root, real = f"{str(self.root).rstrip(os.sep)}{os.sep}", ""
         with suppress(ValueError, OSError):  # the path may hold a NUL character, or be too long
-            real = os.path.realpath(
-                f"{root}{path}"
-            )  # strings, not `Path`: this runs for every picture, and must be fast
+            real = os.path.realpath(f"{root}{path}")  # strings, not `Path`, for speed: this runs for each image
         top = real.removeprefix(root).partition(os.sep)[0] if real.startswith(root) else ""
         if ".." in PurePath(path).parts or top not in IMAGE_FOLDERS:
             raise ImageError(
@@ -126,7 +124,7 @@ class Project:
         return self.root / path
 
     def has_picture(self, path: str) -> bool:
-        """Return whether the file of a picture exists at an allowed path."""
+        """Return whether the file of an image exists at an allowed path."""
         try:
             return self.picture(path).is_file()
         except (ImageError, ValueError, OSError):

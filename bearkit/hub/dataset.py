@@ -71,7 +71,7 @@ def whose_images(project: Project) -> str:
     catalog = Catalog(project)
     images = [image for image in DecisionLog(catalog).images() if image.label and project.has_picture(image.path)]
     located = sum(ordered_map(partial(_is_located, catalog), images))
-    licences = curation_stats(catalog, {image.image_id: image.label for image in images}).whose
+    licences = curation_stats(catalog, {image.image_id: image.label for image in images}).license_summary
     return licences + (f" At least {located} of the files contain the place where they were taken." if located else "")
 
 
@@ -121,7 +121,7 @@ def write_dataset(
     text = CARD.format(
         title=repo.rpartition("/")[2], n=exported["images"], n_labels=len(counts), repo=repo,
         rows="\n".join(f"| {cell(label)} | {n} |" for label, n in counts.items()),
-        cleaned=statistics.in_words, whose=statistics.whose, splits=splits,
+        cleaned=statistics.summary, whose=statistics.license_summary, splits=splits,
     )  # fmt: skip
     layouts.write_card(folder, front, text)
     return {name: exported[name] for name in ("missing", "unlabelled", "seed")} | {"splits": splits}
