@@ -263,8 +263,8 @@ def as_other_program_with_meta(path):
         (lambda path: path.symlink_to(path), "is not a file but something else"),
         (lambda path: path.write_bytes(b""), "is empty: 0 bytes"),
         (lambda path: path.write_text("a list of pictures\n" * 100), "cannot be read as a catalogue"),
-        (as_other_program, "is no catalogue of bearkit's: no such table"),
-        (as_other_program_with_meta, "is no catalogue of bearkit's: it does not say which format it has"),
+        (as_other_program, "is not a catalogue of bearkit's: no such table"),
+        (as_other_program_with_meta, "is not a catalogue of bearkit's: its format is not recorded"),
     ],
 )
 def test_what_is_no_catalogue_is_named_by_every_command_and_never_replaced(tmp_path, bearkit_json, make, word):

@@ -265,7 +265,7 @@ def test_an_import_tells_of_folders_that_become_one_label_and_of_those_that_look
     assert "`cat\\u200b` is stored as `cat`" in notes
     report = import_images(project, source)
     assert report.labels == {"cat": 2, "c\u0430t": 1}
-    assert [row["reason"] for row in report.rejected] == ["its label holds nothing that can be seen ('\\u200b')"]
+    assert [row["reason"] for row in report.rejected] == ["its label has no visible characters ('\\u200b')"]
     assert report.notes == notes
     assert any("CYRILLIC" in note for note in notes)
 

@@ -110,7 +110,7 @@ def test_a_list_without_a_name_after_its_label_is_an_error(tmp_path, monkeypatch
 
 @pytest.mark.parametrize(
     ("bad", "word"),
-    [("", "empty text"), ("  ", "nothing but spaces"), ("a\0b", "NUL"), ("loop", "circle"), (LONG, "too long")],
+    [("", "empty text"), ("  ", "spaces only"), ("a\0b", "NUL"), ("loop", "circle"), (LONG, "too long")],
 )
 def test_the_same_in_python(circle, trained, bad, word):
     calls = {
@@ -139,7 +139,7 @@ def test_a_link_to_the_folder_around_it_is_read_once(tmp_path, project):
 
 def test_a_project_below_a_file_is_an_error(tmp_path):
     (tmp_path / "file").write_text("x")
-    with pytest.raises(ProjectError, match="a file lies where the path says"):
+    with pytest.raises(ProjectError, match="a part of the path is a file"):
         Project(tmp_path / "file" / "project")
 
 

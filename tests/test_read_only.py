@@ -101,7 +101,7 @@ def test_what_would_change_it_says_that_it_may_only_be_read(only_read, tmp_path,
     source, picture = write_drawings(tmp_path / "source", 2), Catalog(only_read).images()[0].image_id
     words = [word.format(source=source, picture=picture) for word in command]
     told = bearkit_json(*words, "-p", only_read.root, code=1)
-    assert f"the project may only be read: {only_read.root}" in told["error"]
+    assert f"the project is read-only: {only_read.root}" in told["error"]
     assert "copy it" in told["hint"]
 
 

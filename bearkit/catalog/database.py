@@ -204,11 +204,11 @@ def translate_error(project: Project, error: sqlite3.Error | BaseException | Non
         hint = (
             f"is it another program's? Move it away, or name another project with `-p`. Else {recovery_hint(project)}"
         )
-        return ProjectError(f"{path} is no catalogue of bearkit's: {message}", hint=hint)
+        return ProjectError(f"{path} is not a catalogue of bearkit's: {message}", hint=hint)
     if name.startswith(DAMAGED) or "decode" in message or not isinstance(error, sqlite3.OperationalError):
         return ProjectError(f"{path} cannot be read as a catalogue: {message}", hint=recovery_hint(project))
     hint = "is another program writing? Nothing is lost: try again"
-    return BusyError(f"{path} cannot be used just now: {message}", hint)
+    return BusyError(f"{path} cannot be used at the moment: {message}", hint)
 
 
 def is_full(project: Project) -> bool:

@@ -40,7 +40,7 @@ def check_format(project: Project) -> None:
         _migrate(project, query)
     elif stored_format is None:
         raise ProjectError(
-            f"{project.catalog} is no catalogue of bearkit's: it does not say which format it has",
+            f"{project.catalog} is not a catalogue of bearkit's: its format is not recorded",
             hint=f"is it another program's? Move it away, or name another project with `-p`. "
             f"Else {database.recovery_hint(project)}",
         )

@@ -74,13 +74,13 @@ def label_problem(text: str) -> str:
     r"""Return why a text is not a valid label, even after cleaning; "" if it is valid, or empty.
 
     >>> label_problem("black"), label_problem("a\0b"), label_problem("\u200b")
-    ('', "its label holds a control character ('a\\x00b')", "its label holds nothing that can be seen ('\\u200b')")
+    ('', "its label has a control character ('a\\x00b')", "its label has no visible characters ('\\u200b')")
     """
     label = clean_label(text)
     if any(unicodedata.category(char) in ("Cc", "Cs") for char in label):
-        return f"its label holds a control character ({ascii(label) if _is_broken(label) else repr(label)})"
+        return f"its label has a control character ({ascii(label) if _is_broken(label) else repr(label)})"
     if text and all(unicodedata.category(char) in INVISIBLE for char in label):
-        return f"its label holds nothing that can be seen ({ascii(text[:20])})"
+        return f"its label has no visible characters ({ascii(text[:20])})"
     if len(label) > MAX_LENGTH:
         return f"its label has {len(label):,} characters, and {MAX_LENGTH} is the most ({label[:20]!r} ...)"
     return ""
@@ -102,7 +102,7 @@ def valid_label(text: str, error: type[BearkitError]) -> str:
         BearkitError: the text is not a valid label. It is of the class `error`.
     """
     if problem := label_problem(text):
-        raise error(f"this cannot be a label: {problem}", hint="name a label with letters that can be seen")
+        raise error(f"this cannot be a label: {problem}", hint="use letters that can be seen")
     return clean_label(text)
 
 

@@ -42,7 +42,7 @@ def missing_hint(missing: Sequence[ImageRecord], catalog: Catalog | None = None)
     if linked:
         folder = _common_folder([image.path for image in linked])
         parts.append(
-            f"{len(linked)} of them are linked, in {folder}: bring that back, or tell where they are now: "
+            f"{len(linked)} of them are linked, in {folder}: bring that back, or import them from where they are now: "
             f"bearkit import FOLDER --link{option}"
         )
     return "; ".join([*parts, "or delete these pictures in the review"]) if parts else ""

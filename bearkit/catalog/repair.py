@@ -28,7 +28,7 @@ def find_faults(project: Project) -> list[str]:
     """Return sentences about what is wrong with a catalogue's file; an empty list if nothing is.
 
     Raises:
-        BusyError: the file cannot be checked just now.
+        BusyError: the file cannot be checked at the moment.
     """
     path = project.catalog
     if not path.is_file():
@@ -52,7 +52,7 @@ def _bad_rows(connection: sqlite3.Connection) -> Iterator[str]:
             if why := _fault(table, row):
                 yield f"row {number} of {table.name}: {why}"
     if connection.execute("SELECT count(*) FROM meta WHERE key = 'format'").fetchone()[0] != 1:
-        yield "it does not say which format it has"
+        yield "its format is not recorded"
 
 
 def _rows(connection: sqlite3.Connection, table: sa.Table) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -114,7 +114,7 @@ def rebuild(project: Project) -> Path:
             target.commit()
             if not target.execute("SELECT count(*) FROM images").fetchone()[0]:
                 raise ProjectError(
-                    f"{path} cannot be mended: it has no backup, and no picture can be read from it",
+                    f"{path} cannot be repaired: it has no backup, and no picture can be read from it",
                     hint="move it away and import the pictures again: they are untouched in images/",
                 )
         return _set_aside(path)

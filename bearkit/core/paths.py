@@ -11,9 +11,9 @@ UNSET = "was a variable not set? `.` is the current folder"
 WHY = {
     errno.ELOOP: ("is a link that leads in a circle", "look where it leads with `ls -l`, and name the folder or file"),
     errno.ENAMETOOLONG: ("is too long for a path", "a name has at most 255 bytes, a path 4,095"),
-    errno.EACCES: ("may not be looked at: permission denied", "ask for the permission, or name another place"),
-    errno.EPERM: ("may not be looked at: permission denied", "ask for the permission, or name another place"),
-    errno.ENOTDIR: ("cannot be: a file lies where the path says that a folder is", "check the path"),
+    errno.EACCES: ("cannot be read: permission denied", "ask for the permission, or name another place"),
+    errno.EPERM: ("cannot be read: permission denied", "ask for the permission, or name another place"),
+    errno.ENOTDIR: ("cannot exist: a part of the path is a file, not a folder", "check the path"),
 }
 GivenPath = str | os.PathLike[str]
 
@@ -60,7 +60,7 @@ def resolve_path(given: GivenPath, called: str, kind: type[BearkitError] = Beark
     """
     text = os.fsdecode(given)
     if not text.strip():
-        raise kind(f"{called} is {'an empty text' if not text else 'a text of nothing but spaces'}", hint=UNSET)
+        raise kind(f"{called} is {'an empty text' if not text else 'a text of spaces only'}", hint=UNSET)
     shown = _shown(text)
     if "\0" in text:
         raise kind(f"{called} cannot be `{shown}`: no path holds a NUL character", hint="name it without that")
@@ -71,9 +71,9 @@ def resolve_path(given: GivenPath, called: str, kind: type[BearkitError] = Beark
         if not text.startswith(("/", "~")) and not _is_here():
             raise kind(f"{called} is `{shown}`: the current folder is gone", hint="change to another one") from error
         if text.startswith("~") and expand_user(text) == Path(text):
-            raise kind(f"{called} is `{shown}`: there is no user of this name", hint="write the folder out") from error
+            raise kind(f"{called} is `{shown}`: there is no user of this name", hint="write the full path") from error
     except OSError as error:
-        why, hint = WHY.get(error.errno or 0, (f"cannot be looked at: {error.strerror or error}", "check the path"))
+        why, hint = WHY.get(error.errno or 0, (f"cannot be read: {error.strerror or error}", "check the path"))
         raise kind(f"{called} `{shown}` {why}", hint=hint) from error
     return path
 

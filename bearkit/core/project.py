@@ -92,7 +92,7 @@ class Project:
         """
         if self.read_only:
             raise ReadOnlyError(
-                f"the project may only be read: {self.root}" + (f"; {why}" if why else ""),
+                f"the project is read-only: {self.root}" + (f"; {why}" if why else ""),
                 hint="copy it to a folder of yours, or ask for the permission to write there",
             )
         return self

@@ -106,7 +106,7 @@ def read_text(path: Path) -> str:
         kind = f"it is damaged ({error.reason})"
     if kind or "\0" in text:
         raise ImportSourceError(
-            f"{path} cannot be read: {kind or 'it is no text'}", hint="save it as CSV or as plain text, in UTF-8"
+            f"{path} cannot be read: {kind or 'it is not text'}", hint="save it as CSV or as plain text, in UTF-8"
         )
     return text
 

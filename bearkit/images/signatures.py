@@ -22,7 +22,7 @@ VIDEO = Kind("a video", "save single frames of it as pictures: `ffmpeg -i FILE -
 SOUND = Kind("a sound", "`bearkit import FOLDER` turns sounds into pictures, a folder for each label")
 WINDOWS_MEDIA = Kind("a video or sound of Windows Media", VIDEO.hint)
 RAW = Kind("a camera's raw file; export it as JPEG", "open it in the camera's program or a raw developer and export it")
-HEIF = Kind("an HEIC photo; save it as JPEG", "or install what reads it: `pip install pillow-heif`")
+HEIF = Kind("an HEIC photo; save it as JPEG", "or install its decoder: `pip install pillow-heif`")
 EPS = Kind("an EPS drawing; save it as PNG", AS_PNG)
 THUMBNAILS = Kind("Windows' store of small previews, not a picture", "leave it out, and give the pictures themselves")
 NIFTI = Kind("a NIfTI volume", "write its slices as PNG files, for example with nibabel")
@@ -132,7 +132,11 @@ SURE: Table = (
     (0, b"book\0\0\0\0mark", Kind("an alias of a Mac, not the file", LEADS_TO)),
     (4, b"Bud1", Kind("a Mac's note of how a folder is shown (.DS_Store)", NO_PICTURE)),
     (0, b"bplist00", Kind("a Mac's or iPhone's list of settings, such as the edits of a photo (.aae)", NO_PICTURE)),
-    (0, b"\0\5\x16\7", Kind("what a Mac keeps beside a file, not the file", "leave out files named ._*")),
+    (
+        0,
+        b"\0\5\x16\7",
+        Kind("a Mac's file of attributes (AppleDouble), not the file itself", "leave out files named ._*"),
+    ),
     (0, b"version https://git-lfs", Kind("a pointer of Git LFS, not the file", "get the files: `git lfs pull`")),
     (0, b"wOFF", FONT),
     (0, b"wOF2", FONT),
