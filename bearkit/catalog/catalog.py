@@ -49,6 +49,10 @@ def _is_remote() -> sa.ColumnElement[bool]:
     return sources.c.status.in_(("waiting", "saved", "failed")) | sources.c.address.is_not(None)
 
 
+def _number(text: sa.ColumnElement[str]) -> sa.ColumnElement[int]:
+    return sa.cast(text, sa.Integer)
+
+
 class Catalog:
     """The catalogue of a project. Each method is one transaction.
 
@@ -191,9 +195,10 @@ class Catalog:
         values |= {"label": valid_label(values["label"], ImportSourceError)} if "label" in values else {}
         with self.connection(write=True) as connection:
             connection.execute(images.update().where(images.c.image_id == image_id).values(**values))
-            number = sa.cast(meta.c.value, sa.Integer) + 1
             first = insert(meta).values(key=UPDATES, value="1")
-            connection.execute(first.on_conflict_do_update(["key"], set_={"value": sa.cast(number, sa.String)}))
+            connection.execute(
+                first.on_conflict_do_update(["key"], set_={"value": sa.cast(_number(meta.c.value) + 1, sa.String)})
+            )
 
     def setting(self, key: str) -> str | None:
         """Return a setting of the project; None if it was never saved."""
@@ -271,7 +276,7 @@ class Catalog:
             decision, move = (
                 connection.scalar(sa.select(sa.func.max(table.c.id))) or 0 for table in (decisions, moves)
             )
-            updates = int(connection.scalar(sa.select(meta.c.value).where(meta.c.key == UPDATES)) or 0)
+            updates = connection.scalar(sa.select(_number(meta.c.value)).where(meta.c.key == UPDATES)) or 0
         return ChangeCounter(self.project.catalog.stat().st_ino, (*counts, updates), move, decision)
 
     def path(self, image: ImageRecord) -> Path:
