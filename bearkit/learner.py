@@ -10,8 +10,9 @@ import numpy as np
 
 from bearkit import runs
 from bearkit.bodies.features import Features
+from bearkit.core.atomic import atomic_write
 from bearkit.core.parallel import Progress, no_progress
-from bearkit.core.project import Project, whole
+from bearkit.core.project import Project
 from bearkit.datasets.dataset import Dataset
 from bearkit.datasets.seed import resolve_seed
 from bearkit.errors import RunError
@@ -75,7 +76,7 @@ class Learner:
         Raises:
             RunError: there is no such stage, or it is not of the body and seed that this learner was made with.
         """
-        run, stage = warm_start.find_stage(self.project, name or runs.finished(self.project).id)
+        run, stage = warm_start.find_stage(self.project, name or runs.find_finished(self.project).id)
         theirs = TrainConfig.from_dict(run.config)
         for what, chosen in self._chosen.items():
             ours = getattr(self.config, what)
@@ -171,7 +172,7 @@ class Learner:
         data, features, _ = self._load_features(self.config, warm_start.starting_point(self.project, self.config))
         rows, progress = np.flatnonzero(data.splits != "test"), self._listeners.progress
         curve = learning_curve(features.values[rows], data.targets[rows], data.vocab, self.config, progress)
-        with whole(self.learning_plot) as part:
+        with atomic_write(self.learning_plot) as part:
             figures.learning_curve(curve.points).savefig(part, dpi=120)
         return curve
 
@@ -189,7 +190,7 @@ class Learner:
         Raises:
             RunError: the run is finished or under way, or there is none.
         """
-        run = runs.unfinished(self.project, run_id)
+        run = runs.find_unfinished(self.project, run_id)
         run.event("resume")
         return self.resume_run(run)
 
@@ -278,8 +279,7 @@ class Learner:
 
     def predict(self, picture: str | os.PathLike[str]) -> Prediction:
         """Predict an image with this learner's weights, as the exported model does."""
-        run, stage = self._where()
-        return Predictor(exported(self.project, run, stage)).predict(picture)
+        return Predictor(exported(self.project, *self._where())).predict(picture)
 
     def export(self, folder: str | os.PathLike[str] | None = None) -> Path:
         """Write this learner's model as a folder for `Predictor`; see `export_model`."""

@@ -15,7 +15,7 @@ from bearkit import Predictor, export_model, predict_files
 from bearkit.bodies.timm_import import import_timm
 from bearkit.errors import ImageError, ModelError, RunError
 from bearkit.images import read_file
-from bearkit.images.preprocessing import decode_for, preprocess
+from bearkit.images.preprocessing import decode_for_body, preprocess
 from bearkit.inference.model_folder import FILES, golden_pictures
 from tests.conftest import calibrated, close
 
@@ -50,7 +50,7 @@ def test_timm_loads_the_folder_and_gives_the_same_logits(trained):
     network = import_timm().create_model(f"local-dir:{trained.model}", pretrained=True).eval()
     assert network.pretrained_cfg["label_names"] == predictor.vocab
     how = predictor.config.preprocessing
-    pictures = [decode_for(read_file(p), how) for p in sorted(trained.project.images.rglob("*.png"))[:8]]
+    pictures = [decode_for_body(read_file(p), how) for p in sorted(trained.project.images.rglob("*.png"))[:8]]
     with torch.no_grad():
         expected = network(torch.from_numpy(np.stack([preprocess(p, how) for p in pictures]))).numpy()
     assert np.abs(predictor.logits(pictures) - expected).max() < 1e-3

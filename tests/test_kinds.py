@@ -191,7 +191,7 @@ def test_a_tiff_of_a_kind_that_is_not_read_says_which():
         (b"v/1\1\2\0\0\0" + bytes(40), "an OpenEXR picture"),
         (b"\x1f\x8b\x08" + bytes(40), "a gzip file"),
         (b"\x93NUMPY\1\0" + bytes(40), "a NumPy array"),
-        (b"\0\5\x16\7" + bytes(40), "beside a file"),
+        (b"\0\5\x16\7" + bytes(40), "AppleDouble"),
         (b"version https://git-lfs.github.com/spec/v1\noid", "Git LFS"),
     ],
 )  # fmt: skip

@@ -300,6 +300,6 @@ def test_labels_that_look_alike_are_one_and_control_characters_are_refused(tmp_p
     root = write(tmp_path / "s", ["gri\u200bzzly/1.png", "grizzly/2.png", "\ufb01sh/3.png", "fish/4.png", "a\tb/5.png"])
     report = import_images(project, root)
     assert report.labels == {"fish": 2, "grizzly": 2}
-    assert [row["reason"] for row in report.rejected] == ["its label holds a control character ('a\\tb')"]
+    assert [row["reason"] for row in report.rejected] == ["its label has a control character ('a\\tb')"]
     with pytest.raises(ImportSourceError, match="control character"):
         import_images(project, root, label="a\0b")

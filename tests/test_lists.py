@@ -114,7 +114,8 @@ def test_a_list_comes_through_a_pipe(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("content", "reason"), [(b"PK\x03\x04rest", "spreadsheet"), (b"\x1f\x8brest", "packed"), (b"a\0\0\0b\0", "no text")]
+    ("content", "reason"),
+    [(b"PK\x03\x04rest", "spreadsheet"), (b"\x1f\x8brest", "packed"), (b"a\0\0\0b\0", "not text")],
 )
 def test_what_is_no_text_is_named(tmp_path, content, reason):
     with pytest.raises(ImportSourceError, match=reason) as caught:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from bearkit.errors import ImageError
-from bearkit.images import decode, is_located
+from bearkit.images import decode, has_gps_position
 from bearkit.images.tiff import ORIENTATION, check_exif_blocks
 from tests.conftest import encoded
 
@@ -176,7 +176,7 @@ def test_where_a_picture_was_taken_is_seen_without_decoding_it(tmp_path, kind):
     exif.get_ifd(34853)[1] = "N"
     scene().save(tmp_path / "here", kind, exif=exif)
     scene().save(tmp_path / "nowhere", kind)
-    assert (is_located(tmp_path / "here"), is_located(tmp_path / "nowhere")) == (True, False)
+    assert (has_gps_position(tmp_path / "here"), has_gps_position(tmp_path / "nowhere")) == (True, False)
 
 
 @pytest.mark.parametrize("note", ["eXIf", "xmp"])

@@ -26,7 +26,7 @@ def seen_while(place, work, n=60, lookers=3):
 
     def look():
         while not over.is_set():
-            for run in runs.every(place)[-2:]:
+            for run in runs.list_usable(place)[-2:]:
                 seen.add(run.state)
 
     threads = [threading.Thread(target=look) for _ in range(lookers)]
@@ -112,7 +112,7 @@ def test_a_line_that_is_no_event_is_left_out(place, line):
         run.finish({"error_rate": 0.5})
     assert (run.state, run.failure) == ("finished", "")
     assert [event["event"] for event in run.events()] == ["started", "began", "finished"]
-    assert events.unreadable(run.folder / "events.jsonl") == 1
+    assert events.count_unreadable(run.folder / "events.jsonl") == 1
 
 
 def test_pipes_and_devices_in_the_place_of_a_runs_files_hang_nobody(place):
@@ -137,14 +137,14 @@ def test_a_damaged_run_is_named_and_the_others_are_used(place, name, content):
         run = runs.create(place, {})
         with run.working():
             run.finish({"error_rate": 0.5})
-    good, bad = runs.every(place)
+    good, bad = runs.list_usable(place)
     (bad.folder / name).write_bytes(content)
-    assert runs.finished(place) == good
-    assert (runs.every(place), runs.damaged(place)) == ([good], [bad])
+    assert runs.find_finished(place) == good
+    assert (runs.list_usable(place), runs.list_damaged(place)) == ([good], [bad])
     assert bad.state == "damaged"
     assert name in bad.failure
     with pytest.raises(RunError, match=f"run 002 is damaged: {name}"):
-        runs.finished(place, "2")
+        runs.find_finished(place, "2")
     assert runs.create(place, {}).id == "003"
 
 

@@ -168,7 +168,7 @@ def test_credits_are_kept_with_the_pictures(server, tmp_path):
     found = search_images([("black", "bear")], 5, [f"openverse={server.url}"], OWN)
     report = collect_images(Project(tmp_path / "p"), found.urls(), limits=OWN)
     assert report.saved == 5
-    row = next(row for row in Catalog(Project(tmp_path / "p")).addresses() if row.origin.endswith("/ok/3.png"))
+    row = next(row for row in Catalog(Project(tmp_path / "p")).remote_sources() if row.origin.endswith("/ok/3.png"))
     assert (row.license, row.creator) == ("CC BY-SA 2.0", "Ann O'Nymous")
     assert row.page == "https://www.flickr.com/photos/someone/3"
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from bearkit.cli.common import run
-from bearkit.core.proxies import unusable, without_unusable
+from bearkit.core.proxies import unusable_variables, usable_proxies
 from bearkit.errors import BearkitError, RunError
 from bearkit.studio.app import build
 from bearkit.studio.collect_job import limits
@@ -42,8 +42,8 @@ def no_proxies(monkeypatch):
 )
 def test_a_proxy_that_no_client_can_use_is_left_out_only_inside(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
-    assert unusable() == [name]
-    with without_unusable(), httpx.Client():
+    assert unusable_variables() == [name]
+    with usable_proxies(), httpx.Client():
         assert name not in os.environ
     assert (os.environ[name], "NO_PROXY" in os.environ) == (value, False)
 
@@ -55,7 +55,7 @@ def test_a_proxy_that_does_not_serve_this_machine_is_not_asked_for_it(monkeypatc
         monkeypatch.setenv("no_proxy", "intranet.example")
         with pytest.raises(httpx.ConnectError):
             httpx.get(f"{server.url}/ok/1.png")
-        with without_unusable("192.168.1.5"):
+        with usable_proxies("192.168.1.5"):
             assert httpx.get(f"{server.url}/ok/1.png").status_code == 200
             assert os.environ["NO_PROXY"] == "intranet.example,127.0.0.1,localhost,::1,192.168.1.5"
             assert "http_proxy" in os.environ  # others are still reached through it
@@ -65,7 +65,7 @@ def test_a_proxy_that_does_not_serve_this_machine_is_not_asked_for_it(monkeypatc
 def test_a_usable_proxy_stays(monkeypatch):
     for value in ("http://proxy:3128", "https://me:secret@proxy:3128/", "proxy:3128", "proxy", "http://[::1]:3128"):
         monkeypatch.setenv("https_proxy", value)
-        assert unusable() == []
+        assert unusable_variables() == []
 
 
 @pytest.mark.slow

@@ -294,7 +294,7 @@ def test_training_killed_at_any_moment_goes_on_and_breaks_nothing(drawings):
     told = []
     Learner(drawings, progress=lambda *args: told.append(args)).fit_one_cycle(2)
     assert told == [] if kept == 12 else told[-1] == ("looking at pictures", 12 - kept, 12 - kept)
-    states = [run.state for run in runs.every(drawings)]
+    states = [run.state for run in runs.list_usable(drawings)]
     assert states[-1] == "finished"
     assert set(states[:-1]) <= {"interrupted", "finished"}
 
@@ -307,7 +307,7 @@ def test_a_rate_that_is_far_too_high_says_so():
 def test_an_option_that_cannot_work_leaves_no_run_behind(drawings):
     with pytest.raises(BodyError):
         Learner(drawings, body="resnet9000").fit_one_cycle()
-    assert runs.every(drawings) == []
+    assert runs.list_usable(drawings) == []
 
 
 def test_a_learner_that_has_not_trained_says_so(drawings):

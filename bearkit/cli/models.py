@@ -20,7 +20,8 @@ from bearkit.cli.common import (
     show,
     wait_for_stop,
 )
-from bearkit.core.project import Project, is_stdout
+from bearkit.core.project import Project
+from bearkit.core.streams import is_stdout
 from bearkit.inference.model_folder import read_config
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bearkit.core.text import MANY, count, in_words, listed, percent, rejected, table
+from bearkit.core.text import MANY, count, error_rate_sentence, listed, percent, rejected, table
 
 MATRIX = 20  # labels: a larger confusion matrix is not printed
 
@@ -88,7 +88,7 @@ def trained(result: dict[str, Any], place: str = "") -> str:
         lines += [f"No validation pictures of {which}: the error of these labels is not known"]
     lines += [result["seed_changed"]] if result["seed_changed"] else []
     lines += [
-        in_words(result),
+        error_rate_sentence(result),
         result["diagnosis"]["advice"],
         f"run {result['run']}",
         "",
@@ -189,7 +189,7 @@ def demonstrated(result: dict[str, Any], program: str = "bearkit") -> str:
         *(f"     {Path(row['path']).name}: {row['reason']}" for row in result["rejected"]),
         f"2. Trained in {result['features_seconds'] + result['train_seconds']:.1f} s "
         f"({result['features_seconds']:.1f} s for the features, {result['train_seconds']:.1f} s for training).",
-        f"   {in_words(result)}",
+        f"   {error_rate_sentence(result)}",
         f"3. Looked for wrong labels. {planted['page']} labels had been made wrong on purpose: "
         f"{planted['in_first_page']} of them are among the {planted['page']} most suspicious pictures, "
         f"{planted['in_two_pages']} among the {2 * planted['page']} most suspicious:",

@@ -8,7 +8,7 @@ import numpy as np
 
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import DecisionLog
-from bearkit.catalog.missing import what_helps
+from bearkit.catalog.missing import missing_hint
 from bearkit.catalog.schema import SPLITS, ImageRecord
 from bearkit.datasets import split as splitting
 from bearkit.datasets.seed import project_seed
@@ -49,7 +49,7 @@ class Dataset:
         first = next(image.path for image in self.images if image.label == labels[0])
         return TooFewImagesError(
             f"{told} can be read (the first is {first})",
-            hint=what_helps([image for image in self.images if image.label in labels]),
+            hint=missing_hint([image for image in self.images if image.label in labels]),
         )
 
 
@@ -120,7 +120,7 @@ def _plan(catalog: Catalog, seed: int | None) -> _Plan:
     ledger, came, earlier = DecisionLog(catalog), catalog.images(), catalog.split(seed)
     now = ledger.images(came)
     assigned = _assigned(came, now, earlier, seed)
-    beside = {image_id: assigned[other] for image_id, other in ledger.beside().items() if other in assigned}
+    beside = {image_id: assigned[other] for image_id, other in ledger.same_split_as().items() if other in assigned}
     labelled = [image for image in now if image.label]
     split = assigned | beside
     new = {image_id: where for image_id, where in assigned.items() if image_id not in earlier}

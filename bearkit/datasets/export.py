@@ -11,8 +11,9 @@ from typing import Any
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import DecisionLog
 from bearkit.catalog.schema import Decision, ImageRecord, SourceRecord
+from bearkit.core.atomic import atomic_folder, is_occupied
 from bearkit.core.parallel import ordered_map
-from bearkit.core.project import Project, is_taken, whole_folder
+from bearkit.core.project import Project
 from bearkit.datasets import dataset, layouts
 from bearkit.datasets.layouts import Row
 from bearkit.datasets.seed import project_seed
@@ -73,14 +74,14 @@ def export_dataset(
     """
     if form not in FORMATS:
         raise ReviewError(f"there is no format `{form}`", hint=f"--format {'|'.join(FORMATS)}")
-    if is_taken(folder):
+    if is_occupied(folder):
         raise ReviewError(f"{folder} is there already", hint="name a new folder; nothing is written over")
     catalog = Catalog(project)
     seed = project_seed(catalog) if seed is None else seed
     split, every = dataset.splits(catalog, seed), DecisionLog(catalog).images()
     labelled = [image for image in every if image.label]
     places = _places(labelled, form, split)
-    with whole_folder(folder) as part:
+    with atomic_folder(folder) as part:
         there = list(ordered_map(partial(_given, catalog, places, None if form == "csv" else part), labelled))
         images = [image for image, given in zip(labelled, there, strict=True) if given]
         _see_that_there_are_some(images, labelled)
@@ -153,7 +154,7 @@ def _rows(
 ) -> list[Row]:
     """What is known of each picture; "" where nothing is. `file_name` is its place."""
     came_with = {image.image_id: image.label for image in catalog.images()}
-    decided = DecisionLog(catalog).present()
+    decided = DecisionLog(catalog).current()
     came_from: dict[str, SourceRecord] = {}
     for source in sorted(catalog.origins(), key=lambda one: not (one.license or one.creator)):
         came_from.setdefault(str(source.image_id), source)
@@ -196,7 +197,7 @@ def _written(catalog: Catalog, rows: Sequence[Row], to: Path, form: str) -> dict
 
 def _decisions(catalog: Catalog) -> list[Row]:
     """What became of each picture that somebody decided about."""
-    decided, beside = DecisionLog(catalog).present(), DecisionLog(catalog).beside()
+    decided, beside = DecisionLog(catalog).current(), DecisionLog(catalog).same_split_as()
     came = {image.image_id: image for image in catalog.images()}
     decided = {one: row for one, row in decided.items() if one in came}  # rows of pictures may have been damaged
     said = [_decision(row, came[one].path, came[one].label) for one, row in decided.items()]

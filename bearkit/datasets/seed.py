@@ -17,7 +17,7 @@ def project_seed(catalog: Catalog) -> int:
     kept = catalog.setting(KEY)
     if kept is not None and kept.isdecimal():
         return int(kept)
-    for run in reversed(runs.every(catalog.project)):
+    for run in reversed(runs.list_usable(catalog.project)):
         try:
             if run.finished:
                 return int(run.config.get("seed", DEFAULT_SEED))
@@ -40,7 +40,7 @@ def store_seed(catalog: Catalog, seed: int) -> str:
         A sentence for people where it was another one.
     """
     before = project_seed(catalog)
-    catalog.keep_setting(KEY, str(seed))
+    catalog.save_setting(KEY, str(seed))
     if seed == before:
         return ""
     return f"The project's seed is {seed} now; it was {before}. Its validation pictures are others than before."

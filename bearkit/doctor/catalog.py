@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bearkit.catalog import repair
-from bearkit.catalog.backup import copied_at, copy_of
+from bearkit.catalog.backup import backup_path, backup_time
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.schema import ImageRecord
 from bearkit.core.parallel import Progress, ordered_map
@@ -21,7 +21,7 @@ NAMED = 3  # faults of the catalogue in one sentence
 def check_catalogue(project: Project, mend: bool) -> list[Problem]:
     """What is wrong with the catalogue's file; nothing, or one problem."""
     there = project.catalog.exists()
-    found = repair.faults(project) if there else ["it is missing"]
+    found = repair.find_faults(project) if there else ["it is missing"]
     if not found:
         return []
     more = f", and {len(found) - NAMED} more" if len(found) > NAMED else ""
@@ -44,8 +44,8 @@ def _way(project: Project) -> str:
 
 
 def _copied(project: Project) -> str:
-    when = copied_at(project.catalog)
-    return f"its copy of {when:%Y-%m-%d %H:%M} ({copy_of(project.catalog).name}) and " if when else ""
+    when = backup_time(project.catalog)
+    return f"its copy of {when:%Y-%m-%d %H:%M} ({backup_path(project.catalog).name}) and " if when else ""
 
 
 def check_pictures(project: Project, mend: bool, progress: Progress) -> list[Problem]:
@@ -89,7 +89,7 @@ def _wrong(catalog: Catalog, image: ImageRecord, why: str, found_at: Path | None
     problem = Problem(why, where, f"it is at {place} now: `--mend` writes that down")
     if not mend:
         return problem
-    catalog.amend(image.image_id, path=place)
+    catalog.update_image(image.image_id, path=place)
     return problem.done(f"it is at {place} now; that is written down")
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bearkit.catalog.backup import copy_of
+from bearkit.catalog.backup import backup_path
 from bearkit.core.parallel import Progress, no_progress
 from bearkit.core.project import Project
 from bearkit.doctor.catalog import check_catalogue, check_pictures
@@ -27,7 +27,7 @@ def examine_project(project: Project, mend: bool = False, progress: Progress = n
         ProjectError: there is no project.
         ReadOnlyError: it may only be read, and should be mended.
     """
-    if not copy_of(project.catalog).exists():
+    if not backup_path(project.catalog).exists():
         project.require()
     if mend:
         project.require_writable()

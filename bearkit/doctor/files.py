@@ -11,7 +11,8 @@ import safetensors
 
 from bearkit import runs
 from bearkit.bodies.array_cache import read_shard
-from bearkit.core.project import Project, whole
+from bearkit.core.atomic import atomic_write
+from bearkit.core.project import Project
 from bearkit.doctor.problems import Problem
 from bearkit.errors import BearkitError
 from bearkit.inference import leftovers, model_folder
@@ -64,7 +65,7 @@ def _removed(problem: Problem, path: Path, mend: bool) -> Problem:
 def check_runs(project: Project, mend: bool) -> list[Problem]:
     """Runs that cannot be used, with lines that are no events, or with weights that are damaged."""
     problems = []
-    for run in sorted([*runs.every(project), *runs.damaged(project)], key=lambda run: int(run.id)):
+    for run in sorted([*runs.list_usable(project), *runs.list_damaged(project)], key=lambda run: int(run.id)):
         if run.problem:
             hint = f"it is left out; train again, and delete {run.folder}"
             problems.append(Problem(f"run {run.id} cannot be used: {run.problem}", str(run.folder), hint))
@@ -74,13 +75,13 @@ def check_runs(project: Project, mend: bool) -> list[Problem]:
 
 def _events(run: Run, mend: bool) -> Iterator[Problem]:
     file = run.folder / "events.jsonl"
-    bad = events.unreadable(file)
+    bad = events.count_unreadable(file)
     if not bad or run.state in runs.LIVE:
         return
     problem = Problem(f"{bad} lines of run {run.id} are no events", str(file), "`--mend` leaves them out")
     if mend:
         good = run.events()
-        with whole(file) as part:
+        with atomic_write(file) as part:
             part.write_text("".join(json.dumps(event) + "\n" for event in good))
         problem = problem.done("they were left out")
     yield problem

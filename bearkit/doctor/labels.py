@@ -4,8 +4,8 @@ from collections import defaultdict
 
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import DecisionRequest
-from bearkit.catalog.decisions import RENAMED, DecisionLog, labels_of, me
-from bearkit.catalog.labels import label_of, label_problem, look_alikes, mended
+from bearkit.catalog.decisions import RENAMED, DecisionLog, current_user, labels_of
+from bearkit.catalog.labels import clean_label, describe_look_alikes, label_problem, repair_label
 from bearkit.core.project import Project
 from bearkit.core.text import count
 from bearkit.doctor.problems import Problem
@@ -19,12 +19,12 @@ def check_labels(project: Project, mend: bool) -> list[Problem]:
     with catalog.connection(write=True):
         found = _bad(catalog)
         choices = [
-            DecisionRequest(one, "relabel", to) if (to := mended(label)) else DecisionRequest(one, "unlabel")
+            DecisionRequest(one, "relabel", to) if (to := repair_label(label)) else DecisionRequest(one, "unlabel")
             for label, ids in found.items()
             for one in ids
         ]
         if choices:
-            DecisionLog(catalog).decide(choices, me(), RENAMED)
+            DecisionLog(catalog).decide(choices, current_user(), RENAMED)
     return [_problem(project, label, len(ids), done=True) for label, ids in found.items()]
 
 
@@ -32,13 +32,13 @@ def _bad(catalog: Catalog) -> dict[str, list[str]]:
     """The pictures of each label that would be stored otherwise today."""
     pictures: dict[str, list[str]] = defaultdict(list)
     for image in DecisionLog(catalog).images():
-        if image.label and (label_problem(image.label) or label_of(image.label) != image.label):
+        if image.label and (label_problem(image.label) or clean_label(image.label) != image.label):
             pictures[image.label].append(image.image_id)
     return pictures
 
 
 def _problem(project: Project, label: str, n: int, done: bool = False) -> Problem:
-    to, pictures = mended(label), count(n, "picture")
+    to, pictures = repair_label(label), count(n, "picture")
     becomes = f"`{to}`" if to else "no label"
     what = f"{pictures} with the label {ascii(label)}, which looks like `{to}` and is another one"
     if why := label_problem(label):
@@ -50,5 +50,5 @@ def _problem(project: Project, label: str, n: int, done: bool = False) -> Proble
 def look_alikes_of(project: Project) -> list[str]:
     """A sentence for each pair of labels that look alike; both may be meant."""
     labels = labels_of(DecisionLog(Catalog(project)).images())
-    found = look_alikes(labels, labels)
+    found = describe_look_alikes(labels, labels)
     return found + (["to make two labels one: `bearkit review rename LABEL --to OTHER`"] if found else [])

@@ -8,7 +8,8 @@ import threading
 from typing import Any
 
 from bearkit.core import processes
-from bearkit.core.project import Project, no_link
+from bearkit.core.atomic import open_without_links
+from bearkit.core.project import Project
 from bearkit.engine.worker import FIND_LR
 from bearkit.errors import BearkitError
 from bearkit.runs import Run
@@ -39,7 +40,7 @@ def resume(project: Project, run: Run) -> None:
 
 
 def _launch(project: Project, run: Run) -> None:
-    log = no_link(run.folder / "output.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    log = open_without_links(run.folder / "output.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     with os.fdopen(log, "a") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "bearkit.engine.worker", str(project.root), run.id],

@@ -15,11 +15,12 @@ from torch import nn
 
 from bearkit import runs
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.statistics import cleaned
+from bearkit.catalog.statistics import curation_stats
 from bearkit.core import swap
+from bearkit.core.atomic import atomic_write, sync_files, user_cache, writable_cache
 from bearkit.core.parallel import ordered_map
-from bearkit.core.paths import located
-from bearkit.core.project import Project, settle, spare, spare_of, whole
+from bearkit.core.paths import resolve_path
+from bearkit.core.project import Project
 from bearkit.datasets.seed import DEFAULT_SEED
 from bearkit.errors import ImageError, ModelError
 from bearkit.evaluation import metrics
@@ -66,13 +67,13 @@ def export_model(
         RunError: no such run or stage.
         ModelError: something else is in the folder, or the written model does not answer as the trained one.
     """
-    run = runs.finished(project, run_id)
+    run = runs.find_finished(project, run_id)
     stage = stage or run.stage
     run.checkpoint(stage)
     if folder is None:
         project.require_writable("name a folder elsewhere for the model")
     own = _own_folder(project, run, stage)
-    target = located(folder, "the model's folder", ModelError) if folder is not None else own
+    target = resolve_path(folder, "the model's folder", ModelError) if folder is not None else own
     if target.exists() and not _may_replace(target):
         raise ModelError(f"{target} is there already and is not a model folder", hint="name a new folder")
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -81,8 +82,8 @@ def export_model(
     try:
         _write(project, run, stage, part, thumbnails, int8)
         Predictor(part)  # checks the ONNX file against what torch answered
-        settle(part.iterdir())
-        swap.put_in_place(part, target)
+        sync_files(part.iterdir())
+        swap.replace_folder(part, target)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return target
@@ -94,11 +95,11 @@ def exported(project: Project, run: Run, stage: str) -> Path:
     Where the project may only be read, it is written into this user's own cache.
     """
     own = _own_folder(project, run, stage)
-    for folder in (own, spare_of(own)):
+    for folder in (own, user_cache(own)):
         about = model_folder.read_config(folder).about if model_folder.is_model(folder) else {}
         if about.get("checkpoint") == run.checkpoint_id(stage) and "temperature" in about:  # older ones had none
             return folder
-    return export_model(project, spare(own), run.id, stage)
+    return export_model(project, writable_cache(own), run.id, stage)
 
 
 def add_thumbnails(project: Project, folder: Path) -> None:
@@ -115,7 +116,7 @@ def add_thumbnails(project: Project, folder: Path) -> None:
             raise ModelError(
                 "the pictures that this model was trained on are not all there any more", hint="train a new one"
             )
-        with whole(folder / model_folder.THUMBNAILS) as part:
+        with atomic_write(folder / model_folder.THUMBNAILS) as part:
             shutil.copyfile(again / model_folder.THUMBNAILS, part)
 
 
@@ -177,7 +178,7 @@ def _write(project: Project, run: Run, stage: str, folder: Path, thumbnails: boo
     trained_as = dict(zip(predictions.image_ids.tolist(), predictions.vocab[predictions.targets].tolist(), strict=True))
     began = next((event["time"] for event in run.events()), None)
     numbered = unwritable_labels(config.vocab) if len(config.vocab) <= MAX_NAMED_LABELS else {}
-    done = cleaned(Catalog(project), trained_as, began)
+    done = curation_stats(Catalog(project), trained_as, began)
     facts = model_card.Facts(_counts(predictions), last, done, confused, numbered)
     (folder / "README.md").write_text(model_card.model_card(config, facts), encoding="utf-8")
 

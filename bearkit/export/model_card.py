@@ -89,7 +89,7 @@ def model_card(config: ModelConfig, facts: Facts) -> str:
         high=high,
         rows="\n".join(f"| {cell(label)} | {train} | {valid} |" for label, (train, valid) in facts.counts.items()),
         matrix=(MATRIX + _numbered(facts.numbered) if facts.has_matrix else "") + _confused(facts.confused),
-        data=f"{facts.cleaned.in_words} {facts.cleaned.whose}{_seed(about.get('seed'))}",
+        data=f"{facts.cleaned.summary} {facts.cleaned.license_summary}{_seed(about.get('seed'))}",
         few=_few(facts.counts),
         rare=_rare(facts.counts) if about.get("threshold") is not None else "",
         use=use(),

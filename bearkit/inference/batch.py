@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from bearkit.core.parallel import Progress, no_progress, ordered_map
-from bearkit.core.paths import located
-from bearkit.core.project import named
+from bearkit.core.paths import resolve_path
+from bearkit.core.streams import open_output
 from bearkit.errors import BearkitError, DownloadError, ImageError
 from bearkit.images import MAX_BYTES, read_file
 from bearkit.inference.predictor import Predictor
@@ -46,7 +46,7 @@ def predict_files(
     limits = Limits(max_bytes=MAX_BYTES, allow_private=allow_private, robots=False)
     found = [one for path in paths for one in _files(os.fspath(path), limits)]
     rows = []
-    with nullcontext() if csv_file is None else named(csv_file) as file:  # what cannot be written fails at once
+    with nullcontext() if csv_file is None else open_output(csv_file) as file:  # what cannot be written fails at once
         for row in ordered_map(lambda one: _row(predictor, one, top), found):
             rows.append(row)
             progress("predicting", len(rows), len(found))
@@ -68,7 +68,7 @@ def _files(name: str, limits: Limits) -> list[SourceItem]:
     path = Path(name)
     try:
         if not name.strip():
-            located(name, "what to predict", ImageError)
+            resolve_path(name, "what to predict", ImageError)
         if is_address(name):
             return [_one(name, lambda: _fetched(name, limits))]
         if "://" in name:

@@ -43,9 +43,9 @@ def put_back(aside: Path) -> Path | None:
     Returns where it is now; None where it was deleted, or whose it was cannot be known.
     """
     target = _own_name(aside)
-    if target is None or swap.restored(target):
+    if target is None or swap.restore_folder(target):
         return target
-    if not target.exists() and aside != swap.aside_of(target):
+    if not target.exists() and aside != swap.aside_path(target):
         aside.rename(target)
         return target
     remove(aside)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bearkit.core.paths import located, real
+from bearkit.core.paths import real, resolve_path
 from bearkit.errors import ModelError
 
 MB = 2**20
@@ -28,7 +28,7 @@ def check(folder: Path, names: Iterable[str]) -> None:
     Raises:
         ModelError: the folder cannot be looked at; one is a pipe or a device, too large, or a link out of the folder.
     """
-    home = located(folder, "the model's folder", ModelError)
+    home = resolve_path(folder, "the model's folder", ModelError)
     for name in names:
         path = folder / name
         try:

@@ -68,7 +68,7 @@ def read_config(folder: Path) -> ModelConfig:
         ModelError: the folder is no model folder, is damaged, or of another format version.
     """
     model_files.check(folder, ["config.json"])
-    if not (folder / "config.json").is_file() and not swap.restored(folder):
+    if not (folder / "config.json").is_file() and not swap.restore_folder(folder):
         raise ModelNotFoundError(
             f"{folder} is not a model folder: it has no config.json", hint="make one: `bearkit export`"
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from bearkit.images.preprocessing import centre_crop, normalise
+from bearkit.images.preprocessing import center_crop, normalize
 from bearkit.inference.predictor import Picture, Prediction, Predictor
 
 PLACES = 8  # patches along each side
@@ -56,8 +56,8 @@ def occlusion_map(predictor: Predictor, picture: Picture) -> Explanation:
         ImageError: it is not a usable picture.
     """
     how = predictor.config.preprocessing
-    seen = centre_crop(predictor.load_image(picture), how)
-    whole = normalise(seen, how)
+    seen = center_crop(predictor.load_image(picture), how)
+    whole = normalize(seen, how)
     logits, similarity = predictor._forward(whole[None])
     (found,) = predictor._decode(logits, similarity)
     colour = whole.mean(axis=(1, 2), keepdims=True)

@@ -11,10 +11,10 @@ import numpy as np
 from PIL import Image
 
 from bearkit.core.parallel import cores
-from bearkit.core.paths import located
+from bearkit.core.paths import resolve_path
 from bearkit.errors import ImageError, ModelError
-from bearkit.images import MAX_BYTES, from_pillow, read_file, too_big
-from bearkit.images.preprocessing import decode_for, preprocess
+from bearkit.images import MAX_BYTES, from_pillow, read_file, too_big_error
+from bearkit.images.preprocessing import decode_for_body, preprocess
 from bearkit.inference import model_folder
 from bearkit.inference.session import session
 
@@ -85,7 +85,7 @@ class Predictor:
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
-        located(folder, "the model's folder", ModelError)
+        resolve_path(folder, "the model's folder", ModelError)
         self.folder = Path(folder)
         self.config = model_folder.read_config(self.folder)
         model_folder.check(self.folder)
@@ -202,7 +202,7 @@ class Predictor:
         """
         if isinstance(picture, Image.Image):
             return from_pillow(picture)
-        return decode_for(_bytes_of(picture), self.config.preprocessing)
+        return decode_for_body(_bytes_of(picture), self.config.preprocessing)
 
     def _check_input(self) -> None:
         """Compare the sizes of pictures that the network and config.json name, before anything is computed."""
@@ -255,7 +255,7 @@ def _bytes_of(picture: Any) -> bytes:
             raise ImageError(f"the open file cannot be read: {error}") from error
         if isinstance(data, bytes):
             if len(data) > MAX_BYTES:
-                raise too_big(len(data))
+                raise too_big_error(len(data))
             return data
         raise ImageError("the file is open as text: give a path, or open it with mode 'rb'")
     kind = type(picture)

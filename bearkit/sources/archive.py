@@ -5,7 +5,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 from bearkit.errors import ImageError, ImportSourceError
-from bearkit.images import MAX_BYTES, too_big
+from bearkit.images import MAX_BYTES, too_big_error
 from bearkit.sources.layout import SourceItem, archive_problem, left_out_system_files, readable_path, system_part
 from bearkit.sources.zip_names import check_member_list, member_name
 
@@ -96,7 +96,7 @@ class _Member:
 
     def __call__(self) -> bytes:
         if self.member.file_size > MAX_BYTES:
-            raise too_big(self.member.file_size)
+            raise too_big_error(self.member.file_size)
         if self.member.flag_bits & 0x1:
             raise ImageError("it is locked with a password", hint="make the zip again, without a password")
         try:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bearkit.catalog.labels import label_of
+from bearkit.catalog.labels import clean_label
 from bearkit.core.text import count
 from bearkit.errors import ImportSourceError
 from bearkit.sources.folder_labels import FolderReader
@@ -192,7 +192,7 @@ class _Reader:
     def _pairs(self, folders: Scheme) -> set[tuple[str, str]]:
         """The folders' label and the table's, of each picture that has both."""
         return {
-            (place.label or "", label_of(self.files.tables[path].label or ""))
+            (place.label or "", clean_label(self.files.tables[path].label or ""))
             for path, place in zip(self.files.paths, self.files.places(folders), strict=True)
             if path in self.files.tables and self.files.tables[path].label
         }
@@ -208,5 +208,5 @@ class _Reader:
 
 
 def _is_folder_of(name: str, label: str) -> bool:
-    plain = label_of(folder_name(label))
+    plain = clean_label(folder_name(label))
     return re.fullmatch(re.escape(plain) + r"(-\d+)?", name) is not None

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from bearkit.catalog.labels import label_of
+from bearkit.catalog.labels import clean_label
 from bearkit.core.text import count
 from bearkit.core.text_table import Row, Table
 from bearkit.errors import ImageError, ImportSourceError
@@ -127,7 +127,7 @@ def _place(said: Sequence[tuple[str, str, str]]) -> PathLabel:
     labels: dict[str, tuple[str, str]] = {}
     for label, _, where in said:
         if label:
-            labels.setdefault(label_of(label), (label, where))
+            labels.setdefault(clean_label(label), (label, where))
     if len(labels) == 1:
         return PathLabel(next(iter(labels.values()))[0], None)
     if not labels:

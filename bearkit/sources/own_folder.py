@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.labels import label_of
+from bearkit.catalog.labels import clean_label
 from bearkit.catalog.schema import ImageRecord
 from bearkit.core.project import Project
 from bearkit.images import content_id
@@ -73,7 +73,7 @@ def images_hold_user_files(catalog: Catalog) -> bool:
         project = catalog.project
         fresh = not catalog.images() and not _was_a_project(project)
         known = "yes" if fresh and any(_files(project.images, project.unlabelled)) else "no"
-        catalog.keep_setting(THEIRS, known, first=True)
+        catalog.save_setting(THEIRS, known, first=True)
     return known == "yes"
 
 
@@ -96,7 +96,7 @@ def label_in_images(project: Project, path: Path, labels: Iterable[str]) -> str 
     parts = path.relative_to(project.images).parts
     if len(parts) < 2:
         return None
-    return next((label for label in labels if file_name(label) == parts[0]), label_of(parts[0]) or None)
+    return next((label for label in labels if file_name(label) == parts[0]), clean_label(parts[0]) or None)
 
 
 class StrayFiles:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-from bearkit.catalog.labels import label_of, label_problem
+from bearkit.catalog.labels import clean_label, label_problem
 from bearkit.errors import ImportSourceError
 from bearkit.sources.folder_names import split_of
 from bearkit.sources.layout import look_like_images
@@ -151,7 +151,7 @@ class SourceFiles:
         if not label:
             return PathLabel(None, split, problem)
         problem = label_problem(label)
-        return PathLabel(None if problem else label_of(label), split, problem, label)
+        return PathLabel(None if problem else clean_label(label), split, problem, label)
 
 
 def label_in_name(name: str) -> str:

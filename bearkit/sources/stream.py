@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from bearkit.errors import ImageError
-from bearkit.images import too_big
+from bearkit.images import too_big_error
 
 STDIN = ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 SILENCE_SECONDS = 30  # of a named pipe
@@ -34,7 +34,7 @@ def read(name: str, most: int) -> bytes:
     """
     data = _from_stdin(most + 1) if name in STDIN else _from_pipe(name, most + 1)
     if len(data) > most:
-        raise too_big(len(data))
+        raise too_big_error(len(data))
     if not data:
         raise ImageError("nothing came through it", hint="for example: cat photo.jpg | bearkit predict MODEL -")
     return data

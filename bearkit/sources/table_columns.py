@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
-from bearkit.core.text_table import Row, Table, number, yes_or_no
+from bearkit.core.text_table import Row, Table, parse_bool, parse_number
 from bearkit.sources.folder_names import SPLIT_FOLDERS, quoted, split_of
 
 FILES = (
@@ -153,7 +153,7 @@ def _of(column: str) -> LabelColumns:
 
 
 def _numbers(table: Table, name: str) -> bool:
-    return all(number(row.cells[name]) is not None for row in table.rows if row.cells[name])
+    return all(parse_number(row.cells[name]) is not None for row in table.rows if row.cells[name])
 
 
 def _one_to_one(table: Table, one: str, other: str) -> bool:
@@ -163,7 +163,7 @@ def _one_to_one(table: Table, one: str, other: str) -> bool:
 
 def _is_binary(table: Table, name: str) -> bool:
     values = {row.cells[name] for row in table.rows}
-    return any(values) and all(yes_or_no(value) is not None for value in values) and len(values - {""}) <= 2
+    return any(values) and all(parse_bool(value) is not None for value in values) and len(values - {""}) <= 2
 
 
 def _one_hot(table: Table, names: Sequence[str]) -> list[str]:
@@ -180,7 +180,7 @@ def _one_each(table: Table, names: Sequence[str]) -> bool:
 
 
 def _yes(row: Row, names: Sequence[str]) -> list[str]:
-    return [name for name in names if yes_or_no(row.cells[name])]
+    return [name for name in names if parse_bool(row.cells[name])]
 
 
 def _hot(row: Row, names: Sequence[str], table: Table) -> Reading:
@@ -213,11 +213,11 @@ def _split_column(table: Table, name: str) -> Callable[[str], str | None] | None
     if not values or len(values) > MOST_SPLITS:
         return None
     word = split_word(re.sub(r"[\W_]+", " ", name)) or split_word(re.sub(r"^(is|in)_?", "", plain_name(name)))
-    if word and all(yes_or_no(value) is not None for value in values):
-        if not any(map(yes_or_no, values)):
+    if word and all(parse_bool(value) is not None for value in values):
+        if not any(map(parse_bool, values)):
             return None  # nobody is held out
         other = "test" if word == "train" else "train"
-        return lambda text: word if yes_or_no(text) else other
+        return lambda text: word if parse_bool(text) else other
     said = {value for value in values if split_word(value)}
     if said == values and len({split_word(value) for value in said}) > 1:
         return split_word

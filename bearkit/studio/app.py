@@ -10,7 +10,7 @@ from bearkit import runs
 from bearkit.core.project import Project
 from bearkit.errors import ModelError
 from bearkit.export.export import exported
-from bearkit.images.thumbnails import swept
+from bearkit.images.thumbnails import clean_folder
 from bearkit.inference import model_folder
 from bearkit.inference.predictor import Predictor
 from bearkit.studio.data import DataTab
@@ -83,7 +83,7 @@ def launch_studio(project: Project, port: int = PORT, open_browser: bool = True)
         lambda: build_it(project), host, port, guarded(None, framed=True) if in_space else guarded(NAMES), CSS,
         VISITOR if demo else COLLECTOR if in_space else OWNER,
         share=False, inbrowser=open_browser and not in_space, max_file_size=MOST_BYTES if demo else None,
-        allowed_paths=[str(swept(project))],
+        allowed_paths=[str(clean_folder(project))],
     )  # fmt: skip
     return page, url
 
@@ -94,8 +94,8 @@ def hosted_page(project: Project) -> gr.Blocks:
     Raises:
         ModelError: there is none.
     """
-    if project.exists and any(run.finished for run in runs.every(project)):
-        run = runs.finished(project)
+    if project.exists and any(run.finished for run in runs.list_usable(project)):
+        run = runs.find_finished(project)
         return demo_page(Predictor(exported(project, run, run.stage)))
     folders = model_folder.models(project.models)  # a Space may hold only these
     if not folders:

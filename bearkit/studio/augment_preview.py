@@ -10,7 +10,7 @@ from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import DecisionLog
 from bearkit.core.project import Project
 from bearkit.errors import ImageError, NoImagesError
-from bearkit.images.preprocessing import Preprocessing, centre_crop
+from bearkit.images.preprocessing import Preprocessing, center_crop
 from bearkit.training import augment
 
 ACROSS, DOWN, SIZE = 6, 3, 128  # pictures, times that each is changed, pixels
@@ -31,7 +31,7 @@ def changed_pictures(project: Project, kind: str) -> Image.Image:
             picture = read_image(project.picture(image.path), image.image_id, how)
         except ImageError:
             continue
-        squares.append(np.asarray(centre_crop(picture, square)))
+        squares.append(np.asarray(center_crop(picture, square)))
     if not squares:
         raise NoImagesError("there are no pictures to show it on", hint="import some in the Data tab")
     rows = [

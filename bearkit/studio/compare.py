@@ -31,13 +31,13 @@ class Compare:
 
     def choices(self) -> Any:
         """The finished runs, the newest first."""
-        done = [run for run in reversed(runs.every(self.project)) if run.finished]
+        done = [run for run in reversed(runs.list_usable(self.project)) if run.finished]
         return gr.update(choices=[(f"run {run.id}: {text.percent(run.result['error_rate'])}", run.id) for run in done])
 
     @show_errors
     def compare(self, run_ids: list[str] | None) -> list[Any]:
         """Curves and a table of the chosen runs."""
-        chosen = [runs.finished(self.project, run_id) for run_id in run_ids or []]
+        chosen = [runs.find_finished(self.project, run_id) for run_id in run_ids or []]
         if not chosen:
             return [gr.update(visible=False), ""]
         return [

@@ -7,7 +7,7 @@ import gradio as gr
 
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import DecisionRequest
-from bearkit.catalog.decisions import DecisionLog, me
+from bearkit.catalog.decisions import DecisionLog, current_user
 from bearkit.catalog.schema import Decision, ImageRecord
 from bearkit.core import text
 from bearkit.core.project import Project
@@ -68,7 +68,7 @@ class Picture:
     def relabel(self, image_id: str | None, label: str | None, changed: int, who: str) -> Any:
         """Give the picture another label."""
         result = store_decisions(
-            Catalog(self.project), [DecisionRequest(_one(image_id), "relabel", label)], who or me()
+            Catalog(self.project), [DecisionRequest(_one(image_id), "relabel", label)], who or current_user()
         )
         said = [f"It is `{result['stored'][0]['to_label']}` now.", *result["notes"]]
         return self._facts(image_id), "".join(map(note, said)), changed + 1
@@ -76,33 +76,33 @@ class Picture:
     @show_errors
     def unlabel(self, image_id: str | None, changed: int, who: str) -> Any:
         """Take the picture's label away: it waits for one in the Review tab then."""
-        store_decisions(Catalog(self.project), [DecisionRequest(_one(image_id), "unlabel")], who or me())
+        store_decisions(Catalog(self.project), [DecisionRequest(_one(image_id), "unlabel")], who or current_user())
         return self._facts(image_id), note("It has no label now. Undo brings it back."), changed + 1
 
     @show_errors
     def delete(self, image_id: str | None, changed: int, who: str) -> Any:
         """Leave the picture out from now on; its file stays where it is until the decisions are carried out."""
         if _one(image_id) in {image.image_id for image in self._ledger().images()}:  # a second click says nothing more
-            store_decisions(Catalog(self.project), [DecisionRequest(_one(image_id), "delete")], who or me())
+            store_decisions(Catalog(self.project), [DecisionRequest(_one(image_id), "delete")], who or current_user())
         return self._facts(image_id), note("Deleted. Undo brings it back."), changed + 1
 
     @show_errors
     def undo(self, image_id: str | None, changed: int, who: str) -> Any:
         """Take this person's last step back."""
-        rows = self._ledger().undo(1, who or me())
+        rows = self._ledger().undo(1, who or current_user())
         return self._facts(image_id), note(html.turned("undo", [row.action for row in rows])), changed + 1
 
     @show_errors
     def rename(self, old: list[str], new: str | None, changed: int, who: str) -> Any:
         """Give all pictures of some labels one label."""
-        result = merge_labels(self.project, old, new or "", who or me())
+        result = merge_labels(self.project, old, new or "", who or current_user())
         said = f"{len(result['stored'])} pictures are `{result['label']}` now. Undo takes it back."
         return "".join(map(note, [said, *result["notes"]])), changed + 1
 
     @show_errors
     def take_away(self, old: list[str], changed: int, who: str) -> Any:
         """Take the labels of all pictures of some labels away."""
-        n = take_labels_away(self.project, old, who or me())
+        n = take_labels_away(self.project, old, who or current_user())
         return note(f"{text.count(n, 'picture')} without a label now. Undo brings it back."), changed + 1
 
     def _ledger(self) -> DecisionLog:
@@ -124,7 +124,7 @@ class Picture:
             ("picture", f"{image.width} × {image.height} {image.format}, {image.bytes:,} bytes"),
             ("file", f"{image.path}{' (linked)' if image.linked else ''}"),
             *_sources(catalog, image),
-            *(("decided", _sentence(one)) for one in DecisionLog(catalog).of(image.image_id)),
+            *(("decided", _sentence(one)) for one in DecisionLog(catalog).of_image(image.image_id)),
             ("id", image.image_id),
         ]
         return html.picture(url, rows)

@@ -12,8 +12,8 @@ import gradio as gr
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import DecisionContext, DecisionRequest
 from bearkit.catalog.decisions import DecisionLog, labels_of
-from bearkit.catalog.labels import label_of
-from bearkit.catalog.settings import label_order, name_of
+from bearkit.catalog.labels import clean_label
+from bearkit.catalog.settings import catalog_name, label_order
 from bearkit.core.project import Project
 from bearkit.errors import BusyError, ReviewError
 from bearkit.labelling.actions import given_labels, label_notes
@@ -55,7 +55,7 @@ class Outbox:
         `called` is what people call the project.
         """
         del asked
-        name = name_of(Catalog(self.project)) if self.project.exists else ""
+        name = catalog_name(Catalog(self.project)) if self.project.exists else ""
         return {"project": name, "called": self.project.name}
 
 
@@ -68,7 +68,7 @@ def store(project: Project, asked: dict[str, Any]) -> dict[str, Any]:
 
     Args:
         project: where to.
-        asked: `project`, as `name_of` calls it; `choices`, `reviewer`, `token`, `run`, `kind`, `view`, `since`,
+        asked: `project`, as `catalog_name` calls it; `choices`, `reviewer`, `token`, `run`, `kind`, `view`, `since`,
             `implied`.
 
     Raises:
@@ -78,7 +78,7 @@ def store(project: Project, asked: dict[str, Any]) -> dict[str, Any]:
     if not _is_decision(asked):
         raise ReviewError("what the page sent is no decision", hint="reload the page")
     catalog = Catalog(project)
-    if asked["project"] != name_of(catalog):
+    if asked["project"] != catalog_name(catalog):
         raise BusyError("this address serves another project now", hint="open the project in which this was decided")
     ledger = DecisionLog(catalog)
     choices = [DecisionRequest(one["image_id"], one["action"], one.get("to")) for one in asked["choices"]]
@@ -87,7 +87,7 @@ def store(project: Project, asked: dict[str, Any]) -> dict[str, Any]:
     unless_since = asked["since"] if asked.get("implied") else None
     context = DecisionContext(asked.get("run"), asked["kind"], asked["view"], asked["token"], unless_since)
     known = label_order(catalog, ())
-    if {label_of(one.to or "") for one in choices if one.action in ("relabel", "label")} - {*known}:
+    if {clean_label(one.to or "") for one in choices if one.action in ("relabel", "label")} - {*known}:
         known = labels_of(ledger.images())
     rows = ledger.decide(choices, asked["reviewer"], context=context)
     others, given = ledger.overruled(rows, asked["since"]), given_labels(rows)

@@ -58,7 +58,7 @@ class PredictTab:
 def models(project: Project) -> list[tuple[str, str]]:
     """(words, RUN or RUN/STAGE) of every finished run, the newest first, and of what else was kept of it."""
     names = []
-    for run in (run for run in reversed(runs.every(project)) if run.finished):
+    for run in (run for run in reversed(runs.list_usable(project)) if run.finished):
         names.append((f"run {run.id}: {text.percent(run.result['error_rate'])} wrong", run.id))
         others = [stage for stage in reversed(run.checkpoints) if stage != run.stage]
         names += [(f"run {run.id}, {stage}", f"{run.id}/{stage}") for stage in others]
@@ -68,7 +68,7 @@ def models(project: Project) -> list[tuple[str, str]]:
 def folder_of(project: Project, model: str) -> Path:
     """The model folder of RUN or RUN/STAGE, exported if it is not there yet."""
     run_id, _, stage = model.partition("/")
-    run = runs.finished(project, run_id)
+    run = runs.find_finished(project, run_id)
     return exported(project, run, stage or run.stage)
 
 

@@ -18,7 +18,7 @@ from bearkit import runs
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import RENAMED
 from bearkit.catalog.schema import Decision, ImageRecord
-from bearkit.catalog.settings import label_order, name_of
+from bearkit.catalog.settings import catalog_name, label_order
 from bearkit.core.project import Project
 from bearkit.engine import jobs
 from bearkit.errors import BearkitError, ReviewError, RunError
@@ -84,7 +84,7 @@ class ReviewTab:
         return {
             "suspects": self._shown(suspects, now),
             "kind": view.kind,
-            "project": name_of(queue.index.catalog),
+            "project": catalog_name(queue.index.catalog),
             "labels": [label for label in order if label in found.labels],
             "order": order,
             "counts": queue.counts(now),
@@ -106,7 +106,7 @@ class ReviewTab:
         """
         ledger = self._ready().index.decision_log
         rows = {"undo": ledger.undo, "redo": ledger.redo}[asked["action"]](1, asked["reviewer"])
-        now = ledger.present()
+        now = ledger.current()
         return {
             "rows": [
                 {"image_id": row.image_id, "action": row.action, "now": _standing(now.get(str(row.image_id)))}
@@ -125,7 +125,7 @@ class ReviewTab:
         image = state.images[row]
         near = queue.neighbours(image.image_id, snapshot=state)
         label = {one.image_id: str(state.labels[at]) for at, one in enumerate(state.images)}
-        history = queue.index.decision_log.of(image.image_id)
+        history = queue.index.decision_log.of_image(image.image_id)
         return {
             **self._picture(image, str(state.labels[row]), thumbnails.LARGE),
             "split": str(state.splits[row]) or "no split",
@@ -143,7 +143,7 @@ class ReviewTab:
     @show_errors
     def train_again(self) -> Iterator[str]:
         """Train as the newest finished run was trained, and compare the two."""
-        before = runs.finished(self.project)
+        before = runs.find_finished(self.project)
         run = jobs.start(self.project, TrainConfig.from_dict(before.config))
         while run.state in LIVE:
             yield note("Training …")
@@ -167,7 +167,7 @@ class ReviewTab:
         with self._lock:
             if not (self.project.exists and Catalog(self.project).images()):
                 raise ReviewError("there are no pictures to review yet", hint="Import some in the Data tab")
-            name = name_of(Catalog(self.project))
+            name = catalog_name(Catalog(self.project))
             if self._queue is None or self._name != name:  # another catalogue may be there than before
                 self._name = name
                 self._queue = Queue(self.project, progress=self._follow)

@@ -226,7 +226,7 @@ class Sources:
 
     def _standing(self) -> list[Any]:
         now = self.fetching.now
-        tally = Catalog(self.project).tally() if self.project.exists else []
+        tally = Catalog(self.project).count_remote_sources() if self.project.exists else []
         failed = [] if now.running or not self.project.exists else Catalog(self.project).failed()
         waiting = any(status == "waiting" for _, status, _, _ in tally)
         return [

@@ -99,7 +99,7 @@ class TrainTab:
     @show_errors
     def go_on(self, unfreeze: float | None) -> list[Any]:
         """Go on with the newest run, which was stopped or cut off."""
-        run = runs.unfinished(self.project)
+        run = runs.find_unfinished(self.project)
         jobs.resume(self.project, run)
         return self._view(run, unfreeze)
 
@@ -141,7 +141,7 @@ class TrainTab:
 
     def _shown(self) -> Run | None:
         """The first run under way, or else the newest."""
-        every = runs.every(self.project)
+        every = runs.list_usable(self.project)
         under_way = [run for run in every[-10:] if run.state in LIVE]
         return under_way[0] if under_way else every[-1] if every else None
 
@@ -151,7 +151,7 @@ class TrainTab:
         live, config = state in LIVE, TrainConfig.from_dict(run.config)
         every = [event for event in events if event["event"] == "epoch"]
         epochs = curves.numbered(config, every)
-        done = [one for one in runs.every(self.project) if one.finished]
+        done = [one for one in runs.list_usable(self.project) if one.finished]
         last = done[-1] if done else None
         return [
             (run.id, len(events), last.id if last else ""),
@@ -192,7 +192,7 @@ class TrainTab:
         if len(labels) < 2:
             return gr.update(value=missing(len(images), labels), variant="secondary", interactive=False)
         n_images = sum(bool(image.label) for image in images)
-        done = [run for run in runs.every(self.project) if run.finished]
+        done = [run for run in runs.list_usable(self.project) if run.finished]
         new = max(0, n_images - _n_predicted(done[-1]) if done else n_images)
         seconds = 3 + (2 + new * SECONDS_A_PICTURE / cores() if new else 0)
         seconds += int(unfreeze or 0) * n_images * SECONDS_UNFROZEN / cores()

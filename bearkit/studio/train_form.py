@@ -101,7 +101,7 @@ class TrainForm:
     def starts(self) -> Any:
         """The stages that a training can begin with, the newest first."""
         names = [(NEW, NEW)]
-        for run in reversed(runs.every(self.project)):
+        for run in reversed(runs.list_usable(self.project)):
             if run.finished:
                 names += [(f"run {run.id}, {stage}", f"{run.id}/{stage}") for stage in reversed(run.checkpoints)]
         return gr.update(choices=names)

@@ -125,7 +125,7 @@ def _rows(table: Table, path: Path, names: tuple[str, str, str]) -> list[_Row]:
                 f"{path} is not a table of epochs: line {row.line} has more cells than there are columns",
                 hint="where a comma is the decimal point, separate the columns with ;",
             )
-        value = text_table.number(row.cells[epoch_column]) if epoch_column else None
+        value = text_table.parse_number(row.cells[epoch_column]) if epoch_column else None
         epoch_before = rows[-1].epoch[0] if rows else -1
         has_epoch = value is not None and math.isfinite(value)
         # In logs of steps an epoch may be a fraction: 0.5 is within the epoch that ends at 1.
@@ -211,7 +211,7 @@ def _note_missing_epochs(epochs: Sequence[int], notes: list[str]) -> None:
 
 
 def _number(text: str, name: str, line: int, path: Path) -> float:
-    value = text_table.number(text.removesuffix("%").strip())
+    value = text_table.parse_number(text.removesuffix("%").strip())
     if value is None:
         raise ImportSourceError(
             f"{path} is not a table of epochs: `{text}` in the column `{name}`, line {line}, is not a number",

@@ -14,8 +14,9 @@ from bearkit.bodies.registry import Body
 from bearkit.bodies.weights import RANDOM
 from bearkit.catalog.catalog import Catalog
 from bearkit.core import paths
+from bearkit.core.atomic import atomic_write
 from bearkit.core.parallel import Progress
-from bearkit.core.project import Project, whole
+from bearkit.core.project import Project
 from bearkit.datasets import dataset
 from bearkit.datasets.dataset import Dataset
 from bearkit.errors import BodyError, RunError
@@ -73,7 +74,7 @@ def find_stage(project: Project, name: str) -> tuple[Run, str]:
         RunError: there is no such stage.
     """
     run_id, _, stage = name.partition("/")
-    run = runs.named(project, run_id) if stage else runs.finished(project, run_id)
+    run = runs.find(project, run_id) if stage else runs.find_finished(project, run_id)
     stage = stage or run.stage
     run.checkpoint(stage)
     return run, stage
@@ -104,7 +105,7 @@ def save_as(run: Run, stage: str, name: str) -> Path:
         raise RunError(
             f"`{name}` is a stage's own name", hint=f"stages are saved by themselves; this is {run.id}/{stage}"
         )
-    with whole(target) as part:
+    with atomic_write(target) as part:
         shutil.copyfile(run.checkpoint(stage), part)
     return target
 
@@ -152,7 +153,7 @@ def create_run(project: Project, config: TrainConfig) -> Run:
         RunError: there is no such stage to start from.
     """
     if config.weights not in ("", RANDOM):
-        config = replace(config, weights=str(paths.located(config.weights, "the file of weights", BodyError)))
+        config = replace(config, weights=str(paths.resolve_path(config.weights, "the file of weights", BodyError)))
     start = starting_point(project, config)
     _ = start.body.weights_id  # now, and not when a process of its own has begun
     data = dataset.load(Catalog(project), config.seed)

@@ -3,7 +3,7 @@
 Gradio cannot be imported where the environment names a proxy that its HTTP client does not know, so that is done here.
 """
 
-from bearkit.core.proxies import without_unusable
+from bearkit.core.proxies import usable_proxies
 
-with without_unusable():
+with usable_proxies():
     import gradio as gradio

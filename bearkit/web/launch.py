@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 from starlette.middleware import Middleware
 
-from bearkit.core.proxies import without_unusable
+from bearkit.core.proxies import usable_proxies
 from bearkit.errors import BearkitError
 from bearkit.web.connections import patient
 from bearkit.web.limits import OWNER, VISITOR, Allowance, Limits
@@ -51,7 +51,7 @@ def launched(
     Raises:
         BearkitError: there is no such address, or no free port.
     """
-    with folder_of_page() as folder, without_unusable(host.strip("[]")):
+    with folder_of_page() as folder, usable_proxies(host.strip("[]")):
         page = build()
         free = free_port(port, host)  # only now: another program could take it while the page is built
         page.queue(max_size=MOST_QUEUED)

@@ -31,7 +31,7 @@ class Studio:
 
     def end(self):
         """Stop it, and its trainings, which would outlive it."""
-        for run in runs.every(self.project):
+        for run in runs.list_usable(self.project):
             if run.state in LIVE:
                 jobs.stop(run)
         self.process.terminate()

@@ -130,7 +130,7 @@ def test_pictures_are_only_published_by_who_says_so(opened, with_hub):
     page = opened("?tab=publish")
     page.get_by_text("Logged in to the Hub as me.").wait_for()
     page.get_by_role("radio", name="Data set").click()
-    page.get_by_text("Of none of the 36 pictures the source told a licence.").wait_for()
+    page.get_by_text("No licence is known for any of the 36 pictures.").wait_for()
     button(page, "See what will be uploaded").click()
     page.get_by_text("pictures have owners").wait_for()
     page.get_by_label("The owners allow").check()

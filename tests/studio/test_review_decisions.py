@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.settings import name_of
+from bearkit.catalog.settings import catalog_name
 from bearkit.studio.outbox import Outbox
 from tests.studio.pages import SECONDS, Studio
 from tests.studio.reviewing import figures, ledger_of, opened, stored
@@ -120,10 +120,14 @@ def test_decisions_of_another_catalogue_are_not_stored_here(shapes):
     asked = {"reviewer": "ann", "token": "t", "kind": "label", "view": "/", "since": 0, "choices": [one]}
     (other,) = outbox.store({"decisions": [asked | {"project": "of another"}]})["answers"]
     assert other["again"] and "another project" in other["error"]
-    for wrong in ({}, asked, asked | {"project": name_of(catalog), "choices": [{"image_id": 1, "action": "keep"}]}):
+    for wrong in (
+        {},
+        asked,
+        asked | {"project": catalog_name(catalog), "choices": [{"image_id": 1, "action": "keep"}]},
+    ):
         (answer,) = outbox.store({"decisions": [wrong]})["answers"]
         assert "no decision" in answer["error"] and "again" not in answer
-    right = asked | {"project": name_of(catalog)}
+    right = asked | {"project": catalog_name(catalog)}
     first, second = outbox.store({"decisions": [right, right]})["answers"]  # the same token: stored once
     assert first["stored"] == second["stored"] == [one["image_id"]]
     assert outbox.counts({})["head"].startswith("35 pictures · 3 labels")

@@ -127,7 +127,7 @@ def test_an_unfrozen_training_outlives_its_page_answers_others_and_stops_at_once
     expect(again.get_by_text("bearkit train -p")).to_be_visible()
     shoot(again, "5-unfrozen-live")
     again.get_by_role("button", name="Queue another training").click()
-    run = runs.every(Project(folder / "shapes"))[0]
+    run = runs.list_usable(Project(folder / "shapes"))[0]
     assert run.state == "running", "the page is answered beside it"
     again.get_by_role("button", name="Stop", exact=True).click()
     while run.state != "stopped":

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from bearkit.core.atomic import atomic_write
 from bearkit.core.parallel import Progress, no_progress
-from bearkit.core.project import Project, whole
+from bearkit.core.project import Project
 from bearkit.errors import ProjectError, SampleError
 from bearkit.images import content_id
 from bearkit.sources.samples import pictures as sample
@@ -56,7 +57,7 @@ def prepare_sample(project: Project, progress: Progress = no_progress) -> Plante
         part.rename(sample_folder(project))
     if credits:
         (project.root / "CREDITS.md").write_text(credits, encoding="utf-8")
-    with whole(note) as file:
+    with atomic_write(note) as file:
         file.write_text(json.dumps(asdict(planted), indent=1))
     progress("fetching the sample pictures", 1, 1)
     return planted
