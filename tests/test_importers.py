@@ -376,7 +376,7 @@ def test_a_package_can_add_an_importer(project, monkeypatch):
 
 def test_a_broken_importer_is_named(project, monkeypatch, tmp_path):
     with_entry_point(monkeypatch, "nowhere.at_all:Numbers")
-    with pytest.raises(ImportSourceError, match="the importer `numbers` .* cannot be loaded"):
+    with pytest.raises(ImportSourceError, match=r"the importer `numbers` .* cannot be loaded"):
         import_images(project, tmp_path)
 
 

@@ -113,7 +113,7 @@ def test_a_model_whose_similarity_changed_is_refused(trained, tmp_path):
     with np.load(model / "golden.npz") as file:
         arrays = dict(file)
     np.savez_compressed(model / "golden.npz", **arrays | {"similarity": arrays["similarity"] - 0.1})
-    with pytest.raises(ModelError, match="similarities by 0.1"):
+    with pytest.raises(ModelError, match=r"similarities by 0.1"):
         Predictor(model)
 
 

@@ -154,5 +154,5 @@ def test_predictions_that_are_cut_off_are_told_where_they_are_asked_for(trained,
     half[100:400] = bytes(300)
     (tmp_path / "predictions.npz").write_bytes(half)
     (tmp_path / "config.json").write_text(json.dumps({"format": 1}))
-    with pytest.raises(RunError, match="the predictions of run .* cannot be read"):
+    with pytest.raises(RunError, match=r"the predictions of run .* cannot be read"):
         Run(tmp_path).predictions()

@@ -27,7 +27,7 @@ def filled(project, tmp_path):
 
 
 def test_what_is_not_ours_is_taken_away_before_a_browser_may_read_the_folder(filled, tmp_path):
-    project, asked = filled
+    project, _asked = filled
     ours = {path.name for path in folder(project).iterdir()}
     (tmp_path / "token").write_text("secret")
     (folder(project) / "page.html").write_bytes(PAGE)
