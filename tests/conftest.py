@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 from huggingface_hub import constants
+from hypothesis import HealthCheck, settings
 from PIL import Image
 from scipy.special import softmax
 
@@ -29,6 +30,19 @@ from tests.hub import TOKEN, hub
 
 ROOT = Path(__file__).parent.parent
 DATA = Path(os.environ.get("BEARKIT_TEST_DATA", ROOT.parent / "shared" / "data"))
+
+# The same examples in each run, few of them, and no clock: a busy machine changes nothing. To look further for a while:
+# `pytest tests/test_*_properties.py --hypothesis-profile=search`.
+settings.register_profile(
+    "tests",
+    derandomize=True,
+    deadline=None,
+    max_examples=40,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("search", settings.get_profile("tests"), derandomize=False, max_examples=1000)
+settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session")
