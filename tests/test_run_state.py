@@ -125,7 +125,7 @@ def test_pipes_and_devices_in_the_place_of_a_runs_files_hang_nobody(place):
 
 
 BAD_FILES = [("result.json", b""), ("result.json", b'{"error_rate": nu'), ("result.json", b"[]"),
-             ("result.json", b"\xff\xfe"), ("result.json", b'{"error_rate": null}'), 
+             ("result.json", b"\xff\xfe"), ("result.json", b'{"error_rate": null}'),
              ("result.json", b'{"error_rate": NaN}'), ("config.json", b""),
              ("config.json", b"[]"), ("config.json", b'{"format": 99}'), ("predictions.npz", b""),
              ("predictions.npz", b"PK\x03\x04")]  # fmt: skip
