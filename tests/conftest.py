@@ -26,7 +26,7 @@ from bearkit.bodies import registry
 from bearkit.cli.common import run
 from bearkit.sources.samples import pictures
 from bearkit.training.config import TrainConfig
-from tests.hub import TOKEN, hub
+from tests.fake_hub import TOKEN, hub
 
 ROOT = Path(__file__).parent.parent
 DATA = Path(os.environ.get("BEARKIT_TEST_DATA", ROOT.parent / "shared" / "data"))

@@ -12,7 +12,7 @@ from bearkit.errors import ImportSourceError
 from bearkit.sources.image_names import ImageIndex
 from bearkit.sources.scheme import AmbiguousLayoutError
 from bearkit.sources.table_columns import split_word
-from tests.test_layouts import write
+from tests.samples import write
 
 LABELS = {"0": "cat", "1": "dog", "2": "cat", "3": "dog"}
 PARTS = {"images_part_1/0.png": None, "images_part_1/1.png": None, "images_part_2/2.png": None,

@@ -11,8 +11,7 @@ from bearkit.images import content_id, decode, small_jpeg
 from bearkit.images.thumbnails import folder, swept, thumbnails
 from bearkit.inference import model_folder
 from tests.conftest import write_pictures
-from tests.test_kinds import heic
-from tests.test_metadata import scene
+from tests.samples import heic, scene
 
 PAGE = b"<html><script>alert(1)</script></html>"
 

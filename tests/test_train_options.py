@@ -11,7 +11,7 @@ from bearkit.cli.common import app
 from bearkit.errors import RunError
 from bearkit.studio.train_form import NUMBERS, SHOWN, TrainForm
 from bearkit.training.config import OPTIONS, TrainConfig, TrainOptions, flag
-from tests.test_serving_settings import made
+from tests.gradio_parts import made
 
 TRAIN = typer.main.get_command(app).commands["train"]
 FIELDS = list(OPTIONS)

@@ -27,17 +27,9 @@ from bearkit.training.learning_curve import folds
 from bearkit.training.optimizer import AdamW, Group
 from bearkit.training.schedule import one_cycle
 from tests.conftest import write_drawings
+from tests.samples import blobs
 
 BODY = registry.get("efficientnet_lite0")
-
-
-def blobs(n=200, n_views=1, seed=0, spread=1.0):
-    """Features of three overlapping clouds, float32 (n, n_views, 8), and their targets."""
-    rng = np.random.default_rng(seed)
-    targets = rng.integers(0, 3, n)
-    centres = np.random.default_rng(99).normal(0, 1, (3, 8))
-    values = centres[targets][:, None] + rng.normal(0, spread, (n, n_views, 8))
-    return (5 + 3 * values).astype(np.float32), targets
 
 
 def their_loss(targets, probs):
