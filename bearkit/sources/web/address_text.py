@@ -27,7 +27,7 @@ COPIED = (  # an address in a piece of a web page, of Markdown, of code
 )
 PLAIN = re.compile(r"https?://[^\s\"'`<>“”‘’«»()\[\]{}\\,;|#&\x00-\x1f\x7f-\x9f]+")  # nothing to clean: most addresses
 LONGEST = 16_000  # characters of an address and what is around it; servers refuse longer ones
-QUOTES = "\"'`<>“”‘’«» \t"
+QUOTES = "\"'`<>“”‘’«» \t\r\n"
 BULLET = re.compile(r"(?:[-*+•]|\d+[.)])\s+")
 PICTURE = r"\.(?:jpe?g|png|gif|webp|bmp|tiff?|avif|heic)"
 SUFFIX = re.compile(f"{PICTURE}$", re.IGNORECASE)
