@@ -360,7 +360,7 @@ def test_the_most_is_of_each_label(server, tmp_path):
 
 def test_a_huge_cell_that_is_no_address_is_counted(tmp_path):
     (tmp_path / "list.csv").write_text(f"url,label\n{'x' * 200_000},a\n")
-    assert url_list.read([(None, tmp_path / "list.csv")]).skipped == {"not an address": 1}
+    assert url_list.read_lists([(None, tmp_path / "list.csv")]).skipped == {"not an address": 1}
 
 
 def test_nothing_waits_in_a_project_that_is_not_there(tmp_path):

@@ -97,7 +97,7 @@ def test_an_empty_argument_is_an_error_that_names_it_and_never_the_current_folde
         assert "is an empty text" in found["error"], (name, found)
         assert told.get(name, "") in found["error"]
         assert "variable" in found["hint"]
-    assert "PATH..." in bearkit_json("predict", trained.model, "x.jpg", empty, code=1)["error"]
+    assert "PATH" in bearkit_json("predict", trained.model, "x.jpg", empty, code=1)["error"]
     assert sorted(tmp_path.rglob("*")) == before
 
 

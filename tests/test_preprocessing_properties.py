@@ -44,8 +44,9 @@ def test_an_image_of_any_size_is_what_timm_makes_of_it(timm, width, height, how,
         **{key: config[key] for key in ("input_size", "interpolation", "crop_pct", "mean", "std", "crop_mode")}
     )
     grey_levels = np.abs(preprocess(image, how) - transform(image).numpy()) * 255 * np.reshape(how.std, (3, 1, 1))
-    assert grey_levels.max() < 1.01
-    assert (grey_levels > 0.01).mean() < 0.02
+    assert grey_levels.max() < 2.01  # Pillow rounds twice, once for each direction
+    assert (grey_levels > 0.01).mean() < 0.05
+    assert grey_levels.mean() < 0.05
 
 
 @given(how=HOW)
