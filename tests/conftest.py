@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 os.environ |= {"HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}  # read when the client is imported
@@ -90,9 +91,15 @@ def write_pictures(folder, counts, start=0):
     return folder
 
 
+@cache
+def drawings():
+    """Every drawing of the demo, drawn once: that takes half a second of CPU."""
+    return list(pictures.drawings())
+
+
 def write_drawings(folder, each):
     """Put drawn discs, squares and stars into folder/label/: something that a body can tell apart."""
-    for label, name, content in pictures.drawings():
+    for label, name, content in drawings():
         if int("".join(c for c in name if c.isdigit())) < each:
             (folder / label).mkdir(parents=True, exist_ok=True)
             (folder / label / name).write_bytes(content)

@@ -117,8 +117,8 @@ def test_a_model_whose_similarity_changed_is_refused(trained, tmp_path):
         Predictor(model)
 
 
-def test_a_model_of_few_pictures_calls_everything_known(project, tmp_path):
-    import_images(project, write_pictures(tmp_path / "s", {"black": 5, "teddy": 5}))
+def test_a_model_of_few_pictures_calls_everything_known(project, tmp_path, with_body):
+    import_images(with_body(project), write_pictures(tmp_path / "s", {"black": 5, "teddy": 5}))
     learn = Learner(project)
     learn.fit_one_cycle(1)
     predictor = Predictor(learn.export())

@@ -192,9 +192,9 @@ def test_a_conversion_that_goes_wrong_is_found_out(tmp_path):
 
 
 @pytest.fixture
-def drawings(tmp_path, project):
+def drawings(tmp_path, project, with_body):
     """A project of twelve drawings."""
-    import_images(project, write_drawings(tmp_path / "source", 4))
+    import_images(with_body(project), write_drawings(tmp_path / "source", 4))
     return project
 
 
