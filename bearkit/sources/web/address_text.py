@@ -148,7 +148,7 @@ def count_missed(text: str, taken: list[str]) -> int:
 
 def _of_tags(text: str) -> list[str]:
     tags = IMAGE.findall(text) or TAG.findall(text)
-    every = [[found[2] or found[3] for found in ATTRIBUTE.finditer(tag)] for tag in tags]
+    every = [[found[2] or found[3] or "" for found in ATTRIBUTE.finditer(tag)] for tag in tags]
     web = [[one for one in found if BEGINS.match(one)] for found in every]
     return [found[0] for found in web if found]
 
