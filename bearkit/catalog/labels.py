@@ -79,7 +79,7 @@ def label_problem(text: str) -> str:
     if any(unicodedata.category(char) in ("Cc", "Cs") for char in label):
         return f"its label holds a control character ({ascii(label) if _is_broken(label) else repr(label)})"
     if text and all(unicodedata.category(char) in INVISIBLE for char in label):
-        return f"its label holds nothing that can be seen ({text[:20]!a})"
+        return f"its label holds nothing that can be seen ({ascii(text[:20])})"
     if len(label) > MOST:
         return f"its label has {len(label):,} characters, and {MOST} is the most ({label[:20]!r} ...)"
     return ""

@@ -40,7 +40,7 @@ def _bad(catalog: Catalog) -> dict[str, list[str]]:
 def _problem(project: Project, label: str, n: int, done: bool = False) -> Problem:
     to, pictures = mended(label), count(n, "picture")
     becomes = f"`{to}`" if to else "no label"
-    what = f"{pictures} with the label {label!a}, which looks like `{to}` and is another one"
+    what = f"{pictures} with the label {ascii(label)}, which looks like `{to}` and is another one"
     if why := label_problem(label):
         what = f"{pictures} with a label that cannot be one: {why}"
     problem = Problem(what, str(project.catalog), f"`--mend` makes it {becomes}; `bearkit review undo` takes that back")
