@@ -132,8 +132,6 @@ def check_leftovers(project: Project, mend: bool) -> list[Problem]:
         problems.append(problem)
     places = [project.root, project.images, project.unlabelled, project.runs, project.models, project.cache]
     places += [path for folder in places[1:] for path in folder.glob("[!.]*/") if path.is_dir()]
-    return problems + [
-        _removed(Problem("a file that was half written", str(path), "`--mend` deletes it"), path, mend)
-        for folder in places
-        for path in leftovers.half_written(folder)
-    ]
+    for path in (path for folder in places for path in leftovers.half_written(folder)):
+        problems.append(_removed(Problem("a file that was half written", str(path), "`--mend` deletes it"), path, mend))
+    return problems
