@@ -44,7 +44,7 @@ test: $(VENV)/.installed-dev
 
 coverage: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n 2 $(PLAN) -m "not slow and not browser" --cov --cov-report= $(ARGS)
-	@$(BIN)/coverage report --sort=cover | head -17
+	@$(BIN)/coverage report --sort=cover | sed -n 1,17p
 	@$(BIN)/coverage report --format=total | sed 's/^/total: /; s/$$/ % of lines and branches/'
 
 lint: $(VENV)/.installed-dev
