@@ -102,7 +102,8 @@ def test_a_catalogue_that_is_replaced_while_it_is_written_is_not_acknowledged(pr
 def test_a_new_catalogue_is_not_mixed_with_what_an_old_one_left(project, tmp_path):
     """Rows that lie beside a file are no part of another one that gets its name."""
     code = (
-        "import os, sys; from bearkit import Project; from tests.test_catalog_file import filled\n"
+        f"import os, sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        f"from bearkit import Project; from {Path(__file__).stem} import filled\n"
         "filled(Project(sys.argv[1]), 40); os._exit(0)"
     )
     subprocess.run([sys.executable, "-c", code, str(project.root)], check=True)

@@ -102,7 +102,7 @@ def test_thumbnails_of_other_pictures_are_not_added(shapes, tmp_path):
 def test_damaged_thumbnails_are_told(trained, tmp_path):
     model = export_model(trained.project, tmp_path / "model", thumbnails=True)
     (model / "thumbnails.npz").write_bytes(b"broken")
-    with pytest.raises(ModelError, match="thumbnails.npz"):
+    with pytest.raises(ModelError, match=r"thumbnails.npz"):
         read_thumbnails(model)
 
 

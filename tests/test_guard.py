@@ -109,8 +109,17 @@ def test_no_spelling_of_an_address_reaches_gradio(path):
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/api/predict", "/assets/index.js", "/theme.css", "/gradio_api/queue/join", "/gradio_api/heartbeat/a"]
-    + ["/gradio_api/file=/tmp/bearkit/a b/50%.png", "/gradio_api/file=/tmp/http:/Bär.png", "/login/callback"],
+    [
+        "/",
+        "/api/predict",
+        "/assets/index.js",
+        "/theme.css",
+        "/gradio_api/queue/join",
+        "/gradio_api/heartbeat/a",
+        "/gradio_api/file=/tmp/bearkit/a b/50%.png",
+        "/gradio_api/file=/tmp/http:/Bär.png",
+        "/login/callback",
+    ],
 )
 def test_what_the_pages_need_is_let_through(path):
     assert refusal(path) == ""

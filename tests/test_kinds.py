@@ -15,15 +15,9 @@ from bearkit.errors import ImageError
 from bearkit.images import decode, suffixes
 from bearkit.web.predict_page import PredictPage
 from tests.conftest import encoded, picture
-from tests.test_metadata import is_scene, scene, turned
+from tests.samples import heic, is_scene, scene, turned
 
 pillow_heif = pytest.importorskip("pillow_heif")
-
-
-def heic(image, **options):
-    out = io.BytesIO()
-    pillow_heif.from_pillow(image).save(out, quality=-1, chroma=444, **options)
-    return out.getvalue()
 
 
 def tiff(tags, sub=None):

@@ -4,7 +4,7 @@ import csv
 import sqlite3
 import threading
 import unicodedata
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
 
@@ -190,7 +190,7 @@ def test_a_label_is_tidied_at_every_door(pets, tmp_path, door, text):
 @pytest.mark.parametrize("text", ["\u200b", "a\tb", "\x1b[2Jcat", "x" * (MAX_LENGTH + 1)])
 def test_what_is_no_label_comes_in_by_no_door(pets, tmp_path, door, text):
     before = DecisionLog(Catalog(pets)).newest_id(), DecisionLog(Catalog(pets)).images()
-    with pytest.raises((ReviewError, ImportSourceError), match="its label (holds|has)"):
+    with pytest.raises((ReviewError, ImportSourceError), match=r"its label (holds|has)"):
         door(pets, text, tmp_path)
     assert (DecisionLog(Catalog(pets)).newest_id(), DecisionLog(Catalog(pets)).images()) == before
 
@@ -462,7 +462,7 @@ def test_a_rename_and_relabels_at_once_lose_nothing(pets):
         thread.join()
     assert not errors
     rows = DecisionLog(Catalog(pets)).of_image(ids[0])
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in pairwise(rows):
         assert after.from_label == before.to_label  # each decided on what the one before had left
     assert len([row for row in rows if row.reviewer == "ben"]) == 20
     renamed = [row for row in rows if row.reviewer == "ann"]

@@ -9,17 +9,7 @@ from bearkit import import_images, preview_import
 from bearkit.catalog.catalog import Catalog
 from bearkit.errors import ImportSourceError
 from bearkit.sources.scheme import AmbiguousLayoutError
-from tests.conftest import picture
-
-
-def write(root, files):
-    """Make files: names of pictures, or {name: text}. Pictures are all different."""
-    for number, name in enumerate(files):
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        text = files[name] if isinstance(files, dict) else None
-        path.write_bytes(picture(number, kind="PNG") if text is None else text.encode())
-    return root
+from tests.samples import write
 
 
 def each(*folders, n=2):

@@ -124,7 +124,7 @@ def test_what_is_no_text_is_named(tmp_path, content, reason):
 
 
 def test_an_address_instead_of_a_list_is_told_as_it_was_typed():
-    with pytest.raises(ImportSourceError, match="https://e.org/list.txt is an address") as caught:
+    with pytest.raises(ImportSourceError, match=r"https://e.org/list.txt is an address") as caught:
         url_list.read_lists([_source("black=https://e.org/list.txt")])
     assert "download it" in caught.value.hint
 

@@ -12,7 +12,7 @@ from bearkit.catalog.missing import missing_files
 from bearkit.images import content_id
 from bearkit.sources import own_folder
 from tests.conftest import picture, write_pictures
-from tests.test_importers import sound
+from tests.samples import sound
 
 
 def files(folder):

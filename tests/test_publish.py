@@ -282,7 +282,7 @@ def test_another_pushs_commit_does_not_pass_for_ours(trained, with_hub, monkeypa
     server = with_hub()
     server.hub.silent = "another's"
     monkeypatch.setattr(client, "LOOK_AGAIN", (0, 0))
-    with pytest.raises(PublishError, match="504|fails at the moment"):
+    with pytest.raises(PublishError, match=r"504|fails at the moment"):
         push_model(trained.model, "me/shapes")
     repo = server.hub.repos["model", "me/shapes"]
     assert repo.titles[repo.commits[-1][0]] == client.MESSAGE
@@ -572,7 +572,7 @@ def test_what_does_not_work_is_not_pushed(trained, with_hub, monkeypatch):
     monkeypatch.setattr(
         preflight, "run_in_sandbox", lambda *_: sandbox.SandboxResult(["app.py ended (code 1): KeyError: 'x'"])
     )
-    with pytest.raises(PublishError, match="does not work, so nothing was published: app.py ended"):
+    with pytest.raises(PublishError, match=r"does not work, so nothing was published: app.py ended"):
         push_space(trained.model, "me/try", "gradio")
     assert server.hub.repos == {}
 

@@ -125,7 +125,7 @@ def test_pipes_and_devices_in_the_place_of_a_runs_files_hang_nobody(place):
 
 
 BAD_FILES = [("result.json", b""), ("result.json", b'{"error_rate": nu'), ("result.json", b"[]"),
-             ("result.json", b"\xff\xfe"), ("result.json", b'{"error_rate": null}'), 
+             ("result.json", b"\xff\xfe"), ("result.json", b'{"error_rate": null}'),
              ("result.json", b'{"error_rate": NaN}'), ("config.json", b""),
              ("config.json", b"[]"), ("config.json", b'{"format": 99}'), ("predictions.npz", b""),
              ("predictions.npz", b"PK\x03\x04")]  # fmt: skip
@@ -154,5 +154,5 @@ def test_predictions_that_are_cut_off_are_told_where_they_are_asked_for(trained,
     half[100:400] = bytes(300)
     (tmp_path / "predictions.npz").write_bytes(half)
     (tmp_path / "config.json").write_text(json.dumps({"format": 1}))
-    with pytest.raises(RunError, match="the predictions of run .* cannot be read"):
+    with pytest.raises(RunError, match=r"the predictions of run .* cannot be read"):
         Run(tmp_path).predictions()

@@ -14,6 +14,7 @@ from bearkit.engine import jobs
 from bearkit.errors import BearkitError, RunError, StoppedError
 from bearkit.runs import STARTING_SECONDS, Run
 from bearkit.training.config import TrainConfig
+from tests.processes import wait_until
 
 
 @pytest.fixture
@@ -139,12 +140,6 @@ def test_trainings_of_a_project_take_turns_in_their_order(project, run):
         process.join()
     assert second.state == "finished"
     assert not events[third.id][0].is_set()
-
-
-def wait_until(run, state):
-    while run.state != state:
-        assert run.state not in {"finished", "failed", "damaged"} - {state}
-        time.sleep(0.02)
 
 
 def test_a_run_that_is_taken_up_again_begins_with_a_clean_slate(project, run):

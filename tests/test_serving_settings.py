@@ -17,6 +17,7 @@ from bearkit.studio.collect_job import limits
 from bearkit.studio.sources import Sources
 from bearkit.studio.train_form import DEFAULT, TrainForm
 from bearkit.web.launch import NAMES, free_port, names_of, public_address
+from tests.gradio_parts import made
 from tests.processes import run_async
 from tests.servers import serving
 
@@ -124,16 +125,6 @@ def in_a_space(monkeypatch):
     monkeypatch.setenv("SPACE_ID", "me/bears")
     monkeypatch.setenv("BEARKIT_STUDIO", "all")
     monkeypatch.setenv("HF_TOKEN", "hf_of_the_owner")
-
-
-def made(thing, *arguments):
-    """Something of a page; Gradio needs a running event loop."""
-
-    async def make():
-        with gr.Blocks(analytics_enabled=False):
-            return thing(*arguments)
-
-    return run_async(make())
 
 
 def offered(project):

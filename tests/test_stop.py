@@ -10,7 +10,7 @@ from bearkit import Learner, Project, runs
 from bearkit.core import processes
 from bearkit.engine import jobs
 from bearkit.errors import StoppedError
-from tests.test_runs import wait_until
+from tests.processes import wait_until
 
 
 @pytest.fixture

@@ -11,8 +11,7 @@ from bearkit.images import content_id, decode, small_jpeg
 from bearkit.images.thumbnails import clean_folder, thumbnails, thumbnails_folder
 from bearkit.inference import model_folder
 from tests.conftest import write_pictures
-from tests.test_kinds import heic
-from tests.test_metadata import scene
+from tests.samples import heic, scene
 
 PAGE = b"<html><script>alert(1)</script></html>"
 
@@ -27,7 +26,7 @@ def filled(project, tmp_path):
 
 
 def test_what_is_not_ours_is_taken_away_before_a_browser_may_read_the_folder(filled, tmp_path):
-    project, asked = filled
+    project, _asked = filled
     ours = {path.name for path in thumbnails_folder(project).iterdir()}
     (tmp_path / "token").write_text("secret")
     (thumbnails_folder(project) / "page.html").write_bytes(PAGE)

@@ -27,17 +27,9 @@ from bearkit.training.learning_curve import folds
 from bearkit.training.optimizer import AdamW, Group
 from bearkit.training.schedule import one_cycle
 from tests.conftest import write_drawings
+from tests.samples import blobs
 
 BODY = registry.get("efficientnet_lite0")
-
-
-def blobs(n=200, n_views=1, seed=0, spread=1.0):
-    """Features of three overlapping clouds, float32 (n, n_views, 8), and their targets."""
-    rng = np.random.default_rng(seed)
-    targets = rng.integers(0, 3, n)
-    centres = np.random.default_rng(99).normal(0, 1, (3, 8))
-    values = centres[targets][:, None] + rng.normal(0, spread, (n, n_views, 8))
-    return (5 + 3 * values).astype(np.float32), targets
 
 
 def their_loss(targets, probs):
@@ -200,9 +192,9 @@ def test_a_conversion_that_goes_wrong_is_found_out(tmp_path):
 
 
 @pytest.fixture
-def drawings(tmp_path, project):
+def drawings(tmp_path, project, with_body):
     """A project of twelve drawings."""
-    import_images(project, write_drawings(tmp_path / "source", 4))
+    import_images(with_body(project), write_drawings(tmp_path / "source", 4))
     return project
 
 

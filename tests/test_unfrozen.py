@@ -186,7 +186,7 @@ def test_a_picture_that_was_changed_is_told_before_the_body_learns_from_wrong_ro
     (shapes.root / image.path).write_bytes((shapes.root / image.path).read_bytes() + b"x")
     learn = Learner(shapes).load("001/stage-1")
     learn.unfreeze()
-    with pytest.raises(RunError, match="1 of 36 pictures cannot be read any more: .* changed after it was imported"):
+    with pytest.raises(RunError, match=r"1 of 36 pictures cannot be read any more: .* changed after it was imported"):
         learn.fit_one_cycle(1, **SMALL)
 
 

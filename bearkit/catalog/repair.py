@@ -60,7 +60,7 @@ def _rows(connection: sqlite3.Connection, table: sa.Table) -> Iterator[tuple[int
     existing = [row[1].decode() for row in connection.execute(f"PRAGMA table_info({table.name})")]
     columns = [column.name for column in table.columns if column.name in existing]
     types = ", ".join(f"typeof({name})" for name in columns)
-    for number, *values in connection.execute(f"SELECT rowid, {', '.join(columns)}, {types} FROM {table.name}"):
+    for number, *values in connection.execute(f"SELECT rowid, {', '.join(columns)}, {types} FROM {table.name}"):  # noqa: S608
         kinds = [kind.decode() for kind in values[len(columns) :]]
         yield number, {name: _value(value, kind) for name, value, kind in zip(columns, values, kinds, strict=False)}
 
@@ -134,7 +134,7 @@ def _copy_rows(file: Path, target: sqlite3.Connection) -> None:
 
 def _insert(target: sqlite3.Connection, table: sa.Table, row: dict[str, Any]) -> None:
     names, marks = ", ".join(row), ", ".join("?" * len(row))
-    target.execute(f"INSERT OR REPLACE INTO {table.name} ({names}) VALUES ({marks})", [*row.values()])
+    target.execute(f"INSERT OR REPLACE INTO {table.name} ({names}) VALUES ({marks})", [*row.values()])  # noqa: S608
 
 
 def _set_aside(path: Path) -> Path:

@@ -202,7 +202,7 @@ def _cut_off(table: Table, labels: table_columns.LabelColumns) -> Row | None:
     others = {row.cells[column] for row in table.rows[:-1]}
     label = last.cells[column]
     begun = label and label not in others and any(other.startswith(label) for other in others)
-    return last if begun or column == table.columns[-1] and len(table.columns) > 2 and not label else None
+    return last if begun or (column == table.columns[-1] and len(table.columns) > 2 and not label) else None
 
 
 def _strange(

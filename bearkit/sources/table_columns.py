@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from bearkit.core.text_table import Row, Table, parse_bool, parse_number
 from bearkit.sources.folder_names import SPLIT_FOLDERS, quoted, split_of
@@ -139,7 +140,7 @@ def split_word(text: str) -> str | None:
     if (whole := split_of(text)) is not None:
         return whole
     words = re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).casefold())
-    joined = {a + b for a, b in zip(words, words[1:], strict=False)}
+    joined = {a + b for a, b in pairwise(words)}
     found = {SPLIT_FOLDERS[word] for word in words if word in SPLIT_FOLDERS}
     found |= {"test"} if HELD_OUT & ({*words} | joined) else set()
     return next(iter(found)) if len(found) == 1 else None

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from bearkit.core import text_table
@@ -197,13 +198,11 @@ def _epochs(rows: Sequence[_Row], names: tuple[str, str, str], notes: list[str])
 
 def _note_missing_epochs(epochs: Sequence[int], notes: list[str]) -> None:
     """Add a note that names the epochs missing between others; logs of every fifth epoch miss none."""
-    steps = [after - before for before, after in zip(epochs, epochs[1:], strict=False) if after > before]
+    steps = [after - before for before, after in pairwise(epochs) if after > before]
     if not steps or max(steps) == min(steps):
         return
     missing = [
-        str(epoch)
-        for before, after in zip(epochs, epochs[1:], strict=False)
-        for epoch in range(before + min(steps), after, min(steps))
+        str(epoch) for before, after in pairwise(epochs) for epoch in range(before + min(steps), after, min(steps))
     ]
     more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
     if missing:

@@ -93,7 +93,7 @@ def public_address() -> tuple[str, int]:
     Raises:
         BearkitError: its port is no number.
     """
-    host = os.environ.get("GRADIO_SERVER_NAME", "0.0.0.0" if hosted() else HOST)
+    host = os.environ.get("GRADIO_SERVER_NAME", "0.0.0.0" if hosted() else HOST)  # noqa: S104
     port = os.environ.get("GRADIO_SERVER_PORT", str(PORT))
     if not port.isdecimal():
         raise BearkitError(f"GRADIO_SERVER_PORT is `{port}`", hint=f"a number from 0 to {LAST_PORT}")

@@ -130,7 +130,7 @@ def test_a_browser_that_is_full_says_that_the_page_must_stay_open(review):
 
 
 def test_a_browser_that_forbids_storage_can_review(browser, shared_review, review):
-    running, other, _ = review
+    running, _other, _ = review
     page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
     page.set_default_timeout(SECONDS)
     page.add_init_script(FORBIDDEN)

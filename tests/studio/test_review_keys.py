@@ -165,7 +165,7 @@ def test_the_large_picture_is_in_sight_from_the_last_row(review):
 
 
 def test_a_review_ends_when_no_label_is_in_doubt(review):
-    running, page, wrong = review
+    running, page, _wrong = review
     page.goto(f"{running.url}?tab=review&n=50")
     expect(figures(page).first).to_be_visible(timeout=SECONDS)
     confirm(page)

@@ -10,8 +10,8 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from bearkit import Project, runs
+from tests.processes import Served
 from tests.studio.pages import SECONDS, import_folder, shoot
-from tests.test_serve import Served
 
 
 def open_choices(page, folder):

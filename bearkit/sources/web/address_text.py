@@ -27,7 +27,7 @@ COPIED = (  # an address in a piece of a web page, of Markdown, of code
 )
 PLAIN = re.compile(r"https?://[^\s\"'`<>“”‘’«»()\[\]{}\\,;|#&\x00-\x1f\x7f-\x9f]+")  # nothing to clean: most addresses
 LONGEST = 16_000  # characters of an address and what is around it; servers refuse longer ones
-QUOTES = "\"'`<>“”‘’«» \t"
+QUOTES = "\"'`<>“”‘’«» \t\r\n"
 BULLET = re.compile(r"(?:[-*+•]|\d+[.)])\s+")
 PICTURE = r"\.(?:jpe?g|png|gif|webp|bmp|tiff?|avif|heic)"
 SUFFIX = re.compile(f"{PICTURE}$", re.IGNORECASE)
@@ -148,7 +148,7 @@ def count_missed(text: str, taken: list[str]) -> int:
 
 def _of_tags(text: str) -> list[str]:
     tags = IMAGE.findall(text) or TAG.findall(text)
-    every = [[found[2] or found[3] for found in ATTRIBUTE.finditer(tag)] for tag in tags]
+    every = [[found[2] or found[3] or "" for found in ATTRIBUTE.finditer(tag)] for tag in tags]
     web = [[one for one in found if BEGINS.match(one)] for found in every]
     return [found[0] for found in web if found]
 

@@ -76,7 +76,7 @@ def _object(value: Mapping[str, Any], given: str, label: str, credit: Credit) ->
             named = given or _text(inside)
             yield (key, named, credit) if named else "no label"
         else:
-            says = not (is_no_label(key) or split_of(key)) or of is not None and not label
+            says = not (is_no_label(key) or split_of(key)) or (of is not None and not label)
             yield from _walk(inside, given, given or (label if of is not None or not says else key.strip()), credit)
 
 
