@@ -16,7 +16,7 @@ from bearkit import Project
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import DecisionContext, DecisionRequest
 from bearkit.catalog.decisions import DecisionLog
-from bearkit.catalog.labels import label_of, label_problem
+from bearkit.catalog.labels import clean_label, label_problem
 from bearkit.catalog.schema import ImageRecord
 from bearkit.errors import ReviewError
 from bearkit.images import content_id
@@ -157,8 +157,8 @@ class DecisionLogMachine(RuleBasedStateMachine):
 
     @rule(request=REQUESTS, who=REVIEWERS, back=st.integers(0, 3))
     def decide_unless_the_other_did(self, request, who, back):
-        since = max(0, self.log.newest() - back)
-        rows = [row for row in self.log.of(request.image_id) if row.id > since and row.reviewer != who]
+        since = max(0, self.log.newest_id() - back)
+        rows = [row for row in self.log.of_image(request.image_id) if row.id > since and row.reviewer != who]
         stored = self.log.decide([request], who, context=DecisionContext(unless_since=since))
         assert bool(stored) != bool(rows)
         if stored:
@@ -169,10 +169,10 @@ class DecisionLogMachine(RuleBasedStateMachine):
         who=REVIEWERS,
     )
     def decide_something_that_cannot_be(self, wrong, who):
-        newest = self.log.newest()
+        newest = self.log.newest_id()
         with pytest.raises(ReviewError):
             self.log.decide([DecisionRequest(IDS[1], "delete"), DecisionRequest(*wrong)], who)
-        assert self.log.newest() == newest, "all or none"
+        assert self.log.newest_id() == newest, "all or none"
 
     @rule(whose=st.none() | REVIEWERS, n=st.integers(1, 3))
     def undo(self, whose, n):
@@ -198,8 +198,8 @@ class DecisionLogMachine(RuleBasedStateMachine):
     @invariant()
     def the_present_is_that_of_the_model(self):
         assert {image.image_id: image.label for image in self.log.images()} == self.model.labels()
-        assert self.log.beside() == self.model.beside()
-        present = {image_id: row.action for image_id, row in self.log.present().items()}
+        assert self.log.same_split_as() == self.model.beside()
+        present = {image_id: row.action for image_id, row in self.log.current().items()}
         assert present == {image_id: row.action for image_id in IDS if (row := self.model.last(image_id))}
 
     @invariant()
@@ -263,7 +263,7 @@ def test_any_table_gives_decisions_that_can_be_stored_or_a_clear_error(log, text
         assert request.image_id in IDS
         assert request.action in ("keep", "delete", "unlabel", "relabel", "beside")
         if request.action == "relabel":
-            assert (label_problem(request.to), label_of(request.to)) == ("", request.to)
+            assert (label_problem(request.to), clean_label(request.to)) == ("", request.to)
 
 
 @given(

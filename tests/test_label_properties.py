@@ -6,7 +6,14 @@ from pathlib import PurePosixPath, PureWindowsPath
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bearkit.catalog.labels import label_of, label_problem, look_alikes, mended, shown, stored
+from bearkit.catalog.labels import (
+    clean_label,
+    describe_look_alikes,
+    label_problem,
+    repair_label,
+    valid_label,
+    visible_label,
+)
 from bearkit.datasets.layouts import label_folders
 from bearkit.errors import ImportSourceError
 from bearkit.sources.layout import file_name, folder_name, readable_path
@@ -20,8 +27,8 @@ TEXTS = st.one_of(
 
 @given(TEXTS)
 def test_a_label_that_is_tidied_again_stays_the_same(text):
-    label = label_of(text)
-    assert label_of(label) == label
+    label = clean_label(text)
+    assert clean_label(label) == label
     assert label == label.strip()
     assert "  " not in label
 
@@ -29,35 +36,35 @@ def test_a_label_that_is_tidied_again_stays_the_same(text):
 @given(TEXTS)
 def test_both_ways_to_write_a_letter_are_one_label(text):
     composed, decomposed = unicodedata.normalize("NFC", text), unicodedata.normalize("NFD", text)
-    assert label_of(composed) == label_of(decomposed)
+    assert clean_label(composed) == clean_label(decomposed)
 
 
 @given(TEXTS)
 def test_what_is_stored_as_a_label_is_one(text):
     if label_problem(text):
         return
-    label = stored(text, ImportSourceError)
-    assert stored(label, ImportSourceError) == label
+    label = valid_label(text, ImportSourceError)
+    assert valid_label(label, ImportSourceError) == label
     assert all(unicodedata.category(char) not in ("Cc", "Cs") for char in label)
     label.encode()
 
 
 @given(TEXTS)
 def test_any_text_is_mended_to_a_label_or_to_none(text):
-    label = mended(text)
+    label = repair_label(text)
     assert label_problem(label) == ""
-    assert label_of(label) == label
+    assert clean_label(label) == label
 
 
 @given(TEXTS)
 def test_a_label_is_shown_with_nothing_that_cannot_be_seen(text):
-    assert shown(text).isprintable()
+    assert visible_label(text).isprintable()
 
 
 @given(st.lists(TEXTS, max_size=6))
 def test_sentences_about_labels_that_look_alike_can_be_printed(texts):
-    labels = [label_of(text) for text in texts if not label_problem(text)]
-    assert all(sentence.isprintable() for sentence in look_alikes(labels, labels))
+    labels = [clean_label(text) for text in texts if not label_problem(text)]
+    assert all(sentence.isprintable() for sentence in describe_look_alikes(labels, labels))
 
 
 @given(TEXTS)

@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bearkit.catalog.labels import label_of, label_problem
+from bearkit.catalog.labels import clean_label, label_problem
 from bearkit.errors import ImportSourceError
 from bearkit.sources.folder_names import batch_kind, is_series, same_name, split_of
 from bearkit.sources.label_reading import read_labels
@@ -47,7 +47,7 @@ def test_each_file_of_any_tree_has_a_label_or_a_reason_or_the_tree_is_asked_abou
         if one.label is None:
             assert one.problem
         else:
-            assert (one.problem, label_problem(one.label), label_of(one.label)) == ("", "", one.label)
+            assert (one.problem, label_problem(one.label), clean_label(one.label)) == ("", "", one.label)
     assert all(notes)
 
 

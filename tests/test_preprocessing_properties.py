@@ -8,7 +8,7 @@ from PIL import Image
 
 from bearkit.bodies.timm_import import import_timm
 from bearkit.images.pixels import MAX_ASPECT
-from bearkit.images.preprocessing import Preprocessing, centre_crop, preprocess, random_crop
+from bearkit.images.preprocessing import Preprocessing, center_crop, preprocess, random_crop
 
 SIDES = st.one_of(st.integers(1, 12), st.integers(1, 400))
 COLOURS = st.tuples(*[st.floats(0.2, 0.6)] * 3)
@@ -57,6 +57,6 @@ def test_timms_configuration_goes_round(how):
 @given(width=SIDES, height=SIDES, how=HOW, seed=st.integers(0, 9))
 def test_any_crop_has_the_size_and_the_colours_of_the_image(width, height, how, seed):
     image = Image.new("RGB", (width, height), (seed * 20, 100, 200))
-    for crop in (centre_crop(image, how), random_crop(image, how, np.random.default_rng(seed))):
+    for crop in (center_crop(image, how), random_crop(image, how, np.random.default_rng(seed))):
         assert crop.size == (how.size, how.size)
         assert np.abs(np.asarray(crop, int) - (seed * 20, 100, 200)).max() <= 1

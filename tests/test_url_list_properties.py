@@ -6,8 +6,8 @@ import io
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bearkit.catalog.labels import label_of, label_problem
-from bearkit.core.text_table import decoded
+from bearkit.catalog.labels import clean_label, label_problem
+from bearkit.core.text_table import decode_text
 from bearkit.errors import ImportSourceError
 from bearkit.sources.web.address_text import addresses_in, clean_address, is_address
 from bearkit.sources.web.url_list import read_lists
@@ -20,7 +20,7 @@ URLS = st.builds(
     st.sampled_from(("", "?w=1", "?w=1&h=2")),
 ).filter(lambda url: url[-1] not in ".,;!*_")  # fmt: skip
 LABELS = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1, max_size=8).filter(
-    lambda text: text.strip() and label_of(text) and not label_problem(text)
+    lambda text: text.strip() and clean_label(text) and not label_problem(text)
 )
 PIECES = st.sampled_from((
     "url,label", "label", "https://example.org/1.jpg", "http://", ",", ";", "\t", "|", "\n", "\r\n", '"', "'",
@@ -50,7 +50,7 @@ def test_a_table_is_read_with_the_labels_that_it_was_written_with(tmp_path_facto
     writer = csv.writer(text, delimiter=separator, quoting=csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL)
     writer.writerows([("url", "label"), *rows.items()])
     found = lists_of(tmp_path_factory.getbasetemp(), text.getvalue())
-    assert found.urls == {url: label_of(label) for url, label in rows.items()}
+    assert found.urls == {url: clean_label(label) for url, label in rows.items()}
 
 
 @given(text=st.one_of(TEXTS, st.binary(max_size=40)), label=st.sampled_from((None, "cat")))
@@ -63,7 +63,7 @@ def test_any_text_gives_addresses_with_labels_or_a_clear_error(text, label, tmp_
     for url, given_label in found.urls.items():
         assert is_address(url)
         assert label_problem(given_label) == ""
-        assert label_of(given_label) == given_label
+        assert clean_label(given_label) == given_label
     assert all(n > 0 for n in found.skipped.values())
     assert found.credits.keys() <= found.urls.keys()
 
@@ -84,4 +84,4 @@ def test_an_address_is_found_in_what_people_copy(url):
 
 @given(st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",))))
 def test_text_in_utf_8_is_read_as_such(text):
-    assert decoded(b"\xef\xbb\xbf" + text.encode()) == text
+    assert decode_text(b"\xef\xbb\xbf" + text.encode()) == text
