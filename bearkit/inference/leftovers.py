@@ -56,6 +56,6 @@ def _own_name(aside: Path) -> Path | None:
     if not OLDER.fullmatch(aside.name):
         return aside.with_name(aside.name.removeprefix(".bearkit-").removesuffix(".old"))
     try:
-        return aside.with_name(str(model_folder.read_config(aside).about["run"]))
-    except (ModelError, KeyError):
+        return aside.with_name(model_folder.read_config(aside).info.run)
+    except (ModelError, ValueError):  # no model, or it does not name its run
         return None

@@ -16,7 +16,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -26,6 +25,7 @@ from bearkit.errors import ModelError, ModelNotFoundError
 from bearkit.images import is_our_jpeg
 from bearkit.images.preprocessing import Preprocessing
 from bearkit.inference import model_files, onnx_check
+from bearkit.inference.model_info import ModelInfo
 
 FORMAT = 2  # 1 had no similarity, and says that every picture is known
 READ = (1, 2)
@@ -44,7 +44,7 @@ class ModelConfig:
     architecture: str
     vocab: list[str]  # the labels in training order
     preprocessing: Preprocessing
-    about: dict[str, Any]  # bearkit's own part: version, body, run, error_rate, ...
+    info: ModelInfo  # bearkit's own part
 
 
 def write_config(folder: Path, config: ModelConfig, num_features: int, classifier: str = "classifier") -> None:
@@ -56,7 +56,7 @@ def write_config(folder: Path, config: ModelConfig, num_features: int, classifie
         "num_features": num_features,
         "label_names": config.vocab,
         "pretrained_cfg": pretrained,
-        "bearkit": {"format": FORMAT, **config.about},
+        "bearkit": {"format": FORMAT, **config.info.as_dict()},
     }
     (folder / "config.json").write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -74,14 +74,15 @@ def read_config(folder: Path) -> ModelConfig:
         )
     try:
         content = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        about = dict(content["bearkit"])
-        if (found := about.pop("format")) not in READ:
+        ours = content["bearkit"]
+        if ours["format"] not in READ:
             raise ModelError(
-                f"{folder} has format {found}; this bearkit reads format {FORMAT}",
+                f"{folder} has format {ours['format']}; this bearkit reads format {FORMAT}",
                 hint="upgrade bearkit: `pip install --upgrade bearkit`",
             )
-        how = Preprocessing.from_timm(content["pretrained_cfg"])
-        config = ModelConfig(content["architecture"], list(content["label_names"]), how, about)
+        preprocessing = Preprocessing.from_timm(content["pretrained_cfg"])
+        labels = list(content["label_names"])
+        config = ModelConfig(content["architecture"], labels, preprocessing, ModelInfo.from_dict(ours))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise damaged(folder, f"config.json: {error!r}") from error
     if problem := _problem(config):
@@ -91,7 +92,7 @@ def read_config(folder: Path) -> ModelConfig:
 
 def _problem(config: ModelConfig) -> str:
     """What in a configuration cannot be, or would fill the memory."""
-    how, numbers = config.preprocessing, [config.about.get("temperature", 1.0), config.about.get("threshold") or 0.0]
+    how = config.preprocessing
     if not 1 <= how.size <= MAX_SIDE:
         return f"an input of {how.size} x {how.size} pixels; the limit is {MAX_SIDE} x {MAX_SIDE}"
     if not 0.1 <= how.crop_pct <= 2:
@@ -102,8 +103,6 @@ def _problem(config: ModelConfig) -> str:
         return "mean and std are not three numbers each"
     if not config.vocab or not all(isinstance(label, str) for label in config.vocab):
         return "label_names are not labels"
-    if not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers) or numbers[0] <= 0:
-        return "temperature or threshold are not numbers"
     return ""
 
 

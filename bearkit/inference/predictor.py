@@ -100,7 +100,7 @@ class Predictor:
     @property
     def threshold(self) -> float | None:
         """Below this similarity a picture is none of these; None where the model does not tell."""
-        return self.config.about.get("threshold")
+        return self.config.info.threshold
 
     @property
     def vocab(self) -> list[str]:
@@ -228,8 +228,8 @@ class Predictor:
             off = 0.0 if alike is None else float(np.abs(similarity - alike).max())
         except Exception as error:  # shapes or types that no longer fit, from numpy or onnxruntime
             raise model_folder.damaged(self.folder, str(error)) from error
-        scale = max(1 / float(self.config.about.get("temperature", 1.0)), float(np.abs(expected).max()))
-        fits = difference <= GOLDEN_TOLERANCE * scale and off <= SIMILARITY_TOLERANCE
+        tolerance = GOLDEN_TOLERANCE * self.config.info.logit_scale(expected)
+        fits = difference <= tolerance and off <= SIMILARITY_TOLERANCE
         if not fits:
             raise ModelError(
                 f"the model in {self.folder} gives its golden pictures other answers than when it was exported "

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bearkit.catalog.schema import SourceRecord
-from bearkit.core.text import count, in_words, percent, total_seconds
+from bearkit.core.text import count, error_rate_sentence, percent, total_seconds
 from bearkit.sources.web.address_text import is_address
 from bearkit.sources.web.collect import short_reason
 from bearkit.training.diagnosis import ADVICE
@@ -185,7 +185,7 @@ def error_rate(result: dict[str, Any]) -> str:
     """The error rate large, with its interval in words."""
     return (
         f'<div class="bk-big">{percent(result["error_rate"])} wrong</div>'
-        f"<div>{escape(in_words(result))}.</div>"
+        f"<div>{escape(error_rate_sentence(result))}.</div>"
         f"<div>{escape(result['diagnosis']['advice'])}</div>"
         '<div><a href="?tab=review">Review the labels that it doubts</a></div>'
         f'<div class="bk-quiet">run {escape(result["run"])}, trained in {total_seconds(result):.1f} s</div>'

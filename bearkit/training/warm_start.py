@@ -44,13 +44,18 @@ class LoadedStage:
         return self.body.tuned
 
 
-def load_stage(run: Run, stage: str) -> LoadedStage:
+def load_stage(run: Run, stage: str, config: TrainConfig | None = None) -> LoadedStage:
     """A saved stage of a run.
+
+    Args:
+        run: which run.
+        stage: the name of its checkpoint.
+        config: the run's configuration, if it was read already.
 
     Raises:
         RunError: there is none, it is damaged, or its body's weights are no longer what they were.
     """
-    config, path = TrainConfig.from_dict(run.config), run.checkpoint(stage)
+    config, path = config or TrainConfig.from_dict(run.config), run.checkpoint(stage)
     state, about = checkpoint.read(path)
     if not about.vocab and run.finished:  # by the first bearkit, which wrote nothing about it into the file
         about = replace(about, vocab=tuple(map(str, run.predictions().vocab)), error_rate=run.result["error_rate"])
