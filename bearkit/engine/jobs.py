@@ -27,7 +27,7 @@ def start(project: Project, config: TrainConfig) -> Run:
     Raises:
         DatasetError: the pictures cannot be trained on; BodyError, RunError: see `create_run`.
     """
-    run = create_run(project, config)
+    run, _ = create_run(project, config)
     _launch(project, run)
     return run
 
