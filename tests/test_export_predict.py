@@ -121,7 +121,7 @@ def test_a_model_that_answers_differently_is_refused(model):
     with np.load(model / "golden.npz") as file:
         pictures, logits = file["pictures"], file["logits"]
     np.savez(model / "golden.npz", pictures=pictures, logits=logits[:, ::-1] + np.arange(3))
-    with pytest.raises(ModelError, match="gives its golden pictures other answers") as raised:
+    with pytest.raises(ModelError, match="gives other outputs for its golden pictures") as raised:
         Predictor(model)
     assert "bearkit export" in raised.value.hint
 
