@@ -49,7 +49,7 @@ def test_a_temperature_at_its_bound_is_told(trained):
     found = measured(1000.0 * np.eye(3)[wrong], targets)  # wrong about a third, and a thousand times too sure
     assert found.temperature == pytest.approx(20, rel=0.01)
     (warning,) = found.warnings
-    assert "the temperature 20 lies at the bound of what is tried" in warning
+    assert "the temperature 20 is at the limit of the range that was tried" in warning
     config = read_config(trained.model)
     facts = Facts({"disc": (10, 2), "square": (10, 2), "star": (10, 2)}, False, CurationStats(0, 0, 0, {}))
     assert f"Warning: {warning}." in model_card(

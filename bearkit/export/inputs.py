@@ -1,4 +1,4 @@
-"""Everything that an export is made from, read once: a run's files, its images' features, and the catalogue."""
+"""Read the inputs of an export once: the run's files, the features of its images, and the catalogue."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from bearkit.runs.predictions import Predictions
 from bearkit.training import head, warm_start
 from bearkit.training.config import TrainConfig
 
-MIN_TRAIN_SHARE = 0.9  # of the run's training images; with fewer left, "none of these" cannot be calibrated
+MIN_TRAIN_SHARE = 0.9  # of the run's training images; with fewer left, no detector of unknown images is fitted
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class RunFeatures:
 
 @dataclass(frozen=True)
 class ExportInputs:
-    """What an export is made from.
+    """The inputs of an export.
 
     Attributes:
         project: of the run.
@@ -101,7 +101,7 @@ class ExportInputs:
 
 
 def load_inputs(project: Project, run: Run, stage: str, last_stage: str) -> ExportInputs:
-    """Read all that the export of a checkpoint needs.
+    """Read the inputs of the export of a checkpoint.
 
     Args:
         project: of the run.
@@ -146,7 +146,7 @@ def load_inputs(project: Project, run: Run, stage: str, last_stage: str) -> Expo
 
 
 def _load_features(catalog: Catalog, predictions: Predictions, body: Body, n_views: int) -> RunFeatures:
-    """The features of the run's images, from the cache where they are there."""
+    """Get the features of the run's images that are still there, from the cache if possible."""
     ids = predictions.image_ids.tolist()
     split, target = (
         dict(zip(ids, values.tolist(), strict=True)) for values in (predictions.splits, predictions.targets)

@@ -12,11 +12,11 @@ from bearkit.runs.predictions import Predictions
 
 @dataclass(frozen=True)
 class Measurements:
-    """What was measured on a run's images.
+    """The calibration of a model, measured on the images of its run.
 
     Attributes:
-        temperature: to divide logits by, so that probabilities are calibrated.
-        detector: tells images that belong to none of the labels; None where there are too few images to make one.
+        temperature: logits are divided by it, so that probabilities are calibrated.
+        detector: recognises images that are unlike the training images; None if there are too few images to fit it.
     """
 
     temperature: float
@@ -24,16 +24,16 @@ class Measurements:
 
     @property
     def threshold(self) -> float | None:
-        """A similarity below this means "none of these"."""
+        """Images with a similarity below it are unknown; None without a detector."""
         return self.detector.threshold if self.detector else None
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What people should know before they trust the probabilities."""
+        """Sentences that warn of unreliable probabilities."""
         if not is_at_bound(self.temperature):
             return ()
         return (
-            f"the temperature {self.temperature:.3g} lies at the bound of what is tried "
+            f"the temperature {self.temperature:.3g} is at the limit of the range that was tried "
             f"({1 / MAX_TEMPERATURE:g} to {MAX_TEMPERATURE:g}): the probabilities are not calibrated well",
         )
 

@@ -1,4 +1,4 @@
-"""Write the model card: what people should know before they trust a model."""
+"""Write the model card, the README.md of a model folder."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -56,12 +56,12 @@ RARE = 6  # training and validation images of a label; with fewer, "none of thes
 
 @dataclass(frozen=True)
 class Facts:
-    """What a card says that is not in the model folder's config.
+    """The content of a card that is not in config.json.
 
     Attributes:
         counts: training and validation images of each label.
         has_matrix: whether the folder has a confusion_matrix.png.
-        cleaned: what people did with the images before the training.
+        cleaned: statistics of the review before the training.
         confused: (given label, predicted label, number of images), the most frequent first.
         numbered: the labels that confusion_matrix.png shows as numbers, by their index in the vocab.
     """
@@ -161,7 +161,7 @@ def title(vocab: Sequence[str]) -> str:
 
 
 def _known(info: ModelInfo) -> str:
-    """What the model answers for images of something else, and whether its probabilities are calibrated."""
+    """Describe the answer for images of something else, and whether the probabilities are calibrated."""
     if info.temperature in (None, 1):
         calibrated = "The probabilities are not calibrated."
     else:
@@ -179,12 +179,12 @@ def _known(info: ModelInfo) -> str:
 
 
 def _seed(seed: int | None) -> str:
-    """The seed of the split; nothing for a model that does not say it."""
+    """Write the seed of the split; an empty text if it is not known."""
     return "" if seed is None else f" Seed {seed} decided which pictures were set aside for validation."
 
 
 def _int8(int8: Int8Result | None) -> str:
-    """The error of model.onnx with 8-bit weights, where it has some."""
+    """Describe the 8-bit weights of model.onnx and their error; an empty text if it has none."""
     if int8 is None or not int8.kept:
         return ""
     error = error_rate_sentence({"error_rate": int8.error_rate, "valid_images": int8.valid_images})

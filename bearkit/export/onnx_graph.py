@@ -14,7 +14,7 @@ def write_onnx(body: Path, weight: np.ndarray, bias: np.ndarray, detector: OODDe
     """Append the head to the body's last output, and save the graph.
 
     Outputs are logits (batch, C) = features @ weight.T + bias and, with a detector, similarity (batch,), which includes
-    the labels' allowances, and cosines (batch, n) with the n training images of the memory bank, without them.
+    the labels' allowances, and cosines (batch, n) with the n training images of the memory bank, which does not.
 
     Args:
         body: ONNX file, images (batch, 3, size, size) -> features (batch, D).
@@ -55,7 +55,7 @@ def write_onnx(body: Path, weight: np.ndarray, bias: np.ndarray, detector: OODDe
 
 
 def read_bank(path: Path) -> np.ndarray:
-    """Read the memory bank of an exported model, float16 (D, n); empty where it has none."""
+    """Read the memory bank of an exported model, float16 (D, n); empty if it has none."""
     tensors = {tensor.name: tensor for tensor in onnx.load(path).graph.initializer}
     return numpy_helper.to_array(tensors["known.bank"]) if "known.bank" in tensors else np.zeros((0, 0), np.float16)
 

@@ -1,9 +1,9 @@
-"""Make a model smaller: its weights become 8-bit integers, if no more validation images are wrong with them.
+"""Make a model smaller: store its weights as 8-bit integers, if that makes no more validation images wrong.
 
-Only weights are quantized, one scale an output channel. Activations stay floats: in 8 bits they turn the features of an
-EfficientNet-Lite0 by 25 to 35 degrees (EXPERIMENTS.md). The weights of the first convolution and of depthwise ones stay
-floats too: they are few, and matter most. The file has a third of the size. onnxruntime turns the integers into floats
-when it loads the file, so the model is as fast as before.
+Only weights are quantized, with one scale for each output channel. Activations stay floats: in 8 bits they turn the
+features of an EfficientNet-Lite0 by 25 to 35 degrees (EXPERIMENTS.md). The weights of the first convolution and of
+depthwise ones stay floats too: they are few, and matter most. The file has a third of the size. onnxruntime turns the
+integers into floats when it loads the file, so the model is as fast as before.
 """
 
 from collections.abc import Sequence
@@ -25,21 +25,24 @@ from bearkit.inference.model_info import Int8Result
 from bearkit.inference.session import InferenceSession, session
 
 MAX_NEWLY_UNKNOWN = 0.02  # share of the validation images that may become unknown through quantization
-LEVELS = 127  # on either side of 0
-FEW = 4  # input channels up to which a convolution stays as it is: a depthwise one, or the first
+LEVELS = 127  # largest integer
+FEW = 4  # convolutions with no more input channels than this keep floats: the first, and depthwise ones
 
 
-def with_int8(
+def quantize_model(
     project: Project, model: Path, preprocessing: Preprocessing, features: RunFeatures, measured: Measurements
 ) -> Int8Result:
     """Quantize the weights of a written model.onnx, in place, if it is no worse on the validation images.
 
     Args:
-        project: of the images.
+        project: the project with the images.
         model: the ONNX file.
         preprocessing: of its body.
-        features: names the validation images and their targets.
+        features: has the validation images and their targets.
         measured: has the threshold for unknown images.
+
+    Returns:
+        Whether the file now has 8-bit weights, and the errors and sizes with both kinds of weights.
     """
     small = model.with_name("int8.onnx")
     onnx.save(_quantize(onnx.load(model)), small)
@@ -47,7 +50,7 @@ def with_int8(
         counts, n = _count_errors([small, model], project, preprocessing, features, measured.threshold)
         (wrong, known), (float_wrong, float_known) = counts.tolist()
         if not n or n < len(features.valid):
-            why = "the validation pictures that would show whether it is worse are not all there"
+            why = "some validation pictures are missing, so the 8-bit weights cannot be checked"
             return Int8Result(kept=False, why=why)
         why = ""
         if wrong > float_wrong:
@@ -69,8 +72,8 @@ def _count_errors(
     """Run models on the validation images that can be read.
 
     Returns:
-        How many images each model has wrong, and how many it does not call unknown, int (len(models), 2); and the
-        number of images.
+        For each model, the number of images that it gets wrong, and of those that it does not call unknown, int
+        (len(models), 2); and the number of images.
     """
 
     def read(image: ImageRecord) -> np.ndarray | None:
@@ -92,6 +95,7 @@ def _count_errors(
 def _is_wrong_and_known(
     model: InferenceSession, pixels: np.ndarray, target: int, threshold: float | None
 ) -> tuple[bool, bool]:
+    """Return whether a model gets an image, float32 (3, size, size), wrong, and whether it does not call it unknown."""
     names = ["logits"] if threshold is None else ["logits", "similarity"]
     logits, *similarity = model.run(names, {"input": pixels[None]})
     return bool(logits[0].argmax() != target), bool(threshold is None or similarity[0][0] >= threshold)
@@ -108,10 +112,10 @@ def _quantize(model: onnx.ModelProto) -> onnx.ModelProto:
             continue
         flat = values.reshape(len(values), -1)
         scale = np.maximum(np.abs(flat).max(axis=1) / LEVELS, 1e-12).astype(np.float32)
-        whole = np.round(flat / scale[:, None]).astype(np.int8).reshape(values.shape)
+        integers = np.round(flat / scale[:, None]).astype(np.int8).reshape(values.shape)
         name, parts = tensor.name, (f"{tensor.name}.int8", f"{tensor.name}.scale")
         graph.initializer.remove(tensor)
-        graph.initializer.extend(numpy_helper.from_array(a, n) for a, n in zip((whole, scale), parts, strict=True))
+        graph.initializer.extend(numpy_helper.from_array(a, n) for a, n in zip((integers, scale), parts, strict=True))
         dequantize_nodes.append(helper.make_node("DequantizeLinear", list(parts), [name], axis=0))
     for node in reversed(dequantize_nodes):
         graph.node.insert(0, node)

@@ -1,4 +1,4 @@
-"""Write the files of a model folder, from inputs that were read before."""
+"""Write the files of a model folder from the inputs of an export."""
 
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -21,7 +21,7 @@ from bearkit.export import model_card
 from bearkit.export.inputs import ExportInputs, RunFeatures
 from bearkit.export.measurements import Measurements, measure
 from bearkit.export.onnx_graph import write_onnx
-from bearkit.export.quantize import with_int8
+from bearkit.export.quantize import quantize_model
 from bearkit.images import decode, read_verified, small_jpeg
 from bearkit.images.preprocessing import preprocess
 from bearkit.inference import model_folder
@@ -34,7 +34,7 @@ THUMBNAIL_SIDE = 128  # pixels of a thumbnail's longer side
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """What people choose for an export.
+    """The options of an export.
 
     Attributes:
         thumbnails: add small copies of training images, to show those most like a new image.
@@ -59,7 +59,7 @@ def write_model_folder(inputs: ExportInputs, folder: Path, options: ExportOption
 
     onnx_file = folder / "model.onnx"
     write_onnx(inputs.body.onnx(inputs.project), weight.numpy(), bias.numpy(), measured.detector, onnx_file)
-    int8 = with_int8(inputs.project, onnx_file, preprocessing, inputs.features, measured) if options.int8 else None
+    int8 = quantize_model(inputs.project, onnx_file, preprocessing, inputs.features, measured) if options.int8 else None
 
     network = inputs.body.network()
     classifier = _set_classifier(network, weight, bias)
@@ -68,7 +68,7 @@ def write_model_folder(inputs: ExportInputs, folder: Path, options: ExportOption
 
     pictures = model_folder.golden_pictures()
     pixels = np.stack([preprocess(Image.fromarray(picture), preprocessing) for picture in pictures])
-    if int8 and int8.kept:  # its own answers, to see whether the 8-bit weights compute the same elsewhere
+    if int8 and int8.kept:  # its own outputs, since torch has the float weights
         outputs = _onnx_outputs(onnx_file, pixels, measured.detector is not None)
     else:
         outputs = _torch_outputs(network, pixels, measured.detector)
@@ -121,9 +121,11 @@ def _write_card(inputs: ExportInputs, config: ModelConfig, folder: Path) -> None
 
 
 def _thumbnails(inputs: ExportInputs, detector: OODDetector | None) -> list[tuple[str, bytes]]:
-    """(label, small JPEG) of each image in the memory bank, in its order.
+    """Make a thumbnail of each image in the memory bank.
 
-    The JPEG is empty where the file is gone, and where the same image came before.
+    Returns:
+        (label, small JPEG) in the order of the bank. The JPEG is empty if the file is missing, or if the same image is
+        in the bank earlier.
     """
     features: RunFeatures = inputs.features
     rows = detector.rows.tolist() if detector else []
@@ -161,7 +163,7 @@ def _set_classifier(network: nn.Module, weight: torch.Tensor, bias: torch.Tensor
 def _torch_outputs(
     network: nn.Module, pixels: np.ndarray, detector: OODDetector | None
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Logits (n, C) and similarities (n,) that torch computes; None without a detector."""
+    """Compute logits (n, C) and similarities (n,), None without a detector, with torch."""
     maps: torch.Tensor = network.forward_features(torch.from_numpy(pixels))  # type: ignore[operator]
     logits: torch.Tensor = network.forward_head(maps)  # type: ignore[operator]
     if detector is None:
@@ -171,7 +173,7 @@ def _torch_outputs(
 
 
 def _onnx_outputs(model: Path, pixels: np.ndarray, has_similarity: bool) -> tuple[np.ndarray, np.ndarray | None]:
-    """Logits (n, C) and similarities (n,) that onnxruntime computes; None without a detector."""
+    """Compute logits (n, C) and similarities (n,), None if the model has none, with onnxruntime."""
     names = ["logits", "similarity"] if has_similarity else ["logits"]
     logits, *similarity = session(model, threads=1).run(names, {"input": pixels})
     return logits, similarity[0] if similarity else None

@@ -1,4 +1,4 @@
-"""The part `bearkit` of a model folder's config.json: where the model came from, and how well it does."""
+"""The part `bearkit` of a model folder's config.json: the origin of the model, its error and its calibration."""
 
 import math
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ class Int8Result:
 
     Attributes:
         kept: whether `model.onnx` has 8-bit weights; False if the model got worse with them.
-        why: the reason where they are not kept.
+        why: the reason if they are not kept.
         error_rate: of the model with 8-bit weights, on the validation images; None if it was not measured.
         float_error_rate: of the model with float weights, on the same images.
         valid_images: number of these images.
@@ -31,7 +31,7 @@ class Int8Result:
     float_bytes: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values for JSON, without those that are not known."""
+        """Return plain values for JSON, without unknown ones."""
         return {"kept": self.kept} | {key: value for key, value in vars(self).items() if value not in (None, "")}
 
     @classmethod
@@ -48,7 +48,7 @@ class Int8Result:
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """What a model folder says about its model. Folders of other versions lack some of it: that is None or empty.
+    """Information about the model of a folder. Values that the folder does not have are None or empty.
 
     Attributes:
         version: of the bearkit that wrote the folder.
@@ -56,13 +56,13 @@ class ModelInfo:
         tuned: whether the body was fine-tuned.
         run: id of the training.
         stage: name of its checkpoint.
-        seed: that chose the validation images.
+        seed: the seed that chose the validation images.
         checkpoint: first 12 hex digits of the sha256 of the weights that were exported.
         error_rate: on the validation images, 0 to 1.
         error_interval: its 95 % confidence interval.
         valid_images: number of validation images.
-        temperature: that logits were divided by; None where they were not calibrated.
-        threshold: a similarity below this means "none of these"; None where the model gives no similarity.
+        temperature: the logits were divided by it; None if they are not calibrated.
+        threshold: images with a similarity below it are unknown; None if the model calls no image unknown.
         warnings: sentences without a full stop.
         int8: outcome of the 8-bit export, if one was asked for.
     """
@@ -83,7 +83,7 @@ class ModelInfo:
     int8: Int8Result | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values for config.json. `int8` is there only where it was asked for."""
+        """Return plain values for config.json; `int8` only if there is an outcome."""
         values = vars(self) | {"warnings": list(self.warnings)}
         values["error_interval"] = list(self.error_interval) if self.error_interval else None
         del values["int8"]
@@ -93,10 +93,10 @@ class ModelInfo:
     def from_dict(cls, values: Mapping[str, Any]) -> "ModelInfo":
         """Read the part `bearkit` of a config.json, of any version or author.
 
-        Unknown keys are ignored. A description of another type counts as not known.
+        Unknown keys are ignored. A value of a wrong type counts as unknown.
 
         Raises:
-            ValueError: temperature or threshold, which predictions depend on, are not finite numbers.
+            ValueError: temperature or threshold are not finite numbers. Predictions depend on them.
         """
         int8, interval = values.get("int8"), values.get("error_interval")
         warnings = values.get("warnings")
@@ -114,7 +114,7 @@ class ModelInfo:
         )
 
     def logit_scale(self, logits: np.ndarray) -> float:
-        """Size that differences of logits are compared with: the largest logit, or 1 before the temperature."""
+        """Return the size that tolerances of logits are relative to: the largest logit, at least 1 / temperature."""
         return max(1 / (self.temperature or 1.0), float(np.abs(logits).max()))
 
 
@@ -128,17 +128,17 @@ def _is_number(value: Any) -> bool:
 
 
 def _share(value: Any) -> float | None:
-    """A number from 0 to 1, or None."""
+    """Return a number from 0 to 1, or None."""
     return value if _is_number(value) and 0 <= value <= 1 else None
 
 
 def _count(value: Any) -> int | None:
-    """A whole number from 0, or None."""
+    """Return a whole number from 0, or None."""
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _interval(value: Any) -> tuple[float, float] | None:
-    """Two shares, the lower one first, or None."""
+    """Return two shares, the lower one first, or None."""
     bounds = [_share(bound) for bound in value] if isinstance(value, list | tuple) else []
     if len(bounds) != 2 or bounds[0] is None or bounds[1] is None or bounds[0] > bounds[1]:
         return None
@@ -146,6 +146,7 @@ def _interval(value: Any) -> tuple[float, float] | None:
 
 
 def _parameter(values: Mapping[str, Any], key: str, positive: bool = False) -> float | None:
+    """Return a number that predictions depend on, or None if it is missing; raise ValueError for anything else."""
     value = values.get(key)
     if value is not None and not (_is_number(value) and (value > 0 or not positive)):
         raise ValueError(f"{key} is not a {'positive ' if positive else ''}number")
