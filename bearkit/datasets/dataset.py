@@ -85,7 +85,7 @@ def load(catalog: Catalog, seed: int | None = None) -> Dataset:
     with catalog.connection(write=not catalog.project.read_only):
         plan = _plan(catalog, seed)
         splitting.check_trainable(plan.images, plan.split)
-        plan.keep(catalog)
+        plan.store(catalog)
     return make_dataset(plan.images, plan.split)
 
 
@@ -93,7 +93,7 @@ def store_split(catalog: Catalog, seed: int | None = None) -> None:
     """Store the splits of all images for good, so that later decisions cannot change them."""
     if not catalog.project.read_only and _plan(catalog, seed).new:
         with catalog.connection(write=True):
-            _plan(catalog, seed).keep(catalog)
+            _plan(catalog, seed).store(catalog)
 
 
 def splits(catalog: Catalog, seed: int | None = None) -> dict[str, str]:
@@ -124,31 +124,35 @@ class _Plan:
     split: dict[str, str]
     new: dict[str, str]
 
-    def keep(self, catalog: Catalog) -> None:
+    def store(self, catalog: Catalog) -> None:
         """Store the splits that are not stored yet."""
         if self.new:
             catalog.assign(self.seed, self.new)
 
 
 def _plan(catalog: Catalog, seed: int | None) -> _Plan:
+    """Compute the splits of all images under a seed; the project's seed if it is None.
+
+    An image with the decision `beside` has the split of the image that it is a near-duplicate of.
+    """
     seed = project_seed(catalog) if seed is None else seed
-    ledger, came, earlier = DecisionLog(catalog), catalog.images(), catalog.split(seed)
-    now = ledger.images(came)
-    assigned = _assigned(came, now, earlier, seed)
-    beside = {image_id: assigned[other] for image_id, other in ledger.beside().items() if other in assigned}
+    ledger, imported, earlier = DecisionLog(catalog), catalog.images(), catalog.split(seed)
+    now = ledger.images(imported)
+    assigned = _assign(imported, now, earlier, seed)
+    moved = {image_id: assigned[other] for image_id, other in ledger.beside().items() if other in assigned}
     labelled = [image for image in now if image.label]
-    split = assigned | beside
+    split = assigned | moved
     new = {image_id: name for image_id, name in assigned.items() if image_id not in earlier}
     return _Plan(seed, labelled, {image.image_id: split[image.image_id] for image in labelled}, new)
 
 
-def _assigned(
-    came: Sequence[ImageRecord], now: Sequence[ImageRecord], earlier: Mapping[str, str], seed: int
+def _assign(
+    imported: Sequence[ImageRecord], now: Sequence[ImageRecord], earlier: Mapping[str, str], seed: int
 ) -> dict[str, str]:
     """Assign splits by the labels that the images were imported with, so that a review moves no image between splits.
 
     An image that was imported without a label counts under its label of `now`.
     """
     labels = {image.image_id: image.label for image in now}
-    images = [image if image.label else replace(image, label=labels.get(image.image_id, "")) for image in came]
+    images = [image if image.label else replace(image, label=labels.get(image.image_id, "")) for image in imported]
     return splitting.assign([image for image in images if image.label], earlier, seed)

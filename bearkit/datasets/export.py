@@ -201,11 +201,14 @@ def _decisions(catalog: Catalog) -> list[Row]:
     """Return one row for each image with a decision: the decision that holds now."""
     decided, beside = DecisionLog(catalog).present(), DecisionLog(catalog).beside()
     came = {image.image_id: image for image in catalog.images()}
-    decided = {one: row for one, row in decided.items() if one in came}  # rows of pictures may have been damaged
-    said = [_decision(row, came[one].path, came[one].label) for one, row in decided.items()]
-    if said:
-        said += [_row(one, came[one].path, f"beside:{other}") for one, other in beside.items() if one in came]
-    return said
+    rows = [
+        _decision(decision, came[image_id].path, came[image_id].label)
+        for image_id, decision in decided.items()
+        if image_id in came  # it is not if the catalogue was damaged
+    ]
+    if rows:
+        rows += [_row(i, came[i].path, f"beside:{other}") for i, other in beside.items() if i in came]
+    return rows
 
 
 def _decision(decision: Decision, path: str, came_with: str) -> Row:
@@ -217,8 +220,8 @@ def _decision(decision: Decision, path: str, came_with: str) -> Row:
 
 
 def _row(image_id: str, path: str, action: str, came_with: str = "", reviewer: str = "", time: str = "") -> Row:
-    about = {"image_id": image_id, "path": path, "action": action, "imported_as": came_with}
-    return about | {"reviewer": reviewer, "time": time}
+    row = {"image_id": image_id, "path": path, "action": action, "imported_as": came_with}
+    return row | {"reviewer": reviewer, "time": time}
 
 
 def _write(rows: Sequence[Row], path: Path) -> None:

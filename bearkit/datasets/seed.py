@@ -14,9 +14,9 @@ def project_seed(catalog: Catalog) -> int:
 
     Earlier versions of bearkit did not store it; their projects have the seed of the newest finished run.
     """
-    kept = catalog.setting(KEY)
-    if kept is not None and kept.isdecimal():
-        return int(kept)
+    stored = catalog.setting(KEY)
+    if stored is not None and stored.isdecimal():
+        return int(stored)
     for run in reversed(runs.every(catalog.project)):
         try:
             if run.finished:

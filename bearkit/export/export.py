@@ -95,7 +95,7 @@ def add_thumbnails(project: Project, folder: Path) -> None:
     info = model_folder.read_config(folder).info
     if not info.run or not info.stage:
         raise ModelError(
-            f"{folder} does not say which training it comes from, so its training pictures cannot be found",
+            f"{folder} does not name its training, so its training pictures are not known",
             hint="export it again: `bearkit export --thumbnails`",
         )
     with tempfile.TemporaryDirectory(prefix="bearkit-") as scratch:
