@@ -32,9 +32,9 @@ def export_model(
     """Write a run's model as a folder that bearkit, timm, transformers and onnxruntime load.
 
     Args:
-        project: of the run.
-        folder: of the model; `models/<run>` in the project if left out. An older model there is replaced.
-        run_id: of a finished run; the newest one if left out.
+        project: the project of the run.
+        folder: the model folder to write; `models/<run>` in the project if left out. An older model there is replaced.
+        run_id: id of a finished run; the newest one if left out.
         stage: the name of a checkpoint of the run; its last one if left out.
         thumbnails: add small copies of training images, to show those most like a new image.
         int8: store the weights of `model.onnx` as 8-bit integers if no more validation images are wrong with them:
@@ -45,7 +45,7 @@ def export_model(
 
     Raises:
         RunError: there is no such run or stage.
-        ModelError: the folder holds something else, or the written model does not answer as the trained one.
+        ModelError: the folder holds something else, or the written model gives other outputs than the trained one.
     """
     run = runs.finished(project, run_id)
     last_stage = run.stage
@@ -63,7 +63,7 @@ def export_model(
     try:
         inputs = load_inputs(project, run, stage, last_stage)
         write_model_folder(inputs, part, ExportOptions(thumbnails, int8))
-        Predictor(part)  # compares the ONNX file with the golden answers
+        Predictor(part)  # compares the ONNX file's outputs with those of torch
         settle(part.iterdir())
         swap.put_in_place(part, target)
     finally:
@@ -90,7 +90,7 @@ def add_thumbnails(project: Project, folder: Path) -> None:
     """Add small copies of the training images to a model folder that was exported without them.
 
     Raises:
-        ModelError: the folder does not name its run, or the model compares with images that are gone.
+        ModelError: the folder does not name its run, or images of its memory bank are missing.
     """
     info = model_folder.read_config(folder).info
     if not info.run or not info.stage:
@@ -102,14 +102,13 @@ def add_thumbnails(project: Project, folder: Path) -> None:
         again = export_model(project, Path(scratch) / "model", info.run, info.stage, thumbnails=True)
         same = np.array_equal(read_bank(folder / "model.onnx"), read_bank(again / "model.onnx"))
         if not same or not model_folder.read_thumbnails(again):
-            raise ModelError(
-                "the pictures that this model was trained on are not all there any more", hint="train a new one"
-            )
+            raise ModelError("some of the pictures that this model was trained on are missing", hint="train a new one")
         with whole(folder / model_folder.THUMBNAILS) as part:
             shutil.copyfile(again / model_folder.THUMBNAILS, part)
 
 
 def _own_folder(project: Project, run: Run, stage: str, last_stage: str) -> Path:
+    """Return the folder in the project for the model of a checkpoint."""
     return project.models / (run.id if stage == last_stage else f"{run.id}-{stage}")
 
 
