@@ -1,4 +1,4 @@
-"""How the folders around pictures are read, where that is clear; a question where it is not."""
+"""Decide how the folders around images are read: as labels or splits. If that is not clear, raise a question."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -13,14 +13,24 @@ ONE_LABEL = "--label NAME for one label, --unlabelled for none"
 
 @dataclass
 class FolderReader:
-    """Finds the scheme that the folders of one source follow; `notes` are sentences about it."""
+    """Finds the scheme that the folders of one source follow.
+
+    Attributes:
+        files: the files of the source.
+        how: the user's options.
+        notes: sentences about the reading, which `scheme` adds.
+    """
 
     files: SourceFiles
     how: ReadingOptions
     notes: list[str] = field(default_factory=list)
 
     def scheme(self) -> Scheme:
-        """How the folders are read, where that is clear."""
+        """Return the scheme.
+
+        Raises:
+            AmbiguousLayoutError: the folders can be read in several ways.
+        """
         dirs, splits = self.files.dirs, self.how.splits
         filed = [one for one in dirs if one]
         if not dirs:
@@ -61,7 +71,7 @@ class FolderReader:
         return Scheme("root")
 
     def _around(self, dirs: Sequence[Dirs], splits: bool | None, before: Scheme | None = None) -> Dirs:
-        """The folders around everything, where it is clear that they are no labels."""
+        """Return the folders around everything that are clearly not labels."""
         around: Dirs = ()
         while True:
             n = len(around)
@@ -91,7 +101,7 @@ class FolderReader:
             around = (*around, top)
 
     def _splits(self, dirs: Sequence[Dirs], around: Dirs, splits: bool | None) -> str:
-        """Where the folders of the splits are: the "first" ones, "any", or "" for nowhere."""
+        """Return which folders are splits: the "first" ones, "any", or "" for none."""
         tops, deep = {one[0] for one in dirs}, {one[0] for one in dirs if len(one) > 1}
         words = {top for top in tops if split_of(top)}
         if splits is False:
@@ -117,7 +127,7 @@ class FolderReader:
         return ""
 
     def _check_splits(self, scheme: Scheme, splits: bool | None) -> None:
-        """Ask where what lies in the splits does not look like labels."""
+        """Ask if the folders in the splits do not look like labels."""
         if not scheme.splits or splits is True:
             return
         labels: dict[str, set[str]] = defaultdict(set)
@@ -133,7 +143,7 @@ class FolderReader:
                 self._ask(f"no label of {split} is a label of the other splits too", ways)
 
     def _check_nested(self, dirs: Sequence[Dirs], scheme: Scheme) -> None:
-        """Ask where the folders inside the labels could be the labels."""
+        """Ask if the folders inside the labels could be the labels."""
         rows: dict[str, list[Dirs]] = defaultdict(list)
         for one in dirs:
             rows[one[0]].append(one[1:])
@@ -152,7 +162,7 @@ class FolderReader:
     # --- questions
 
     def _by_name(self) -> list[Scheme]:
-        """The reading by file names, where it makes labels with several pictures each."""
+        """Return the scheme by file names if it gives labels with several images each."""
         by_name = Scheme("name", "" if self.how.splits is False else "any")
         labels, _, left = self.files.counts(by_name)
         left += any(map(split_of, labels))
@@ -168,7 +178,7 @@ class FolderReader:
         raise AmbiguousLayoutError(self.files, why, ways, more)
 
     def _or_outermost(self, why: str, ways: list[Scheme], more: str = "") -> None:
-        """Ask, unless it was said that the outermost folders are the labels."""
+        """Ask, unless the user chose the outermost folders as labels."""
         if self.how.label_from != "folder":
             self._ask(why, ways, more)
 
@@ -178,14 +188,14 @@ class FolderReader:
 
 
 def _first_fork(dirs: Sequence[Dirs]) -> set[str]:
-    """The folders inside a folder, looking through single ones."""
+    """Return the names of the folders inside a folder, below levels that have a single folder."""
     while all(dirs) and len({one[0] for one in dirs}) == 1 and any(len(one) > 1 for one in dirs):
         dirs = [one[1:] for one in dirs]
     return {one[0] for one in dirs if one}
 
 
 def _stripped(dirs: Dirs, where: str) -> Dirs:
-    """Folders without that of the split; () for what is outside of the splits."""
+    """Return the folders without the split's folder; () for a file outside of the splits."""
     if where == "first":
         return dirs[1:] if split_of(dirs[0]) else ()
     at = next((n for n, name in enumerate(dirs) if split_of(name)), None)
