@@ -39,7 +39,7 @@ class FolderReader:
             return self._flat(splits)
         loose = len(dirs) - len(filed)
         if loose >= len(filed):
-            why = f"{loose} pictures lie beside the folders, {len(filed)} in them"
+            why = f"{loose} pictures are next to the folders, {len(filed)} in them"
             self._or_outermost(why, [Scheme("folder")], ONE_LABEL)
         around = self._around(filed, splits)
         rest = [one[len(around) :] for one in filed]
@@ -51,7 +51,7 @@ class FolderReader:
             inside = self._around(rest, splits=False, before=Scheme("folder", where, around))
             rest = [one[len(inside) :] for one in rest if one[: len(inside)] == inside and len(one) > len(inside)]
         elif split_of(self.files.root):
-            self._say(f"the pictures get no split, though their folder is called `{self.files.root}`")
+            self._say(f"the pictures get no split, though their folder is named `{self.files.root}`")
         scheme = Scheme("folder", where, around, inside)
         if what := batch_kind(names := {one[0] for one in rest}):
             deeper = [Scheme("parent", "any" if scheme.splits else "")] if any(len(one) > 1 for one in rest) else []
@@ -63,11 +63,11 @@ class FolderReader:
     def _flat(self, splits: bool | None) -> Scheme:
         root, n = self.files.root, len(self.files.dirs)
         if not root:
-            self._ask(f"{n} pictures lie in no folder: it has no folder a label", self._by_name(), ONE_LABEL)
+            self._ask(f"{n} pictures are in no folder, so there are no folders for labels", self._by_name(), ONE_LABEL)
         if split_of(root) and splits is not False:
-            why = f"{n} pictures lie right in a folder called `{root}`, in no label's folder"
+            why = f"{n} pictures are directly in a folder named `{root}`, in no label's folder"
             self._ask(why, self._by_name(), ONE_LABEL)
-        self._say(f"the pictures lie right in `{root}`: they get its name as their label")
+        self._say(f"the pictures are directly in `{root}`: they get its name as their label")
         return Scheme("root")
 
     def _around(self, dirs: Sequence[Dirs], splits: bool | None, before: Scheme | None = None) -> Dirs:
@@ -97,7 +97,7 @@ class FolderReader:
                 why = f"`{top}` holds {'pictures, and' if loose else 'only'} folders of pictures"
                 self._or_outermost(why, ways, ONE_LABEL)
                 return around
-            self._say(f"`{top}` is a folder around everything: it is looked through")
+            self._say(f"`{top}` is a folder around everything, and is ignored")
             around = (*around, top)
 
     def _splits(self, dirs: Sequence[Dirs], around: Dirs, splits: bool | None) -> str:
@@ -115,7 +115,7 @@ class FolderReader:
             if len({split_of(top) for top in words & deep}) > 1:
                 return "first"
             if words & deep or len({split_of(top) for top in words}) > 1:
-                why = f"{quoted(words)} may be splits, or labels beside {quoted(tops - words)}"
+                why = f"{quoted(words)} may be splits, or labels like {quoted(tops - words)}"
                 self._ask(why, [labels, replace(labels, splits="first")])
             return ""
         second = {one[1] for one in dirs if len(one) > 1}
@@ -171,7 +171,7 @@ class FolderReader:
     def _ask_flat_splits(self, around: Dirs) -> NoReturn:
         dirs = [one[len(around) :] for one in self.files.dirs if one[: len(around)] == around]
         folders = {one[0] for one in dirs if one}
-        why = f"the pictures lie right in {quoted(folders)}, in no label's folder inside them"
+        why = f"the pictures are directly in {quoted(folders)}, without folders for labels inside"
         self._ask(why, [Scheme("folder", "", around), *self._by_name()], f"{ONE_LABEL}, with --splits")
 
     def _ask(self, why: str, ways: list[Scheme], more: str = "") -> NoReturn:
