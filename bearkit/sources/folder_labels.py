@@ -171,7 +171,7 @@ class FolderReader:
     def _ask_flat_splits(self, around: Dirs) -> NoReturn:
         dirs = [one[len(around) :] for one in self.files.dirs if one[: len(around)] == around]
         folders = {one[0] for one in dirs if one}
-        why = f"the pictures are directly in {quoted(folders)}, without folders for labels inside"
+        why = f"the pictures are directly in {quoted(folders)}, in no label's folder"
         self._ask(why, [Scheme("folder", "", around), *self._by_name()], f"{ONE_LABEL}, with --splits")
 
     def _ask(self, why: str, ways: list[Scheme], more: str = "") -> NoReturn:
