@@ -25,11 +25,11 @@ from bearkit.sources.scheme import AmbiguousLayoutError, PathLabel, ReadingOptio
 NEARLY_ALL = 0.9  # share of the images that a table must name to decide alone
 
 
-def read_labels(found: Sequence[SourceItem], root: str, how: ReadingOptions) -> tuple[list[SourceItem], list[str]]:
+def read_labels(items: Sequence[SourceItem], root: str, how: ReadingOptions) -> tuple[list[SourceItem], list[str]]:
     """Give each file its label and split, or the reason why it has none.
 
     Args:
-        found: the files of one source; files with a label or a problem do not change.
+        items: the files of one source; files with a label or a problem do not change.
         root: the source's name; "" if it cannot be a label.
         how: the user's options.
 
@@ -40,20 +40,20 @@ def read_labels(found: Sequence[SourceItem], root: str, how: ReadingOptions) -> 
         AmbiguousLayoutError: there are several ways to read the folders; its details are their labels and options.
         ImportSourceError: no table has labels, though the user asked for one.
     """
-    rows = [n for n, one in enumerate(found) if one.inside is not None and one.label is None and not one.problem]
+    rows = [n for n, item in enumerate(items) if item.inside is not None and item.label is None and not item.problem]
     if not rows:
-        return list(found), []
-    asked = [found[n] for n in rows]
-    reader = _Reader(asked, SourceFiles.of(root, [one.place for one in asked], [one.name for one in asked]), how)
+        return list(items), []
+    asked = [items[n] for n in rows]
+    reader = _Reader(asked, SourceFiles.of(root, [item.place for item in asked], [item.name for item in asked]), how)
     scheme = reader.scheme()
     used = {name: "the splits come from this table" for name in reader.tables.split_by if scheme.splits}
     if scheme.label_from == "metadata":
         used |= dict.fromkeys(reader.tables.used, "the labels come from this table")
-    result, places = list(found), reader.files.places(scheme)
+    result, places = list(items), reader.files.places(scheme)
     for n, place in zip(rows, places, strict=True):
-        result[n] = replace(found[n], label=place.label, split=place.split, problem=place.problem)
-        if reason := used.get(str(found[n].inside)):
-            result[n] = left_out_item(found[n].origin, reason)
+        result[n] = replace(items[n], label=place.label, split=place.split, problem=place.problem)
+        if reason := used.get(str(items[n].inside)):
+            result[n] = left_out_item(items[n].origin, reason)
     notes = [*reader.notes, *reader.tables.notes, *tidying_notes(place.written for place in places)]
     return result, notes
 
@@ -63,14 +63,14 @@ class _Reader:
     """Finds the scheme that the files of one source follow.
 
     Attributes:
-        found: the files of the source.
+        items: the files of the source.
         files: their paths.
         how: the user's options.
         notes: sentences about the reading, which `scheme` adds.
         tables: the labels and splits in tables, which `scheme` reads.
     """
 
-    found: Sequence[SourceItem]
+    items: Sequence[SourceItem]
     files: SourceFiles
     how: ReadingOptions
     notes: list[str] = field(default_factory=list)
@@ -78,7 +78,7 @@ class _Reader:
 
     def scheme(self) -> Scheme:
         """Return the scheme that the user chose, or the one that is clear."""
-        self.tables = read_tables(self.found, self.files)
+        self.tables = read_tables(self.items, self.files)
         given = {} if self.how.splits is False else self.tables.splits
         self.files = replace(self.files, tables=self.tables.labels, given=given)
         scheme = self._with_splits(self._asked() if self.how.label_from else self._decided())

@@ -85,55 +85,58 @@ class _TableReading:
     notes: list[str] = field(default_factory=list)
 
 
-def read_tables(found: Sequence[SourceItem], files: SourceFiles) -> Tables:
+def read_tables(items: Sequence[SourceItem], files: SourceFiles) -> Tables:
     """Read the tables among the files of a source.
 
     Args:
-        found: the files of the source, with the tables.
+        items: the files of the source, with the tables.
         files: the same files, with the information which of them can be images.
     """
-    tables = [one for one in found if one.place.name.casefold().endswith((*ENDINGS, *OTHER_ENDINGS))]
+    tables = [item for item in items if item.place.name.casefold().endswith((*ENDINGS, *OTHER_ENDINGS))]
     if not tables:
         return Tables()
     counted = [path for path, counts in zip(files.paths, files.counted, strict=True) if counts]
-    pictures = ImageIndex(files.root, [path for path in counted if path not in {one.place for one in tables}])
-    every = [read for one in tables[:MAX_TABLES] if (read := _read(one, pictures)).why != NO_TABLE]
-    _split_by_names(every)
-    result = _merge(every)
+    pictures = ImageIndex(files.root, [path for path in counted if path not in {item.place for item in tables}])
+    readings = [read for item in tables[:MAX_TABLES] if (read := _read(item, pictures)).why != NO_TABLE]
+    _split_by_names(readings)
+    result = _merge(readings)
     if len(tables) > MAX_TABLES:
         result.notes.append(f"{len(tables) - MAX_TABLES} more tables are not read")
     return result
 
 
-def _merge(every: Sequence[_TableReading]) -> Tables:
+def _merge(readings: Sequence[_TableReading]) -> Tables:
     """Merge the tables. If any table has a clear column of labels, only labels of such tables are used."""
-    result = Tables(sure=any(one.labels and one.sure for one in every) or not any(one.labels for one in every))
-    used = [one for one in every if one.labels and one.sure == result.sure]
+    result = Tables(
+        sure=any(reading.labels and reading.sure for reading in readings)
+        or not any(reading.labels for reading in readings)
+    )
+    used = [reading for reading in readings if reading.labels and reading.sure == result.sure]
     rows: Labels = {}
-    for one in used:
-        for path, own_rows in one.labels.items():
+    for reading in used:
+        for path, own_rows in reading.labels.items():
             rows.setdefault(path, []).extend(own_rows)
     result.labels = {path: _place(own_rows) for path, own_rows in rows.items()}
     if not label_counts(result.labels):
-        for one in used:
-            one.unclear, one.why = True, "no picture has exactly one label in it"
+        for reading in used:
+            reading.unclear, reading.why = True, "no picture has exactly one label in it"
         used, result.labels = [], {}
-    result.used = [one.name for one in used]
-    result.hub = any(PurePosixPath(one.name).name.casefold() in HUB_TABLES for one in used)
-    result.ours = bool(used) and all(one.ours for one in used)
-    for one in every:
-        for path, split in one.splits.items():
+    result.used = [reading.name for reading in used]
+    result.hub = any(PurePosixPath(reading.name).name.casefold() in HUB_TABLES for reading in used)
+    result.ours = bool(used) and all(reading.ours for reading in used)
+    for reading in readings:
+        for path, split in reading.splits.items():
             result.splits[path] = str(table_columns.most_held_out([split, result.splits.get(path)]))
-        if one.splits:
-            result.split_by[one.name] = " and ".join(f"`{column}`" for column in one.columns)
-        guess = [one.why] if one in used and not one.sure else []
-        result.notes += [f"the table {one.name}: {note}" for note in [*guess, *one.notes]]
-    unused = [one for one in every if one not in used and not (one.splits and not one.unclear)]
-    result.notes += [f"the table {one.name} is not used: {one.why}" for one in unused[:MAX_NAMED]]
+        if reading.splits:
+            result.split_by[reading.name] = " and ".join(f"`{column}`" for column in reading.columns)
+        guess = [reading.why] if reading in used and not reading.sure else []
+        result.notes += [f"the table {reading.name}: {note}" for note in [*guess, *reading.notes]]
+    unused = [reading for reading in readings if reading not in used and not (reading.splits and not reading.unclear)]
+    result.notes += [f"the table {reading.name} is not used: {reading.why}" for reading in unused[:MAX_NAMED]]
     if len(unused) > MAX_NAMED:
         rest = unused[MAX_NAMED:]
-        result.notes.append(f"{len(rest)} more tables are not used: {quoted(one.name for one in rest)}")
-    result.guess = "; ".join(f"{one.name}: {one.why}" for one in every if one.unclear)
+        result.notes.append(f"{len(rest)} more tables are not used: {quoted(reading.name for reading in rest)}")
+    result.guess = "; ".join(f"{reading.name}: {reading.why}" for reading in readings if reading.unclear)
     return result
 
 
@@ -275,14 +278,18 @@ def _with_header(table: Table, pictures: ImageIndex, home: PurePosixPath) -> Tab
     return Table(list(names.values()), rows, broken=table.broken, whole=table.whole)
 
 
-def _split_by_names(every: Sequence[_TableReading]) -> None:
+def _split_by_names(readings: Sequence[_TableReading]) -> None:
     """Take splits from the names of tables (train.csv, test.csv), if tables with labels have several such names."""
-    words = {one.name: table_columns.split_word(PurePosixPath(one.name).stem) for one in every if one.labels}
+    words = {
+        reading.name: table_columns.split_word(PurePosixPath(reading.name).stem)
+        for reading in readings
+        if reading.labels
+    }
     if len(set(words.values()) - {None}) < 2:
         return
-    for one in every:
-        if (word := words.get(one.name)) and not one.splits:
-            one.splits = dict.fromkeys(one.labels, word)
+    for reading in readings:
+        if (word := words.get(reading.name)) and not reading.splits:
+            reading.splits = dict.fromkeys(reading.labels, word)
 
 
 def label_counts(labels: Mapping[PurePosixPath, PathLabel]) -> Counter[str]:

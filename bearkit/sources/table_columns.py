@@ -127,13 +127,13 @@ def find_splits(table: Table, out: Collection[str]) -> SplitColumns:
     )
 
 
-def most_held_out(found: Sequence[str | None]) -> str | None:
+def most_held_out(splits: Sequence[str | None]) -> str | None:
     """Return the split furthest from training.
 
     >>> most_held_out(["train", None, "valid"]), most_held_out([None])
     ('valid', None)
     """
-    return max(found, key=[None, *HELD].index, default=None)
+    return max(splits, key=[None, *HELD].index, default=None)
 
 
 def split_word(text: str) -> str | None:
@@ -193,10 +193,11 @@ def _yes(row: Row, names: Sequence[str]) -> list[str]:
 
 
 def _hot(row: Row, names: Sequence[str], table: Table) -> Reading:
-    found = [table.written.get(name, name) for name in _yes(row, names)]
-    if len(found) == 1:
-        return found[0], ""
-    return "", f"its row has a 1 in {quoted(found)}" if found else "its row has no 1"
+    """Return the column with the 1 in a row as its label."""
+    columns = [table.written.get(name, name) for name in _yes(row, names)]
+    if len(columns) == 1:
+        return columns[0], ""
+    return "", f"its row has a 1 in {quoted(columns)}" if columns else "its row has no 1"
 
 
 def _looks_like_labels(table: Table, name: str) -> bool:

@@ -93,7 +93,7 @@ def clean_address(text: str) -> str:
         return text
     text = text.strip("\ufeff\u200b \t\r\n").replace("\\/", "/").replace("&amp;", "&")
     text = BULLET.sub("", text, count=1) if BULLET.match(text) else text
-    copied = next((found for pattern in COPIED if (found := pattern.match(text))), None)
+    copied = next((match for pattern in COPIED if (match := pattern.match(text))), None)
     text = copied["url"] if copied else COLUMNS_FOLLOW.sub(r"\1", re.sub(r"(?<!\s)\s+#.*$", "", text))
     before = ""
     while text != before:
@@ -134,11 +134,11 @@ def addresses_in(text: str) -> list[str]:
     """
     if PLAIN.fullmatch(text):
         return [text]
-    found = _of_tags(text)
+    urls = _of_tags(text)
     for more in (_all(MARKDOWN, text, 1), _all(QUOTED, text, 2)):
-        found = found or (more if len(more) > 1 else [])
-    if found:
-        return [clean_address(one) for one in found]
+        urls = urls or (more if len(more) > 1 else [])
+    if urls:
+        return [clean_address(url) for url in urls]
     parts = [clean_address(part) for part in NEXT.split(text)]
     return [part for part in parts if is_address(part)] or [clean_address(text)]
 
@@ -151,10 +151,10 @@ def count_missed(text: str, taken: list[str]) -> int:
 def _of_tags(text: str) -> list[str]:
     """Return the first URL of each image tag of HTML; of each tag if there are no image tags."""
     tags = IMAGE.findall(text) or TAG.findall(text)
-    every = [[found[2] or found[3] for found in ATTRIBUTE.finditer(tag)] for tag in tags]
-    web = [[one for one in found if BEGINS.match(one)] for found in every]
-    return [found[0] for found in web if found]
+    values = [[match[2] or match[3] for match in ATTRIBUTE.finditer(tag)] for tag in tags]
+    urls = [[value for value in of_tag if BEGINS.match(value)] for of_tag in values]
+    return [of_tag[0] for of_tag in urls if of_tag]
 
 
 def _all(pattern: re.Pattern[str], text: str, group: int) -> list[str]:
-    return [found[group] for found in pattern.finditer(text)]
+    return [match[group] for match in pattern.finditer(text)]
