@@ -195,27 +195,16 @@ class Learner:
 
     def train(self, **options: Any) -> TrainResult:
         """Train one run with this learner's options, changed by these: frozen epochs, then unfrozen ones."""
-        return self._work_on(*warm_start.create_run(self.project, replace(self._config_now, **options)))
+        return self.resume_run(*warm_start.create_run(self.project, replace(self._config_now, **options)))
 
-    def resume_run(self, run: Run) -> TrainResult:
-        """Train a run that was created with its configuration, or resume it, once it is its turn.
+    def resume_run(self, run: Run, data: Dataset | None = None) -> TrainResult:
+        """Train a run that was created, or resume it, once it is its turn; `data` are its images if just loaded.
 
         Raises:
             StoppedError: someone asked the run to stop.
         """
-        return self._work_on(run)
-
-    def _work_on(self, run: Run, data: Dataset | None = None) -> TrainResult:
-        """Train a run once it is its turn, on data that was loaded just now; loads it anew if the run had to wait."""
-        waited = False
-
-        def on_wait() -> None:
-            nonlocal waited
-            waited = True
-            self._listeners.progress("waiting for the training before", 0, 1)
-
-        with run.working(on_wait) as stop_if_asked:
-            return self.execute_run(run, stop_if_asked, None if waited else data)
+        with run.working(lambda: self._listeners.progress("waiting for the training before", 0, 1)) as stop_if_asked:
+            return self.execute_run(run, stop_if_asked, data)
 
     def execute_run(self, run: Run, stop_if_asked: Callable[[], None], data: Dataset | None = None) -> TrainResult:
         """Do what `resume_run` does, inside `run.working()`, which yields `stop_if_asked`."""

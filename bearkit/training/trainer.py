@@ -177,8 +177,8 @@ def train_run(
         run: a run that this process works on, see `Run.working`.
         listeners: what to call while it goes.
         stop_if_asked: raises StoppedError once someone asked the run to stop.
-        data: the images, if they were loaded just now; all images of the project that have a label if left out. What
-            people decide later is not in this training.
+        data: the images, if they were loaded when the run was created; they are loaded here if left out, or if the run
+            had to wait. A decision that somebody makes later does not change this training.
 
     Raises:
         RunError: another process finished the run while this one waited.
@@ -188,6 +188,8 @@ def train_run(
         raise RunError(f"run {run.id} finished meanwhile", hint="`bearkit interpret` shows it")
     config = TrainConfig.from_dict(run.config)
     start = starting_point(project, config)
+    if any(event["event"] == "waiting" for event in run.events()):
+        data = None  # it may have changed while the run waited
     data, features, seconds = load_features(project, config, start, listeners.progress, run, stop_if_asked, data)
     skipped = features.skipped
     model, tables = Training(project, run, config, data, listeners, stop_if_asked).run_stages(start, features)
