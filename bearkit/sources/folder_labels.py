@@ -32,7 +32,7 @@ class FolderReader:
             AmbiguousLayoutError: the folders can be read in several ways.
         """
         dirs, splits = self.files.dirs, self.how.splits
-        filed = [one for one in dirs if one]
+        filed = [parts for parts in dirs if parts]
         if not dirs:
             return Scheme()
         if not filed:
@@ -42,19 +42,21 @@ class FolderReader:
             why = f"{loose} pictures are next to the folders, {len(filed)} in them"
             self._or_outermost(why, [Scheme("folder")], ONE_LABEL)
         around = self._around(filed, splits)
-        rest = [one[len(around) :] for one in filed]
+        rest = [parts[len(around) :] for parts in filed]
         where, inside = self._splits(rest, around, splits), Dirs()
         if where:
-            rest = [one for one in (_stripped(one, where) for one in rest) if one]
+            rest = [parts for parts in (_stripped(parts, where) for parts in rest) if parts]
             if not rest:
                 self._ask_flat_splits(around)
             inside = self._around(rest, splits=False, before=Scheme("folder", where, around))
-            rest = [one[len(inside) :] for one in rest if one[: len(inside)] == inside and len(one) > len(inside)]
+            rest = [
+                parts[len(inside) :] for parts in rest if parts[: len(inside)] == inside and len(parts) > len(inside)
+            ]
         elif split_of(self.files.root):
             self._say(f"the pictures get no split, though their folder is named `{self.files.root}`")
         scheme = Scheme("folder", where, around, inside)
-        if what := batch_kind(names := {one[0] for one in rest}):
-            deeper = [Scheme("parent", "any" if scheme.splits else "")] if any(len(one) > 1 for one in rest) else []
+        if what := batch_kind(names := {parts[0] for parts in rest}):
+            deeper = [Scheme("parent", "any" if scheme.splits else "")] if any(len(parts) > 1 for parts in rest) else []
             self._or_outermost(f"{quoted(names)} are {what}", [scheme, *deeper, *self._by_name()], ONE_LABEL)
         self._check_splits(scheme, splits)
         self._check_nested(rest, scheme)
@@ -75,23 +77,26 @@ class FolderReader:
         around: Dirs = ()
         while True:
             n = len(around)
-            tops, inner = {one[n] for one in dirs if len(one) > n}, {one[n + 1] for one in dirs if len(one) > n + 1}
+            tops, inner = (
+                {parts[n] for parts in dirs if len(parts) > n},
+                {parts[n + 1] for parts in dirs if len(parts) > n + 1},
+            )
             top = next(iter(tops))
             if len(tops) > 1 or not inner or (splits is not False and split_of(top)):
                 return around
-            ends = all(len(one) <= n + 2 for one in dirs)
+            ends = all(len(parts) <= n + 2 for parts in dirs)
             if ends and all_generic(inner) and not (splits is not False and any(map(split_of, inner))):
                 return around
             clear = top.casefold() in GENERIC or same_name(top, self.files.root)
             words = splits is not False and all(map(split_of, inner))
-            loose = any(len(one) == n + 1 for one in dirs)
-            one = replace(before, inside=around) if before else Scheme("folder", around=around)
-            ways = [one, Scheme("parent", "any" if one.splits else "")]
+            loose = any(len(parts) == n + 1 for parts in dirs)
+            by_folder = replace(before, inside=around) if before else Scheme("folder", around=around)
+            ways = [by_folder, Scheme("parent", "any" if by_folder.splits else "")]
             unsure = not clear and not words and (is_series(inner) or (len(inner) == 1 and ends))
             if loose and is_series(inner):
                 return around
             if words and ends and not clear:
-                self._or_outermost(f"`{top}` holds only the splits", [replace(one, splits="any")], ONE_LABEL)
+                self._or_outermost(f"`{top}` holds only the splits", [replace(by_folder, splits="any")], ONE_LABEL)
                 return around
             if loose or unsure:
                 why = f"`{top}` holds {'pictures, and' if loose else 'only'} folders of pictures"
@@ -102,7 +107,7 @@ class FolderReader:
 
     def _splits(self, dirs: Sequence[Dirs], around: Dirs, splits: bool | None) -> str:
         """Return which folders are splits: the "first" ones, "any", or "" for none."""
-        tops, deep = {one[0] for one in dirs}, {one[0] for one in dirs if len(one) > 1}
+        tops, deep = {parts[0] for parts in dirs}, {parts[0] for parts in dirs if len(parts) > 1}
         words = {top for top in tops if split_of(top)}
         if splits is False:
             return ""
@@ -118,8 +123,8 @@ class FolderReader:
                 why = f"{quoted(words)} may be splits, or labels like {quoted(tops - words)}"
                 self._ask(why, [labels, replace(labels, splits="first")])
             return ""
-        second = {one[1] for one in dirs if len(one) > 1}
-        if all(len(one) > 1 and split_of(one[1]) for one in dirs):
+        second = {parts[1] for parts in dirs if len(parts) > 1}
+        if all(len(parts) > 1 and split_of(parts[1]) for parts in dirs):
             return "any"
         if len({split_of(name) for name in second} - {None}) > 1:
             why = f"{quoted({name for name in second if split_of(name)})} may be splits inside the labels"
@@ -145,15 +150,15 @@ class FolderReader:
     def _check_nested(self, dirs: Sequence[Dirs], scheme: Scheme) -> None:
         """Ask if the folders inside the labels could be the labels."""
         rows: dict[str, list[Dirs]] = defaultdict(list)
-        for one in dirs:
-            rows[one[0]].append(one[1:])
+        for parts in dirs:
+            rows[parts[0]].append(parts[1:])
         inner = {top: names for top, below in rows.items() if (names := _first_fork(below))}
         if not inner:
             return
         names = set().union(*inner.values())
-        if len({one[0] for one in dirs}) > 1 and not is_series(names) and not all_generic(names):
-            shared = sum(n > 1 for n in Counter(name for one in inner.values() for name in one).values())
-            nested = all(len(one) > 1 for one in dirs) and any(len(one) > 1 for one in inner.values())
+        if len({parts[0] for parts in dirs}) > 1 and not is_series(names) and not all_generic(names):
+            shared = sum(n > 1 for n in Counter(name for own in inner.values() for name in own).values())
+            nested = all(len(parts) > 1 for parts in dirs) and any(len(own) > 1 for own in inner.values())
             if shared > 1 or nested:
                 why = f"{quoted(inner)} hold folders: {quoted(names)}"
                 self._or_outermost(why, [scheme, Scheme("parent", "any" if scheme.splits else "")])
@@ -169,8 +174,8 @@ class FolderReader:
         return [by_name] if 2 <= len(labels) <= labels.total() // 2 and not left else []
 
     def _ask_flat_splits(self, around: Dirs) -> NoReturn:
-        dirs = [one[len(around) :] for one in self.files.dirs if one[: len(around)] == around]
-        folders = {one[0] for one in dirs if one}
+        dirs = [parts[len(around) :] for parts in self.files.dirs if parts[: len(around)] == around]
+        folders = {parts[0] for parts in dirs if parts}
         why = f"the pictures are directly in {quoted(folders)}, in no label's folder"
         self._ask(why, [Scheme("folder", "", around), *self._by_name()], f"{ONE_LABEL}, with --splits")
 
@@ -189,9 +194,9 @@ class FolderReader:
 
 def _first_fork(dirs: Sequence[Dirs]) -> set[str]:
     """Return the names of the folders inside a folder, below levels that have a single folder."""
-    while all(dirs) and len({one[0] for one in dirs}) == 1 and any(len(one) > 1 for one in dirs):
-        dirs = [one[1:] for one in dirs]
-    return {one[0] for one in dirs if one}
+    while all(dirs) and len({parts[0] for parts in dirs}) == 1 and any(len(parts) > 1 for parts in dirs):
+        dirs = [parts[1:] for parts in dirs]
+    return {parts[0] for parts in dirs if parts}
 
 
 def _stripped(dirs: Dirs, where: str) -> Dirs:
