@@ -40,7 +40,7 @@ texts = Features(dict.fromkeys(columns, Value("string")))  # or 007 would be the
 labels = load_dataset({folder}, "labels", features=texts)"""
 
 
-def _unchanged(row: Row) -> Row:
+def _as_it_is(row: Row) -> Row:
     return row
 
 
@@ -49,7 +49,7 @@ def export_dataset(
     folder: Path,
     form: str = "folder",
     seed: int | None = None,
-    clean: Callable[[Row], Row] = _unchanged,
+    clean: Callable[[Row], Row] = _as_it_is,
 ) -> dict[str, Any]:
     """Export the images with the labels that they have after the review. The project does not change.
 
