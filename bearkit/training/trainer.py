@@ -163,6 +163,12 @@ class Training:
         return self.run.folder / f"{name}.safetensors"
 
 
+def wait_and_train(project: Project, run: Run, listeners: Listeners, data: Dataset | None = None) -> TrainResult:
+    """Wait until the project's trainings before this one have ended, then do what `train_run` does."""
+    with run.working(lambda: listeners.progress("waiting for the training before", 0, 1)) as stop_if_asked:
+        return train_run(project, run, listeners, stop_if_asked, data)
+
+
 def train_run(
     project: Project,
     run: Run,
