@@ -29,8 +29,7 @@ from bearkit.training.learning_curve import LearningCurve, learning_curve
 from bearkit.training.lr_curve import LRCurve
 from bearkit.training.lr_finder import find_rate
 from bearkit.training.result import TrainResult
-from bearkit.training.trainer import Listeners, train_run
-from bearkit.training.warm_start import LoadedStage
+from bearkit.training.trainer import Listeners, train_run, wait_and_train
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -196,7 +195,8 @@ class Learner:
 
     def train(self, **options: Any) -> TrainResult:
         """Train one run with this learner's options, changed by these: frozen epochs, then unfrozen ones."""
-        return self.resume_run(warm_start.create_run(self.project, replace(self._config_now, **options)))
+        run, data = warm_start.create_run(self.project, replace(self._config_now, **options))
+        return self._continue_from(run, wait_and_train(self.project, run, self._listeners, data))
 
     def resume_run(self, run: Run) -> TrainResult:
         """Train a run that was created with its configuration, or resume it, once it is its turn.
@@ -204,12 +204,13 @@ class Learner:
         Raises:
             StoppedError: someone asked the run to stop.
         """
-        with run.working(lambda: self._listeners.progress("waiting for the training before", 0, 1)) as stop_if_asked:
-            return self.execute_run(run, stop_if_asked)
+        return self._continue_from(run, wait_and_train(self.project, run, self._listeners))
 
     def execute_run(self, run: Run, stop_if_asked: Callable[[], None]) -> TrainResult:
         """Do what `resume_run` does, inside `run.working()`, which yields `stop_if_asked`."""
-        result = train_run(self.project, run, self._listeners, stop_if_asked)
+        return self._continue_from(run, train_run(self.project, run, self._listeners, stop_if_asked))
+
+    def _continue_from(self, run: Run, result: TrainResult) -> TrainResult:
         self._at = f"{run.id}/{run.stage}"
         return result
 
@@ -296,5 +297,5 @@ class Learner:
         """The configuration that the next fit begins with."""
         return replace(self.config, start=self._at)
 
-    def _load_features(self, config: TrainConfig, start: LoadedStage) -> tuple[Dataset, Features, float]:
+    def _load_features(self, config: TrainConfig, start: warm_start.LoadedStage) -> tuple[Dataset, Features, float]:
         return warm_start.load_features(self.project, config, start, self._listeners.progress)

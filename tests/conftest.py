@@ -160,12 +160,12 @@ def drawn(tmp_path_factory, with_body):
 
 def calibrated(logits, predictor):
     """What a model gives, exported with its temperature, where training had given these logits (C,)."""
-    return softmax(np.asarray(logits, np.float64) / predictor.config.about["temperature"]).tolist()
+    return softmax(np.asarray(logits, np.float64) / predictor.config.info.temperature).tolist()
 
 
 def close(predictor, at_least=1e-3):
     """How far a calibrated probability may be off: differences of logits grow as the temperature divides them."""
-    return at_least * max(1, 1 / predictor.config.about["temperature"])
+    return at_least * max(1, 1 / predictor.config.info.temperature)
 
 
 @pytest.fixture

@@ -221,7 +221,7 @@ def test_a_column_of_words(project, with_hub):
 @pytest.mark.parametrize(
     ("files", "reason"),
     [
-        ({"0.png": picture(0), "1.png": picture(1)}, "has no folder a label"),
+        ({"0.png": picture(0), "1.png": picture(1)}, "there are no folders for labels"),
         ({"train/0.png": picture(0), "test/1.png": picture(1)}, "in no label's folder"),
         ({"README.md": b"#"}, "holds neither pictures nor parquet"),
         ({"a.parquet": b"no parquet"}, "cannot be read as parquet"),

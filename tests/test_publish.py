@@ -112,9 +112,9 @@ def test_the_card_says_what_the_run_measured(trained, with_hub, drawings):
     server = with_hub()
     push_model(trained.model, "me/shapes", license="cc-by-4.0", examples=drawings[:1])
     text = published(server, "model", "me/shapes")["README.md"].decode()
-    about = Predictor(trained.model).config.about
+    info = Predictor(trained.model).config.info
     (result,) = ModelCard(text).data.eval_results
-    assert result.metric_value == round(1 - about["error_rate"], 4)
+    assert result.metric_value == round(1 - info.error_rate, 4)
     meta = front(text)
     assert (meta["license"], meta["library_name"]) == ("cc-by-4.0", "timm")
     assert meta["model-index"][0]["name"] == "shapes"

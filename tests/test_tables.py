@@ -281,7 +281,7 @@ def test_upper_case_counts_where_two_names_differ_in_nothing_else():
         ("labels.xlsx", "PK", "save it as CSV"),
         ("labels.csv", "PK\x03\x04", "spreadsheet"),
         ("metadata.csv", "file_name,text\n0.png,a\n1.png,b\n2.png,c\n3.png,d\n", "of its columns `file_name`, `text`"),
-        ("sample_submission.csv", rows("{}.png"), "an answer to be handed in"),
+        ("sample_submission.csv", rows("{}.png"), "a submission to a competition"),
         ("p.csv", rows("{}.png,0.9,True,1", header="path,probability,known,similarity,label"), "it holds predictions"),
         ("metadata.jsonl", '{"file_name": \n', "no row of it names a picture"),
         ("metadata.parquet", "PAR1", "cannot be read as parquet"),

@@ -77,5 +77,5 @@ def test_a_models_training_pictures_are_jpegs(tmp_path):
     model_folder.write_thumbnails(tmp_path, [("a", small_jpeg(scene(), 20)), ("b", b"")])
     assert [label for label, _ in model_folder.read_thumbnails(tmp_path)] == ["a", "b"]
     model_folder.write_thumbnails(tmp_path, [("a", PAGE)])
-    with pytest.raises(ModelError, match="no small JPEG"):
+    with pytest.raises(ModelError, match="not a small JPEG"):
         model_folder.read_thumbnails(tmp_path)

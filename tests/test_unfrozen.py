@@ -86,7 +86,7 @@ def test_the_exported_tuned_model_is_what_was_trained(shapes, tmp_path):
         assert list(ours.probs.values()) == pytest.approx(expected, abs=close(predictor))
         from_timm = timm_probs(theirs, predictor, shapes.root / str(path))
         assert from_timm == pytest.approx(expected, abs=close(predictor))
-    assert "which learnt too" in (folder / "README.md").read_text()
+    assert "fine-tuned" in (folder / "README.md").read_text()
     frozen = learn.load("stage-1").export(tmp_path / "frozen")
     assert Predictor(frozen).config.preprocessing.size == 224
 

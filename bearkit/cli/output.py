@@ -7,7 +7,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bearkit.core.text import MANY, count, error_rate_sentence, listed, percent, rejected, table
+from bearkit.core.text import (
+    MANY,
+    UNKNOWN,
+    count,
+    error_rate_sentence,
+    listed,
+    percent,
+    rejected,
+    table,
+    unknown_sentence,
+)
 
 MATRIX = 20  # labels: a larger confusion matrix is not printed
 
@@ -165,7 +175,7 @@ def _predicted(row: dict[str, Any]) -> tuple[str, ...]:
         hint = f" ({row['hint']})" if row.get("hint") else ""
         return row["path"], "-", f"{row['error']}{hint}"
     if not row["known"]:
-        return row["path"], "none of these", f"(unlike the training pictures; closest label: {row['label']})"
+        return row["path"], UNKNOWN, f"({unknown_sentence(row['label'])})"
     others = ", ".join(f"{one['label']} {percent(one['probability'])}" for one in row["top"][1:])
     return row["path"], row["label"], f"{percent(row['probability'])}{f'  ({others})' if others else ''}"
 

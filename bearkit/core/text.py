@@ -7,17 +7,31 @@ MANY = 10  # rows of a list that are shown; the others are only counted
 
 
 def error_rate_sentence(result: dict[str, Any]) -> str:
-    """Return a sentence with an error rate and its confidence interval.
-
-    Args:
-        result: a run's result, with `error_rate`, `valid_images` and `error_interval`.
+    """An error rate with what it is worth.
 
     >>> error_rate_sentence({"error_rate": 4 / 83, "valid_images": 83, "error_interval": [0.0133, 0.1188]})
     '4 of 83 validation pictures wrong: error rate 4.8 %, likely between 1.3 and 12 %'
+    >>> error_rate_sentence({"error_rate": None, "valid_images": 83})
+    'its error rate is not known'
     """
+    if result.get("error_rate") is None or not result.get("valid_images"):
+        return "its error rate is not known"
     wrong = round(result["error_rate"] * result["valid_images"])
-    rate = f"error rate {percent(result['error_rate'])}, likely between {interval(result)}"
-    return f"{wrong} of {result['valid_images']} validation pictures wrong: {rate}"
+    rate = f"error rate {percent(result['error_rate'])}"
+    likely = f", likely between {interval(result)}" if result.get("error_interval") else ""
+    return f"{wrong} of {result['valid_images']} validation pictures wrong: {rate}{likely}"
+
+
+UNKNOWN = "none of these"  # shown instead of a label for a picture that is unlike the training pictures
+
+
+def unknown_sentence(label: str) -> str:
+    """Explain an answer of `UNKNOWN`.
+
+    >>> unknown_sentence("teddy")
+    'unlike the training pictures; closest label: teddy'
+    """
+    return f"unlike the training pictures; closest label: {label}"
 
 
 def total_seconds(result: dict[str, Any]) -> float:

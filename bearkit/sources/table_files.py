@@ -1,4 +1,4 @@
-"""Read the file of a table that lies among pictures: text of any kind, or parquet."""
+"""Read a table file of a source: text formats, or parquet."""
 
 import io
 from pathlib import Path
@@ -12,11 +12,11 @@ from bearkit.sources.layout import SourceItem
 
 
 def read_table(one: SourceItem) -> Table:
-    """The table in a file.
+    """Read the table in a file.
 
     Raises:
         ImageError: the file cannot be read, or is too large.
-        ImportSourceError: it is no table, or the package that reads it is not installed.
+        ImportSourceError: it is not a table, or the package that reads it is not installed.
         UnicodeDecodeError: its text is damaged.
     """
     return _parquet(one) if one.place.suffix.casefold() == ".parquet" else _text(one)
@@ -37,7 +37,7 @@ def _text(one: SourceItem) -> Table:
 
 
 def _parquet(one: SourceItem) -> Table:
-    """A parquet table, without columns of bytes or of several values."""
+    """Read a parquet table, without columns of bytes or of nested values."""
     arrow, parquet = import_optional("pyarrow", "hub"), import_optional("pyarrow.parquet", "hub")
     try:
         file = parquet.ParquetFile(io.BytesIO(one.read()))

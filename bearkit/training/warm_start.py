@@ -45,13 +45,18 @@ class LoadedStage:
         return self.body.tuned
 
 
-def load_stage(run: Run, stage: str) -> LoadedStage:
+def load_stage(run: Run, stage: str, config: TrainConfig | None = None) -> LoadedStage:
     """A saved stage of a run.
+
+    Args:
+        run: which run.
+        stage: the name of its checkpoint.
+        config: the run's configuration, if it was read already.
 
     Raises:
         RunError: there is none, it is damaged, or its body's weights are no longer what they were.
     """
-    config, path = TrainConfig.from_dict(run.config), run.checkpoint(stage)
+    config, path = config or TrainConfig.from_dict(run.config), run.checkpoint(stage)
     state, about = checkpoint.read(path)
     if not about.vocab and run.finished:  # by the first bearkit, which wrote nothing about it into the file
         about = replace(about, vocab=tuple(map(str, run.predictions().vocab)), error_rate=run.result["error_rate"])
@@ -145,11 +150,15 @@ def check_labels(about: CheckpointMetadata | None, data: Dataset) -> None:
         )
 
 
-def create_run(project: Project, config: TrainConfig) -> Run:
-    """A new run for `Learner.resume_run` to train, once its body, its start and its pictures are known to allow it.
+def create_run(project: Project, config: TrainConfig) -> tuple[Run, Dataset]:
+    """Create a run, after a check that its body, its start and its images allow the training.
+
+    Returns:
+        The run, for `Learner.resume_run`, and the data set that was checked.
 
     Raises:
-        DatasetError: the pictures cannot be trained on; BodyError: the body or its weights are not here.
+        DatasetError: the images cannot be trained on.
+        BodyError: the body or its weights are not here.
         RunError: there is no such stage to start from.
     """
     if config.weights not in ("", RANDOM):
@@ -163,7 +172,7 @@ def create_run(project: Project, config: TrainConfig) -> Run:
     if config.start:
         run, stage = find_stage(project, config.start)
         config = replace(config, start=f"{run.id}/{stage}", weights=TrainConfig.from_dict(run.config).weights)
-    return runs.create(project, config.as_dict())
+    return runs.create(project, config.as_dict()), data
 
 
 def load_features(
@@ -173,11 +182,29 @@ def load_features(
     progress: Progress,
     run: Run | None = None,
     stop_if_asked: Callable[[], None] = lambda: None,
+    data: Dataset | None = None,
 ) -> tuple[Dataset, Features, float]:
-    """The data set and its features, and the seconds that they took; a run's events tell how far it is."""
+    """Extract the features of a data set with the body of a stage.
+
+    Args:
+        project: the project with the images.
+        config: names the seed, which chooses the validation images, and the number of crops.
+        start: the body.
+        progress: called while images go through the body.
+        run: gets an event for each step of progress; none if left out.
+        stop_if_asked: raises StoppedError once someone asked the run to stop.
+        data: the images; all images of the project that have a label now if left out.
+
+    Returns:
+        The data set without the images that cannot be read, its features, and the seconds that both took.
+
+    Raises:
+        DatasetError: the images cannot be trained on.
+        StoppedError: someone asked the run to stop.
+    """
     clock, last = time.perf_counter(), 0.0
 
-    def told(what: str, done: int, total: int) -> None:
+    def report_progress(what: str, done: int, total: int) -> None:
         nonlocal last
         stop_if_asked()
         progress(what, done, total)
@@ -185,11 +212,11 @@ def load_features(
             last = time.perf_counter()
             run.event("features", done=done, total=total)
 
-    data = dataset.load(Catalog(project), config.seed)
-    found = extract_features(project, data.images, start.body, config.views, told)
-    if found.skipped:
-        data = data.without({row["image_id"] for row in found.skipped})
-    return data, found, time.perf_counter() - clock
+    data = data or dataset.load(Catalog(project), config.seed)
+    features = extract_features(project, data.images, start.body, config.views, report_progress)
+    if features.skipped:
+        data = data.without({row["image_id"] for row in features.skipped})
+    return data, features, time.perf_counter() - clock
 
 
 def train_valid_features(data: Dataset, found: Features) -> TrainValidFeatures:

@@ -24,6 +24,6 @@ def demo_page(predictor: Predictor, examples: Sequence[Path] = (), links: Sequen
     labels = " / ".join(predictor.vocab[:4]) + (" …" if len(predictor.vocab) > 4 else "")
     page = gr.Blocks(title=labels, analytics_enabled=False, delete_cache=(LOOK_SECONDS, KEPT_SECONDS))
     with page:
-        gr.HTML(prediction_html.head(labels, predictor.config.about, links))
+        gr.HTML(prediction_html.head(labels, predictor.config.info, links))
         PredictPage(lambda _: (predictor, None), examples=examples)
     return page

@@ -5,28 +5,19 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from bearkit.core.text import percent
+from bearkit.core.text import UNKNOWN, error_rate_sentence, percent, unknown_sentence
+from bearkit.inference.model_info import ModelInfo
 from bearkit.inference.occlusion import Explanation
 from bearkit.inference.predictor import Neighbour, Prediction
 
 LONG = 30  # letters of a label; a longer one is cut where there is little room
 
 
-def head(labels: str, about: dict[str, Any], links: Sequence[tuple[str, str]] = ()) -> str:
+def head(labels: str, info: ModelInfo, links: Sequence[tuple[str, str]] = ()) -> str:
     """What a model tells apart, and how well."""
-    worth = _worth(about)
-    more = "".join(f'<a href="{escape(address)}">{escape(text)}</a>' for address, text in links)
-    return f'<div class="bk-head"><h1>{escape(labels)}</h1><span>{escape(worth)}</span>{more}</div>'
-
-
-def _worth(about: dict[str, Any]) -> str:
-    """How well a model tells them apart; a folder of somebody else's may not say it."""
-    try:
-        low, high = (percent(float(bound)) for bound in about["error_interval"])
-        rate, n = percent(float(about["error_rate"])), int(about["valid_images"])
-    except (KeyError, TypeError, ValueError):
-        return "its error is not known"
-    return f"{rate} wrong on {n} pictures (likely {low} to {high})"
+    error = error_rate_sentence(info.as_dict())
+    more = "".join(f'<a href="{escape(address)}">{escape(name)}</a>' for address, name in links)
+    return f'<div class="bk-head"><h1>{escape(labels)}</h1><span>{escape(error)}</span>{more}</div>'
 
 
 def cut(text: Any) -> str:
@@ -46,8 +37,8 @@ def prediction(found: Prediction, milliseconds: float) -> str:
     if found.known:
         sure = f"{percent(found.probability)} sure"
         return f'<div class="bk-big">{cut(found.label)}</div><div>{sure}, {spent}</div>'
-    unlike = f"unlike the pictures that it was trained on; of its labels the likest is {cut(found.label)}"
-    return f'<div class="bk-big">none of these</div><div>{unlike}, {spent}</div>'
+    unlike = unknown_sentence(cut(found.label))
+    return f'<div class="bk-big">{UNKNOWN}</div><div>{unlike}; {spent}</div>'
 
 
 def seen(picture: bytes, frame: str) -> str:
