@@ -56,7 +56,7 @@ def test_an_answer_counts_only_for_the_question_on_the_page(sources, tmp_path, n
     (_, second, asked_second), _ = on_screen(sources.take(str(tmp_path / "second"), False, 0))
     for on_page, asked in ((first, asked_second), (second, asked_first), (first, None), ("", None), ("", asked_first)):
         _, failure = on_screen(sources.answer(number, on_page, asked, 0))
-        assert "not open any more" in failure
+        assert "no longer open" in failure
     assert not sources.project.exists or not Catalog(sources.project).images()
     screen, failure = on_screen(sources.answer(number, second, asked_second, 0))
     assert not failure

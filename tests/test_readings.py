@@ -38,3 +38,10 @@ def test_a_folder_that_is_not_there_is_an_error_and_a_data_set_of_the_hub_is_not
     with pytest.raises(ImportSourceError, match="does not exist"):
         question(project, str(tmp_path / "nowhere"))
     assert question(project, "hf://me/bears") is None
+
+
+def test_a_single_picture_is_not_answered_with_the_command_lines_options(tmp_path, project):
+    (tmp_path / "1.png").write_bytes(b"")
+    with pytest.raises(ImportSourceError, match="1.png is a single file") as raised:
+        question(project, str(tmp_path / "1.png"))
+    assert raised.value.hint == "drop it under “Files & camera”, and choose its label"

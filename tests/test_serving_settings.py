@@ -152,9 +152,9 @@ def test_a_hosted_studio_offers_nothing_of_its_owners_machine(project, in_a_spac
     monkeypatch.delenv("SPACE_ID")
     local_labels, local_names = offered(project)
     gone = {
-        "Folder or zip on this machine, or hf://USER/NAME",
-        "Leave the files where they are, copy nothing",
-        "Also servers of your own network",
+        "Folder or .zip on the computer running bearkit",
+        "Use the files in place (don't copy)",
+        "Allow addresses on my own network",
         "File with its weights (none: random)",
     }
     assert gone < local_labels
@@ -166,7 +166,7 @@ def test_a_hosted_studio_offers_nothing_of_its_owners_machine(project, in_a_spac
 @pytest.mark.parametrize("source", ["/etc", "hf://me/private", "https://example.org/a.zip"])
 def test_what_a_hosted_studio_does_not_offer_is_refused_by_the_server(project, in_a_space, source):
     sources = made(Sources, project)
-    with pytest.raises(gr.Error, match="only files of your own machine"):
+    with pytest.raises(gr.Error, match="cannot read folders of the computer"):
         list(sources.take(source, False, 0))
     assert limits(True).allow_private is False
 
@@ -176,5 +176,5 @@ def test_a_hosted_training_reads_no_file_that_a_stranger_names(project, in_a_spa
     values = {name: field.value for name, field in choices.fields.items()}
     assert choices.config(*values.values()).body == DEFAULT.body
     for wrong in ({"weights": "/etc/hostname"}, {"body": "hf-hub:me/private"}):
-        with pytest.raises(RunError, match="a body of the list"):
+        with pytest.raises(RunError, match="only the networks of the list"):
             choices.config(*(values | wrong).values())

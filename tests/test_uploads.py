@@ -222,5 +222,5 @@ def test_who_asks_why_behind_many_others_is_told_at_once():
     page = in_a_loop(asking)
     for _ in range(predict_page.WHYS):
         page._places.acquire()
-    with pytest.raises(gr.Error, match="8 others ask why already"):
+    with pytest.raises(gr.Error, match="8 other explanations are waiting already"):
         page.why("a.png")

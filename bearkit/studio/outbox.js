@@ -1,21 +1,21 @@
-// Decisions on their way to the studio. They are kept in this browser until the studio has stored them, so that neither
-// a lost connection nor a reload nor a killed studio loses one; they are sent again by themselves, in order, with the
-// same token, under which the ledger stores a decision once. `server.store` is in outbox.py.
+// Sends decisions to the studio. They stay in this browser until the studio has stored them, so that a lost connection,
+// a reload or a killed studio loses none. They are sent again automatically, in order, with the same token, under which
+// the studio stores a decision only once. `server.store` is in outbox.py.
 
 const PREFIX = 'bearkit-waiting:';
 const BATCH = 50;          // decisions a request
-const SOONEST = 500, LATEST = 3000, PATIENCE = 15000;  // milliseconds between two tries, and that one may take
+const SOONEST = 500, LATEST = 3000, PATIENCE = 15000;  // milliseconds: shortest and longest pause, and time-out of a try
 const random = () => crypto.getRandomValues(new Uint32Array(2)).join('-');
 const tab = random();
 const ask = asking(server, PATIENCE);
 const listeners = new Set();
-let items = [];            // {key, project, asked, kept, refused: why}, in order; also those of tabs that were closed
+let items = [];            // {key, project, asked, kept, refused: reason}, in order; also those of closed tabs
 let strangers = [];        // the same of projects that this address does not serve now
 let served = { project: '', called: '' };
 let number = 0, sending = null, timer = 0, pause = SOONEST, problem = '', started = false, headTimer = 0;
-let named = '';            // the reviewer, where this browser does not keep the name
+let named = '';            // the reviewer, if this browser cannot keep the name
 
-function kept(name, value) {  // null where localStorage is full, or forbidden
+function kept(name, value) {  // read, write or remove (null) a value of localStorage; null if it is full or blocked
   try {
     if (value === undefined) return localStorage.getItem(name);
     if (value === null) localStorage.removeItem(name);
@@ -97,7 +97,7 @@ function later(why) {
   problem = why;
   tell({ kind: 'change' });
   clearTimeout(timer);
-  items.filter((one) => !one.kept).forEach(keep);  // there may be room by now
+  items.filter((one) => !one.kept).forEach(keep);  // localStorage may have room now
   timer = setTimeout(() => adopt().then(work), pause);
   pause = Math.min(2 * pause, LATEST);
 }
@@ -107,17 +107,17 @@ function wake() {
   adopt().then(() => { if (items.length) work(); });
 }
 
-function asking(of, patience = 0) {  // asks a component's functions; what does not answer is an error like any other
+function asking(of, patience = 0) {  // returns a function that calls a component's functions; no answer is an error too
   return async (name, payload) => {
     const late = new Promise((resolve) => { if (patience) setTimeout(() => resolve({ error: 'the studio does not answer', away: true }), patience); });
-    const answer = await Promise.race([of[name](payload).catch(() => undefined), late]);  // Gradio gives nothing, or throws
+    const answer = await Promise.race([of[name](payload).catch(() => undefined), late]);  // on an error Gradio returns nothing, or throws
     return answer ?? { error: navigator.onLine ? 'the studio does not answer' : 'this browser is offline', away: true };
   };
 }
 
-// ------------------------------------------------------------------------------------ what other tabs and times left
+// --------------------------------------------------------------------------------- decisions of other and closed tabs
 
-async function adopt() {  // what tabs left that are closed by now; without locks (no https), of every other tab
+async function adopt() {  // take over the decisions of closed tabs; without locks (no https), those of every other tab
   const answer = await ask('whose', {});
   if (answer.error) return;
   served = answer;
@@ -152,10 +152,10 @@ function read(text, key) {
     const asked = JSON.parse(text);
     if (Array.isArray(asked.choices)) return { asked };
   } catch { /* as below */ }
-  return { asked: { choices: [], token: key }, refused: 'what this browser kept of it cannot be read' };
+  return { asked: { choices: [], token: key }, refused: 'this browser has it stored in an unreadable form' };
 }
 
-window.addEventListener('storage', (event) => {  // another tab sent or discarded one that is ours, too
+window.addEventListener('storage', (event) => {  // another tab sent or discarded a decision that this one has too
   if (event.newValue || !event.key) return;
   const item = items.find((one) => one.key === event.key);
   items = items.filter((one) => one !== item);
@@ -164,7 +164,7 @@ window.addEventListener('storage', (event) => {  // another tab sent or discarde
   tell(event.newValue === '' || item.refused ? { kind: 'discarded', asked: item.asked } : { kind: 'stored', asked: item.asked, answer: {} });
 });
 
-window.addEventListener('pagehide', () => {  // one last try, which may outlive the page
+window.addEventListener('pagehide', () => {  // a last try: `keepalive` lets it outlive the page
   const left = items.filter((one) => !one.refused).slice(0, BATCH).map((one) => one.asked);
   const { components = [], root = '', api_prefix: prefix = '/gradio_api' } = window.gradio_config || {};
   const own = components.find((one) => one.props?.elem_id === 'outbox');
@@ -178,7 +178,7 @@ window.addEventListener('online', wake);
 window.addEventListener('focus', () => { if (items.length) wake(); });
 document.addEventListener('visibilitychange', () => { if (!document.hidden && items.length) wake(); });
 
-// -------------------------------------------------------------------------------------------------- what one is told
+// ------------------------------------------------------------------------------------------------------- the messages
 
 function words() {
   if (!started) return '';
@@ -192,7 +192,7 @@ function draw() {
   const waiting = items.filter((one) => !one.refused);
   const rows = [];
   if (waiting.length && problem) rows.push(line('bk-bad', `${decisions(waiting.length)} waiting: ${problem}. ${coming(waiting)}`, button('Try now', wake)));
-  if (refused.length) rows.push(line('bk-bad', `${decisions(refused.length)} not stored: ${refused[0].refused}`, button('Try again', again), button('Discard', () => discard(refused))));
+  if (refused.length) rows.push(line('bk-bad', `${decisions(refused.length)} not saved: ${refused[0].refused}`, button('Try again', again), button('Discard', () => discard(refused))));
   for (const [called, theirs] of byProject()) {
     const of = called ? `the project “${called}”` : 'another project';
     const text = `${decisions(theirs.length)} of ${of} wait${theirs.length === 1 ? 's' : ''} in this browser. To send ${theirs.length === 1 ? 'it' : 'them'}, open the studio of that project at this address, ${location.origin}.`;
@@ -209,8 +209,8 @@ function line(kind, text, ...buttons) {
 
 function coming(waiting) {
   const [they, are] = waiting.length === 1 ? ['It', 'is'] : ['They', 'are'];
-  if (waiting.every((one) => one.kept)) return `${they} ${are} kept in this browser and sent by ${they === 'It' ? 'itself' : 'themselves'}.`;
-  return `Leave this page open until ${they.toLowerCase()} ${are} stored: this browser cannot keep ${they === 'It' ? 'it' : 'them'}, since its storage is full or forbidden.`;
+  if (waiting.every((one) => one.kept)) return `${they} ${are} kept in this browser and sent automatically.`;
+  return `Keep this page open until ${they.toLowerCase()} ${are} saved: this browser cannot store ${they === 'It' ? 'it' : 'them'}, since its storage is full or blocked.`;
 }
 
 function byProject() {
@@ -232,15 +232,15 @@ function again() {
 }
 
 function discard(those) {
-  if (!window.confirm(`Discard ${decisions(those.length)}? Nothing brings ${those.length === 1 ? 'it' : 'them'} back.`)) return;
+  if (!window.confirm(`Discard ${decisions(those.length)}? This cannot be undone.`)) return;
   for (const item of those) {
-    kept(item.key, '');  // by which other tabs know that it is not stored
+    kept(item.key, '');  // an empty value tells other tabs that it was discarded, not stored
     forget(item);
     tell({ kind: 'discarded', asked: item.asked });
   }
 }
 
-function countSoon() {  // the line above the tabs, once nothing is under way
+function countSoon() {  // update the line above the tabs once no decision has come for a moment
   clearTimeout(headTimer);
   headTimer = setTimeout(async () => {
     const { head } = await ask('counts', {});
@@ -250,7 +250,7 @@ function countSoon() {  // the line above the tabs, once nothing is under way
 }
 
 element.setAttribute('role', 'status');
-navigator.locks?.request(`bearkit-${tab}`, () => new Promise(() => {})).catch(() => {});  // refused where storage is
+navigator.locks?.request(`bearkit-${tab}`, () => new Promise(() => {})).catch(() => {});  // refused where storage is blocked
 window.bearkitReviewer = reviewer;
 window.bearkitOutbox = {
   add, asking, words, reviewer, countSoon, wake,

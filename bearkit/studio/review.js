@@ -1,6 +1,6 @@
 // ---------------------------------------------------------------------------------------------------------- the page
 
-let wanted = false;   // a page that could not be loaded: it is, once the studio is back
+let wanted = false;   // whether a page could not be loaded: it loads once the studio is back
 
 function reviewer() {
   return who.value.trim() || outbox.reviewer();
@@ -26,7 +26,7 @@ function tell() {
 
 function keysLine() {
   const labels = page.order.slice(0, 9).flatMap((label, index) => (page.labels.includes(label) ? [`${index + 1} ${short(label)}`] : [])).join('  ');
-  const rest = { duplicate: 'keep both of all the rest', unlabelled: 'the rest of the page is as predicted' }[page.kind] || 'the rest of the page is fine';
+  const rest = { duplicate: 'keep both of all the rest', unlabelled: 'label the rest as predicted' }[page.kind] || 'keep the rest';
   return ['arrows move', page.kind === 'unlabelled' ? '' : 'k keep', `d delete${page.kind === 'duplicate' ? ' left' : ''}`, page.kind === 'duplicate' ? 's delete right' : '',
     labels, 'l any label', 'u undo', 'r redo', 'Space large', `Enter: ${rest}`].filter(Boolean).join(' · ');
 }
@@ -39,7 +39,7 @@ function drawBar() {
     choice('label', Object.fromEntries([EVERY, ...page.labels].map((name) => [name, name || 'all']))),
     ...(view.kind === 'label' ? [choice('order', ORDERS)] : []),
     choice('n', Object.fromEntries(PAGES.map((n) => [n, n]))),
-    make('label', {}, 'reviewer', who));
+    make('label', {}, 'Your name', who));
 }
 
 function draw(focus) {
@@ -51,7 +51,7 @@ function draw(focus) {
   heading.title = heading.textContent;
   heading.hidden = !page.heading;
   drawConfirm();
-  const more = page.rest ? make('button', { type: 'button', class: 'rv-rest', onclick: () => { view.rest = '1'; load(); } }, `Look at the other ${plural(page.rest, 'picture')} too`) : null;
+  const more = page.rest ? make('button', { type: 'button', class: 'rv-rest', onclick: () => { view.rest = '1'; load(); } }, `Review the other ${plural(page.rest, 'picture')} too`) : null;
   notice.replaceChildren(...(page.message ? [make('div', { class: page.done ? 'bk-ok rv-done' : 'bk-note' }, page.message)] : []), ...(more ? [more] : []));
   cur = 0;
   if (!page.suspects.length && !side.hidden) hide();
@@ -63,7 +63,7 @@ function draw(focus) {
 function drawConfirm() {
   shownAt = performance.now();
   confirm.hidden = !page.suspects.length || (page.kind === 'unlabelled' && !page.suspects[0].predicted);
-  confirm.textContent = page.kind === 'unlabelled' ? 'The rest of this page is as predicted (Enter)' : 'The rest of this page is fine (Enter)';
+  confirm.textContent = page.kind === 'unlabelled' ? 'Label the rest as predicted, next page (Enter)' : 'Keep the rest, next page (Enter)';
   confirm.disabled = true;
   const mine = loading;
   setTimeout(() => { if (mine === loading) confirm.disabled = false; }, SETTLE);
@@ -85,10 +85,10 @@ async function load(message = '', focus = false) {
   if (mine !== loading) return;
   root.classList.remove('rv-busy');
   wanted = Boolean(answer.away);
-  if (answer.away && page.asked) {  // what is on screen stays, and the filters show what it is
+  if (answer.away && page.asked) {  // the pictures on screen stay, and the filters match them
     Object.assign(view, page.asked);
     drawBar();
-    hint(`The next page waits: ${answer.error}.`);
+    hint(`The next page is waiting: ${answer.error}.`);
     outbox.wake();
     return setTimeout(() => { if (wanted && mine === loading && !outbox.waiting().length) load(message); }, 2000);
   }
@@ -98,7 +98,7 @@ async function load(message = '', focus = false) {
     draw(focus);
     return complain(answer);
   }
-  view.kind = answer.kind;  // without labels there is another list to begin with
+  view.kind = answer.kind;  // without labels, the studio answers with the unlabelled pictures
   writeAddress();
   page = { ...answer, asked: { ...asking, kind: answer.kind } };
   page.message = [news, message, page.message].filter(Boolean).join(' ');
@@ -109,10 +109,10 @@ async function load(message = '', focus = false) {
   hint('');
   draw(focus);
   outbox.countSoon();
-  if (root.getBoundingClientRect().top < 0) root.scrollIntoView();  // a page begins at its top, where it says what is new
+  if (root.getBoundingClientRect().top < 0) root.scrollIntoView();  // start at the top, where the messages are
 }
 
-function recall() {  // what waits, perhaps since before a reload, is shown where its picture is
+function recall() {  // mark the pictures whose decisions still wait in the outbox, perhaps since before a reload
   const here = new Map(page.suspects.map((suspect) => [suspect.image_id, suspect]));
   for (const { asked: about, refused } of outbox.waiting()) {
     number += 1;
@@ -122,7 +122,7 @@ function recall() {  // what waits, perhaps since before a reload, is shown wher
   }
 }
 
-const who = make('input', { class: 'rv-who', 'aria-label': 'reviewer', onchange: () => { who.value = outbox.reviewer(who.value); } });
+const who = make('input', { class: 'rv-who', 'aria-label': 'Your name', onchange: () => { who.value = outbox.reviewer(who.value); } });
 const bar = make('div', { class: 'rv-bar' });
 const keys = make('div', { class: 'rv-keys bk-quiet' });
 const notice = make('div', { class: 'rv-notice' });
@@ -130,7 +130,7 @@ const progress = make('div', { class: 'rv-progress' });
 const heading = make('h4', { class: 'rv-heading' });
 const told = make('div', { class: 'rv-told', role: 'status' });
 const saved = make('b', { class: 'rv-saved', role: 'status' });
-const grid = make('div', { class: 'rv-grid', tabindex: 0, role: 'listbox', 'aria-label': 'suspects' });
+const grid = make('div', { class: 'rv-grid', tabindex: 0, role: 'listbox', 'aria-label': 'pictures to review' });
 const side = make('aside', { class: 'rv-side', hidden: true });
 const confirm = make('button', { type: 'button', class: 'rv-confirm', onclick: confirmPage }, '');
 const undo = make('button', { type: 'button', onclick: () => turn('undo') }, 'Undo (u)');

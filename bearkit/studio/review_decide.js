@@ -7,9 +7,9 @@ function busy() {
 function decide(action, to = null) {
   const suspect = page.suspects[cur];
   if (!suspect) return;
-  if (busy()) return hint('Not taken: the next page is loading.');
+  if (busy()) return hint('Ignored: the next page is still loading.');
   hint('');
-  const same = action === 'relabel' && to === suspect.given;  // to say so is to keep it
+  const same = action === 'relabel' && to === suspect.given;  // the same label means keep
   if (action === 'relabel') offerToo(to);
   send([same ? { suspect, action: 'keep', to: null } : { suspect, action, to }]);
   const next = page.suspects.findIndex((one, index) => index > cur && !states.has(one.image_id));
@@ -34,7 +34,7 @@ function asked({ suspect, action, to }) {
   return { image_id: suspect.image_id, action, to: action === 'keep' ? suspect.given || null : to };
 }
 
-function heard({ kind, asked: about, answer }) {  // from the outbox
+function heard({ kind, asked: about, answer }) {  // an event of the outbox
   if (kind === 'back' && wanted) return load();
   if (kind === 'pressed') return grid.focus({ preventScroll: true });
   if (kind === 'change' || kind === 'back') return refreshed();
@@ -50,13 +50,13 @@ function heard({ kind, asked: about, answer }) {  // from the outbox
   }
   if (kind === 'stored') asStored(entries, answer);
   if (kind === 'refused' || kind === 'discarded') entries.forEach(({ to }) => offerNoMore(to));
-  const standing = entries.length - (answer?.stored?.length ?? entries.length);
-  if (standing) news = `${plural(standing, 'picture')} of that page ${standing === 1 ? 'stays as it is' : 'stay as they are'}: others decided meanwhile.`;
+  const unchanged = entries.length - (answer?.stored?.length ?? entries.length);
+  if (unchanged) news = `Others had already decided ${plural(unchanged, 'picture')} of the last page; left unchanged.`;
   if (answer?.order) { page.order = answer.order; keys.textContent = keysLine(); }
   refreshed();
 }
 
-const typedHere = new Set();  // labels that are offered since somebody typed them, and not because pictures have them
+const typedHere = new Set();  // labels that are offered because someone typed them here; no stored picture has them yet
 
 function offerToo(label) {
   if (page.labels.includes(label)) return;
@@ -68,7 +68,7 @@ function offerNoMore(label) {
   if (typedHere.delete(label)) page.labels = page.labels.filter((one) => one !== label);
 }
 
-function asStored(entries, answer) {  // the studio tidies labels: what it stored is offered, and not what was typed
+function asStored(entries, answer) {  // the studio normalizes labels: offer the stored spelling, not the typed one
   for (const { suspect, to } of entries) {
     const label = answer.labels?.[suspect.image_id];
     if (to && label && label !== to) { offerNoMore(to); offerToo(label); }
@@ -85,12 +85,12 @@ function refreshed() {
 }
 
 function confirmPage() {
-  if (busy()) return hint('Not taken: the next page is loading.');
+  if (busy()) return hint('Ignored: the next page is still loading.');
   if (!page.suspects.length) return;
-  if (performance.now() - shownAt < SETTLE) return hint('Enter counts once a page was shown for a second: look at it first.');
+  if (performance.now() - shownAt < SETTLE) return hint('Look at the page first: Enter works after one second.');
   const left = page.suspects.filter((suspect) => !states.has(suspect.image_id));
   if (page.kind === 'unlabelled' && left.some((suspect) => !suspect.predicted)) {
-    if (left.length === page.suspects.length) return hint('Nothing is predicted before there are two labels: press l, and type the label of this picture.');
+    if (left.length === page.suspects.length) return hint('Predictions need two labels: press l and type the label of this picture.');
     return load();
   }
   hint('');
@@ -100,9 +100,9 @@ function confirmPage() {
 }
 
 async function turn(action) {
-  if (busy()) return hint('Not taken: the next page is loading.');
+  if (busy()) return hint('Ignored: the next page is still loading.');
   await outbox.settled();
-  if (outbox.waiting().length) return hint(`${action === 'undo' ? 'Undo' : 'Redo'} works once what is waiting is stored.`);
+  if (outbox.waiting().length) return hint(`${action === 'undo' ? 'Undo' : 'Redo'} works once all decisions are saved.`);
   const answer = await ask('turn', { action, reviewer: reviewer() });
   if (answer.error) return complain(answer);
   notice.querySelector('[role=alert]')?.remove();
@@ -120,7 +120,7 @@ async function turn(action) {
   mark();
 }
 
-function stand(suspect, { image_id: id, now }) {  // a picture as the ledger has it after an undo or a redo
+function stand(suspect, { image_id: id, now }) {  // show the valid decision about a picture after an undo or a redo
   if (!now || now.id <= page.since) return states.delete(suspect.image_id);
   const action = id === suspect.image_id ? now.action : 'other';
   states.set(suspect.image_id, { action, to: now.to, state: 'stored', number, others: now.by === reviewer() ? '' : now.by });

@@ -81,11 +81,13 @@ def test_one_label_can_be_said_and_taken_away_again(empty):
     assert labels(running) == ["photos"] * 4
     page.locator(".thumbnail-item").first.click()
     expect(page.locator("#picture dl")).to_be_in_viewport(timeout=SECONDS)
-    page.get_by_role("button", name="Take its label away").click()
-    shown(page, "It has no label now.")
+    page.get_by_role("button", name="Remove label").click()
+    shown(page, "Label removed.")
     assert labels(running).count("") == 1
     page.get_by_role("tab", name="Train").click()
-    expect(page.get_by_role("button", name="Train: needs a second label beside photos")).to_be_disabled(timeout=SECONDS)
+    expect(page.get_by_role("button", name="Train: needs a second label besides photos")).to_be_disabled(
+        timeout=SECONDS
+    )
 
 
 def test_the_address_names_the_tab_a_reload_stays_and_back_goes_back(review):

@@ -136,7 +136,7 @@ def test_a_browser_that_forbids_storage_can_review(browser, shared_review, revie
     page.add_init_script(FORBIDDEN)
     page.goto(f"{running.url}?tab=review&n=6&rest=1")
     expect(figures(page).first).to_be_visible(timeout=SECONDS)
-    name = page.get_by_label("reviewer", exact=True)
+    name = page.get_by_label("Your name", exact=True)
     assert re.fullmatch("reviewer-[0-9a-f]{4}", name.input_value())
     assert page.evaluate("window.bearkitReviewer()") == name.input_value()
     name.fill("ann")

@@ -50,8 +50,8 @@ def button(page, name):
 def test_from_a_model_to_a_link(opened, with_hub):
     server = with_hub()
     page = opened("?tab=publish")
-    page.get_by_text("Logged in to the Hub as me.").wait_for()
-    assert page.get_by_label("Name on the Hub").input_value() == "me/shapes"
+    page.get_by_text("Signed in to Hugging Face as me.").wait_for()
+    assert page.get_by_label("Name on the Hugging Face Hub").input_value() == "me/shapes"
     assert button(page, "Publish").is_disabled()
     button(page, "See what will be uploaded").click()
     page.get_by_text("all files are there, and the model answers").wait_for()
@@ -66,7 +66,9 @@ def test_from_a_model_to_a_link(opened, with_hub):
     page.get_by_role("link", name=f"{server.url}/spaces/me/shapes").wait_for()
     assert server.hub.repos["space", "me/shapes"].private
     shoot(page, "publish-done")
-    page.get_by_label("Name on the Hub").fill("me/other")  # where it is stays true, but nothing can be published now
+    page.get_by_label("Name on the Hugging Face Hub").fill(
+        "me/other"
+    )  # where it is stays true, but nothing can be published now
     expect(page.get_by_text("model.onnx", exact=True)).to_have_count(0, timeout=SECONDS)
     expect(page.get_by_role("link", name=f"{server.url}/spaces/me/shapes")).to_be_visible()
     expect(button(page, "Publish")).to_be_disabled()
@@ -76,8 +78,8 @@ def test_from_a_model_to_a_link(opened, with_hub):
 def test_what_was_looked_over_is_not_shown_under_another_choice(opened, with_hub):
     server = with_hub()
     page = opened("?tab=publish")
-    page.get_by_text("Logged in to the Hub as me.").wait_for()
-    look, name = button(page, "See what will be uploaded"), page.get_by_label("Name on the Hub")
+    page.get_by_text("Signed in to Hugging Face as me.").wait_for()
+    look, name = button(page, "See what will be uploaded"), page.get_by_label("Name on the Hugging Face Hub")
     model = page.get_by_role("radio", name="Model, for timm")
     look.click()
     expect(button(page, "Publish")).to_be_enabled(timeout=SECONDS)
@@ -89,7 +91,7 @@ def test_what_was_looked_over_is_not_shown_under_another_choice(opened, with_hub
     }
     for change, back in changes.values():
         change()
-        page.get_by_text("You looked at another choice before: 001, to me/shapes.").wait_for()
+        page.get_by_text("Your last preview was of something else: 001, to me/shapes.").wait_for()
         expect(page.get_by_text("model.onnx", exact=True)).to_have_count(0)
         expect(page.get_by_text("the model answers as it did")).to_have_count(0)
         expect(button(page, "Publish")).to_be_disabled()
@@ -100,7 +102,7 @@ def test_what_was_looked_over_is_not_shown_under_another_choice(opened, with_hub
     look.click()
     page.get_by_text("`me/a--b` is not a valid name on the Hub: -- and .. are not allowed").wait_for()
     expect(button(page, "Publish")).to_be_disabled()
-    page.get_by_text("You looked at another choice before").wait_for()
+    page.get_by_text("Your last preview was of something else").wait_for()
     assert server.hub.repos == {}
 
 
@@ -120,7 +122,7 @@ def test_a_form_that_changes_while_it_is_looked_over_can_not_be_published(traine
         shown, _, publish, _ = tab.standing(page | {field: value})
         assert "model.onnx" not in shown and "another choice" in shown, field
         assert publish == {"interactive": False, "value": "Publish", "__type__": "update"}
-    with pytest.raises(gr.Error, match="not looked over"):
+    with pytest.raises(gr.Error, match="preview it first"):
         list(tab.publish(page | {2: "me/other"}))
     assert tab.standing(page | {2: " me/shapes ", 3: ""})[2]["interactive"]  # says the same
 
@@ -128,12 +130,12 @@ def test_a_form_that_changes_while_it_is_looked_over_can_not_be_published(traine
 def test_pictures_are_only_published_by_who_says_so(opened, with_hub):
     server = with_hub()
     page = opened("?tab=publish")
-    page.get_by_text("Logged in to the Hub as me.").wait_for()
+    page.get_by_text("Signed in to Hugging Face as me.").wait_for()
     page.get_by_role("radio", name="Data set").click()
     page.get_by_text("Of none of the 36 pictures the source told a licence.").wait_for()
     button(page, "See what will be uploaded").click()
-    page.get_by_text("pictures have owners").wait_for()
-    page.get_by_label("The owners allow").check()
+    page.get_by_text("publishing pictures needs their owners").wait_for()
+    page.get_by_label("I may publish these pictures").check()
     button(page, "See what will be uploaded").click()
     page.locator("h4", has_text="39 files").wait_for()
     expect(button(page, "Publish")).to_be_enabled(timeout=SECONDS)
@@ -149,7 +151,7 @@ def test_without_a_login_and_with_a_hub_that_fails(opened, with_hub, monkeypatch
     page.get_by_text("hf auth login").wait_for()
     button(page, "See what will be uploaded").click()
     page.get_by_text("the name on the Hub is empty").first.wait_for()
-    page.get_by_label("Name on the Hub").fill("me/shapes")
+    page.get_by_label("Name on the Hugging Face Hub").fill("me/shapes")
     button(page, "See what will be uploaded").click()
     expect(page.get_by_role("button", name=re.compile(r"^Publish \(the Hub does not know you"))).to_be_disabled(
         timeout=SECONDS
@@ -165,7 +167,7 @@ def test_stop_leaves_nothing_on_the_hub(trained, tmp_path, with_hub, monkeypatch
     uploading, tab = Uploading(), PublishTab.__new__(PublishTab)
     tab.project = trained.project
     wanted = tab._wanted("model", trained.learn.run.id, " me/shapes ", None, False, None, False)
-    with pytest.raises(PublishError, match="not looked over"):
+    with pytest.raises(PublishError, match="preview it first"):
         uploading.publish(wanted, PublishTab._hub(_local(), None))
     uploading._look_over(wanted)
     assert uploading.now.wanted == wanted
@@ -187,7 +189,7 @@ class _in_a_space:
 
 def test_in_a_space_nobody_publishes_with_its_own_token(monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "hf_of_the_space")
-    with pytest.raises(PublishError, match="nobody is logged in"):
+    with pytest.raises(PublishError, match="you are not signed in"):
         PublishTab._hub(_in_a_space(), None)
 
     class Visitor:
