@@ -95,7 +95,9 @@ class PublishTab:
         try:
             user = self._hub(oauth).user()
         except PublishError as error:
-            return [html.quiet(f"Not signed in: {error}. You can preview; to publish, {error.hint}"), choice, gr.skip()]
+            problem = str(error)
+            status = f"{problem[0].upper()}{problem[1:]}. You can preview; to publish, {error.hint}"
+            return [html.quiet(status), choice, gr.skip()]
         return [note(f"Signed in to Hugging Face as {user}."), choice, repo or f"{user}/{name_from(self.project.name)}"]
 
     @show_errors

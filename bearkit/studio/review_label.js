@@ -5,7 +5,7 @@ let chosen = 0;
 
 function chooseLabel() {
   if (!page.suspects[cur]) return;
-  if (busy()) return hint('Not taken: the next page is loading.');
+  if (busy()) return hint('Ignored: the next page is still loading.');
   typed.value = '';
   offer();
   mark(false);

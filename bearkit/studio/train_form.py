@@ -50,16 +50,16 @@ class TrainForm:
             with gr.Row():
                 self._numbers([name for name in NUMBERS if name not in PLAIN])
                 self.fields["sizes"] = gr.Textbox(max_lines=1, **_field("sizes"))
-                self.fields["oversample"] = gr.Checkbox(False, label=OPTIONS["oversample"].label)
+                self.fields["oversample"] = gr.Checkbox(False, **_field("oversample"))
             with gr.Row():
                 self.fields["precision"] = gr.Radio(
                     list(OPTIONS["precision"].choices), value=DEFAULT.precision, **_field("precision")
                 )
-                self.fields["augment"] = gr.Radio(
-                    list(OPTIONS["augment"].choices), value=DEFAULT.augment, **_field("augment")
-                )
                 self.fields["schedule"] = gr.Radio(
                     list(OPTIONS["schedule"].choices), value=DEFAULT.schedule, **_field("schedule")
+                )
+                self.fields["augment"] = gr.Radio(
+                    list(OPTIONS["augment"].choices), value=DEFAULT.augment, **_field("augment")
                 )
                 self.preview = gr.Button("Preview the changes", size="sm", min_width=160)
             self.previewed = gr.Image(visible=False, show_label=False, buttons=[], width=768)

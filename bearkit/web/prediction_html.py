@@ -52,7 +52,7 @@ def prediction(found: Prediction, milliseconds: float) -> str:
     if found.known:
         sure = f"{percent(found.probability)} sure"
         return f'<div class="bk-big">{cut(found.label)}</div><div>{sure}, {spent}</div>'
-    closest = f"unlike the pictures that it was trained on. Closest label: {cut(found.label)}"
+    closest = f"unlike the training pictures; closest label: {cut(found.label)}"
     return f'<div class="bk-big">none of these</div><div>{closest}, {spent}</div>'
 
 

@@ -108,10 +108,10 @@ def test_an_answer_never_stands_beside_a_file_that_is_no_picture(review, tmp_pat
     page.get_by_role("tab", name="Predict").click()
     drop = page.locator("input[type=file]").last
     drop.set_input_files(next((running.project.images / "star").glob("*.png")))
-    shown(page, re.compile("sure, in|unlike the pictures"))
+    shown(page, re.compile("sure, in|unlike the training"))
     (tmp_path / "page.jpg").write_text("<html></html>")
     page.get_by_label("Remove Image").or_(page.get_by_label("Clear")).first.click()
     drop.set_input_files(tmp_path / "page.jpg")
-    expect(page.get_by_text(re.compile("sure, in|unlike the pictures"))).to_have_count(0, timeout=SECONDS)
+    expect(page.get_by_text(re.compile("sure, in|unlike the training"))).to_have_count(0, timeout=SECONDS)
     shown(page, "web page")
-    expect(page.get_by_text(re.compile("sure, in|unlike the pictures"))).to_have_count(0)
+    expect(page.get_by_text(re.compile("sure, in|unlike the training"))).to_have_count(0)

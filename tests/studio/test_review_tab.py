@@ -149,7 +149,7 @@ def test_pictures_without_a_label_are_accepted_a_page_at_a_time(own_review, tmp_
     expect(figures(page)).to_have_count(2)
     shoot(page, "9-review-unlabelled")
     page.locator(".rv-grid").focus()
-    for word in ("Predicted: square", "Predicted: star", "Nothing is left to look at here"):
+    for word in ("Predicted: square", "Predicted: star", "Nothing left to review here"):
         confirm(page)
         expect(page.get_by_text(word)).to_be_visible(timeout=SECONDS)
     assert len(ledger_of(running).images()) == 42
