@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from bearkit.training.config import TrainConfig
-from bearkit.training.schedule import one_cycle
+from bearkit.training.schedule import SCHEDULES
 
 LOSSES = {"train_loss": "training", "valid_loss": "validation"}
 STAGES = ("frozen", "unfrozen")
@@ -62,14 +62,17 @@ def rates(config: TrainConfig, done: float) -> pd.DataFrame:
     Args:
         config: of the training.
         done: epochs of all stages that are done.
+
+    >>> rates(TrainConfig(epochs=2, lr=0.003, schedule="flat"), 2).rate.unique().tolist()
+    [0.003]
     """
-    rows, before = [], 0.0
+    rows, before, schedule = [], 0.0, SCHEDULES[config.schedule]
     for name, n_epochs in plan(config).items():
         highest = config.lr if name == "frozen" else config.lr_unfrozen[1]
         for point in range(POINTS):
             at = before + n_epochs * point / POINTS
             if at <= done:
-                rows.append({"epoch": at, "rate": one_cycle(point / POINTS, highest)[0]})
+                rows.append({"epoch": at, "rate": schedule(point / POINTS, highest)[0]})
         before += n_epochs
     return pd.DataFrame(rows, columns=["epoch", "rate"]).astype({"epoch": float, "rate": float})
 
