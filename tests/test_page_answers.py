@@ -2,7 +2,7 @@
 
 import pytest
 
-from bearkit.studio.server_functions import answered
+from bearkit.studio.server_functions import errors_as_answers
 from bearkit.web import prediction_html
 
 WHOLE = {"error_rate": 0.1, "error_interval": [0.05, 0.2], "valid_images": 40}
@@ -20,5 +20,5 @@ def test_a_model_of_somebody_elses_that_says_it_wrongly_is_shown_all_the_same(na
 
 @pytest.mark.parametrize("asked", ["x", None, {}, [], {"n": "many"}])
 def test_a_question_that_cannot_be_read_is_answered_with_an_error(asked):
-    found = answered(lambda given: {"twice": 2 * int(given["n"])})(asked)
+    found = errors_as_answers(lambda given: {"twice": 2 * int(given["n"])})(asked)
     assert set(found) == {"error", "hint"}

@@ -16,7 +16,7 @@ from bearkit.studio.app import build
 from bearkit.studio.collect_job import limits
 from bearkit.studio.sources import Sources
 from bearkit.studio.train_form import DEFAULT, TrainForm
-from bearkit.web.launch import NAMES, free_port, names_of, public_address
+from bearkit.web.launch import NAMES, find_free_port, host_names, public_address
 from tests.processes import run_async
 from tests.servers import serving
 
@@ -81,15 +81,15 @@ def test_the_servers_can_be_imported_with_any_proxy():
 @pytest.mark.parametrize("port", [70000, 65536, -1, 10**20])
 def test_a_port_out_of_range_is_said_so(port):
     with pytest.raises(BearkitError, match=f"there is no port {port}"):
-        free_port(port, "127.0.0.1")
+        find_free_port(port, "127.0.0.1")
 
 
 def test_the_last_ports_end_the_search(monkeypatch):
     with pytest.raises(BearkitError, match="no free port from 65535 on"), socket.socket() as taken:
         taken.bind(("127.0.0.1", 65535))
         taken.listen()
-        free_port(65535, "127.0.0.1")
-    assert free_port(0, "127.0.0.1") > 0
+        find_free_port(65535, "127.0.0.1")
+    assert find_free_port(0, "127.0.0.1") > 0
     monkeypatch.setenv("GRADIO_SERVER_PORT", "http")
     with pytest.raises(BearkitError, match="GRADIO_SERVER_PORT is `http`"):
         public_address()
@@ -108,15 +108,15 @@ def test_wrong_ports_are_wrong_usage(monkeypatch, command, port, capsys):
 @pytest.mark.parametrize("host", ["nowhere.invalid", "", " ", "a" * 300, "bär..", "192.0.2.1", "127.0.0.1:7860"])
 def test_an_address_that_is_none_is_said_so(host):
     with pytest.raises(BearkitError, match="address"):
-        free_port(0, host)
+        find_free_port(0, host)
 
 
 def test_a_server_of_this_machine_alone_is_known_by_its_own_names():
-    assert names_of("127.0.0.1") == NAMES
-    assert names_of("127.0.0.2") == NAMES | {"127.0.0.2"}
-    assert names_of("[::1]") == NAMES
-    assert names_of("0.0.0.0") is None
-    assert names_of("") is None
+    assert host_names("127.0.0.1") == NAMES
+    assert host_names("127.0.0.2") == NAMES | {"127.0.0.2"}
+    assert host_names("[::1]") == NAMES
+    assert host_names("0.0.0.0") is None
+    assert host_names("") is None
 
 
 @pytest.fixture

@@ -25,9 +25,9 @@ document.addEventListener('click', (event) => {
   const link = event.target.closest?.('a[href^="?tab="]');
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
-  const asked = new URLSearchParams(link.getAttribute('href'));
+  const query = new URLSearchParams(link.getAttribute('href'));
   const address = new URL(location.href);
-  for (const [name, value] of asked) address.searchParams.set(name, value);
+  for (const [name, value] of query) address.searchParams.set(name, value);
   history.pushState(history.state, '', address);
-  show(asked.get('tab'));
+  show(query.get('tab'));
 });

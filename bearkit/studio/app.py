@@ -19,7 +19,7 @@ from bearkit.studio.predict import PredictTab
 from bearkit.studio.publish import PublishTab
 from bearkit.studio.review import ReviewTab
 from bearkit.studio.train import TrainTab
-from bearkit.web.launch import HOST, MOST_BYTES, NAMES, PORT, guarded, hosted, launched, public_address
+from bearkit.web.launch import HOST, MOST_BYTES, NAMES, PORT, guard_arguments, is_hosted, launch_page, public_address
 from bearkit.web.limits import COLLECTOR, OWNER, VISITOR
 from bearkit.web.model_page import demo_page
 
@@ -78,12 +78,13 @@ def launch_studio(project: Project, port: int = PORT, open_browser: bool = True)
     Returns:
         The page and its address.
     """
-    in_space = hosted()
+    in_space = is_hosted()
     host, port = public_address() if in_space else (HOST, port)
     demo = in_space and os.environ.get("BEARKIT_STUDIO") != "all"
     build_page = hosted_page if demo else build
-    page, url, _ = launched(
-        lambda: build_page(project), host, port, guarded(None, framed=True) if in_space else guarded(NAMES), CSS,
+    guard = guard_arguments(None, framed=True) if in_space else guard_arguments(NAMES)
+    page, url, _ = launch_page(
+        lambda: build_page(project), host, port, guard, CSS,
         VISITOR if demo else COLLECTOR if in_space else OWNER,
         share=False, inbrowser=open_browser and not in_space, max_file_size=MOST_BYTES if demo else None,
         allowed_paths=[str(swept(project))],

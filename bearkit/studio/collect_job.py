@@ -10,7 +10,7 @@ from bearkit.errors import BearkitError, ImportSourceError
 from bearkit.sources.web.collect import CollectReport, collect_images
 from bearkit.sources.web.fetch import Limits
 from bearkit.sources.web.url_list import UrlList
-from bearkit.web.launch import hosted
+from bearkit.web.launch import is_hosted
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,10 @@ class CollectStatus:
 
 def limits(private: bool) -> Limits:
     """Return the download limits; a hosted studio never allows addresses on its own network."""
-    return Limits(allow_private=private and not hosted())
+    return Limits(allow_private=private and not is_hosted())
 
 
-class Fetching:
+class CollectJob:
     """Runs downloads in a thread. Their state is in the catalogue, so the rest can be downloaded after a restart."""
 
     def __init__(self, project: Project) -> None:
@@ -64,7 +64,7 @@ class Fetching:
             self.now = CollectStatus(self.now.number + 1, running=True)
         threading.Thread(target=self._work, args=(asked, limits, retry), name="collect", daemon=True).start()
 
-    def must_be_over(self) -> None:
+    def ensure_idle(self) -> None:
         """Refuse an import during a download, since it would wait silently until the download ends.
 
         Raises:

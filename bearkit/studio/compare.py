@@ -23,7 +23,7 @@ class Compare:
         with gr.Accordion("Compare runs", open=False):
             self.runs = gr.Dropdown([], multiselect=True, max_choices=MOST, label="Runs")
             self.errors = gr.LinePlot(
-                curves.compared({}), x="epoch", y="error", y_title="validation error, %", color="run", height=240,
+                curves.error_curves({}), x="epoch", y="error", y_title="validation error, %", color="run", height=240,
                 visible=False, **curves.PLOT,
             )  # fmt: skip
             self.table = gr.HTML()
@@ -42,14 +42,14 @@ class Compare:
         if not chosen:
             return [gr.update(visible=False), ""]
         return [
-            gr.update(value=curves.compared({run.id: _epochs(run) for run in chosen}), visible=True),
+            gr.update(value=curves.error_curves({run.id: _epochs(run) for run in chosen}), visible=True),
             _table(chosen),
         ]
 
 
 def _epochs(run: Run) -> list[dict[str, Any]]:
     rows = [event for event in run.events() if event["event"] == "epoch"]
-    return curves.numbered(TrainConfig.from_dict(run.config), rows)
+    return curves.number_epochs(TrainConfig.from_dict(run.config), rows)
 
 
 def _table(chosen: list[Run]) -> str:

@@ -24,7 +24,7 @@ def plan(config: TrainConfig) -> dict[str, int]:
     return {name: n for name, n in zip(STAGES, (config.epochs, config.unfreeze), strict=True) if n}
 
 
-def numbered(config: TrainConfig, epochs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def number_epochs(config: TrainConfig, epochs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return at most `MOST_EPOCHS` epoch events with `at`, their number among the epochs of all stages, from 1."""
     first = {"frozen": 0, "unfrozen": config.epochs}
     events = [event | {"at": first[event["stage"]] + event["epoch"] + 1} for event in epochs]
@@ -77,7 +77,7 @@ def rates(config: TrainConfig, done: float) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["epoch", "rate"]).astype({"epoch": float, "rate": float})
 
 
-def compared(chosen: dict[str, list[dict[str, Any]]]) -> pd.DataFrame:
+def error_curves(chosen: dict[str, list[dict[str, Any]]]) -> pd.DataFrame:
     """Return the validation error (percent) of several runs in long form, from {run: numbered epochs}."""
     rows = [
         {"epoch": at, "error": 100 * event["error_rate"], "run": run}

@@ -90,12 +90,12 @@ class DataTab:
             gr.update(choices=[EVERY, *counts], value=label),
             html.table(("label", *SPLITS), [(name, *(n[s] or "" for s in SPLITS)) for name, n in counts.items()]),
             *self.batch(label, split, on_screen),
-            html.folded(
+            html.fold(
                 f"Rejected files ({len(rejected)})",
                 html.table(("file", "reason"), [(Path(row.origin).name, row.reason) for row in rejected]),
                 len(rejected),
             )
-            + html.folded(
+            + html.fold(
                 f"Pictures with conflicting labels or splits ({len(conflicts)})",
                 html.table(("labels", "label used", "files"), [_conflict(row) for row in conflicts]),
                 len(conflicts),

@@ -48,14 +48,14 @@ def _short(label: str) -> str:
     return label if len(label) <= LONG else f"{label[: LONG - 1]}…"
 
 
-def turned(action: str, actions: Sequence[str]) -> str:
+def step_message(action: str, actions: Sequence[str]) -> str:
     """Return what an undo or a redo did.
 
     Args:
         action: "undo" or "redo".
         actions: the actions of the decisions that it undid or redid.
 
-    >>> turned("undo", ["keep", "keep"]), turned("redo", ["relabel"])
+    >>> step_message("undo", ["keep", "keep"]), step_message("redo", ["relabel"])
     ('Undone: 2 kept.', 'Redone: 1 relabelled.')
     """
     counted = {word: sum(DONE.get(name, name) == word for name in actions) for word in DONE.values()}
@@ -92,7 +92,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     return f'<div class="bk-scroll"><table class="bk-table">{content}</table></div>'
 
 
-def folded(title: str, content: str, n: int) -> str:
+def fold(title: str, content: str, n: int) -> str:
     """Return a fold with a title; "" if its content has no rows (`n` is 0)."""
     return f'<details class="bk-more"><summary>{escape(title)}</summary>{content}</details>' if n else ""
 
@@ -206,7 +206,7 @@ def top_losses(rows: Sequence[tuple[Path | None, dict[str, Any]]]) -> str:
     return f'{heading}<div class="bk-pictures">{"".join(figures)}</div>'
 
 
-def compared(result: dict[str, Any]) -> str:
+def comparison(result: dict[str, Any]) -> str:
     """Return the error rates of two models under the old and the corrected labels, and the verdict."""
     rows = zip((f"run {result['old']}", f"run {result['new']}"), result["table"], strict=True)
     cells = [(name, *(percent(error) for error in errors)) for name, errors in rows]

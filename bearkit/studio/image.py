@@ -92,7 +92,7 @@ class Picture:
     def undo(self, image_id: str | None, changed: int, reviewer: str) -> Any:
         """Undo this reviewer's last step."""
         rows = self._log().undo(1, reviewer or me())
-        return self._facts(image_id), note(html.turned("undo", [row.action for row in rows])), changed + 1
+        return self._facts(image_id), note(html.step_message("undo", [row.action for row in rows])), changed + 1
 
     @show_errors
     def rename(self, old: list[str], new: str | None, changed: int, reviewer: str) -> Any:

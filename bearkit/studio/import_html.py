@@ -14,7 +14,7 @@ OWN_NETWORK = "Allow addresses on my own network"  # a checkbox that advice name
 RETRY = "Retry failed"  # a button that advice names
 
 
-def receipt(result: dict[str, Any]) -> str:
+def import_summary(result: dict[str, Any]) -> str:
     """Return the summary of an import: how many pictures are new, duplicates or rejected, and its notes."""
     summary = count(result["imported"], "new picture")
     for n, status in ((result["duplicates"], "already imported"), (len(result["rejected"]), "rejected")):
@@ -22,7 +22,7 @@ def receipt(result: dict[str, Any]) -> str:
     return f'<div class="bk-ok">{escape(summary)}</div>{"".join(map(note, result["notes"]))}'
 
 
-def gather(bookmarklet: str) -> str:
+def gather_instructions(bookmarklet: str) -> str:
     """Return how to collect the links of a page's pictures, with the bookmarklet that does it."""
     return (
         '<details class="bk-more"><summary>Collect links from a page in your browser</summary><ol>'
@@ -32,7 +32,7 @@ def gather(bookmarklet: str) -> str:
     )
 
 
-def fetching(
+def download_status(
     running: bool, done: int, total: int, report: dict[str, Any] | None, failure: str, hosted: bool = False
 ) -> str:
     """Return how far a download is, or its result.
@@ -62,11 +62,11 @@ def fetching(
     return (
         note(f"{summary}, in {html.duration(report['seconds'])}.{more}", good=good)
         + "".join(map(note, report.get("notes", ())))
-        + html.folded("Show problems", reasons, len(report["reasons"]))
+        + html.fold("Show problems", reasons, len(report["reasons"]))
     )
 
 
-def sources(tally: Sequence[tuple[str, str, str, int]], failed: Sequence[SourceRecord]) -> str:
+def link_table(tally: Sequence[tuple[str, str, str, int]], failed: Sequence[SourceRecord]) -> str:
     """Return the state of all links: a row for each label, then the failed links grouped by reason.
 
     Args:
@@ -87,11 +87,11 @@ def sources(tally: Sequence[tuple[str, str, str, int]], failed: Sequence[SourceR
     groups = ""
     for reason, group in sorted(by_reason.items(), key=lambda item: -len(item[1])):
         links = html.table(("link", "label"), [(source.origin, source.label) for source in group[: html.MANY]])
-        groups += html.folded(f"{len(group)} failed: {reason}", links, len(group))
+        groups += html.fold(f"{len(group)} failed: {reason}", links, len(group))
     return html.table(("label", "saved", "duplicates", "failed", "waiting"), rows) + groups
 
 
-def found(result: dict[str, Any]) -> str:
+def search_summary(result: dict[str, Any]) -> str:
     """Return how many pictures a search found for each label, and which providers failed."""
     counted = ", ".join(f"{label}: {n}" for label, n in result["found"].items())
     failed = "".join(

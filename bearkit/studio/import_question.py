@@ -38,7 +38,7 @@ NO_LABELS = Reading("No labels yet", {"labelled": False})
 
 
 @dataclass(frozen=True)
-class Asked:
+class OpenQuestion:
     """A question about a source.
 
     Attributes:
@@ -59,53 +59,53 @@ class Question:
 
     def __init__(self) -> None:
         self.text = gr.HTML()
-        self.asked: gr.State = gr.State(None)
+        self.question: gr.State = gr.State(None)
         with gr.Row():
             self.buttons = [gr.Button(visible=False, min_width=120) for _ in range(MAX_ANSWERS)]
-        self.shown = [self.text, self.asked, *self.buttons]
+        self.shown = [self.text, self.question, *self.buttons]
 
     def answered_by(self, handler: Callable[..., Iterator[Any]], inputs: list[Any], outputs: list[Any]) -> None:
-        """Let the buttons call `handler(number, text, asked, *inputs)`.
+        """Let the buttons call `handler(number, text, question, *inputs)`.
 
         Args:
-            handler: receives the number of the button, the question's text on this page, and the `Asked` question.
+            handler: receives the number of the button, the question's text on this page, and the `OpenQuestion`.
             inputs: more components whose values it receives.
             outputs: the components that it updates.
         """
         for number, button in enumerate(self.buttons):
             button.click(
-                partial(handler, number), [self.text, self.asked, *inputs], outputs, concurrency_id=ONE_AT_A_TIME
+                partial(handler, number), [self.text, self.question, *inputs], outputs, concurrency_id=ONE_AT_A_TIME
             )
 
 
-def nothing_asked() -> list[Any]:
+def hide_question() -> list[Any]:
     """Return values of `Question.shown` that hide the question."""
     return ["", None, *[gr.update(visible=False)] * MAX_ANSWERS]
 
 
-def shown(asked: Asked) -> list[Any]:
+def show_question(question: OpenQuestion) -> list[Any]:
     """Return values of `Question.shown` for a question."""
-    buttons = [gr.update(value=way.words, visible=True) for way in asked.ways]
-    return [asked.shown, asked, *buttons, *[gr.update(visible=False)] * (MAX_ANSWERS - len(buttons))]
+    buttons = [gr.update(value=way.words, visible=True) for way in question.ways]
+    return [question.shown, question, *buttons, *[gr.update(visible=False)] * (MAX_ANSWERS - len(buttons))]
 
 
-def answer(number: int, on_page: str, asked: Asked | None) -> dict[str, Any]:
+def import_arguments(number: int, on_page: str, question: OpenQuestion | None) -> dict[str, Any]:
     """Return the arguments of `import_images` for an answer.
 
     Args:
         number: which button was clicked.
         on_page: the question's text on that page.
-        asked: the question that was asked last.
+        question: the question that was asked last.
 
     Raises:
         ImportSourceError: The page shows another question than the last one.
     """
-    if asked is None or asked.shown != on_page or number >= len(asked.ways):
+    if question is None or question.shown != on_page or number >= len(question.ways):
         raise ImportSourceError("this question is no longer open", hint="import the folder or zip again")
-    return {"source": asked.source, "link": asked.link, **asked.ways[number].how}
+    return {"source": question.source, "link": question.link, **question.ways[number].how}
 
 
-def question(project: Project, source: str, link: bool = False) -> Asked | None:
+def find_question(project: Project, source: str, link: bool = False) -> OpenQuestion | None:
     """Return the question that a source raises; None if its labels are clear.
 
     Args:
@@ -120,7 +120,8 @@ def question(project: Project, source: str, link: bool = False) -> Asked | None:
         return None
     if _is_single_file(source):
         raise ImportSourceError(
-            f"{uploads.as_given(source)} is a single file", hint="drop it under “Files & camera”, and choose its label"
+            f"{uploads.with_given_names(source)} is a single file",
+            hint="drop it under “Files & camera”, and choose its label",
         )
     try:
         preview = preview_import(project, source)
@@ -132,12 +133,12 @@ def question(project: Project, source: str, link: bool = False) -> Asked | None:
             if scheme.label_from != "root"
         ]
         text = f"{unsure.why[:1].upper()}{unsure.why[1:]}. What are the labels?"
-        return Asked(source, link, _about(source, text), [*readings[: MAX_ANSWERS - 1], NO_LABELS])
+        return OpenQuestion(source, link, _about(source, text), [*readings[: MAX_ANSWERS - 1], NO_LABELS])
     if len(preview.labels) != 1:
         return None
     (label,) = preview.labels
     text = f"All of these pictures would get one label, `{label}`. Is that right?"
-    return Asked(source, link, _about(source, text), [Reading(f"One label: {label}"), NO_LABELS])
+    return OpenQuestion(source, link, _about(source, text), [Reading(f"One label: {label}"), NO_LABELS])
 
 
 def _is_single_file(source: str) -> bool:
@@ -146,7 +147,7 @@ def _is_single_file(source: str) -> bool:
 
 
 def _about(source: str, text: str) -> str:
-    return note(f"{uploads.as_given(source)}: {text}")
+    return note(f"{uploads.with_given_names(source)}: {text}")
 
 
 def _describe(reading: dict[str, Any]) -> str:

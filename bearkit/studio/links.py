@@ -11,9 +11,9 @@ import gradio as gr
 from bearkit.errors import ImportSourceError
 from bearkit.sources.web import url_list
 from bearkit.studio import import_html
-from bearkit.studio.collect_job import Fetching, limits
-from bearkit.web.errors import show_errors, take_files
-from bearkit.web.launch import hosted
+from bearkit.studio.collect_job import CollectJob, limits
+from bearkit.web.errors import show_errors, take_original_files
+from bearkit.web.launch import is_hosted
 
 GATHER = (Path(__file__).parent / "gather.js").read_text()
 
@@ -22,7 +22,7 @@ class Links:
     """The layout and event handlers of the Links panel.
 
     Args:
-        fetching: the downloads of this project.
+        downloads: runs the downloads of this project.
         timer: the timer that follows a download.
 
     Attributes:
@@ -30,8 +30,8 @@ class Links:
         fetch: the event that starts a download.
     """
 
-    def __init__(self, fetching: Fetching, timer: gr.Timer) -> None:
-        self.fetching = fetching
+    def __init__(self, downloads: CollectJob, timer: gr.Timer) -> None:
+        self.downloads = downloads
         label = gr.Textbox(label="Label", placeholder="grizzly", max_lines=1)
         listed = gr.Textbox(label="Links to pictures, one per line", lines=3, max_lines=8)
         files = gr.File(
@@ -40,10 +40,10 @@ class Links:
             height=120,
             elem_id="address-list",
         )
-        take_files(files)
-        self.private = gr.Checkbox(False, label=import_html.OWN_NETWORK, visible=not hosted())
+        take_original_files(files)
+        self.private = gr.Checkbox(False, label=import_html.OWN_NETWORK, visible=not is_hosted())
         go = gr.Button("Download the pictures", variant="primary")
-        gr.HTML(import_html.gather("javascript:" + quote(GATHER)))
+        gr.HTML(import_html.gather_instructions("javascript:" + quote(GATHER)))
         with gr.Accordion("The same as code for the browser's console", open=False):
             gr.Code(GATHER, language="javascript", show_label=False, lines=6, max_lines=12)
         go.click(self.collect, [label, listed, files, self.private], [timer, listed, files, label])
@@ -72,7 +72,7 @@ class Links:
                 f"there are no links to download{f': {skipped}' if skipped else ''}",
                 hint="paste links, one per line, or drop a list",
             )
-        self.fetching.start(links, limits(private))
+        self.downloads.start(links, limits(private))
         return gr.Timer(active=True), "", None, ""
 
 

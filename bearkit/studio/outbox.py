@@ -19,7 +19,7 @@ from bearkit.core.project import Project
 from bearkit.errors import BusyError, ReviewError
 from bearkit.labelling.actions import given_labels, label_notes
 from bearkit.studio import html
-from bearkit.studio.server_functions import Ask, answered
+from bearkit.studio.server_functions import ServerFunction, errors_as_answers
 
 JS = "\n".join((Path(__file__).parent / name).read_text() for name in ("outbox.js", "address.js"))
 
@@ -29,47 +29,47 @@ class Outbox:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        answers = [answered(ask) for ask in (self.store, self.counts, self.whose)]
+        answers = [errors_as_answers(ask) for ask in (self.store, self.counts, self.project_name)]
         gr.HTML(html_template="", js_on_load=JS, server_functions=answers, apply_default_css=False, elem_id="outbox")
 
-    def store(self, asked: dict[str, Any]) -> dict[str, Any]:
+    def store(self, request: dict[str, Any]) -> dict[str, Any]:
         """Store decisions in order.
 
         Returns:
             An answer for each: what was stored, or why not. If the catalogue cannot be written now, the answer has
             `again`, and so have the answers of all later decisions.
         """
-        answer: Ask = answered(lambda decision: store(self.project, decision))
+        answer: ServerFunction = errors_as_answers(lambda decision: store(self.project, decision))
         answers: list[dict[str, Any]] = []
-        for decision in asked["decisions"]:
+        for decision in request["decisions"]:
             wait = answers and answers[-1].get("again")
             answers.append(answers[-1] if wait else answer(decision))
         return {"answers": answers}
 
-    def counts(self, asked: dict[str, Any]) -> dict[str, Any]:
+    def counts(self, request: dict[str, Any]) -> dict[str, Any]:
         """Return the present number of images and labels, for the line above the tabs."""
-        del asked
+        del request
         images = DecisionLog(Catalog(self.project)).images() if self.project.exists else []
         return {"head": html.counts(len(images), labels_of(images))}
 
-    def whose(self, asked: dict[str, Any]) -> dict[str, Any]:
+    def project_name(self, request: dict[str, Any]) -> dict[str, Any]:
         """Return which project this is.
 
         Returns:
             `project`, the name of its catalogue, under which the browser keeps decisions ("" before there is one);
             `called`, the project's name for people.
         """
-        del asked
+        del request
         name = name_of(Catalog(self.project)) if self.project.exists else ""
         return {"project": name, "called": self.project.name}
 
 
-def store(project: Project, asked: dict[str, Any]) -> dict[str, Any]:
+def store(project: Project, step: dict[str, Any]) -> dict[str, Any]:
     """Store one step: the decisions that a reviewer made at once.
 
     Args:
         project: where the decisions go.
-        asked: `choices`, a list of {image_id, action, to}; `project`, the name of its catalogue; `reviewer`, `token`,
+        step: `choices`, a list of {image_id, action, to}; `project`, the name of its catalogue; `reviewer`, `token`,
             `run`, `kind` and `view` as in `DecisionContext`; `since`, the newest decision when the page was shown;
             `implied`, true for images that were only confirmed with the rest of the page: later decisions of other
             reviewers about these stay valid.
@@ -83,22 +83,22 @@ def store(project: Project, asked: dict[str, Any]) -> dict[str, Any]:
         BusyError: This address serves another project now.
         ReviewError: One of the decisions is not possible.
     """
-    if not _is_decision(asked):
+    if not _is_decision(step):
         raise ReviewError("the page sent something that is not a decision", hint="reload the page")
     catalog = Catalog(project)
-    if asked["project"] != name_of(catalog):
+    if step["project"] != name_of(catalog):
         raise BusyError("this address serves another project now", hint="open the project in which this was decided")
     log = DecisionLog(catalog)
-    requests = [DecisionRequest(one["image_id"], one["action"], one.get("to")) for one in asked["choices"]]
+    requests = [DecisionRequest(one["image_id"], one["action"], one.get("to")) for one in step["choices"]]
     if not requests:
         raise ReviewError("nothing was decided", hint="press a key on a picture")
-    unless_since = asked["since"] if asked.get("implied") else None
-    context = DecisionContext(asked.get("run"), asked["kind"], asked["view"], asked["token"], unless_since)
+    unless_since = step["since"] if step.get("implied") else None
+    context = DecisionContext(step.get("run"), step["kind"], step["view"], step["token"], unless_since)
     labels = label_order(catalog, ())
     if {label_of(one.to or "") for one in requests if one.action in ("relabel", "label")} - {*labels}:
         labels = labels_of(log.images())
-    rows = log.decide(requests, asked["reviewer"], context=context)
-    overruled, given = log.overruled(rows, asked["since"]), given_labels(rows)
+    rows = log.decide(requests, step["reviewer"], context=context)
+    overruled, given = log.overruled(rows, step["since"]), given_labels(rows)
     return {
         "others": {str(one.image_id): _before(one) for one in overruled},
         "stored": [row.image_id for row in rows],
@@ -113,14 +113,14 @@ def _before(decision: Decision) -> str:
     return f"before: {decision.to_label or html.DONE.get(decision.action, decision.action)}, by {decision.reviewer}"
 
 
-def _is_decision(asked: Any) -> bool:
+def _is_decision(step: Any) -> bool:
     """Return whether a page sent every value that `store` needs, with the right types."""
-    if not isinstance(asked, dict) or not isinstance(asked.get("choices"), list):
+    if not isinstance(step, dict) or not isinstance(step.get("choices"), list):
         return False
-    texts = [asked.get(name) for name in ("project", "reviewer", "token", "kind", "view")]
-    texts += [text for text in (asked.get("run"),) if text is not None]
-    for one in asked["choices"]:
+    texts = [step.get(name) for name in ("project", "reviewer", "token", "kind", "view")]
+    texts += [text for text in (step.get("run"),) if text is not None]
+    for one in step["choices"]:
         if not isinstance(one, dict):
             return False
         texts += [one.get("image_id"), one.get("action")] + [to for to in (one.get("to"),) if to is not None]
-    return all(isinstance(text, str) for text in texts) and isinstance(asked.get("since"), int)
+    return all(isinstance(text, str) for text in texts) and isinstance(step.get("since"), int)

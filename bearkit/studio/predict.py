@@ -14,7 +14,7 @@ from bearkit.export.export import add_thumbnails, exported
 from bearkit.inference import model_folder
 from bearkit.inference.predictor import Predictor
 from bearkit.web.errors import show_errors
-from bearkit.web.launch import hosted
+from bearkit.web.launch import is_hosted
 from bearkit.web.predict_page import PredictPage
 from bearkit.web.prediction_html import note
 
@@ -24,7 +24,7 @@ class PredictTab:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        shown = self._without_place if hosted() else self._chosen
+        shown = self._without_place if is_hosted() else self._chosen
         page = PredictPage(shown, models=True, with_near=self._with_near)
         assert page.model is not None
         self.model, self.answer = page.model, page.answer

@@ -16,8 +16,8 @@ from bearkit.hub.push import PublishRequest
 from bearkit.hub.repo_names import check_name, name_from
 from bearkit.studio import html, publish_preview
 from bearkit.studio.predict import folder_of, models
-from bearkit.studio.publish_job import Uploading
-from bearkit.web.errors import show_errors, take_files
+from bearkit.studio.publish_job import PublishJob
+from bearkit.web.errors import show_errors, take_original_files
 from bearkit.web.prediction_html import note
 
 WHAT = [
@@ -40,7 +40,7 @@ class PublishTab:
     """
 
     def __init__(self, project: Project) -> None:
-        self.project, self.uploading = project, Uploading()
+        self.project, self.job = project, PublishJob()
         self.hosted = bool(os.environ.get("SPACE_ID"))
         who = gr.HTML()
         if self.hosted and os.environ.get("OAUTH_CLIENT_ID"):
@@ -62,29 +62,29 @@ class PublishTab:
                     label="Example pictures, visible to everyone (optional)", file_count="multiple",
                     file_types=["image"], height=120,
                 )  # fmt: skip
-                take_files(examples)
+                take_original_files(examples)
                 owners = gr.HTML()
                 allowed = gr.Checkbox(False, label=MAY_PUBLISH, visible=False)
         with gr.Row():
-            look = gr.Button("See what will be uploaded", variant="primary")
+            preview = gr.Button("See what will be uploaded", variant="primary")
             publish = gr.Button("Publish", variant="primary", interactive=False)
             stop = gr.Button("Stop", interactive=False)
-        standing = gr.HTML()
+        status = gr.HTML()
         self.fields: list[Any] = [model, repo]
         self.shown = [who, model, repo]
-        self.live = [standing, look, publish, stop]
+        self.live = [status, preview, publish, stop]
         self.form: list[Any] = [what, model, repo, license, private, examples, allowed]
-        for button, handler in ((look, self.look_over), (publish, self.publish)):
+        for button, handler in ((preview, self.preview), (publish, self.publish)):
             event = button.click(handler, set(self.form), self.live, show_progress="hidden", concurrency_limit=None)
             self.settle(event.then)
-        stop.click(self.uploading.stop, None, None)
+        stop.click(self.job.stop, None, None)
         what.change(self.choose, what, [model, examples, owners, allowed], show_progress="hidden")
         for field in self.form:  # after a change, the last preview may be of something else
             self.settle(field.change)
 
     def settle(self, event: Any) -> None:
         """Update the progress for the present form after an event."""
-        event(self.standing, set(self.form), self.live, show_progress="hidden", concurrency_limit=None)
+        event(self.status, set(self.form), self.live, show_progress="hidden", concurrency_limit=None)
 
     @show_errors
     def refresh(self, model: str | None, repo: str, oauth: gr.OAuthToken | None = None) -> list[Any]:
@@ -108,28 +108,28 @@ class PublishTab:
         return [gr.update(visible=not data), gr.update(visible=not data), owners, gr.update(visible=data, value=False)]
 
     @show_errors
-    def look_over(self, page: dict[Any, Any]) -> Iterator[list[Any]]:
+    def preview(self, page: dict[Any, Any]) -> Iterator[list[Any]]:
         """Write what would be published, test it, and show the files."""
         form = self._form_values(page)
-        self.uploading.look_over(self._request(*form), form)
+        self.job.preview(self._request(*form), form)
         yield from self.follow()
 
     @show_errors
     def publish(self, page: dict[Any, Any], oauth: gr.OAuthToken | None = None) -> Iterator[list[Any]]:
         """Publish the files of the last preview."""
-        self.uploading.publish(self._request(*self._form_values(page)), self._hub(oauth))
+        self.job.publish(self._request(*self._form_values(page)), self._hub(oauth))
         yield from self.follow()
 
     def follow(self) -> Iterator[list[Any]]:
         """Yield the progress until the work ends."""
         yield [gr.skip()] * len(self.live)  # Gradio empties the buttons if a handler yields nothing
-        while self.uploading.now.doing:
-            yield _live(publish_preview.publishing(self.uploading.now), doing=True)
+        while self.job.now.doing:
+            yield _live(publish_preview.publishing(self.job.now), doing=True)
             time.sleep(LOOK_SECONDS)
 
-    def standing(self, page: dict[Any, Any], oauth: gr.OAuthToken | None = None) -> list[Any]:
+    def status(self, page: dict[Any, Any], oauth: gr.OAuthToken | None = None) -> list[Any]:
         """Return the progress, or the last preview; a preview of another form is marked as such."""
-        now = self.uploading.now
+        now = self.job.now
         if now.doing:
             return _live(publish_preview.publishing(now), doing=True)
         if now.form != self._form_values(page):
@@ -187,14 +187,14 @@ class PublishTab:
         return Hub(oauth.token)
 
 
-def _live(standing: str, doing: bool = False, ready: bool = False, refusal: str = "") -> list[Any]:
+def _live(status: str, doing: bool = False, ready: bool = False, refusal: str = "") -> list[Any]:
     """Return the progress, and the buttons with what they can do now.
 
     Args:
-        standing: the progress as HTML.
+        status: the progress as HTML.
         doing: whether work is running.
         ready: whether the last preview may be published.
         refusal: why the visitor cannot publish.
     """
     publish = gr.update(interactive=ready and not refusal, value=f"Publish ({refusal})" if refusal else "Publish")
-    return [standing, gr.update(interactive=not doing), publish, gr.update(interactive=doing)]
+    return [status, gr.update(interactive=not doing), publish, gr.update(interactive=doing)]

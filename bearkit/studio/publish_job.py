@@ -51,7 +51,7 @@ class PublishStatus:
     failure: str = ""
 
 
-class Uploading:
+class PublishJob:
     """Writes, tests and uploads in a thread; Stop leaves nothing on the Hub."""
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class Uploading:
         self._thread = threading.Thread()
         atexit.register(self._end)
 
-    def look_over(self, wanted: PublishRequest, form: tuple[Any, ...] = ()) -> None:
+    def preview(self, wanted: PublishRequest, form: tuple[Any, ...] = ()) -> None:
         """Start a preview: write what would be published, and test it.
 
         Args:
@@ -71,7 +71,7 @@ class Uploading:
         Raises:
             PublishError: A preview or upload is running.
         """
-        self._begin(lambda: self._look_over(wanted), PublishStatus(wanted, form, "writing files"))
+        self._begin(lambda: self._preview(wanted), PublishStatus(wanted, form, "writing files"))
 
     def publish(self, wanted: PublishRequest, hub: Hub) -> None:
         """Start to upload the previewed files.
@@ -89,12 +89,12 @@ class Uploading:
         """Stop as soon as possible."""
         self._stop.set()
 
-    def _begin(self, work: Callable[[], None], standing: PublishStatus) -> None:
+    def _begin(self, work: Callable[[], None], status: PublishStatus) -> None:
         with self._lock:
             if self.now.doing:
                 raise PublishError("a preview or upload is already running", hint="wait for it, or press Stop")
             self._stop.clear()
-            self.now = standing
+            self.now = status
         self._thread = threading.Thread(target=self._work, args=(work,), name="publish", daemon=True)
         self._thread.start()
 
@@ -118,7 +118,7 @@ class Uploading:
             raise _Stopped
         self.now = replace(self.now, doing=doing, done=done, total=total)
 
-    def _look_over(self, wanted: PublishRequest) -> None:
+    def _preview(self, wanted: PublishRequest) -> None:
         self._forget()
         folder = self._folder = Path(tempfile.mkdtemp(prefix="bearkit-publish-", dir=wanted.scratch))
         missing = tuple(wanted.write(folder).get("missing", ()))

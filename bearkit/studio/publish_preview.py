@@ -22,7 +22,7 @@ def publishing(now: PublishStatus) -> str:
     files = f"{text.count(len(now.files), 'file')} of {now.wanted.source.name}, {megabytes:.1f} MB"
     heading = f"<h4>{escape(f'{files}, to {now.wanted.repo}; {licence}')}</h4>"
     rows = [(name, f"{size / 1e3:,.1f} kB") for name, size in now.files]
-    more = html.folded(
+    more = html.fold(
         f"{len(rows) - FILES} more", html.table(("file", "size"), rows[FILES:][: html.MANY]), max(0, len(rows) - FILES)
     )
     return status + heading + html.table(("file", "size"), rows[:FILES]) + more

@@ -31,7 +31,7 @@ from bearkit.labelling.report import left_in_words
 from bearkit.labelling.snapshot import Snapshot
 from bearkit.runs import LIVE
 from bearkit.studio import html
-from bearkit.studio.server_functions import answered
+from bearkit.studio.server_functions import errors_as_answers
 from bearkit.training.config import TrainConfig
 from bearkit.web.errors import show_errors
 from bearkit.web.prediction_html import note
@@ -51,22 +51,22 @@ class ReviewTab:
         self._name = ""  # of the catalogue that the queue reads
         self._pixels: threading.Thread | None = None  # reads the images' pixels
         self._progress = ""  # of the task that pages wait for
-        answers = [answered(ask) for ask in (self.suspects, self.turn, self.look, self.how_far)]
+        answers = [errors_as_answers(ask) for ask in (self.suspects, self.undo_or_redo, self.details, self.progress)]
         gr.HTML(html_template="", js_on_load=JS, server_functions=answers, apply_default_css=False, elem_id="review")
         with gr.Row():
             again = gr.Button("Retrain and compare", variant="primary", scale=2)
             carry = gr.Button("Apply to files")
             back = gr.Button("Restore files")
         self.outcome = gr.HTML()
-        again.click(self.train_again, None, self.outcome, show_progress="hidden")
-        carry.click(self.carry_out, None, self.outcome)
-        back.click(self.bring_back, None, self.outcome)
+        again.click(self.retrain, None, self.outcome, show_progress="hidden")
+        carry.click(self.apply_to_files, None, self.outcome)
+        back.click(self.restore_files, None, self.outcome)
 
-    def suspects(self, asked: dict[str, Any]) -> dict[str, Any]:
+    def suspects(self, request: dict[str, Any]) -> dict[str, Any]:
         """Return a page of candidates.
 
         Args:
-            asked: the view as in the page's address: `kind`, `split`, `label`, `order` and `n`; "" for all. `rest`
+            request: the view as in the page's address: `kind`, `split`, `label`, `order` and `n`; "" for all. `rest`
                 asks for images whose labels are not suspicious, once no suspicious ones are left.
 
         Returns:
@@ -74,15 +74,15 @@ class ReviewTab:
         """
         queue = self._ready()
         now = queue.index.snapshot()  # everything below is of this moment
-        view = View(asked["kind"], asked["split"] or None, asked["label"] or None, asked["order"])
+        view = View(request["kind"], request["split"] or None, request["label"] or None, request["order"])
         if view.kind == "label" and now.probs is None and (now.present & (now.targets < 0)).any():
             view = View("unlabelled")  # there are too few labels to find suspicious ones
-        page = queue.page(view, int(asked["n"]), now)
+        page = queue.page(view, int(request["n"]), now)
         candidates, rest = page.suspects, 0
         if view.kind == "unlabelled":  # one predicted label a page, so that the page can be accepted at once
             candidates = [one for one in candidates if one.predicted == candidates[0].predicted]
         over = view.kind == "label" and not queue.doubted(view, now)
-        if over and not asked.get("rest"):
+        if over and not request.get("rest"):
             candidates, rest = [], page.remaining
         order = label_order(queue.index.catalog, page.labels)
         self._read_pixels(queue)
@@ -104,32 +104,32 @@ class ReviewTab:
             "view": view.name,
         }
 
-    def turn(self, asked: dict[str, Any]) -> dict[str, Any]:
+    def undo_or_redo(self, request: dict[str, Any]) -> dict[str, Any]:
         """Undo or redo a reviewer's last step.
 
         Args:
-            asked: `action`, "undo" or "redo", and `reviewer`.
+            request: `action`, "undo" or "redo", and `reviewer`.
 
         Returns:
             `rows`, for each image of the step: its action in that step, and the decision that is valid `now`; and
-            `told`, a sentence about the step.
+            `message`, a sentence about the step.
         """
         log = self._ready().index.decision_log
-        rows = {"undo": log.undo, "redo": log.redo}[asked["action"]](1, asked["reviewer"])
+        rows = {"undo": log.undo, "redo": log.redo}[request["action"]](1, request["reviewer"])
         now = log.present()
         return {
             "rows": [
-                {"image_id": row.image_id, "action": row.action, "now": _standing(now.get(str(row.image_id)))}
+                {"image_id": row.image_id, "action": row.action, "now": _as_shown(now.get(str(row.image_id)))}
                 for row in rows
             ],
-            "told": html.turned(asked["action"], [row.action for row in rows]),
+            "message": html.step_message(request["action"], [row.action for row in rows]),
         }
 
-    def look(self, asked: dict[str, Any]) -> dict[str, Any]:
+    def details(self, request: dict[str, Any]) -> dict[str, Any]:
         """Return the large version of one image, its facts, and the most similar images."""
         queue = self._ready()
         state = queue.index.snapshot()
-        (row,) = state.rows_of([asked["image_id"]]).tolist()
+        (row,) = state.rows_of([request["image_id"]]).tolist()
         if row < 0:
             raise ReviewError("this picture is no longer in the project", hint="reload the page")
         image = state.images[row]
@@ -145,13 +145,13 @@ class ReviewTab:
             "decisions": [f"{_in_words(decision)}, by {decision.reviewer}" for decision in history],
         }
 
-    def how_far(self, asked: dict[str, Any]) -> dict[str, Any]:
+    def progress(self, request: dict[str, Any]) -> dict[str, Any]:
         """Return the progress of the task that the page waits for; "" if there is none."""
-        del asked
+        del request
         return {"text": self._progress}
 
     @show_errors
-    def train_again(self) -> Iterator[str]:
+    def retrain(self) -> Iterator[str]:
         """Train with the options of the newest finished run, and compare the two."""
         before = runs.finished(self.project)
         run = jobs.start(self.project, TrainConfig.from_dict(before.config))
@@ -160,16 +160,16 @@ class ReviewTab:
             time.sleep(POLL)
         if not run.finished:
             raise RunError(f"run {run.id} is {run.state}: {run.failure or ''}", hint="see the Train tab")
-        yield html.compared(compare_runs(self.project, before.id, run.id))
+        yield html.comparison(compare_runs(self.project, before.id, run.id))
 
     @show_errors
-    def carry_out(self) -> str:
+    def apply_to_files(self) -> str:
         """Move deleted pictures to the trash and relabelled ones to their folders."""
         done = apply_decisions(self.project)
         return note(f"{done.moved} files moved, {done.trashed} to trash/, {len(done.missing)} not found.")
 
     @show_errors
-    def bring_back(self) -> str:
+    def restore_files(self) -> str:
         """Move every file back to its original place."""
         return note(f"{unapply_decisions(self.project).moved} files moved back. The decisions are kept.")
 
@@ -270,7 +270,7 @@ def _in_words(decision: Decision) -> str:
     return f"{html.DONE.get(decision.action, decision.action)}{to}"
 
 
-def _standing(decision: Decision | None) -> dict[str, Any] | None:
+def _as_shown(decision: Decision | None) -> dict[str, Any] | None:
     """Return the valid decision about an image as the page shows it."""
     if decision is None:
         return None
@@ -281,7 +281,7 @@ def _tally(decisions: dict[str, Decision]) -> dict[str, int]:
     """Return how many images were decided, relabelled and deleted; renamed labels do not count."""
     reviewed = [decision for decision in decisions.values() if decision.kind != RENAMED]
     return {
-        "looked": len(reviewed),
+        "decided": len(reviewed),
         "changed": sum(decision.action in ("relabel", "label", "unlabel") for decision in reviewed),
         "deleted": sum(decision.action == "delete" for decision in reviewed),
     }

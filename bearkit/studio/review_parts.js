@@ -1,5 +1,5 @@
 // The review page: a grid of candidates, decided with keys, mouse or touch. Gradio runs these files as one when the tab
-// first opens, with `element` (the component) and `server` (the functions suspects, turn, look, how_far of review.py).
+// first opens, with `element` (the component) and `server` (the functions suspects, undo_or_redo, details, progress of review.py).
 // Everything is built with createElement and textContent: labels and file names are never read as HTML or code.
 
 const KINDS = { label: 'suspicious labels', duplicate: 'near-duplicates', outlier: 'outliers', quality: 'low-quality pictures', unlabelled: 'no label yet' };
@@ -10,9 +10,9 @@ const EVERY = '';
 const SETTLE = 1000;      // milliseconds that a page is shown before Enter confirms it: nobody can check a page in less
 const view = { kind: 'label', split: EVERY, label: EVERY, order: 'out-of-fold', n: '20', rest: EVERY };
 let outbox = null;        // of outbox.js, which keeps and sends decisions
-let ask = null;
+let call = null;
 let page = { suspects: [], labels: [], order: [], counts: {}, message: '' };
-let cur = 0;
+let current = 0;
 let states = new Map();   // image_id -> {action, to, state: pending | stored | refused, number}
 let number = 0;           // of the last decision: answers to earlier ones do not change its state
 let sent = new Map();     // token -> {entries, number} of this page
@@ -47,8 +47,8 @@ function keyOf(label) {  // the digit key of a label, which never changes
 // ---------------------------------------------------------------------------------------------- address and filters
 
 function readAddress() {
-  const asked = new URLSearchParams(location.search);
-  for (const name of Object.keys(view)) if (asked.get(name)) view[name] = asked.get(name);
+  const query = new URLSearchParams(location.search);
+  for (const name of Object.keys(view)) if (query.get(name)) view[name] = query.get(name);
   if (!(view.kind in KINDS)) view.kind = 'label';
   if (!(view.order in ORDERS)) view.order = 'out-of-fold';
   if (!(Number(view.n) >= 1 && Number(view.n) <= 200)) view.n = '20';
@@ -80,8 +80,8 @@ function pictureOf(suspect, index) {
   const caption = make('figcaption', {}, make('div', { class: 'rv-labels' }, ...labelsOf(suspect)), reason,
     make('div', { class: 'rv-state', 'aria-live': 'polite' }));
   const figure = make('figure', { 'data-id': suspect.image_id, id: `rv-${index}`, role: 'option' }, pictures, caption, buttonsOf(suspect));
-  figure.onclick = (event) => { if (!event.target.closest('button')) { cur = index; mark(); } };
-  figure.ondblclick = () => { cur = index; mark(); look(); };
+  figure.onclick = (event) => { if (!event.target.closest('button')) { current = index; mark(); } };
+  figure.ondblclick = () => { current = index; mark(); showLarge(); };
   return figure;
 }
 
@@ -96,7 +96,7 @@ function labelsOf(suspect) {
 }
 
 function buttonsOf(suspect) {
-  const button = (text, title, act) => make('button', { type: 'button', title, onclick: () => { cur = page.suspects.indexOf(suspect); act(); } }, text);
+  const button = (text, title, act) => make('button', { type: 'button', title, onclick: () => { current = page.suspects.indexOf(suspect); act(); } }, text);
   const keep = page.kind === 'unlabelled' ? null : button(suspect.twin ? 'keep both' : 'keep', 'k', () => decide('keep'));
   const other = suspect.twin ? button('delete right', 's', () => decide('other')) : null;
   return make('div', { class: 'rv-buttons' }, keep, button(suspect.twin ? 'delete left' : 'delete', 'd', () => decide('delete')), other,
@@ -120,16 +120,16 @@ function paint(suspect) {
 function mark(focus = true) {
   const figures = [...grid.children];
   figures.forEach((figure, index) => {
-    figure.classList.toggle('cur', index === cur);
-    figure.setAttribute('aria-selected', index === cur);
+    figure.classList.toggle('cur', index === current);
+    figure.setAttribute('aria-selected', index === current);
   });
-  grid.setAttribute('aria-activedescendant', `rv-${cur}`);
+  grid.setAttribute('aria-activedescendant', `rv-${current}`);
   if (focus) grid.focus({ preventScroll: true });
-  if (focus) intoSight(figures[cur]);
-  if (!side.hidden) look();
+  if (focus) scrollIntoSight(figures[current]);
+  if (!side.hidden) showLarge();
 }
 
-function intoSight(figure) {  // above the bar at the bottom, and on a narrow screen above the large picture
+function scrollIntoSight(figure) {  // above the bar at the bottom, and on a narrow screen above the large picture
   if (!figure) return;
   root.style.setProperty('--rv-foot', `${foot.offsetHeight}px`);
   const large = getComputedStyle(side).position === 'fixed' ? side.offsetHeight : 0;

@@ -13,7 +13,7 @@ from bearkit.sources.web.fetch import Limits, fetch
 from bearkit.sources.web.providers import SearchHit
 from bearkit.sources.web.search import SearchReport, provider_names, search_images
 from bearkit.studio import import_html
-from bearkit.studio.collect_job import Fetching, limits
+from bearkit.studio.collect_job import CollectJob, limits
 from bearkit.web.errors import show_errors
 
 PREVIEWED = 24  # images that are shown before the download
@@ -25,13 +25,13 @@ class Search:
 
     Args:
         project: where the images go.
-        fetching: the downloads of this project.
+        downloads: runs the downloads of this project.
         private: the checkbox that allows addresses on the own network.
         timer: the timer that follows a download.
     """
 
-    def __init__(self, project: Project, fetching: Fetching, private: gr.Checkbox, timer: gr.Timer) -> None:
-        self.project, self.fetching = project, fetching
+    def __init__(self, project: Project, downloads: CollectJob, private: gr.Checkbox, timer: gr.Timer) -> None:
+        self.project, self.downloads = project, downloads
         queries = gr.Textbox(
             label="What to search for, one label per line",
             lines=3,
@@ -75,13 +75,16 @@ class Search:
         previews = ordered_map(lambda pair: (_thumbnail(pair[1], allowed), _caption(*pair)), hits, workers=8)
         pictures = [(image, caption) for image, caption in previews if image is not None]
         n = len(report.urls().urls)
-        summary, gallery = import_html.found(report.as_dict(whole=False)), gr.update(value=pictures, visible=True)
+        summary, gallery = (
+            import_html.search_summary(report.as_dict(whole=False)),
+            gr.update(value=pictures, visible=True),
+        )
         return report, summary, gallery, gr.update(value=f"Download these {n}", visible=n > 0)
 
     @show_errors
     def fetch_found(self, found: SearchReport, private: bool) -> Any:
         """Start to download the results in the background."""
-        self.fetching.start(found.urls(), limits(private))
+        self.downloads.start(found.urls(), limits(private))
         return gr.Timer(active=True), "", gr.update(value=[], visible=False), gr.update(visible=False)
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from bearkit.errors import BearkitError, BusyError
 
-Ask = Callable[[dict[str, Any]], dict[str, Any]]
+ServerFunction = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-def answered(ask: Ask) -> Ask:
+def errors_as_answers(ask: ServerFunction) -> ServerFunction:
     """Wrap a function so that it returns its errors as an answer.
 
     Returns:
@@ -19,9 +19,9 @@ def answered(ask: Ask) -> Ask:
     """
 
     @functools.wraps(ask)
-    def answer(asked: dict[str, Any]) -> dict[str, Any]:
+    def answer(request: dict[str, Any]) -> dict[str, Any]:
         try:
-            return ask(asked)
+            return ask(request)
         except BusyError as error:
             return error.as_dict() | {"again": True}
         except BearkitError as error:

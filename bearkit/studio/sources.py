@@ -13,13 +13,13 @@ from bearkit.errors import ImportSourceError
 from bearkit.sources.importing import import_images
 from bearkit.sources.samples import project as sample_project
 from bearkit.studio import import_html, import_question
-from bearkit.studio.collect_job import Fetching, limits
-from bearkit.studio.import_question import ONE_AT_A_TIME, Asked
+from bearkit.studio.collect_job import CollectJob, limits
+from bearkit.studio.import_question import ONE_AT_A_TIME, OpenQuestion
 from bearkit.studio.links import Links, given_label
 from bearkit.studio.search import Search
 from bearkit.web import uploads
-from bearkit.web.errors import show_errors, take_files
-from bearkit.web.launch import hosted
+from bearkit.web.errors import show_errors, take_original_files
+from bearkit.web.launch import is_hosted
 
 
 class Sources:
@@ -32,7 +32,7 @@ class Sources:
     """
 
     def __init__(self, project: Project) -> None:
-        self.project, self.fetching, self.hosted = project, Fetching(project), hosted()
+        self.project, self.downloads, self.hosted = project, CollectJob(project), is_hosted()
         self.changed: gr.State = gr.State(0)
         self.timer = gr.Timer(0.5, active=False)
         self.receipt = gr.HTML()
@@ -42,28 +42,28 @@ class Sources:
             with gr.Tab("Folder"):
                 self._folder()
             with gr.Tab("Links"):
-                links = Links(self.fetching, self.timer)
+                links = Links(self.downloads, self.timer)
                 self.private = links.private
                 self._hide_question(links.fetch)
             with gr.Tab("Search"):
-                search = Search(project, self.fetching, self.private, self.timer)
+                search = Search(project, self.downloads, self.private, self.timer)
                 self._hide_question(search.fetch)
             with gr.Tab("Files & camera"):
                 self._one_label()
         self.question.answered_by(self.answer, [self.changed], self.imported)
         self.birds = gr.Button("No pictures yet? Try the sample birds", visible=not project.exists)
         self.birds.click(self.take_birds, self.changed, self.imported, concurrency_id=ONE_AT_A_TIME)
-        self.standing = gr.HTML()
+        self.status = gr.HTML()
         with gr.Row():
             stop = gr.Button("Stop", visible=False, min_width=80)
-            go_on = gr.Button("Download the rest", visible=False, min_width=80)
+            rest = gr.Button("Download the rest", visible=False, min_width=80)
             retry = gr.Button(import_html.RETRY, visible=False, min_width=80)
         self.tally = gr.HTML()
         self.seen: gr.State = gr.State(None)
-        self.live = [self.seen, self.timer, self.standing, stop, go_on, retry, self.tally, self.changed]
+        self.live = [self.seen, self.timer, self.status, stop, rest, retry, self.tally, self.changed]
         self.timer.tick(self.follow, [self.seen, self.changed], self.live, show_progress="hidden")
-        stop.click(self.fetching.stop, None, None)
-        go_on.click(self.go_on, self.private, self.timer)
+        stop.click(self.downloads.stop, None, None)
+        rest.click(self.download_rest, self.private, self.timer)
         retry.click(self.retry, self.private, self.timer)
 
     def _folder(self) -> None:
@@ -76,7 +76,7 @@ class Sources:
             take = gr.Button("Import", variant="primary")
         label = "Drop a .zip" if self.hosted else f"Or drop a .zip{sound_hint()}"
         upload = gr.File(label=label, file_types=[".zip"], height=120)
-        take_files(upload)
+        take_original_files(upload)
         if not self.hosted:
             for event in (take.click, source.submit):
                 event(self.take, [source, link, self.changed], self.imported, concurrency_id=ONE_AT_A_TIME)
@@ -91,9 +91,9 @@ class Sources:
             label=f"Drop pictures of this label{'' if self.hosted else sound_hint()}", file_count="multiple",
             height=120, elem_id="label-files",
         )  # fmt: skip
-        take_files(files)
+        take_original_files(files)
         camera = gr.Image(label="Or use the camera", sources=["webcam"], type="filepath", height=240, buttons=[])
-        take_files(camera)
+        take_original_files(camera)
         for event in (files.upload, self.label.input):  # import once both are there, in either order
             event(self.add, [self.label, files, self.changed], [self.receipt, self.changed, files])
         for event in (camera.input, self.label.input):
@@ -103,7 +103,7 @@ class Sources:
 
     def _hide_question(self, event: Any) -> None:
         """Hide an open question when this event starts an import from another source."""
-        event(import_question.nothing_asked, None, self.question.shown, show_progress="hidden", queue=False)
+        event(import_question.hide_question, None, self.question.shown, show_progress="hidden", queue=False)
 
     @show_errors
     def take(
@@ -120,9 +120,9 @@ class Sources:
         yield self._take(source.strip().strip("\"'"), link, changed, progress)
 
     def _take(self, source: str, link: bool, changed: int, progress: gr.Progress) -> list[Any]:
-        self.fetching.must_be_over()
-        if asked := import_question.question(self.project, source, link):
-            return ["", changed, *import_question.shown(asked)]
+        self.downloads.ensure_idle()
+        if question := import_question.find_question(self.project, source, link):
+            return ["", changed, *import_question.show_question(question)]
         return self._import({"source": source, "link": link}, changed, progress)
 
     @show_errors
@@ -133,26 +133,27 @@ class Sources:
 
     @show_errors
     def answer(
-        self, number: int, on_page: str, asked: Asked | None, changed: int, progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio's way)
+        self, number: int, on_page: str, question: OpenQuestion | None, changed: int,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio's way)
     ) -> Iterator[Any]:  # fmt: skip
         """Import the source of the open question in the way that the person chose.
 
         Args:
             number: which answer was clicked.
             on_page: the question's text on this page.
-            asked: the question that was asked last.
+            question: the question that was asked last.
             changed: the import counter.
             progress: Gradio's progress bar.
         """
-        self.fetching.must_be_over()
-        arguments = import_question.answer(number, on_page, asked)
+        self.downloads.ensure_idle()
+        arguments = import_question.import_arguments(number, on_page, question)
         yield _cleared()
         yield self._import(arguments, changed, progress)
 
     def _import(self, arguments: dict[str, Any], changed: int, progress: gr.Progress) -> list[Any]:
         """Call `import_images`, then return the values of `imported`: the receipt, and no question."""
         result = import_images(self.project, progress=_progress_bar(progress), called=_origin_of, **arguments)
-        return [import_html.receipt(result.as_dict()), changed + 1, *import_question.nothing_asked()]
+        return [import_html.import_summary(result.as_dict()), changed + 1, *import_question.hide_question()]
 
     @show_errors
     def take_birds(self, changed: int, progress: gr.Progress = gr.Progress()) -> Iterator[Any]:  # noqa: B008 (Gradio's way)
@@ -166,9 +167,9 @@ class Sources:
         """Import dropped files with one label."""
         if not paths:
             return gr.skip(), gr.skip(), gr.skip()
-        self.fetching.must_be_over()
+        self.downloads.ensure_idle()
         result = import_images(self.project, list(paths), label=given_label(label), called=_origin_of)
-        return import_html.receipt(result.as_dict()), changed + 1, None
+        return import_html.import_summary(result.as_dict()), changed + 1, None
 
     @show_errors
     def photograph(self, label: str | None, path: str | None, changed: int) -> Any:
@@ -176,25 +177,25 @@ class Sources:
         if path is None:
             return gr.skip(), gr.skip(), gr.skip()
         name = f"camera/{time.strftime('%Y-%m-%d %H.%M.%S')} {time.time_ns() % 1000:03}"
-        self.fetching.must_be_over()
+        self.downloads.ensure_idle()
         result = import_images(self.project, path, label=given_label(label), called=lambda _: name)
-        return import_html.receipt(result.as_dict()), changed + 1, None
+        return import_html.import_summary(result.as_dict()), changed + 1, None
 
     @show_errors
-    def go_on(self, private: bool) -> Any:
+    def download_rest(self, private: bool) -> Any:
         """Download the links that are still waiting."""
-        self.fetching.start((), limits(private))
+        self.downloads.start((), limits(private))
         return gr.Timer(active=True)
 
     @show_errors
     def retry(self, private: bool) -> Any:
         """Download the failed links again."""
-        self.fetching.start((), limits(private), retry=True)
+        self.downloads.start((), limits(private), retry=True)
         return gr.Timer(active=True)
 
     def follow(self, seen: Any, changed: int) -> list[Any]:
         """Return the state of the download for `live`, or no updates if nothing changed."""
-        now = self.fetching.now
+        now = self.downloads.now
         if seen == (now.number, now.running, now.done):
             return [gr.skip()] * len(self.live)
         ended = seen is not None and not now.running and seen[:2] != (now.number, False)
@@ -206,23 +207,23 @@ class Sources:
         This never stops the timer: if a page opens slowly, its answer may come after a download started.
         """
         seen, timer, *rest = self._status()
-        return [seen, timer if self.fetching.now.running else gr.skip(), *rest]
+        return [seen, timer if self.downloads.now.running else gr.skip(), *rest]
 
     def _status(self) -> list[Any]:
-        now = self.fetching.now
+        now = self.downloads.now
         tally = Catalog(self.project).tally() if self.project.exists else []
         failed = [] if now.running or not self.project.exists else Catalog(self.project).failed()
         waiting = any(status == "waiting" for _, status, _, _ in tally)
         return [
             (now.number, now.running, now.done),
             gr.Timer(active=now.running),
-            import_html.fetching(
+            import_html.download_status(
                 now.running, now.done, now.total, now.report.as_dict() if now.report else None, now.failure, self.hosted
             ),
             gr.update(visible=now.running),
             gr.update(visible=waiting and not now.running),
             gr.update(visible=bool(failed), value=f"{import_html.RETRY} ({len(failed)})"),
-            import_html.sources(tally, failed),
+            import_html.link_table(tally, failed),
         ]
 
 
@@ -233,12 +234,12 @@ def sound_hint() -> str:
 
 def _cleared() -> list[Any]:
     """Return values of `imported` that hide the last receipt and question while a new import starts."""
-    return ["", gr.skip(), *import_question.nothing_asked()]
+    return ["", gr.skip(), *import_question.hide_question()]
 
 
 def _origin_of(path: str) -> str:
     """Return the origin to store for a file; a dropped one loses the upload folder from its path."""
-    below = uploads.inside(path)
+    below = uploads.path_below_upload(path)
     return f"dropped/{below}" if below else path
 
 

@@ -82,8 +82,8 @@ class TrainTab:
         ]  # fmt: skip
         fields = self.choices.fields
         self.go.click(self.start, self.choices.inputs, self.live, show_progress="hidden")
-        self.stop.click(self.halt, [self.seen], None)
-        self.resume.click(self.go_on, fields["unfreeze"], self.live, show_progress="hidden")
+        self.stop.click(self.stop_run, [self.seen], None)
+        self.resume.click(self.resume_run, fields["unfreeze"], self.live, show_progress="hidden")
         self.timer.tick(self.follow, [self.seen, fields["unfreeze"]], self.live, show_progress="hidden", queue=False)
         fields["unfreeze"].change(self.estimate, [fields["unfreeze"]], self.go, show_progress="hidden")
         self.choices.preview.click(self.show_changes, fields["augment"], self.choices.previewed)
@@ -97,12 +97,12 @@ class TrainTab:
         return self._view(self._shown() or run, config.unfreeze)  # a running one stays on screen
 
     @show_errors
-    def halt(self, seen: tuple[str, int, str]) -> None:
+    def stop_run(self, seen: tuple[str, int, str]) -> None:
         """Stop the training on screen."""
         jobs.stop(Run(self.project.runs / seen[0]))
 
     @show_errors
-    def go_on(self, unfreeze: float | None) -> list[Any]:
+    def resume_run(self, unfreeze: float | None) -> list[Any]:
         """Resume the newest run, which was stopped or interrupted."""
         run = runs.unfinished(self.project)
         jobs.resume(self.project, run)
@@ -162,7 +162,7 @@ class TrainTab:
         events = run.events()
         live, config = state in LIVE, TrainConfig.from_dict(run.config)
         epoch_events = [event for event in events if event["event"] == "epoch"]
-        epochs = curves.numbered(config, epoch_events)
+        epochs = curves.number_epochs(config, epoch_events)
         finished = [other for other in runs.every(self.project) if other.finished]
         last = finished[-1] if finished else None
         return [
@@ -202,7 +202,7 @@ class TrainTab:
         images = DecisionLog(Catalog(self.project)).images() if self.project.exists else []
         labels = labels_of(images)
         if len(labels) < 2:
-            return gr.update(value=missing(len(images), labels), variant="secondary", interactive=False)
+            return gr.update(value=button_without_labels(len(images), labels), variant="secondary", interactive=False)
         n_images = sum(bool(image.label) for image in images)
         finished = [run for run in runs.every(self.project) if run.finished]
         n_new = max(0, n_images - _n_predicted(finished[-1]) if finished else n_images)
@@ -211,7 +211,7 @@ class TrainTab:
         return gr.update(value=f"Train: about {html.duration(seconds)}", variant="primary", interactive=True)
 
 
-def missing(n_images: int, labels: Sequence[str]) -> str:
+def button_without_labels(n_images: int, labels: Sequence[str]) -> str:
     """Return the Train button's text while there are fewer than two labels.
 
     >>> missing(300, []), missing(300, ["photos"])

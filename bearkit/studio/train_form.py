@@ -12,7 +12,7 @@ from bearkit.core.project import Project
 from bearkit.datasets.seed import resolve_seed
 from bearkit.errors import RunError
 from bearkit.training.config import OPTIONS, TrainConfig, sizes_from
-from bearkit.web.launch import hosted
+from bearkit.web.launch import is_hosted
 
 DEFAULT = TrainConfig()
 NEW = "pretrained network"  # the choice of `start` that begins with a new head
@@ -42,10 +42,10 @@ class TrainForm:
             self.fields["body"] = gr.Dropdown(
                 body_names(),
                 value=DEFAULT.body,
-                allow_custom_value=not hosted(),
-                **_field("body", "" if hosted() else " (any timm model)"),
+                allow_custom_value=not is_hosted(),
+                **_field("body", "" if is_hosted() else " (any timm model)"),
             )
-            self.fields["weights"] = gr.Textbox(max_lines=1, visible=not hosted(), **_field("weights"))
+            self.fields["weights"] = gr.Textbox(max_lines=1, visible=not is_hosted(), **_field("weights"))
         with gr.Accordion("Advanced settings", open=False):
             with gr.Row():
                 self._numbers([name for name in NUMBERS if name not in PLAIN])
@@ -91,7 +91,7 @@ class TrainForm:
         options["lr_unfrozen"] = (options.pop("lr_first"), options.pop("lr_last"))
         options["start"] = "" if options["start"] in (NEW, None) else options["start"]
         options["body"], options["weights"] = (options["body"] or "").strip(), (options["weights"] or "").strip()
-        if hosted() and (options["weights"] not in ("", "none") or options["body"] not in body_names()):
+        if is_hosted() and (options["weights"] not in ("", "none") or options["body"] not in body_names()):
             raise RunError(
                 "this studio trains only the networks of the list", hint="choose one, and leave its file empty"
             )

@@ -28,7 +28,7 @@ WANTED = 16384  # descriptors
 
 
 @dataclass
-class Room:
+class Connections:
     """The connections of one server, and which of them wait for the rest of a request, oldest first.
 
     Attributes:
@@ -43,56 +43,57 @@ class Room:
     _of: "Counter[str]" = field(default_factory=Counter)  # waiting connections of each address
     _from: "Counter[str]" = field(default_factory=Counter)  # all connections of each address
 
-    def wait(self, one: "TimedProtocol") -> None:
+    def add_waiting(self, connection: "TimedProtocol") -> None:
         """Register a connection with an incomplete request; if there are too many, the oldest one is closed."""
-        if one not in self._waiting:
-            self._of[one.address] += 1
+        if connection not in self._waiting:
+            self._of[connection.address] += 1
         else:
-            del self._waiting[one]  # it sent something, so it becomes the newest
-        self._waiting[one] = None
-        if self._of[one.address] > self.share:
-            self._end(next(other for other in self._waiting if other.address == one.address))
+            del self._waiting[connection]  # it sent something, so it becomes the newest
+        self._waiting[connection] = None
+        if self._of[connection.address] > self.share:
+            self._end(next(other for other in self._waiting if other.address == connection.address))
         elif len(self._waiting) > self.most // 2:
             self._end(next(iter(self._waiting)))
 
-    def go(self, one: "TimedProtocol") -> None:
+    def remove_waiting(self, connection: "TimedProtocol") -> None:
         """Register that a request is complete."""
-        if one in self._waiting:
-            del self._waiting[one]
-            self._of[one.address] -= 1
-            if not self._of[one.address]:
-                del self._of[one.address]
+        if connection in self._waiting:
+            del self._waiting[connection]
+            self._of[connection.address] -= 1
+            if not self._of[connection.address]:
+                del self._of[connection.address]
 
-    def admits(self, one: "TimedProtocol") -> bool:
+    def admit(self, connection: "TimedProtocol") -> bool:
         """Return whether to serve a new connection; if there are too many, the oldest waiting one is closed."""
         if len(self._open) >= self.most and self._waiting:
             self._end(next(iter(self._waiting)))
-        if len(self._open) >= self.most or self._from[one.address] >= self.most * 3 // 4:  # a quarter is for others
+        most_of_one_address = self.most * 3 // 4  # a quarter is for others
+        if len(self._open) >= self.most or self._from[connection.address] >= most_of_one_address:
             return False
-        self._open.add(one)
-        self._from[one.address] += 1
+        self._open.add(connection)
+        self._from[connection.address] += 1
         return True
 
-    def leave(self, one: "TimedProtocol") -> None:
+    def remove(self, connection: "TimedProtocol") -> None:
         """Forget a closed connection."""
-        self.go(one)
-        if one in self._open:
-            self._open.remove(one)
-            self._from[one.address] -= 1
-            if not self._from[one.address]:
-                del self._from[one.address]
+        self.remove_waiting(connection)
+        if connection in self._open:
+            self._open.remove(connection)
+            self._from[connection.address] -= 1
+            if not self._from[connection.address]:
+                del self._from[connection.address]
 
-    def _end(self, one: "TimedProtocol") -> None:
-        self.leave(one)  # now, since the event loop reports its end only after a burst of other events
-        one.transport.abort()
+    def _end(self, connection: "TimedProtocol") -> None:
+        self.remove(connection)  # now, since the event loop reports its end only after a burst of other events
+        connection.transport.abort()
 
 
 class TimedProtocol(H11Protocol):
     """uvicorn's protocol with a time-out for a request's header and for each piece of its body."""
 
-    def __init__(self, *args: Any, room: Room, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, registry: Connections, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.room, self.address = room, ""
+        self.registry, self.address = registry, ""
         self._timer: asyncio.TimerHandle | None = None
         self._in_header = False
 
@@ -100,7 +101,7 @@ class TimedProtocol(H11Protocol):
         """Start to wait for a header, or refuse the connection."""
         super().connection_made(transport)
         self.address = self.client[0] if self.client else ""
-        if self.room.admits(self):
+        if self.registry.admit(self):
             self._header_began()
         else:
             transport.abort()
@@ -108,7 +109,7 @@ class TimedProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
         self._arrived()
-        self.room.leave(self)
+        self.registry.remove(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -131,12 +132,12 @@ class TimedProtocol(H11Protocol):
     def _arrived(self) -> None:
         self._in_header = False
         self._stop_timer()
-        self.room.go(self)
+        self.registry.remove_waiting(self)
 
     def _wait(self, seconds: float) -> None:
         self._stop_timer()
         self._timer = self.loop.call_later(seconds, self._too_late)
-        self.room.wait(self)
+        self.registry.add_waiting(self)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
@@ -151,17 +152,17 @@ class TimedProtocol(H11Protocol):
             self.transport.close()
 
 
-def patient(server: uvicorn.Server) -> None:
+def limit_connections(server: uvicorn.Server) -> None:
     """Apply the time-outs and limits to a running server's next connections.
 
     Args:
         server: started by Gradio, which offers no way to choose the protocol before.
     """
-    config, room = server.config, Room(most=min(MOST, max(SPARE // 4, _descriptors() - SPARE)))
-    room.share = min(SHARE, room.most // 2)
+    config, registry = server.config, Connections(most=min(MOST, max(SPARE // 4, _descriptors() - SPARE)))
+    registry.share = min(SHARE, registry.most // 2)
     config.h11_max_incomplete_event_size = HEADER_BYTES
     config.ws_protocol_class = None  # our pages open no web sockets, and these would not be counted here
-    config.http_protocol_class = partial(TimedProtocol, room=room)  # type: ignore[assignment]
+    config.http_protocol_class = partial(TimedProtocol, registry=registry)  # type: ignore[assignment]
 
 
 def _descriptors() -> int:

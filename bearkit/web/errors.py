@@ -25,7 +25,7 @@ def _toasts() -> Iterator[None]:
 
 
 def _shown(text: str) -> str:
-    return html.escape(uploads.as_given(text))
+    return html.escape(uploads.with_given_names(text))
 
 
 def show_errors(handler: F) -> F:
@@ -44,7 +44,7 @@ def show_errors(handler: F) -> F:
     return yielding if inspect.isgeneratorfunction(handler) else wrapped  # type: ignore[return-value]
 
 
-def take_files(component: gr.Image | gr.File) -> None:
+def take_original_files(component: gr.Image | gr.File) -> None:
     """Let a component pass handlers the original file, so that it is read as training reads it.
 
     By default Gradio decodes the file itself, and downloads any address, of any size, that a client sends instead of a

@@ -18,7 +18,7 @@ INLINE = frozenset((b"image/jpeg", b"image/png", b"image/gif", b"image/webp"))
 KEPT = frozenset((b"content-length", b"content-range", b"accept-ranges", b"last-modified", b"etag", b"vary"))
 
 
-def of_page(framed: bool = False, public: bool = False) -> Headers:
+def page_headers(framed: bool = False, public: bool = False) -> Headers:
     """Return the headers of a response that is not a file.
 
     Args:
@@ -31,7 +31,7 @@ def of_page(framed: bool = False, public: bool = False) -> Headers:
     return [*COMMON, *framing, (b"content-security-policy", policy.encode())]
 
 
-def of_file(headers: Sequence[tuple[bytes, bytes]]) -> Headers:
+def file_headers(headers: Sequence[tuple[bytes, bytes]]) -> Headers:
     """Return the headers of a file: browsers show images, and only save other files.
 
     Args:

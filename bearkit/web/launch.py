@@ -12,12 +12,12 @@ from starlette.middleware import Middleware
 
 from bearkit.core.proxies import without_unusable
 from bearkit.errors import BearkitError
-from bearkit.web.connections import patient
+from bearkit.web.connections import limit_connections
 from bearkit.web.limits import OWNER, VISITOR, Allowance, Limits
-from bearkit.web.logs import keep_small
+from bearkit.web.logs import limit_logs
 from bearkit.web.origin_guard import OriginGuard
 from bearkit.web.theme import CSS, theme
-from bearkit.web.uploads import folder_of_page
+from bearkit.web.uploads import upload_folder
 
 HOST = "127.0.0.1"
 PORT = 7860
@@ -28,7 +28,7 @@ MOST_BYTES = 20 * 2**20  # of one image that a visitor sends
 NAMES = frozenset({HOST, "localhost", "::1"})  # host names of a server that only this machine can reach
 
 
-def launched(
+def launch_page(
     build: Callable[[], gr.Blocks],
     host: str,
     port: int,
@@ -43,7 +43,7 @@ def launched(
         build: builds the page; it is called once the upload folder exists.
         host: the address to listen on.
         port: the first port to try; the next free one is used.
-        app_kwargs: arguments of the FastAPI application, such as those of `guarded`.
+        app_kwargs: arguments of the FastAPI application, such as those of `guard_arguments`.
         css: style sheet in addition to that of every page.
         allowed: what visitors may upload.
         more: arguments of Gradio's `launch`.
@@ -54,8 +54,8 @@ def launched(
     Raises:
         BearkitError: There is no such address, or no free port.
     """
-    free = free_port(port, host)
-    with folder_of_page() as folder, without_unusable(host.strip("[]")):
+    free = find_free_port(port, host)
+    with upload_folder() as folder, without_unusable(host.strip("[]")):
         page = build()
         page.queue(max_size=MOST_QUEUED)
         middleware = [*app_kwargs.get("middleware", []), Middleware(Limits, folder=folder, allowed=allowed)]
@@ -64,22 +64,22 @@ def launched(
             quiet=True, footer_links=[], run_history=False, app_kwargs={**app_kwargs, "middleware": middleware},
             theme=theme(), css=CSS + css, ssr_mode=False, enable_monitoring=False, **more,
         )  # fmt: skip
-    patient(page.server)
-    keep_small()
+    limit_connections(page.server)
+    limit_logs()
     return page, url, public
 
 
-def guarded(hosts: Collection[str] | None, framed: bool = False, public: bool = False) -> dict[str, Any]:
+def guard_arguments(hosts: Collection[str] | None, framed: bool = False, public: bool = False) -> dict[str, Any]:
     """Return arguments of a FastAPI application that keep other sites out; see `OriginGuard`."""
     return {"middleware": [Middleware(OriginGuard, hosts=hosts, framed=framed, public=public)]}
 
 
-def hosted() -> bool:
+def is_hosted() -> bool:
     """Return whether this runs in a Hugging Face Space, where visitors use somebody else's machine."""
     return bool(os.environ.get("SPACE_ID"))
 
 
-def names_of(host: str) -> frozenset[str] | None:
+def host_names(host: str) -> frozenset[str] | None:
     """Return the host names under which browsers may open a server on this address; None if they are unknown."""
     host = host.strip("[]").lower()
     try:
@@ -96,7 +96,7 @@ def public_address() -> tuple[str, int]:
     Raises:
         BearkitError: The port is not a number.
     """
-    host = os.environ.get("GRADIO_SERVER_NAME", "0.0.0.0" if hosted() else HOST)
+    host = os.environ.get("GRADIO_SERVER_NAME", "0.0.0.0" if is_hosted() else HOST)
     port = os.environ.get("GRADIO_SERVER_PORT", str(PORT))
     if not port.isdecimal():
         raise BearkitError(f"GRADIO_SERVER_PORT is `{port}`", hint=f"a number from 0 to {LAST_PORT}")
@@ -105,15 +105,15 @@ def public_address() -> tuple[str, int]:
 
 def serve_publicly(build: Callable[[], gr.Blocks]) -> None:
     """Serve a page to everybody until the process ends, as in a Space; other sites may call and embed it."""
-    open_to_all = guarded(None, framed=True, public=True)
-    page, url, _ = launched(
+    open_to_all = guard_arguments(None, framed=True, public=True)
+    page, url, _ = launch_page(
         build, *public_address(), open_to_all, allowed=VISITOR, share=False, max_file_size=MOST_BYTES
     )
     print(f"serving at {url}", flush=True)
     page.block_thread()
 
 
-def free_port(first: int, host: str) -> int:
+def find_free_port(first: int, host: str) -> int:
     """Return the first free port from `first` on; 0 lets the system choose one.
 
     Raises:

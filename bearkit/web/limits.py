@@ -116,11 +116,11 @@ class Limits:
 
     async def _has_room(self, length: float) -> bool:
         for tidied in (False, True):
-            used = await asyncio.to_thread(uploads.size, self.folder)
+            used = await asyncio.to_thread(uploads.folder_size, self.folder)
             if used + self._coming + length <= self.allowed.kept:
                 return True
             if not tidied:
-                await asyncio.to_thread(tidy, self.folder, self.allowed.seconds)
+                await asyncio.to_thread(remove_old_uploads, self.folder, self.allowed.seconds)
         return False
 
 
@@ -166,7 +166,7 @@ def _names_an_address(body: bytes) -> bool:
     return False
 
 
-def tidy(folder: Path, seconds: float) -> None:
+def remove_old_uploads(folder: Path, seconds: float) -> None:
     """Delete uploads older than `seconds`, also incomplete ones, which Gradio does not know of."""
     for path in folder.iterdir():
         with suppress(OSError):

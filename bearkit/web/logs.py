@@ -10,7 +10,7 @@ MINUTE = 60.0
 NOISY = ("uvicorn.error", "asyncio", "bearkit.serve")
 
 
-class Bounded(logging.Filter):
+class LogLimit(logging.Filter):
     """A logging filter: at most `EACH` records of a kind a minute, with control characters escaped."""
 
     def __init__(self) -> None:
@@ -24,9 +24,9 @@ class Bounded(logging.Filter):
         if left_out is None:
             return False
         more = f" ({left_out} more like this were not written)" if left_out else ""
-        record.msg, record.args = plain(record.getMessage()) + more, ()
+        record.msg, record.args = escape_controls(record.getMessage()) + more, ()
         if record.exc_info:
-            record.exc_text = plain(logging.Formatter().formatException(record.exc_info))
+            record.exc_text = escape_controls(logging.Formatter().formatException(record.exc_info))
         return True
 
     def _left_out(self, record: logging.LogRecord) -> int | None:
@@ -43,16 +43,16 @@ class Bounded(logging.Filter):
             return 0 if n < EACH else None
 
 
-BOUNDED = Bounded()
+LOG_LIMIT = LogLimit()
 
 
-def keep_small() -> None:
+def limit_logs() -> None:
     """Add the filter to the loggers of a server."""
     for name in NOISY:
-        logging.getLogger(name).addFilter(BOUNDED)
+        logging.getLogger(name).addFilter(LOG_LIMIT)
 
 
-def plain(text: str) -> str:
+def escape_controls(text: str) -> str:
     r"""Return text with control characters escaped, which a terminal would obey.
 
     >>> plain("a\x1b[31mb")

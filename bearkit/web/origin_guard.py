@@ -28,7 +28,7 @@ class OriginGuard:
 
     def __init__(self, app: ASGIApp, hosts: Collection[str] | None, framed: bool = False, public: bool = False) -> None:
         self.app, self.hosts, self.public = app, None if hosts is None else frozenset(hosts), public
-        self.headers = headers.of_page(framed, public)
+        self.headers = headers.page_headers(framed, public)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse a request with 403, or pass it on and add security headers to the response."""
@@ -110,7 +110,7 @@ def _with_headers(send: Send, more: headers.Headers, file: bool) -> Any:
         if message["type"] == "http.response.start":
             before = list(message.get("headers", []))
             shown = file and message["status"] < 400
-            message = {**message, "headers": headers.of_file(before) if shown else [*before, *more]}
+            message = {**message, "headers": headers.file_headers(before) if shown else [*before, *more]}
         await send(message)
 
     return sending

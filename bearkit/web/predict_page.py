@@ -13,7 +13,7 @@ from bearkit.images import is_shown_by_browsers, small_jpeg
 from bearkit.inference.occlusion import occlusion_map
 from bearkit.inference.predictor import Predictor
 from bearkit.web import prediction_html
-from bearkit.web.errors import show_errors, take_files
+from bearkit.web.errors import show_errors, take_original_files
 
 TOP = 5  # labels shown as bars
 SIDE = 320  # pixels of the copy of an image that browsers cannot show
@@ -47,7 +47,7 @@ class PredictPage:
                     label="Drop, paste or take a picture", sources=["upload", "clipboard", "webcam"], type="filepath",
                     height=360, buttons=[], elem_classes=FRAME,
                 )  # fmt: skip
-                take_files(picture)
+                take_original_files(picture)
                 asked: list[Any] = [picture]
                 if models:
                     self.model = gr.Dropdown([], label="Model")
@@ -90,7 +90,7 @@ class PredictPage:
         shown = gr.update(value=code, visible=folder is not None)
         answer = prediction_html.prediction(prediction, milliseconds)
         if not is_shown_by_browsers(picture):
-            answer += prediction_html.seen(small_jpeg(predictor.load_image(picture), SIDE), FRAME)
+            answer += prediction_html.small_copy(small_jpeg(predictor.load_image(picture), SIDE), FRAME)
         return [answer, prediction.probs, shown, gr.update(interactive=True), ""]
 
     @show_errors
@@ -107,6 +107,6 @@ class PredictPage:
         try:
             with self._turn:
                 predictor = self.with_near(model) if near and self.with_near else self.model_of(model)[0]
-                return prediction_html.why(occlusion_map(predictor, picture), predictor.nearest(picture))
+                return prediction_html.explanation(occlusion_map(predictor, picture), predictor.nearest(picture))
         finally:
             self._places.release()

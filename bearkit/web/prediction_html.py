@@ -56,7 +56,7 @@ def prediction(found: Prediction, milliseconds: float) -> str:
     return f'<div class="bk-big">none of these</div><div>{closest}, {spent}</div>'
 
 
-def seen(picture: bytes, frame: str) -> str:
+def small_copy(picture: bytes, frame: str) -> str:
     """Return a small JPEG of a picture that browsers cannot show, for the answer and for the field that it is in.
 
     Args:
@@ -69,7 +69,7 @@ def seen(picture: bytes, frame: str) -> str:
     return f'{instead}<div class="bk-pictures"><figure>{image}<figcaption>{words}</figcaption></figure></div>'
 
 
-def why(found: Explanation, near: Sequence[Neighbour]) -> str:
+def explanation(found: Explanation, near: Sequence[Neighbour]) -> str:
     """Return the heat map of an explanation, and the most similar training images."""
     label = escape(found.prediction.label)
     caption = f"Orange: areas that pointed to <b>{label}</b>. The model sees only this part of the picture."

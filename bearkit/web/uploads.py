@@ -23,7 +23,7 @@ _locks: list[filelock.BaseFileLock] = []
 
 
 @contextmanager
-def folder_of_page() -> Iterator[Path]:
+def upload_folder() -> Iterator[Path]:
     """Make a private folder for the uploads of a page that is built and launched inside this context.
 
     Gradio serves all files in it to every visitor of the page, and accepts files from the whole process's folder.
@@ -37,20 +37,20 @@ def folder_of_page() -> Iterator[Path]:
         os.environ[VARIABLE] = str(parent)
 
 
-def inside(path: str) -> Path | None:
+def path_below_upload(path: str) -> Path | None:
     """Return an upload's path below its page's folder; None for any other file."""
     parts = Path(path).parts
     parent = _of_process().parts
     return Path(*parts[len(parent) + 1 :]) if parts[: len(parent)] == parent and len(parts) > len(parent) + 1 else None
 
 
-def as_given(text: str) -> str:
+def with_given_names(text: str) -> str:
     """Replace the paths of uploads in a text by the names that people gave the files."""
     below = re.escape(str(_of_process()))
     return re.sub(rf"{below}[\\/][^\\/]+[\\/]([0-9a-f]{{40,}}[\\/])?", "", text)
 
 
-def size(folder: Path) -> int:
+def folder_size(folder: Path) -> int:
     """Return the bytes of all files in a folder and below."""
     total = 0
     for path in folder.rglob("*"):
@@ -62,7 +62,7 @@ def size(folder: Path) -> int:
 @cache
 def _of_process() -> Path:
     """Make and lock the folder of this process; it is deleted when the process ends."""
-    sweep()
+    remove_stale_folders()
     made = Path(tempfile.mkdtemp(prefix=".bearkit-"))
     lock = filelock.FileLock(made / LOCK, thread_local=False)
     lock.acquire(timeout=0)
@@ -76,7 +76,7 @@ def _of_process() -> Path:
     return folder
 
 
-def sweep() -> None:
+def remove_stale_folders() -> None:
     """Delete the folders of processes that have ended."""
     for path in Path(tempfile.gettempdir()).glob("bearkit-*"):
         with suppress(OSError):

@@ -16,7 +16,7 @@ from bearkit import Predictor, export_model, push_space
 from bearkit.core.project import Project
 from bearkit.errors import PublishError
 from bearkit.studio.publish import PublishTab
-from bearkit.studio.publish_job import STOPPED, Uploading
+from bearkit.studio.publish_job import STOPPED, PublishJob
 from tests.studio.pages import SECONDS, Studio, is_outside, shoot
 
 
@@ -110,21 +110,21 @@ def test_a_form_that_changes_while_it_is_looked_over_can_not_be_published(traine
     """The very handlers, as the page calls them: with what it says at that moment."""
     with_hub()
     tab = PublishTab.__new__(PublishTab)
-    tab.project, tab.uploading, tab.hosted, tab.form = trained.project, Uploading(), False, list(range(7))
+    tab.project, tab.job, tab.hosted, tab.form = trained.project, PublishJob(), False, list(range(7))
     tab.live = []
     run = trained.learn.run.id
     page = dict(enumerate(("model", run, "me/shapes", None, False, None, False)))
-    for _ in tab.look_over(page):
+    for _ in tab.preview(page):
         pass
-    shown, _, publish, _ = tab.standing(page)
+    shown, _, publish, _ = tab.status(page)
     assert "model.onnx" in shown and publish["interactive"]
     for field, value in ((0, "static"), (1, f"{run}/frozen"), (2, "me/other"), (3, "mit"), (4, True), (5, ["a.png"])):
-        shown, _, publish, _ = tab.standing(page | {field: value})
-        assert "model.onnx" not in shown and "another choice" in shown, field
+        shown, _, publish, _ = tab.status(page | {field: value})
+        assert "model.onnx" not in shown and "something else" in shown, field
         assert publish == {"interactive": False, "value": "Publish", "__type__": "update"}
     with pytest.raises(gr.Error, match="preview it first"):
         list(tab.publish(page | {2: "me/other"}))
-    assert tab.standing(page | {2: " me/shapes ", 3: ""})[2]["interactive"]  # says the same
+    assert tab.status(page | {2: " me/shapes ", 3: ""})[2]["interactive"]  # says the same
 
 
 def test_pictures_are_only_published_by_who_says_so(opened, with_hub):
@@ -164,18 +164,18 @@ def test_without_a_login_and_with_a_hub_that_fails(opened, with_hub, monkeypatch
 def test_stop_leaves_nothing_on_the_hub(trained, tmp_path, with_hub, monkeypatch):
     """The very steps of the thread, with somebody who presses Stop while files go up."""
     server = with_hub()
-    uploading, tab = Uploading(), PublishTab.__new__(PublishTab)
+    job, tab = PublishJob(), PublishTab.__new__(PublishTab)
     tab.project = trained.project
-    wanted = tab._wanted("model", trained.learn.run.id, " me/shapes ", None, False, None, False)
+    wanted = tab._request("model", trained.learn.run.id, " me/shapes ", None, False, None, False)
     with pytest.raises(PublishError, match="preview it first"):
-        uploading.publish(wanted, PublishTab._hub(_local(), None))
-    uploading._look_over(wanted)
-    assert uploading.now.wanted == wanted
-    assert {name for name, _ in uploading.now.files} >= {"model.onnx", "README.md"}
-    uploading.stop()
-    monkeypatch.setattr(uploading._stop, "clear", lambda: None)
-    uploading._work(lambda: uploading._publish(wanted, PublishTab._hub(_local(), None)))
-    assert uploading.now.failure == STOPPED
+        job.publish(wanted, PublishTab._hub(_local(), None))
+    job._preview(wanted)
+    assert job.now.wanted == wanted
+    assert {name for name, _ in job.now.files} >= {"model.onnx", "README.md"}
+    job.stop()
+    monkeypatch.setattr(job._stop, "clear", lambda: None)
+    job._work(lambda: job._publish(wanted, PublishTab._hub(_local(), None)))
+    assert job.now.failure == STOPPED
     assert server.hub.repos == {}
 
 
@@ -225,9 +225,9 @@ def test_why_on_the_predict_page(opened, trained):
     heat.wait_for()
     assert heat.get_attribute("src").startswith("data:image/jpeg")
     assert page.locator(".bk-near img").count() == 0
-    page.get_by_label("with the training pictures most like it").check()
+    page.get_by_label("Also show similar training pictures").check()
     button(page, "Why?").click()
-    page.get_by_text("Training pictures most like it:").wait_for()
+    page.get_by_text("Most similar training pictures:").wait_for()
     assert page.locator(".bk-near img").count() == 6
     shoot(page, "predict-why")
 
@@ -247,7 +247,7 @@ def test_a_gradio_space_with_thumbnails_and_examples(browser, trained, tmp_path)
         page.locator(".gallery-item img, table img").first.click()
         page.locator(".bk-big", has_text=Predictor(model).predict(drawings[-1]).label).wait_for()
         button(page, "Why?").click()
-        page.get_by_text("Training pictures most like it").wait_for()
+        page.get_by_text("Most similar training pictures:").wait_for()
         assert page.locator(".bk-near img").count() == 6
         shoot(page, "demo-why-narrow")
     finally:

@@ -55,13 +55,13 @@ def test_the_page_says_which_label_was_stored_and_what_it_looks_like(review):
     running, page, _ = review
     relabel(page, "owl\u3164")  # it ends in a letter that nobody sees
     stored(page, 1)
-    expect(page.locator(".rv-told")).to_have_text("`owl\\u3164` is stored as `owl`.")
+    expect(page.locator(".rv-hint")).to_have_text("`owl\\u3164` is stored as `owl`.")
     expect(figures(page).first.locator(".rv-state")).to_have_text("owl")
     relabel(page, "ow\u200bl")  # the same label, and no new one
     stored(page, 2)
     relabel(page, "st\u0430r")
     stored(page, 3)
-    expect(page.locator(".rv-told")).to_contain_text(
+    expect(page.locator(".rv-hint")).to_contain_text(
         "looks like `star`, and is another label: one of them has CYRILLIC"
     )
     said = [row["to_label"] for row in ledger_of(running).history(3)]
