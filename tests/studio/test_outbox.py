@@ -29,7 +29,7 @@ FULL = """() => {
 FORBIDDEN = """Object.defineProperty(window, 'localStorage', {
     get() { throw new DOMException('Access is denied for this document.', 'SecurityError'); }
 })"""
-ONLY_OPEN = "Leave this page open until it is stored: this browser cannot keep it"
+ONLY_OPEN = "Keep this page open until it is saved: this browser cannot store it"
 
 
 def test_decisions_of_another_project_are_told_of_and_sent_once_it_is_open(own_review, tmp_path):
@@ -81,7 +81,7 @@ def test_decisions_of_another_project_can_be_discarded_and_it_asks_once(review):
     expect(bears).to_have_count(0)
     expect(others).to_be_visible()
     assert len(page.evaluate(WAITING)) == 3
-    assert asked == ["Discard 9 decisions? Nothing brings them back."] * 2
+    assert asked == ["Discard 9 decisions? This cannot be undone."] * 2
     page.keyboard.press("k")  # the page is as alive as before
     stored(page, 1)
 
