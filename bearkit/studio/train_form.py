@@ -50,7 +50,7 @@ class TrainForm:
             with gr.Row():
                 self._numbers([name for name in NUMBERS if name not in PLAIN])
                 self.fields["sizes"] = gr.Textbox(max_lines=1, **_field("sizes"))
-                self.fields["oversample"] = gr.Checkbox(False, **_field("oversample"))
+            self.fields["oversample"] = gr.Checkbox(False, **_field("oversample"))
             with gr.Row():
                 self.fields["precision"] = gr.Radio(
                     list(OPTIONS["precision"].choices), value=DEFAULT.precision, **_field("precision")
