@@ -5,7 +5,7 @@ import httpx
 import pytest
 import safehttpx
 
-from bearkit.web.launch import NAMES, guarded
+from bearkit.web.launch import NAMES, guard_arguments
 from bearkit.web.routes import refusal
 from tests.conftest import picture
 from tests.processes import run_async
@@ -44,7 +44,7 @@ def ask(tmp_path, monkeypatch):
         with gr.Blocks(analytics_enabled=False) as page:
             gr.Image()
         page.allowed_paths, page.blocked_paths, page.max_file_size, page.favicon_path = allowed, [], None, None
-        kwargs = guarded(*guard[0], **guard[1]) if guard else {}
+        kwargs = guard_arguments(*guard[0], **guard[1]) if guard else {}
         transport = httpx.ASGITransport(gr.routes.App.create_app(page, app_kwargs=kwargs))
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
             return await client.request(method, path, headers=headers)

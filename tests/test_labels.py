@@ -252,10 +252,10 @@ def test_the_data_tab_says_the_label_that_was_stored(pets):
     tab = Picture.__new__(Picture)
     tab.project = pets
     _, said, _ = tab.relabel(first(pets), "ow\u200bl ", 0, "ann")
-    assert "It is `owl` now." in said
+    assert "Label saved: `owl`." in said
     assert "is stored as `owl`" in said
     said, _ = tab.rename(["dog"], "Owl\u00a0", 0, "ann")
-    assert "2 pictures are `Owl` now." in said
+    assert "Label of 2 pictures changed to `Owl`." in said
     assert "`Owl` looks like `owl`" in said
 
 

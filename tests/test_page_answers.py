@@ -3,7 +3,7 @@
 import pytest
 
 from bearkit.inference.model_info import ModelInfo
-from bearkit.studio.server_functions import answered
+from bearkit.studio.server_functions import errors_as_answers
 from bearkit.web import prediction_html
 
 WHOLE = {"error_rate": 0.1, "error_interval": [0.05, 0.2], "valid_images": 40}
@@ -29,5 +29,5 @@ def test_a_model_without_an_interval_is_shown_without_it(value):
 
 @pytest.mark.parametrize("asked", ["x", None, {}, [], {"n": "many"}])
 def test_a_question_that_cannot_be_read_is_answered_with_an_error(asked):
-    found = answered(lambda given: {"twice": 2 * int(given["n"])})(asked)
+    found = errors_as_answers(lambda given: {"twice": 2 * int(given["n"])})(asked)
     assert set(found) == {"error", "hint"}

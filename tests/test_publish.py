@@ -426,7 +426,7 @@ def test_without_a_subscription_the_static_space_is_offered(trained, with_hub, b
 @pytest.mark.parametrize(
     ("repo", "token", "fail", "error", "hint"),
     [
-        ("me/a", None, None, "nobody is logged in", "hf auth login"),
+        ("me/a", None, None, "you are not signed in", "hf auth login"),
         ("me/a", "hf_other", None, "does not know you", "hf auth login"),
         ("you/a", "", None, "no write access to you/", "a repository of your own"),
         ("me/a", "", ("POST", "create", 404), "has no such user", "check USER/NAME"),

@@ -16,7 +16,7 @@ from bearkit.studio.app import build
 from bearkit.studio.collect_job import limits
 from bearkit.studio.sources import Sources
 from bearkit.studio.train_form import DEFAULT, TrainForm
-from bearkit.web.launch import NAMES, free_port, names_of, public_address
+from bearkit.web.launch import NAMES, find_free_port, host_names, public_address
 from tests.gradio_parts import made
 from tests.processes import run_async
 from tests.servers import serving
@@ -82,15 +82,15 @@ def test_the_servers_can_be_imported_with_any_proxy():
 @pytest.mark.parametrize("port", [70000, 65536, -1, 10**20])
 def test_a_port_out_of_range_is_said_so(port):
     with pytest.raises(BearkitError, match=f"there is no port {port}"):
-        free_port(port, "127.0.0.1")
+        find_free_port(port, "127.0.0.1")
 
 
 def test_the_last_ports_end_the_search(monkeypatch):
     with pytest.raises(BearkitError, match="no free port from 65535 on"), socket.socket() as taken:
         taken.bind(("127.0.0.1", 65535))
         taken.listen()
-        free_port(65535, "127.0.0.1")
-    assert free_port(0, "127.0.0.1") > 0
+        find_free_port(65535, "127.0.0.1")
+    assert find_free_port(0, "127.0.0.1") > 0
     monkeypatch.setenv("GRADIO_SERVER_PORT", "http")
     with pytest.raises(BearkitError, match="GRADIO_SERVER_PORT is `http`"):
         public_address()
@@ -109,15 +109,15 @@ def test_wrong_ports_are_wrong_usage(monkeypatch, command, port, capsys):
 @pytest.mark.parametrize("host", ["nowhere.invalid", "", " ", "a" * 300, "bär..", "192.0.2.1", "127.0.0.1:7860"])
 def test_an_address_that_is_none_is_said_so(host):
     with pytest.raises(BearkitError, match="address"):
-        free_port(0, host)
+        find_free_port(0, host)
 
 
 def test_a_server_of_this_machine_alone_is_known_by_its_own_names():
-    assert names_of("127.0.0.1") == NAMES
-    assert names_of("127.0.0.2") == NAMES | {"127.0.0.2"}
-    assert names_of("[::1]") == NAMES
-    assert names_of("0.0.0.0") is None
-    assert names_of("") is None
+    assert host_names("127.0.0.1") == NAMES
+    assert host_names("127.0.0.2") == NAMES | {"127.0.0.2"}
+    assert host_names("[::1]") == NAMES
+    assert host_names("0.0.0.0") is None
+    assert host_names("") is None
 
 
 @pytest.fixture
@@ -143,9 +143,9 @@ def test_a_hosted_studio_offers_nothing_of_its_owners_machine(project, in_a_spac
     monkeypatch.delenv("SPACE_ID")
     local_labels, local_names = offered(project)
     gone = {
-        "Folder or zip on this machine, or hf://USER/NAME",
-        "Leave the files where they are, copy nothing",
-        "Also servers of your own network",
+        "Folder or .zip on the computer running bearkit",
+        "Use the files in place (don't copy)",
+        "Allow addresses on my own network",
         "File with its weights (none: random)",
     }
     assert gone < local_labels
@@ -157,7 +157,7 @@ def test_a_hosted_studio_offers_nothing_of_its_owners_machine(project, in_a_spac
 @pytest.mark.parametrize("source", ["/etc", "hf://me/private", "https://example.org/a.zip"])
 def test_what_a_hosted_studio_does_not_offer_is_refused_by_the_server(project, in_a_space, source):
     sources = made(Sources, project)
-    with pytest.raises(gr.Error, match="only files of your own machine"):
+    with pytest.raises(gr.Error, match="cannot read folders of the computer"):
         list(sources.take(source, False, 0))
     assert limits(True).allow_private is False
 
@@ -167,5 +167,5 @@ def test_a_hosted_training_reads_no_file_that_a_stranger_names(project, in_a_spa
     values = {name: field.value for name, field in choices.fields.items()}
     assert choices.config(*values.values()).body == DEFAULT.body
     for wrong in ({"weights": "/etc/hostname"}, {"body": "hf-hub:me/private"}):
-        with pytest.raises(RunError, match="a body of the list"):
+        with pytest.raises(RunError, match="only the networks of the list"):
             choices.config(*(values | wrong).values())

@@ -37,7 +37,7 @@ def translate_errors(repo: str, kind: str = "model", sdk: str | None = None, log
     try:
         yield
     except LocalTokenNotFoundError as error:
-        raise PublishError("nobody is logged in to the Hub on this machine", hint=log_in, status=401) from error
+        raise PublishError("you are not signed in to the Hub", hint=log_in, status=401) from error
     except HFValidationError as error:
         raise PublishError(f"`{repo}` is not a valid name on the Hub: {error}", hint="USER/NAME") from error
     except HfHubHTTPError as error:

@@ -49,5 +49,5 @@ def shoot(page, name):
 
 
 def import_folder(page, folder):
-    page.get_by_label("Folder or zip on this machine").fill(str(folder))
+    page.get_by_label("Folder or .zip on the computer running bearkit").fill(str(folder))
     page.get_by_role("button", name="Import", exact=True).click()
