@@ -47,8 +47,7 @@ class Learner:
         progress: called while images go through the body.
         on_epoch: called after each epoch.
         on_step: called after each batch.
-        callbacks: run at each event of a training, in this order; see `bearkit.training.callbacks`. They live in this
-            process: a training that the studio starts has none.
+        callbacks: run at each event of a training of this process, in this order; see `bearkit.training.callbacks`.
         options: other fields of `TrainConfig`, for every fit.
     """
 
