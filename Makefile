@@ -6,13 +6,14 @@ ARGS ?=
 # A file of tests stays with one worker; those that take longest come first (tests/conftest.py).
 PLAN := --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo studio test test-fast lint style bench clean
+.PHONY: help demo studio test test-fast coverage lint style bench clean
 
 help:
 	@echo "make demo     the whole loop on bird photographs, in about half a minute"
 	@echo "make studio   the same in the browser"
 	@echo "make test     every test (installs Debian's chromium when run as root without it)"
 	@echo "make test-fast  most of what a change can break, in a minute and a half (no browser, nothing slow)"
+	@echo "make coverage what test-fast reaches: the total, and the files of which it reaches least"
 	@echo "make lint     ruff, mypy, and which package may import which"
 	@echo "make style    ruff rewrites what it can"
 	@echo "make bench    side by side with fastai; takes some minutes"
@@ -41,6 +42,11 @@ test: $(VENV)/.installed-dev
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; fi
 	$(BIN)/python -m pytest -n 3 $(PLAN) $(ARGS)
 
+coverage: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -n 2 $(PLAN) -m "not slow and not browser" --cov --cov-report= $(ARGS)
+	@$(BIN)/coverage report --sort=cover | sed -n 1,17p
+	@$(BIN)/coverage report --format=total | sed 's/^/total: /; s/$$/ % of lines and branches/'
+
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -60,4 +66,4 @@ bench: $(VENV)/.installed-dev .venv-fastai/.installed
 	$(BIN)/python -m benchmarks.against_fastai $(ARGS)
 
 clean:
-	rm -rf $(VENV) .venv-fastai build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-fastai build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

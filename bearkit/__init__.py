@@ -17,7 +17,7 @@ with suppress(OSError):  # a Space carries only the modules that it needs, and n
             _, _module, _, _name, *_ = _line.split()
             _MODULES[_name] = _module
 
-__all__ = [*_MODULES, "__version__"]  # noqa: PLE0604
+__all__ = [*_MODULES, "__version__"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,40 +1,46 @@
-"""Every error that bearkit raises on purpose, and what to do about it.
+"""The classes of all errors that bearkit raises on purpose.
 
-    BearkitError                  message + hint: the command or step that would help
-    ├── ProjectError              the folder is no project, or one of another version
+    BearkitError                  message, and hint: the command or step that helps
+    ├── ProjectError              the folder is not a project, or of another version
     │   └── ProjectNotFoundError  there is no project; also a FileNotFoundError
-    ├── BusyError                 the catalogue cannot be written (or read) just now
-    │   └── ReadOnlyError         the project may only be read
-    ├── ImportSourceError         what was given to import cannot be read
+    ├── BusyError                 the catalogue cannot be written or read at the moment
+    │   └── ReadOnlyError         the project is read-only
+    ├── ImportSourceError         a source to import cannot be read
     │   └── SourceNotFoundError   it does not exist; also a FileNotFoundError
-    ├── SearchError               no provider of pictures could be asked
-    ├── DownloadError             one address gives nothing that can be used (its reason is for people)
-    ├── ImageError                one file is not a usable picture (its reason is for people)
+    ├── SearchError               no search provider answered
+    ├── DownloadError             a URL gives no usable file
+    ├── ImageError                a file is not a usable image
     │   └── ImageNotFoundError    there is no such file; also a FileNotFoundError
-    ├── DatasetError              the pictures as they are cannot be trained on
-    │   ├── NoImagesError         there are none
-    │   ├── TooFewLabelsError     fewer than two labels
-    │   └── TooFewImagesError     a label without a picture to learn from, or to check on
-    ├── BodyError                 unknown body, or its weights are not here
-    ├── RunError                  no such run, or one that never finished
+    ├── DatasetError              the project's images cannot be trained on
+    │   ├── NoImagesError         there are no usable images
+    │   ├── TooFewLabelsError     there are fewer than two labels
+    │   └── TooFewImagesError     a label has no image for training, or none for validation
+    ├── BodyError                 the body is unknown, or its weights are not on this machine
+    ├── RunError                  there is no such run, or it is not finished
     │   ├── RunNotFoundError      there is no run of this name; also a FileNotFoundError
-    │   ├── OptionError           a value that a training cannot have; also a ValueError
-    │   └── StoppedError          somebody asked the training to stop
-    ├── ReviewError               a decision that cannot be: no such picture, no such action, nothing to undo
-    ├── ModelError                a model folder that is broken or of another version
-    │   └── ModelNotFoundError    the folder is no model folder; also a FileNotFoundError
+    │   ├── OptionError           an option of `TrainConfig` has an invalid value; also a ValueError
+    │   └── StoppedError          someone asked the training to stop
+    ├── ReviewError               an invalid decision: no such image, unknown action, nothing to undo
+    ├── ModelError                a model folder is damaged, or of another version
+    │   └── ModelNotFoundError    the folder is not a model folder; also a FileNotFoundError
     ├── PublishError              the Hub refuses, or what would be published does not work
-    ├── SampleError               the sample photographs cannot be had
-    └── ShapeError                arrays that do not fit together; also a ValueError
+    ├── SampleError               the sample photographs cannot be fetched
+    └── ShapeError                the shapes of arrays do not fit together; also a ValueError
 
-Any of them can be shown to a person as it stands: `str(error)` says what happened, `error.hint` what to do.
+Each error can be shown to users as it is: `str(error)` says what happened, `error.hint` what to do.
 """
 
 from typing import Any
 
 
 class BearkitError(Exception):
-    """What happened, with its numbers; a hint: the next step that would help; and details for scripts."""
+    """The base class of bearkit's errors.
+
+    Args:
+        message: what happened, with its numbers.
+        hint: the next step that helps.
+        details: further values for scripts, keys of `as_dict`.
+    """
 
     def __init__(self, message: str, hint: str = "", **details: Any) -> None:
         super().__init__(message)
@@ -42,12 +48,12 @@ class BearkitError(Exception):
         self.details = details
 
     def as_dict(self) -> dict[str, Any]:
-        """The error as the command line prints it with `--json`."""
+        """Return the error as the command line prints it with `--json`."""
         return {"error": str(self), "hint": self.hint, **self.details}
 
 
 class ProjectError(BearkitError):
-    """The folder is no bearkit project, or was written by another version."""
+    """The folder is not a bearkit project, or another version of bearkit wrote it."""
 
 
 class ProjectNotFoundError(ProjectError, FileNotFoundError):
@@ -55,29 +61,33 @@ class ProjectNotFoundError(ProjectError, FileNotFoundError):
 
 
 class BusyError(BearkitError):
-    """The catalogue cannot be written or read just now: locked, full disk, no permission. Nothing is lost."""
+    """The catalogue cannot be written or read at the moment: locked, disk full, no permission. Nothing is lost."""
 
 
 class ReadOnlyError(BusyError):
-    """Something would have to be written into a project that may only be read."""
+    """The project is read-only, and the call would have to write to it."""
 
 
 class ImportSourceError(BearkitError):
-    """The source given to import does not exist or cannot be read at all."""
+    """A source to import cannot be read."""
 
 
 class SourceNotFoundError(ImportSourceError, FileNotFoundError):
-    """The source given to import does not exist."""
+    """A source to import does not exist."""
 
 
 class SearchError(BearkitError):
-    """No provider could be asked for pictures; the message says why of each."""
+    """No search provider answered; the message has the reason of each."""
 
 
 class DownloadError(BearkitError):
-    """One address gives nothing that can be used; the message is the reason that people read.
+    """A URL gives no usable file.
 
-    `again` says that it may do later, `after` how many seconds the server asks to wait.
+    Args:
+        message: the reason, as users read it.
+        hint: the next step that helps.
+        again: whether a later try may succeed.
+        after: seconds that the server asks to wait, if it does.
     """
 
     def __init__(self, message: str, hint: str = "", again: bool = False, after: float | None = None) -> None:
@@ -86,7 +96,7 @@ class DownloadError(BearkitError):
 
 
 class ImageError(BearkitError):
-    """One file is not a usable picture; the message is the reason that people read."""
+    """A file is not a usable image; the message is the reason, as users read it."""
 
 
 class ImageNotFoundError(ImageError, FileNotFoundError):
@@ -94,11 +104,11 @@ class ImageNotFoundError(ImageError, FileNotFoundError):
 
 
 class DatasetError(BearkitError):
-    """The pictures as they are cannot be trained on."""
+    """The project's images cannot be trained on."""
 
 
 class NoImagesError(DatasetError):
-    """There are no usable pictures."""
+    """There are no usable images."""
 
 
 class TooFewLabelsError(DatasetError):
@@ -106,7 +116,7 @@ class TooFewLabelsError(DatasetError):
 
 
 class TooFewImagesError(DatasetError):
-    """A label has no picture to learn from, or none to check on."""
+    """A label has no image for training, or none for validation."""
 
 
 class BodyError(BearkitError):
@@ -114,7 +124,7 @@ class BodyError(BearkitError):
 
 
 class RunError(BearkitError):
-    """There is no such run, or it never finished."""
+    """There is no such run, or it is not finished."""
 
 
 class RunNotFoundError(RunError, FileNotFoundError):
@@ -122,29 +132,33 @@ class RunNotFoundError(RunError, FileNotFoundError):
 
 
 class OptionError(RunError, ValueError):
-    """A value of `TrainConfig` that cannot train."""
+    """An option of `TrainConfig` has an invalid value."""
 
 
 class StoppedError(RunError):
-    """A training was asked to stop, in the studio or by another program; what it learnt is kept."""
+    """Someone asked the training to stop, in the studio or from another program. Its last saved epoch stays."""
 
 
 class ReviewError(BearkitError):
-    """A decision about pictures that cannot be made or taken back."""
+    """A decision about images is invalid, or cannot be undone."""
 
 
 class ModelError(BearkitError):
-    """A model folder is missing, broken, or of another format version."""
+    """A model folder is missing, damaged, or of another format version."""
 
 
 class ModelNotFoundError(ModelError, FileNotFoundError):
-    """The folder is no model folder."""
+    """The folder is not a model folder."""
 
 
 class PublishError(BearkitError):
-    """Something cannot be published; nothing of it is on the Hub, unless the message says so.
+    """Something cannot be published. Nothing of it is on the Hub, unless the message says so.
 
-    `status` is what the Hub answered, 0 if nothing.
+    Args:
+        message: what happened.
+        hint: the next step that helps.
+        status: HTTP status of the Hub's answer, 0 if it did not answer.
+        details: further values for scripts.
     """
 
     def __init__(self, message: str, hint: str = "", status: int = 0, **details: Any) -> None:
@@ -153,8 +167,8 @@ class PublishError(BearkitError):
 
 
 class SampleError(BearkitError):
-    """The sample photographs could not be fetched or are not the ones we know."""
+    """The sample photographs cannot be fetched, or their content is not the expected one."""
 
 
 class ShapeError(BearkitError, ValueError):
-    """Arrays whose shapes do not fit together."""
+    """The shapes of arrays do not fit together."""

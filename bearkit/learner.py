@@ -10,8 +10,9 @@ import numpy as np
 
 from bearkit import runs
 from bearkit.bodies.features import Features
+from bearkit.core.atomic import atomic_write
 from bearkit.core.parallel import Progress, no_progress
-from bearkit.core.project import Project, whole
+from bearkit.core.project import Project
 from bearkit.datasets.dataset import Dataset
 from bearkit.datasets.seed import resolve_seed
 from bearkit.errors import RunError
@@ -28,8 +29,7 @@ from bearkit.training.learning_curve import LearningCurve, learning_curve
 from bearkit.training.lr_curve import LRCurve
 from bearkit.training.lr_finder import find_rate
 from bearkit.training.result import TrainResult
-from bearkit.training.trainer import Listeners, train_run
-from bearkit.training.warm_start import LoadedStage
+from bearkit.training.trainer import Listeners, train_run, wait_and_train
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -47,8 +47,7 @@ class Learner:
         progress: called while images go through the body.
         on_epoch: called after each epoch.
         on_step: called after each batch.
-        callbacks: run at each event of a training, in this order; see `bearkit.training.callbacks`. They live in this
-            process: a training that the studio starts has none.
+        callbacks: run at each event of a training of this process, in this order; see `bearkit.training.callbacks`.
         options: other fields of `TrainConfig`, for every fit.
     """
 
@@ -75,7 +74,7 @@ class Learner:
         Raises:
             RunError: there is no such stage, or it is not of the body and seed that this learner was made with.
         """
-        run, stage = warm_start.find_stage(self.project, name or runs.finished(self.project).id)
+        run, stage = warm_start.find_stage(self.project, name or runs.find_finished(self.project).id)
         theirs = TrainConfig.from_dict(run.config)
         for what, chosen in self._chosen.items():
             ours = getattr(self.config, what)
@@ -171,7 +170,7 @@ class Learner:
         data, features, _ = self._load_features(self.config, warm_start.starting_point(self.project, self.config))
         rows, progress = np.flatnonzero(data.splits != "test"), self._listeners.progress
         curve = learning_curve(features.values[rows], data.targets[rows], data.vocab, self.config, progress)
-        with whole(self.learning_plot) as part:
+        with atomic_write(self.learning_plot) as part:
             figures.learning_curve(curve.points).savefig(part, dpi=120)
         return curve
 
@@ -189,13 +188,14 @@ class Learner:
         Raises:
             RunError: the run is finished or under way, or there is none.
         """
-        run = runs.unfinished(self.project, run_id)
+        run = runs.find_unfinished(self.project, run_id)
         run.event("resume")
         return self.resume_run(run)
 
     def train(self, **options: Any) -> TrainResult:
         """Train one run with this learner's options, changed by these: frozen epochs, then unfrozen ones."""
-        return self.resume_run(warm_start.create_run(self.project, replace(self._config_now, **options)))
+        run, data = warm_start.create_run(self.project, replace(self._config_now, **options))
+        return self._continue_from(run, wait_and_train(self.project, run, self._listeners, data))
 
     def resume_run(self, run: Run) -> TrainResult:
         """Train a run that was created with its configuration, or resume it, once it is its turn.
@@ -203,12 +203,13 @@ class Learner:
         Raises:
             StoppedError: someone asked the run to stop.
         """
-        with run.working(lambda: self._listeners.progress("waiting for the training before", 0, 1)) as stop_if_asked:
-            return self.execute_run(run, stop_if_asked)
+        return self._continue_from(run, wait_and_train(self.project, run, self._listeners))
 
     def execute_run(self, run: Run, stop_if_asked: Callable[[], None]) -> TrainResult:
         """Do what `resume_run` does, inside `run.working()`, which yields `stop_if_asked`."""
-        result = train_run(self.project, run, self._listeners, stop_if_asked)
+        return self._continue_from(run, train_run(self.project, run, self._listeners, stop_if_asked))
+
+    def _continue_from(self, run: Run, result: TrainResult) -> TrainResult:
         self._at = f"{run.id}/{run.stage}"
         return result
 
@@ -278,8 +279,7 @@ class Learner:
 
     def predict(self, picture: str | os.PathLike[str]) -> Prediction:
         """Predict an image with this learner's weights, as the exported model does."""
-        run, stage = self._where()
-        return Predictor(exported(self.project, run, stage)).predict(picture)
+        return Predictor(exported(self.project, *self._where())).predict(picture)
 
     def export(self, folder: str | os.PathLike[str] | None = None) -> Path:
         """Write this learner's model as a folder for `Predictor`; see `export_model`."""
@@ -296,5 +296,5 @@ class Learner:
         """The configuration that the next fit begins with."""
         return replace(self.config, start=self._at)
 
-    def _load_features(self, config: TrainConfig, start: LoadedStage) -> tuple[Dataset, Features, float]:
+    def _load_features(self, config: TrainConfig, start: warm_start.LoadedStage) -> tuple[Dataset, Features, float]:
         return warm_start.load_features(self.project, config, start, self._listeners.progress)

@@ -18,7 +18,8 @@ import numpy as np
 from bearkit.bodies import registry
 from bearkit.bodies.features import extract_features
 from bearkit.catalog.schema import ImageRecord
-from bearkit.core.project import Project, spare_of
+from bearkit.core.atomic import user_cache
+from bearkit.core.project import Project
 from bearkit.errors import ImageError, ShapeError, TooFewLabelsError
 from bearkit.images import content_id, read_file
 from bearkit.training.config import TrainConfig
@@ -128,7 +129,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
             image_id: ImageRecord(image_id, path, "", None, 0, 0, "", 0)
             for image_id, path in zip(ids, paths, strict=True)
         }
-        project = Project(self.cache or spare_of(Path.home() / "sklearn" / "cache"))
+        project = Project(self.cache or user_cache(Path.home() / "sklearn" / "cache"))
         found = extract_features(project, list(records.values()), registry.get(self.body, self.weights))
         if found.skipped:
             raise ImageError(f"{found.skipped[0]['path']}: {found.skipped[0]['reason']}")

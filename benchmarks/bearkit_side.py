@@ -16,7 +16,7 @@ import torch
 from bearkit import Interpretation, Learner, Predictor, Project
 from bearkit.bodies.timm_import import import_timm
 from bearkit.images import read_file
-from bearkit.images.preprocessing import decode_for, preprocess
+from bearkit.images.preprocessing import decode_for_body, preprocess
 
 PART = 3  # layer groups that learn where not all do, the head among them
 
@@ -27,7 +27,7 @@ def labels_unlike_torch(predictor, folder, paths):
     how = predictor.config.preprocessing
     differing = 0
     for path in paths:
-        picture = preprocess(decode_for(read_file(path), how), how)
+        picture = preprocess(decode_for_body(read_file(path), how), how)
         with torch.no_grad():
             expected = int(network(torch.from_numpy(picture[None])).argmax())
         differing += predictor.predict(path).index != expected

@@ -45,7 +45,7 @@ def measured(project, seed, others):
     valid = learn.run.predictions().only("valid")
     result = {"valid_known": known(predictor, [project.root / path for path in valid.paths.tolist()])}
     result |= {f"{other}_known": known(predictor, [path]) for other, path in others.items()}
-    return result | calibrated(valid) | {"temperature": predictor.config.about["temperature"]}
+    return result | calibrated(valid) | {"temperature": predictor.config.info.temperature}
 
 
 def known(predictor, paths):

@@ -24,7 +24,7 @@ from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import DecisionRequest
 from bearkit.catalog.decisions import DecisionLog
 from bearkit.catalog.schema import ImageRecord
-from bearkit.catalog.settings import name_of
+from bearkit.catalog.settings import catalog_name
 from bearkit.core.project import Project
 from bearkit.core.text import table
 from bearkit.labelling.image_stats import RECIPE, SKETCH
@@ -86,8 +86,8 @@ def measure(n):
             "run": None,
             "kind": "label",
             "view": "/",
-            "since": ledger.newest(),
-            "project": name_of(ledger.catalog),
+            "since": ledger.newest_id(),
+            "project": catalog_name(ledger.catalog),
             "implied": False,
         }
         times = []

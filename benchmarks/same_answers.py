@@ -21,7 +21,7 @@ from playwright.sync_api import sync_playwright
 
 from bearkit import Learner, Predictor, Project, import_images, push_model, push_space
 from bearkit.bodies.timm_import import import_timm
-from tests.hub import TOKEN, hub
+from tests.fake_hub import TOKEN, hub
 from tests.studio import test_static_space
 
 timm = import_timm()

@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 os.environ |= {"HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}  # read when the client is imported
@@ -17,6 +18,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 from huggingface_hub import constants
+from hypothesis import HealthCheck, settings
 from PIL import Image
 from scipy.special import softmax
 
@@ -25,10 +27,23 @@ from bearkit.bodies import registry
 from bearkit.cli.common import run
 from bearkit.sources.samples import pictures
 from bearkit.training.config import TrainConfig
-from tests.hub import TOKEN, hub
+from tests.fake_hub import TOKEN, hub
 
 ROOT = Path(__file__).parent.parent
 DATA = Path(os.environ.get("BEARKIT_TEST_DATA", ROOT.parent / "shared" / "data"))
+
+# The same examples in each run, few of them, and no clock: a busy machine changes nothing. To look further for a while:
+# `pytest tests/test_*_properties.py --hypothesis-profile=search`.
+settings.register_profile(
+    "tests",
+    derandomize=True,
+    deadline=None,
+    max_examples=40,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("search", settings.get_profile("tests"), derandomize=False, max_examples=1000)
+settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session")
@@ -76,9 +91,15 @@ def write_pictures(folder, counts, start=0):
     return folder
 
 
+@cache
+def drawings():
+    """Every drawing of the demo, drawn once: that takes half a second of CPU."""
+    return list(pictures.drawings())
+
+
 def write_drawings(folder, each):
     """Put drawn discs, squares and stars into folder/label/: something that a body can tell apart."""
-    for label, name, content in pictures.drawings():
+    for label, name, content in drawings():
         if int("".join(c for c in name if c.isdigit())) < each:
             (folder / label).mkdir(parents=True, exist_ok=True)
             (folder / label / name).write_bytes(content)
@@ -139,12 +160,12 @@ def drawn(tmp_path_factory, with_body):
 
 def calibrated(logits, predictor):
     """What a model gives, exported with its temperature, where training had given these logits (C,)."""
-    return softmax(np.asarray(logits, np.float64) / predictor.config.about["temperature"]).tolist()
+    return softmax(np.asarray(logits, np.float64) / predictor.config.info.temperature).tolist()
 
 
 def close(predictor, at_least=1e-3):
     """How far a calibrated probability may be off: differences of logits grow as the temperature divides them."""
-    return at_least * max(1, 1 / predictor.config.about["temperature"])
+    return at_least * max(1, 1 / predictor.config.info.temperature)
 
 
 @pytest.fixture

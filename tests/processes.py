@@ -7,9 +7,12 @@ import multiprocessing
 import os
 import sys
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
+
+import requests
 
 from bearkit.cli import main
 
@@ -35,6 +38,33 @@ def bearkit(*argv, cwd=None):
         running.join()
         text = out.read_text()
         return running.exitcode, json.loads(text) if "--json" in argv and text else text, err.read_text()
+
+
+class Served:
+    """`bearkit serve` of a model in a process of its own."""
+
+    def __init__(self, model, *more):
+        with tempfile.TemporaryDirectory() as folder:
+            out = Path(folder) / "out"
+            self.process = process(("serve", model, "--json", "--port", "0", *more), out, Path(folder) / "err")
+            while not (out.exists() and out.read_text().endswith("\n")) and self.process.is_alive():
+                time.sleep(0.02)
+            self.url = json.loads(out.read_text())["url"].rstrip("/")
+
+    def end(self):
+        self.process.terminate()
+        self.process.join(20)
+        self.process.kill()
+
+    def post(self, **options):
+        reply = requests.post(f"{self.url}/api/predict", timeout=60, **options)
+        return reply.status_code, reply.json()
+
+
+def wait_until(run, state):
+    while run.state != state:
+        assert run.state not in {"finished", "failed", "damaged"} - {state}
+        time.sleep(0.02)
 
 
 def here(*argv, cwd=None):

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,7 @@ def main():
     for path in FOLDER.glob("*.json"):
         path.unlink()
     os.environ[RECORD] = "1"
-    return pytest.main(["-q", "tests/test_contract.py"])
+    return pytest.main(["-q", str(next(Path(__file__).parent.rglob("test_contract.py")))])
 
 
 if __name__ == "__main__":

@@ -83,9 +83,9 @@ def noisy(project, share, split, seed=0):
 
 
 @pytest.fixture(scope="module")
-def flowers(data, tmp_path_factory):
+def flowers(data, tmp_path_factory, with_body):
     """The flower photographs, looked at once; copied by tests."""
-    project = Project(tmp_path_factory.mktemp("flowers") / "flowers")
+    project = with_body(Project(tmp_path_factory.mktemp("flowers") / "flowers"))
     import_images(project, data / "flowers_ccby")
     Learner(project).fit_one_cycle(1)
     shutil.rmtree(project.runs)
@@ -318,7 +318,8 @@ def test_the_review_on_the_command_line(shapes, bearkit_json, tmp_path):
     assert set(failed) == {"error", "hint"}
 
 
-def test_drawings_without_labels_are_imported_on_request(bearkit_json, tmp_path):
+def test_drawings_without_labels_are_imported_on_request(bearkit_json, tmp_path, with_body):
+    with_body(Project(tmp_path / "p"))
     write_drawings(tmp_path / "photos", 3)
     bearkit_json("import", tmp_path / "photos", "-p", tmp_path / "p")
     write_drawings(tmp_path / "more", 4)

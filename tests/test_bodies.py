@@ -104,7 +104,7 @@ def test_a_name_is_given_once(no_bodies):
     assert registry.get(tiny_body.NAME).name == tiny_body.NAME
     with pytest.raises(BodyError, match="there is already a body `resnet18`"):
         register_body("resnet18", body)
-    with pytest.raises(BodyError, match="`../net` cannot name a body") as raised:
+    with pytest.raises(BodyError, match=r"`../net` cannot name a body") as raised:
         register_body("../net", body)
     assert raised.value.hint == "use letters, digits, `_`, `.` and `-`"
 
@@ -117,11 +117,12 @@ def test_an_installed_package_adds_a_body(package):
     assert (found.name, found.architecture, found.weights_id) == ("three_layers", tiny_body.NAME, "none")
     with pytest.raises(BodyError, match="there is no body `nowhere`") as raised:
         registry.get("nowhere")
-    assert "resnet50, " in raised.value.hint and "three_layers" in raised.value.hint
+    assert "resnet50, " in raised.value.hint
+    assert "three_layers" in raised.value.hint
 
 
 @pytest.mark.parametrize(
-    "source, message",
+    ("source", "message"),
     [
         ("import nothing_of_this_name", r"the body `three_layers` \(my_bodies:net\) cannot be loaded: No module named"),
         ("other = 1", r"the body `three_layers` \(my_bodies:net\) cannot be loaded: .*has no attribute 'net'"),
@@ -147,7 +148,7 @@ def test_two_packages_with_one_name_are_named(package):
 
 def test_a_network_without_timms_methods_is_refused_when_it_is_created(no_bodies):
     register_body("plain", lambda: body(create=lambda: nn.Linear(3, 2)))
-    with pytest.raises(BodyError, match="`plain` has no forward_features, .*, group_matcher") as raised:
+    with pytest.raises(BodyError, match=r"`plain` has no forward_features, .*, group_matcher") as raised:
         registry.get("plain").network()
     assert "timm" in raised.value.hint
     register_body("broken", lambda: body(create=lambda: nn.Conv2d(3, 0)))

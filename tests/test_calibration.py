@@ -9,7 +9,8 @@ from scipy.special import softmax
 
 from bearkit.catalog.statistics import CurationStats
 from bearkit.evaluation.calibration import is_at_bound
-from bearkit.export.measurements import RunFeatures, measure
+from bearkit.export.inputs import RunFeatures
+from bearkit.export.measurements import measure
 from bearkit.export.model_card import Facts, model_card
 from bearkit.inference.model_folder import read_config
 from bearkit.runs.predictions import Predictions
@@ -48,10 +49,12 @@ def test_a_temperature_at_its_bound_is_told(trained):
     found = measured(1000.0 * np.eye(3)[wrong], targets)  # wrong about a third, and a thousand times too sure
     assert found.temperature == pytest.approx(20, rel=0.01)
     (warning,) = found.warnings
-    assert "the temperature 20 lies at the bound of what is tried" in warning
+    assert "the temperature 20 is at the limit of the range that was tried" in warning
     config = read_config(trained.model)
     facts = Facts({"disc": (10, 2), "square": (10, 2), "star": (10, 2)}, False, CurationStats(0, 0, 0, {}))
-    assert f"Warning: {warning}." in model_card(replace(config, about=config.about | found.as_dict()), facts)
+    assert f"Warning: {warning}." in model_card(
+        replace(config, info=replace(config.info, warnings=found.warnings)), facts
+    )
     assert "Warning" not in model_card(config, facts)
 
 
@@ -95,9 +98,9 @@ def test_the_card_warns_of_labels_of_which_hardly_anything_is_known(trained):
     config = read_config(trained.model)
     facts = Facts({"disc": (10, 2), "square": (2, 0), "a`b": (3, 1)}, False, CurationStats(0, 0, 0, {}))
     text = model_card(config, facts)
-    assert "Warning: fewer than 6 pictures show each of these labels: `square` (2), `` a`b `` (4)." in text
-    assert "many of them may be told to be none of these" in text
-    never = replace(config, about=config.about | {"threshold": None})  # it tells of nothing that it is none of these
-    assert "fewer than 6 pictures" not in model_card(never, facts)
+    assert "Warning: these labels have fewer than 6 pictures each: `square` (2), `` a`b `` (4)." in text
+    assert 'For many of those the answer may be "none of these"' in text
+    never = replace(config, info=replace(config.info, threshold=None))  # it calls no picture "none of these"
+    assert "fewer than 6 pictures each" not in model_card(never, facts)
     enough = Facts({"disc": (10, 2), "square": (5, 1)}, False, CurationStats(0, 0, 0, {}))
-    assert "fewer than 6 pictures" not in model_card(config, enough)
+    assert "fewer than 6 pictures each" not in model_card(config, enough)

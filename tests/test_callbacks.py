@@ -177,7 +177,7 @@ def test_a_callback_that_fails_ends_the_run_and_it_resumes_as_if_nothing_had_bee
     whole = learner(small).train(**UNFROZEN)
     with pytest.raises(ZeroDivisionError):
         learner(small, callbacks=[Failing(2)]).train(**UNFROZEN)
-    run = runs.unfinished(small)
+    run = runs.find_unfinished(small)
     assert run.state == "failed"
     recorder = Recorder()
     resumed = learner(small, callbacks=[recorder]).resume()

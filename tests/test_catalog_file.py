@@ -12,7 +12,7 @@ import pytest
 
 from bearkit import Project
 from bearkit.catalog import backup, database, repair
-from bearkit.catalog.backup import copy_of
+from bearkit.catalog.backup import backup_path
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.database import close_all
 from bearkit.catalog.decision_types import DecisionRequest
@@ -102,7 +102,8 @@ def test_a_catalogue_that_is_replaced_while_it_is_written_is_not_acknowledged(pr
 def test_a_new_catalogue_is_not_mixed_with_what_an_old_one_left(project, tmp_path):
     """Rows that lie beside a file are no part of another one that gets its name."""
     code = (
-        "import os, sys; from bearkit import Project; from tests.test_catalog_file import filled\n"
+        f"import os, sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        f"from bearkit import Project; from {Path(__file__).stem} import filled\n"
         "filled(Project(sys.argv[1]), 40); os._exit(0)"
     )
     subprocess.run([sys.executable, "-c", code, str(project.root)], check=True)
@@ -151,14 +152,14 @@ DAMAGED = [b"", b"\0" * 4096, b"this is no database" * 100]
 @pytest.mark.parametrize("content", DAMAGED)
 def test_a_damaged_catalogue_says_what_helps(project, content):
     filled(project)
-    copy_of(project.catalog).unlink(missing_ok=True)
+    backup_path(project.catalog).unlink(missing_ok=True)
     project.catalog.unlink()
     project.catalog.write_bytes(content)
     with pytest.raises(ProjectError) as raised:
         Catalog(project)
     assert "try again" not in raised.value.hint
     assert "untouched in images/" in raised.value.hint
-    copy_of(project.catalog).touch()
+    backup_path(project.catalog).touch()
     with pytest.raises(ProjectError) as raised:
         Catalog(project)
     assert "bearkit doctor --mend" in raised.value.hint
@@ -167,15 +168,15 @@ def test_a_damaged_catalogue_says_what_helps(project, content):
 
 def test_a_copy_is_kept_before_the_first_change_of_a_day(project):
     catalog = filled(project, 20)
-    assert not copy_of(project.catalog).exists()  # nothing was there to copy
+    assert not backup_path(project.catalog).exists()  # nothing was there to copy
     catalog.record(images(1, first=20), [])
-    assert pictures_in(copy_of(project.catalog)) == 20
+    assert pictures_in(backup_path(project.catalog)) == 20
     catalog.record(images(1, first=21), [])
-    assert pictures_in(copy_of(project.catalog)) == 20
-    yesterday = copy_of(project.catalog).stat().st_mtime - backup.COPY_SECONDS - 1
-    os.utime(copy_of(project.catalog), (yesterday, yesterday))
+    assert pictures_in(backup_path(project.catalog)) == 20
+    yesterday = backup_path(project.catalog).stat().st_mtime - backup.MAX_AGE_SECONDS - 1
+    os.utime(backup_path(project.catalog), (yesterday, yesterday))
     catalog.record(images(1, first=22), [])
-    assert pictures_in(copy_of(project.catalog)) == 22
+    assert pictures_in(backup_path(project.catalog)) == 22
 
 
 def test_a_copy_that_is_much_smaller_is_made_anew(project):
@@ -183,20 +184,20 @@ def test_a_copy_that_is_much_smaller_is_made_anew(project):
     catalog.record(images(1000, first=4), [])
     catalog.record(images(1000, first=1004), [])
     catalog.record(images(1, first=2004), [])
-    assert pictures_in(copy_of(project.catalog)) > 1000
+    assert pictures_in(backup_path(project.catalog)) > 1000
 
 
 def test_a_damaged_catalogue_is_not_copied_over_a_good_copy(project):
     filled(project, 20).record(images(1, first=20), [])
-    good = copy_of(project.catalog).read_bytes()
-    yesterday = copy_of(project.catalog).stat().st_mtime - backup.COPY_SECONDS - 1
-    os.utime(copy_of(project.catalog), (yesterday, yesterday))
+    good = backup_path(project.catalog).read_bytes()
+    yesterday = backup_path(project.catalog).stat().st_mtime - backup.MAX_AGE_SECONDS - 1
+    os.utime(backup_path(project.catalog), (yesterday, yesterday))
     project.catalog.unlink()
     project.catalog.write_bytes(b"no database" * 1000)
     with pytest.raises(ProjectError):
         Catalog(project).record(images(1, first=30), [])
-    backup.keep_copy(project.catalog)
-    assert copy_of(project.catalog).read_bytes() == good
+    backup.back_up(project.catalog)
+    assert backup_path(project.catalog).read_bytes() == good
 
 
 def test_a_migration_keeps_a_copy_of_what_was(project):
@@ -207,7 +208,7 @@ def test_a_migration_keeps_a_copy_of_what_was(project):
         connection.execute("UPDATE meta SET value = '2' WHERE key = 'format'")
     connection.close()
     assert len(Catalog(project).images()) == 4
-    with sqlite3.connect(copy_of(project.catalog)) as connection:
+    with sqlite3.connect(backup_path(project.catalog)) as connection:
         assert connection.execute("SELECT value FROM meta WHERE key = 'format'").fetchone() == ("2",)
     connection.close()
 
@@ -241,5 +242,5 @@ def test_a_catalogue_that_is_locked_is_not_called_damaged(project, monkeypatch):
     other.execute("PRAGMA locking_mode=EXCLUSIVE")
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(BusyError):
-        repair.faults(project)
+        repair.find_faults(project)
     other.close()

@@ -47,7 +47,7 @@ def write_list(path, server, *names):
 
 
 def rows(project):
-    return {row.origin: row for row in Catalog(project).addresses()}
+    return {row.origin: row for row in Catalog(project).remote_sources()}
 
 
 @pytest.mark.parametrize(

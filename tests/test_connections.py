@@ -11,8 +11,8 @@ import requests
 import uvicorn
 
 from bearkit.web import connections
-from bearkit.web.connections import Room, patient
-from bearkit.web.logs import EACH, Bounded
+from bearkit.web.connections import Connections, limit_connections
+from bearkit.web.logs import EACH, LogLimit
 
 HALF = b"GET / HTTP/1.1\r\nHost: here\r\nX-More: "
 BODY = b"POST / HTTP/1.1\r\nHost: here\r\nConnection: close\r\nContent-Length: 100\r\n\r\nx"
@@ -29,15 +29,15 @@ async def app(scope, receive, send):
 
 
 @contextmanager
-def serving(**room):
+def serving(**connections):
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
         time.sleep(0.01)
-    patient(server)
-    for name, value in room.items():
-        setattr(server.config.http_protocol_class.keywords["room"], name, value)
+    limit_connections(server)
+    for name, value in connections.items():
+        setattr(server.config.http_protocol_class.keywords["connections"], name, value)
     try:
         yield server.servers[0].sockets[0].getsockname()[1]
     finally:
@@ -102,12 +102,12 @@ class Client:
 
 
 def test_answers_that_never_end_leave_room_for_others():
-    room = Room(most=8)
+    connections = Connections(most=8)
     mine = [Client("1.2.3.4") for _ in range(8)]
-    assert [room.admits(one) for one in mine] == [True] * 6 + [False] * 2
-    assert room.admits(Client("5.6.7.8"))
-    room.leave(mine[0])
-    assert room.admits(mine[7])
+    assert [connections.admit(one) for one in mine] == [True] * 6 + [False] * 2
+    assert connections.admit(Client("5.6.7.8"))
+    connections.remove(mine[0])
+    assert connections.admit(mine[7])
 
 
 def test_a_request_after_another_on_one_connection_is_answered():
@@ -121,7 +121,7 @@ def record(text, *arguments, name="uvicorn.error"):
 
 
 def test_a_log_takes_some_lines_of_a_kind_and_says_how_many_it_left_out(monkeypatch):
-    bounded, now = Bounded(), [0.0]
+    bounded, now = LogLimit(), [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     assert sum(bounded.filter(record("bad request %d", n)) for n in range(1000)) == EACH
     assert bounded.filter(record("something else"))
@@ -133,5 +133,5 @@ def test_a_log_takes_some_lines_of_a_kind_and_says_how_many_it_left_out(monkeypa
 
 def test_a_log_holds_nothing_that_a_terminal_obeys():
     hostile = record("no picture at %s", "http://a/\x1b]0;mine\x07\r\u202eb")
-    assert Bounded().filter(hostile)
+    assert LogLimit().filter(hostile)
     assert hostile.getMessage() == "no picture at http://a/\\x1b]0;mine\\x07\\r\\u202eb"

@@ -113,7 +113,7 @@ def test_the_keys_of_a_command_are_as_recorded(heard, command):
 
 def test_the_keys_of_the_demo_are_as_recorded(tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setattr(pictures, "DRAWN_EACH", 8)
+    monkeypatch.setattr(pictures, "N_DRAWINGS", 8)
     code, value = said("demo", tmp_path / "demo")
     assert code == 0
     check("keys", "demo", shape([value], LABELS))

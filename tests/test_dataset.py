@@ -200,7 +200,7 @@ def test_several_methods_can_be_one_transaction(project):
     catalog = Catalog(project, create=True)
     with pytest.raises(ZeroDivisionError), catalog.connection(write=True):
         catalog.record(images(black=1), [])
-        catalog.keep_setting("seed", "7")
+        catalog.save_setting("seed", "7")
         assert len(catalog.images()) == 1
         assert len(Catalog(project).images()) == 0, "nobody else sees half of it"
         _ = 1 / 0

@@ -120,7 +120,7 @@ CONFLICTS = [
 
 @pytest.mark.parametrize("text", CONFLICTS)
 def test_rows_that_contradict_each_other_are_an_error_that_names_the_picture_and_both_rows(bears, tmp_path, text):
-    with pytest.raises(ReviewError, match="images/teddy/6.png is .* in line 2, .* in line 4") as caught:
+    with pytest.raises(ReviewError, match=r"images/teddy/6.png is .* in line 2, .* in line 4") as caught:
         changes(bears, tmp_path / "d.csv", text)
     assert "contradict each other about 1 picture" in str(caught.value)
     assert caught.value.details["conflicts"] == [{"path": "images/teddy/6.png", "lines": [2, 4]}]

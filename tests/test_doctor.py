@@ -10,7 +10,7 @@ import pytest
 
 from bearkit import runs
 from bearkit.catalog import backup
-from bearkit.catalog.backup import copy_of
+from bearkit.catalog.backup import backup_path
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.database import close_all
 from bearkit.catalog.decision_types import DecisionRequest
@@ -45,7 +45,7 @@ def changed(project, statement, *values):
 
 def decided(project, n=3):
     """The first pictures, deleted by a person; the copy of the catalogue is older than that."""
-    backup.keep_copy(project.catalog)
+    backup.back_up(project.catalog)
     pictures = Catalog(project).images()[:n]
     for picture in pictures:
         DecisionLog(Catalog(project)).decide([DecisionRequest(picture.image_id, "delete")], "ann")
@@ -79,7 +79,7 @@ def test_a_damaged_catalogue_is_made_anew_with_what_can_still_be_read(shapes, do
     shapes.catalog.write_bytes(DAMAGES[damage](whole))
     (problem,) = [row for row in doctor() if row["where"] == str(shapes.catalog)]
     assert "damaged" in problem["what"]
-    assert copy_of(shapes.catalog).name in problem["hint"]
+    assert backup_path(shapes.catalog).name in problem["hint"]
     assert not problem["mended"]
     (problem,) = [row for row in doctor("--mend") if row["where"] == str(shapes.catalog)]
     assert problem["mended"]
@@ -106,7 +106,7 @@ STATEMENTS = [
 
 @pytest.mark.parametrize("statement", STATEMENTS)
 def test_a_catalogue_that_lacks_a_column_or_its_format_goes_back_to_its_copy(shapes, doctor, statement):
-    backup.keep_copy(shapes.catalog)
+    backup.back_up(shapes.catalog)
     n = len(Catalog(shapes).images())
     changed(shapes, statement)
     (problem,) = doctor()
@@ -136,7 +136,7 @@ def test_a_wrongly_typed_decision_is_named_and_left_out_and_the_others_stay(shap
     assert "row 2 of decisions" in problem["what"]
     assert column in problem["what"]
     assert doctor("--mend")[0]["mended"]
-    assert {row.image_id for row in DecisionLog(Catalog(shapes)).present().values()} == {first, third}
+    assert {row.image_id for row in DecisionLog(Catalog(shapes)).current().values()} == {first, third}
 
 
 def test_a_wrongly_typed_row_is_told_wherever_it_is_read(shapes):
@@ -181,7 +181,7 @@ def test_a_damaged_cache_is_deleted(shapes, doctor):
 
 
 def test_damaged_runs_and_lines_are_named(shapes, doctor):
-    (good,) = runs.every(shapes)
+    (good,) = runs.list_usable(shapes)
     with (good.folder / "events.jsonl").open("a") as file:
         file.write("[]\n{\n")
     bad = runs.create(shapes, {})
@@ -194,7 +194,7 @@ def test_damaged_runs_and_lines_are_named(shapes, doctor):
     assert "run 002 cannot be used: result.json" in told[str(bad.folder)]
     before = good.events()
     assert [row["mended"] for row in doctor("--mend")] == [True, False, False]
-    assert runs.named(shapes, "001").events() == before
+    assert runs.find(shapes, "001").events() == before
 
 
 def test_a_damaged_model_is_named(shapes, doctor):
@@ -258,13 +258,13 @@ def as_other_program_with_meta(path):
 @pytest.mark.parametrize(
     ("make", "word"),
     [
-        (as_folder, "is no file, but a folder"),
-        (os.mkfifo, "is no file, but something else"),
-        (lambda path: path.symlink_to(path), "is no file, but something else"),
+        (as_folder, "is not a file but a folder"),
+        (os.mkfifo, "is not a file but something else"),
+        (lambda path: path.symlink_to(path), "is not a file but something else"),
         (lambda path: path.write_bytes(b""), "is empty: 0 bytes"),
         (lambda path: path.write_text("a list of pictures\n" * 100), "cannot be read as a catalogue"),
-        (as_other_program, "is no catalogue of bearkit's: no such table"),
-        (as_other_program_with_meta, "is no catalogue of bearkit's: it does not say which format it has"),
+        (as_other_program, "is not a catalogue of bearkit's: no such table"),
+        (as_other_program_with_meta, "is not a catalogue of bearkit's: its format is not recorded"),
     ],
 )
 def test_what_is_no_catalogue_is_named_by_every_command_and_never_replaced(tmp_path, bearkit_json, make, word):
@@ -284,11 +284,11 @@ def test_what_is_no_catalogue_is_named_by_every_command_and_never_replaced(tmp_p
 
 
 def test_a_catalogue_that_became_a_folder_comes_back_from_its_copy(shapes, doctor):
-    backup.keep_copy(shapes.catalog)
+    backup.back_up(shapes.catalog)
     images = Catalog(shapes).images()
     close_all()
     shapes.catalog.unlink()
     shapes.catalog.mkdir()
-    assert doctor()[0]["what"] == "the catalogue is damaged: it is no file"
+    assert doctor()[0]["what"] == "the catalogue is damaged: it is not a file"
     assert all(row["mended"] for row in doctor("--mend"))
     assert Catalog(shapes).images() == images

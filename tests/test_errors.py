@@ -50,7 +50,7 @@ def test_what_is_missing_is_pythons_file_not_found_too(tmp_path):
 
 def test_a_run_that_is_not_there_is_a_file_not_found_too(trained):
     with pytest.raises(FileNotFoundError, match="there is no run `99`") as raised:
-        runs.named(trained.project, "99")
+        runs.find(trained.project, "99")
     assert isinstance(raised.value, RunError)
 
 

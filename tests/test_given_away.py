@@ -203,7 +203,7 @@ def test_a_picture_whose_file_is_gone_or_another_is_named_and_left_out(project, 
     for image in Catalog(project).images():
         (project.root / image.path).unlink(missing_ok=True)
     failed = bearkit_json("export-dataset", tmp_path / "none", "-p", project.root, code=1)
-    assert "not one of the 20 pictures" in failed["error"]
+    assert "the files of all 20 pictures" in failed["error"]
     assert not (tmp_path / "none").exists()
 
 

@@ -5,7 +5,7 @@ import httpx
 import pytest
 import safehttpx
 
-from bearkit.web.launch import NAMES, guarded
+from bearkit.web.launch import NAMES, guard_arguments
 from bearkit.web.routes import refusal
 from tests.conftest import picture
 from tests.processes import run_async
@@ -44,7 +44,7 @@ def ask(tmp_path, monkeypatch):
         with gr.Blocks(analytics_enabled=False) as page:
             gr.Image()
         page.allowed_paths, page.blocked_paths, page.max_file_size, page.favicon_path = allowed, [], None, None
-        kwargs = guarded(*guard[0], **guard[1]) if guard else {}
+        kwargs = guard_arguments(*guard[0], **guard[1]) if guard else {}
         transport = httpx.ASGITransport(gr.routes.App.create_app(page, app_kwargs=kwargs))
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
             return await client.request(method, path, headers=headers)
@@ -109,8 +109,17 @@ def test_no_spelling_of_an_address_reaches_gradio(path):
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/api/predict", "/assets/index.js", "/theme.css", "/gradio_api/queue/join", "/gradio_api/heartbeat/a"]
-    + ["/gradio_api/file=/tmp/bearkit/a b/50%.png", "/gradio_api/file=/tmp/http:/Bär.png", "/login/callback"],
+    [
+        "/",
+        "/api/predict",
+        "/assets/index.js",
+        "/theme.css",
+        "/gradio_api/queue/join",
+        "/gradio_api/heartbeat/a",
+        "/gradio_api/file=/tmp/bearkit/a b/50%.png",
+        "/gradio_api/file=/tmp/http:/Bär.png",
+        "/login/callback",
+    ],
 )
 def test_what_the_pages_need_is_let_through(path):
     assert refusal(path) == ""

@@ -71,6 +71,6 @@ def test_a_name_made_from_a_folders_is_a_good_one(text):
 
 
 def test_a_bad_name_is_refused_before_anything_is_read_or_written(tmp_path):
-    with pytest.raises(PublishError, match="ends in .git"):
+    with pytest.raises(PublishError, match=r"ends in .git"):
         push_model(tmp_path / "no model here", "me/bears.git", dry_run=tmp_path / "dry")
     assert list(tmp_path.iterdir()) == []

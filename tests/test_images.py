@@ -10,7 +10,7 @@ from PIL import Image
 from bearkit.bodies.timm_import import import_timm
 from bearkit.errors import ImageError
 from bearkit.images import MAX_BYTES, content_id, decode, read_file, small_jpeg
-from bearkit.images.preprocessing import Preprocessing, decode_for, preprocess, random_crop
+from bearkit.images.preprocessing import Preprocessing, decode_for_body, preprocess, random_crop
 from tests.conftest import encoded
 
 RED, WHITE = (255, 0, 0), (255, 255, 255)
@@ -205,7 +205,7 @@ def test_preprocessing_is_timms_own(size):
 def test_a_big_photo_decoded_small_gives_the_body_nearly_the_same(data):
     how = Preprocessing()
     file = max((data / "bears_web" / "black").iterdir(), key=lambda path: path.stat().st_size)
-    small, full = decode_for(read_file(file), how), decode(read_file(file)).image
+    small, full = decode_for_body(read_file(file), how), decode(read_file(file)).image
     assert small.size < full.size
     assert np.abs(preprocess(small, how) - preprocess(full, how)).mean() < 0.02
 

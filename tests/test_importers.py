@@ -2,7 +2,6 @@
 
 import io
 import json
-import wave
 from importlib.metadata import EntryPoint
 
 import numpy as np
@@ -19,7 +18,8 @@ from bearkit.images import content_id
 from bearkit.sources import audio, plugins
 from bearkit.sources.layout import SourceItem
 from tests.conftest import picture, write_drawings
-from tests.hub import COMMIT
+from tests.fake_hub import COMMIT
+from tests.samples import sound
 
 
 @pytest.fixture
@@ -221,7 +221,7 @@ def test_a_column_of_words(project, with_hub):
 @pytest.mark.parametrize(
     ("files", "reason"),
     [
-        ({"0.png": picture(0), "1.png": picture(1)}, "has no folder a label"),
+        ({"0.png": picture(0), "1.png": picture(1)}, "there are no folders for labels"),
         ({"train/0.png": picture(0), "test/1.png": picture(1)}, "in no label's folder"),
         ({"README.md": b"#"}, "holds neither pictures nor parquet"),
         ({"a.parquet": b"no parquet"}, "cannot be read as parquet"),
@@ -280,18 +280,6 @@ def test_columns_that_are_missing(project, with_hub):
 
 
 # --- sounds
-
-
-def sound(hertz, seconds=1.0, rate=16_000):
-    """A WAV file of one tone."""
-    wave_form = np.sin(2 * np.pi * hertz * np.arange(int(seconds * rate)) / rate)
-    out = io.BytesIO()
-    with wave.open(out, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes((20_000 * wave_form).astype("<i2").tobytes())
-    return out.getvalue()
 
 
 @pytest.mark.parametrize("rate", [8_000, 16_000, 44_100])
@@ -368,7 +356,7 @@ def with_entry_point(monkeypatch, value):
 
 
 def test_a_package_can_add_an_importer(project, monkeypatch):
-    with_entry_point(monkeypatch, "tests.test_importers:Numbers")
+    with_entry_point(monkeypatch, f"{__name__}:Numbers")
     assert import_images(project, "numbers://7").labels == {"drawn": 7}
     with pytest.raises(NoImagesError):
         import_images(project, "numbers://0")
@@ -376,7 +364,7 @@ def test_a_package_can_add_an_importer(project, monkeypatch):
 
 def test_a_broken_importer_is_named(project, monkeypatch, tmp_path):
     with_entry_point(monkeypatch, "nowhere.at_all:Numbers")
-    with pytest.raises(ImportSourceError, match="the importer `numbers` .* cannot be loaded"):
+    with pytest.raises(ImportSourceError, match=r"the importer `numbers` .* cannot be loaded"):
         import_images(project, tmp_path)
 
 

@@ -15,15 +15,9 @@ from bearkit.errors import ImageError
 from bearkit.images import decode, suffixes
 from bearkit.web.predict_page import PredictPage
 from tests.conftest import encoded, picture
-from tests.test_metadata import is_scene, scene, turned
+from tests.samples import heic, is_scene, scene, turned
 
 pillow_heif = pytest.importorskip("pillow_heif")
-
-
-def heic(image, **options):
-    out = io.BytesIO()
-    pillow_heif.from_pillow(image).save(out, quality=-1, chroma=444, **options)
-    return out.getvalue()
 
 
 def tiff(tags, sub=None):
@@ -191,7 +185,7 @@ def test_a_tiff_of_a_kind_that_is_not_read_says_which():
         (b"v/1\1\2\0\0\0" + bytes(40), "an OpenEXR picture"),
         (b"\x1f\x8b\x08" + bytes(40), "a gzip file"),
         (b"\x93NUMPY\1\0" + bytes(40), "a NumPy array"),
-        (b"\0\5\x16\7" + bytes(40), "beside a file"),
+        (b"\0\5\x16\7" + bytes(40), "AppleDouble"),
         (b"version https://git-lfs.github.com/spec/v1\noid", "Git LFS"),
     ],
 )  # fmt: skip

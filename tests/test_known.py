@@ -113,12 +113,12 @@ def test_a_model_whose_similarity_changed_is_refused(trained, tmp_path):
     with np.load(model / "golden.npz") as file:
         arrays = dict(file)
     np.savez_compressed(model / "golden.npz", **arrays | {"similarity": arrays["similarity"] - 0.1})
-    with pytest.raises(ModelError, match="similarities by 0.1"):
+    with pytest.raises(ModelError, match=r"similarities by 0.1"):
         Predictor(model)
 
 
-def test_a_model_of_few_pictures_calls_everything_known(project, tmp_path):
-    import_images(project, write_pictures(tmp_path / "s", {"black": 5, "teddy": 5}))
+def test_a_model_of_few_pictures_calls_everything_known(project, tmp_path, with_body):
+    import_images(with_body(project), write_pictures(tmp_path / "s", {"black": 5, "teddy": 5}))
     learn = Learner(project)
     learn.fit_one_cycle(1)
     predictor = Predictor(learn.export())

@@ -4,7 +4,7 @@ import csv
 import sqlite3
 import threading
 import unicodedata
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
 
@@ -12,9 +12,16 @@ from bearkit import decide_file, decide_one, export_dataset, import_images, merg
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import DecisionRequest
 from bearkit.catalog.decisions import DecisionLog, labels_of
-from bearkit.catalog.labels import MOST, cleaning, label_of, label_problem, look_alikes, mended
+from bearkit.catalog.labels import (
+    MAX_LENGTH,
+    clean_label,
+    cleaning_note,
+    describe_look_alikes,
+    label_problem,
+    repair_label,
+)
 from bearkit.catalog.schema import ImageRecord
-from bearkit.catalog.settings import name_of
+from bearkit.catalog.settings import catalog_name
 from bearkit.errors import ImportSourceError, ReviewError
 from bearkit.sources.label_notes import tidy_labels
 from bearkit.sources.layout import SourceItem
@@ -34,10 +41,10 @@ SAME = [
 KEPT = [
     "None", "nan", "007", "-", "a/b", "../etc", "C:\\cats", "a:b", "{x}", "\U0001f43b", "\u2764\ufe0f", "1\ufe0f\u20e3",
     "\U0001f468\u200d\U0001f469\u200d\U0001f467", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "cat.", "Cat",
-    "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f", "\uff43\uff41\uff54", "x" * MOST,
+    "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f", "\uff43\uff41\uff54", "x" * MAX_LENGTH,
 ]  # fmt: skip
 NONE = ["\u200b", "\u3164", "\u2800\u00ad", "\u0301", "\ufe0f", "a\tb", "a\nb", "\x1b[2Jcat", "a\0b", "a\x85b",
-        "x" * (MOST + 1), "\ud800"]  # fmt: skip
+        "x" * (MAX_LENGTH + 1), "\ud800"]  # fmt: skip
 
 
 @pytest.fixture
@@ -66,27 +73,27 @@ def put_in(project, label):
 
 @pytest.mark.parametrize(("text", "label"), SAME)
 def test_what_nobody_sees_is_no_part_of_a_label(text, label):
-    assert (label_of(text), label_problem(text)) == (label, "")
-    assert bool(cleaning(text)) == (unicodedata.normalize("NFC", text) != label)
+    assert (clean_label(text), label_problem(text)) == (label, "")
+    assert bool(cleaning_note(text)) == (unicodedata.normalize("NFC", text) != label)
 
 
 @pytest.mark.parametrize("text", KEPT)
 def test_what_is_seen_is_kept_as_it_is_typed(text):
-    assert (label_of(text), label_problem(text), cleaning(text)) == (text, "", "")
+    assert (clean_label(text), label_problem(text), cleaning_note(text)) == (text, "", "")
 
 
 @pytest.mark.parametrize("text", NONE)
 def test_what_cannot_be_seen_or_stored_is_no_label(text):
     assert label_problem(text)
-    fixed = mended(text)
+    fixed = repair_label(text)
     assert not label_problem(fixed)
-    assert label_of(fixed) == fixed
+    assert clean_label(fixed) == fixed
 
 
 def test_a_label_that_was_tidied_is_tidy():
     alphabet = "ab \u0301\u200b\u200d\ufe0f\u20e3\u2764\u0915\u094d\u3164\u00a0\U0001f3f4\U000e0067"
     for text in map("".join, product(alphabet, repeat=3)):
-        assert label_of(label_of(text)) == label_of(text), ascii(text)
+        assert clean_label(clean_label(text)) == clean_label(text), ascii(text)
 
 
 @pytest.mark.parametrize(
@@ -104,20 +111,20 @@ def test_a_label_that_was_tidied_is_tidy():
     ],
 )
 def test_labels_that_look_alike_are_told_with_what_differs(new, there, why):
-    (told,) = look_alikes([new], [there, "dog"])
+    (told,) = describe_look_alikes([new], [there, "dog"])
     assert "looks like" in told
     assert why in told
-    assert look_alikes([there], [there, "dog"]) == []
+    assert describe_look_alikes([there], [there, "dog"]) == []
 
 
 @pytest.mark.parametrize(("one", "other"), [("A", "A+"), ("1", "-1"), ("cat", "cats"), ("a b", "ab"), ("0", "o")])
 def test_labels_that_differ_to_the_eye_are_not_told(one, other):
-    assert look_alikes([one], [other]) == []
+    assert describe_look_alikes([one], [other]) == []
 
 
 def test_many_look_alikes_are_counted():
     letters = "ABCDEFGHJK"
-    told = look_alikes(letters, [*letters, *letters.lower()])
+    told = describe_look_alikes(letters, [*letters, *letters.lower()])
     assert len(told) == 6
     assert told[-1] == "5 more pairs of labels look alike"
 
@@ -151,7 +158,7 @@ def by_rename(project, text, tmp_path):
 
 def by_browser(project, text, tmp_path):
     chosen = {"image_id": first(project), "action": "relabel", "to": text}
-    asked = {"project": name_of(Catalog(project)), "reviewer": "ann", "token": "t", "kind": "label", "view": "v"}
+    asked = {"project": catalog_name(Catalog(project)), "reviewer": "ann", "token": "t", "kind": "label", "view": "v"}
     store(project, asked | {"since": 0, "choices": [chosen]})
 
 
@@ -165,7 +172,7 @@ def by_catalog(project, text, tmp_path):
 
 
 def by_amending(project, text, tmp_path):
-    Catalog(project).amend(first(project), label=text)
+    Catalog(project).update_image(first(project), label=text)
 
 
 DOORS = [by_ledger, by_command, by_csv, by_action_in_csv, by_rename, by_browser, by_option, by_catalog, by_amending]
@@ -180,12 +187,12 @@ def test_a_label_is_tidied_at_every_door(pets, tmp_path, door, text):
 
 
 @pytest.mark.parametrize("door", DOORS)
-@pytest.mark.parametrize("text", ["\u200b", "a\tb", "\x1b[2Jcat", "x" * (MOST + 1)])
+@pytest.mark.parametrize("text", ["\u200b", "a\tb", "\x1b[2Jcat", "x" * (MAX_LENGTH + 1)])
 def test_what_is_no_label_comes_in_by_no_door(pets, tmp_path, door, text):
-    before = DecisionLog(Catalog(pets)).newest(), DecisionLog(Catalog(pets)).images()
-    with pytest.raises((ReviewError, ImportSourceError), match="its label (holds|has)"):
+    before = DecisionLog(Catalog(pets)).newest_id(), DecisionLog(Catalog(pets)).images()
+    with pytest.raises((ReviewError, ImportSourceError), match=r"its label (holds|has)"):
         door(pets, text, tmp_path)
-    assert (DecisionLog(Catalog(pets)).newest(), DecisionLog(Catalog(pets)).images()) == before
+    assert (DecisionLog(Catalog(pets)).newest_id(), DecisionLog(Catalog(pets)).images()) == before
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -199,7 +206,7 @@ def test_words_that_programs_misread_are_labels_at_every_door(pets, tmp_path, do
 
 @pytest.mark.parametrize("action", ["relabel", "label", "keep"])
 def test_a_label_that_is_no_text_is_refused(pets, action):
-    with pytest.raises(ReviewError, match="5 is no text"):
+    with pytest.raises(ReviewError, match="5 is not a text"):
         DecisionLog(Catalog(pets)).decide([DecisionRequest(first(pets), action, 5)], "ann")
 
 
@@ -226,7 +233,7 @@ def test_a_decision_tells_what_was_tidied_and_what_looks_alike(pets, bearkit_jso
 
 def test_the_browser_hears_which_label_was_stored(pets):
     chosen = [{"image_id": one.image_id, "action": "relabel", "to": "Do\u200bg"} for one in catalogued(pets)[:2]]
-    asked = {"project": name_of(Catalog(pets)), "reviewer": "ann", "token": "t", "kind": "label", "view": "v"}
+    asked = {"project": catalog_name(Catalog(pets)), "reviewer": "ann", "token": "t", "kind": "label", "view": "v"}
     answer = store(pets, asked | {"since": 0, "choices": chosen})
     assert set(answer["labels"].values()) == {"Dog"}
     assert "Dog" in answer["order"]
@@ -245,10 +252,10 @@ def test_the_data_tab_says_the_label_that_was_stored(pets):
     tab = Picture.__new__(Picture)
     tab.project = pets
     _, said, _ = tab.relabel(first(pets), "ow\u200bl ", 0, "ann")
-    assert "It is `owl` now." in said
+    assert "Label saved: `owl`." in said
     assert "is stored as `owl`" in said
     said, _ = tab.rename(["dog"], "Owl\u00a0", 0, "ann")
-    assert "2 pictures are `Owl` now." in said
+    assert "Label of 2 pictures changed to `Owl`." in said
     assert "`Owl` looks like `owl`" in said
 
 
@@ -258,7 +265,7 @@ def test_an_import_tells_of_folders_that_become_one_label_and_of_those_that_look
     assert "`cat\\u200b` is stored as `cat`" in notes
     report = import_images(project, source)
     assert report.labels == {"cat": 2, "c\u0430t": 1}
-    assert [row["reason"] for row in report.rejected] == ["its label holds nothing that can be seen ('\\u200b')"]
+    assert [row["reason"] for row in report.rejected] == ["its label has no visible characters ('\\u200b')"]
     assert report.notes == notes
     assert any("CYRILLIC" in note for note in notes)
 
@@ -409,14 +416,14 @@ def test_a_picture_is_beside_no_picture_that_is_not_there(pets, tmp_path, other)
     assert decide_file(pets, tmp_path / "d.csv", "ann")["unmatched"] == [other]
     with pytest.raises(ReviewError, match="beside itself"):
         decide_one(pets, image, f"beside:{image[:9]}", "ann")
-    assert DecisionLog(Catalog(pets)).beside() == {}
+    assert DecisionLog(Catalog(pets)).same_split_as() == {}
 
 
 def test_a_picture_is_beside_another_one_by_the_beginning_of_its_id(pets, tmp_path):
     one, other, *_ = [image.image_id for image in catalogued(pets)]
     (tmp_path / "d.csv").write_text(f"image_id,action\n{one},beside:{other[:9]}\n")
     decide_file(pets, tmp_path / "d.csv", "ann")
-    assert DecisionLog(Catalog(pets)).beside() == {one: other}
+    assert DecisionLog(Catalog(pets)).same_split_as() == {one: other}
 
 
 def test_decisions_about_pictures_whose_rows_are_lost_are_left_out_of_tables(pets, tmp_path):
@@ -454,8 +461,8 @@ def test_a_rename_and_relabels_at_once_lose_nothing(pets):
     for thread in threads:
         thread.join()
     assert not errors
-    rows = DecisionLog(Catalog(pets)).of(ids[0])
-    for before, after in zip(rows, rows[1:], strict=False):
+    rows = DecisionLog(Catalog(pets)).of_image(ids[0])
+    for before, after in pairwise(rows):
         assert after.from_label == before.to_label  # each decided on what the one before had left
     assert len([row for row in rows if row.reviewer == "ben"]) == 20
     renamed = [row for row in rows if row.reviewer == "ann"]

@@ -9,17 +9,7 @@ from bearkit import import_images, preview_import
 from bearkit.catalog.catalog import Catalog
 from bearkit.errors import ImportSourceError
 from bearkit.sources.scheme import AmbiguousLayoutError
-from tests.conftest import picture
-
-
-def write(root, files):
-    """Make files: names of pictures, or {name: text}. Pictures are all different."""
-    for number, name in enumerate(files):
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        text = files[name] if isinstance(files, dict) else None
-        path.write_bytes(picture(number, kind="PNG") if text is None else text.encode())
-    return root
+from tests.samples import write
 
 
 def each(*folders, n=2):
@@ -300,6 +290,6 @@ def test_labels_that_look_alike_are_one_and_control_characters_are_refused(tmp_p
     root = write(tmp_path / "s", ["gri\u200bzzly/1.png", "grizzly/2.png", "\ufb01sh/3.png", "fish/4.png", "a\tb/5.png"])
     report = import_images(project, root)
     assert report.labels == {"fish": 2, "grizzly": 2}
-    assert [row["reason"] for row in report.rejected] == ["its label holds a control character ('a\\tb')"]
+    assert [row["reason"] for row in report.rejected] == ["its label has a control character ('a\\tb')"]
     with pytest.raises(ImportSourceError, match="control character"):
         import_images(project, root, label="a\0b")

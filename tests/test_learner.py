@@ -9,8 +9,12 @@ from torch.nn import functional
 from bearkit import Learner, Project, import_images
 from bearkit.bodies import registry
 from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.decision_types import DecisionRequest
+from bearkit.catalog.decisions import DecisionLog
 from bearkit.datasets import dataset
 from bearkit.errors import DatasetError, RunError
+from bearkit.runs import Run
+from bearkit.training.callbacks import Callback
 from bearkit.training.config import TrainConfig
 from bearkit.training.head import TrainValidFeatures, train_head
 from tests import tiny_body
@@ -123,3 +127,44 @@ def test_the_summary_counts_what_torch_counts(learn):
     assert f"learns: {count + 51:,} of {count + 51:,} parameters" in learn.summary()
     learn.unfreeze(2)
     assert learn.summary().count("learns\n") + learn.summary().endswith("learns") == 2
+
+
+@pytest.fixture
+def loads(monkeypatch):
+    """A list that grows by one whenever the data set is loaded."""
+    calls, load = [], dataset.load
+    monkeypatch.setattr(dataset, "load", lambda *args: calls.append(args) or load(*args))
+    return calls
+
+
+def test_a_training_loads_its_data_set_once(learn, loads):
+    learn.train(epochs=1, unfreeze=1)
+    assert len(loads) == 1
+
+
+def test_a_training_that_waited_loads_its_data_set_again(learn, loads, monkeypatch):
+    answers = [False, True]  # it is not this run's turn at first
+    monkeypatch.setattr(Run, "_is_next", lambda self: answers.pop(0))
+    learn.train(epochs=1)
+    assert len(loads) == 2
+
+
+def test_a_decision_during_a_training_does_not_change_what_its_predictions_are_about(project, tmp_path):
+    tiny_body.register()
+    import_images(project, write_drawings(tmp_path / "source", 9))
+    before = dataset.load(Catalog(project))
+    first, second = (image.image_id for image in before.images[:2])
+    log = DecisionLog(Catalog(project))
+
+    class Reviewer(Callback):
+        def after_fit(self, fit):
+            if not log.history():
+                log.decide([DecisionRequest(first, "delete"), DecisionRequest(second, "relabel", "star")], "ann")
+
+    learn = Learner(project, body=tiny_body.NAME, weights="none", callbacks=[Reviewer()])
+    learn.train(epochs=1, unfreeze=1)
+    predictions = learn.run.predictions()
+    assert set(predictions.image_ids) == {image.image_id for image in before.images}
+    labels = dict(zip(predictions.image_ids, predictions.vocab[predictions.targets], strict=True))
+    assert labels[second] == before.images[1].label != "star"
+    assert len(dataset.load(Catalog(project)).images) == len(before.images) - 1

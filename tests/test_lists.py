@@ -114,7 +114,8 @@ def test_a_list_comes_through_a_pipe(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("content", "reason"), [(b"PK\x03\x04rest", "spreadsheet"), (b"\x1f\x8brest", "packed"), (b"a\0\0\0b\0", "no text")]
+    ("content", "reason"),
+    [(b"PK\x03\x04rest", "spreadsheet"), (b"\x1f\x8brest", "packed"), (b"a\0\0\0b\0", "not text")],
 )
 def test_what_is_no_text_is_named(tmp_path, content, reason):
     with pytest.raises(ImportSourceError, match=reason) as caught:
@@ -123,7 +124,7 @@ def test_what_is_no_text_is_named(tmp_path, content, reason):
 
 
 def test_an_address_instead_of_a_list_is_told_as_it_was_typed():
-    with pytest.raises(ImportSourceError, match="https://e.org/list.txt is an address") as caught:
+    with pytest.raises(ImportSourceError, match=r"https://e.org/list.txt is an address") as caught:
         url_list.read_lists([_source("black=https://e.org/list.txt")])
     assert "download it" in caught.value.hint
 

@@ -8,25 +8,12 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from bearkit.errors import ImageError
-from bearkit.images import decode, is_located
+from bearkit.images import decode, has_gps_position
 from bearkit.images.tiff import ORIENTATION, check_exif_blocks
 from tests.conftest import encoded
+from tests.samples import is_scene, scene, turned
 
 SCAN = b"\xff\xda\0\x08\1\1\0\0\x3f\0"  # the beginning of a scan of one component
-
-
-def scene():
-    """Left half red, right half blue, the top green."""
-    image = Image.new("RGB", (60, 40), "blue")
-    image.paste("red", (0, 0, 30, 40))
-    image.paste("lime", (0, 0, 60, 10))
-    return image
-
-
-def is_scene(data):
-    found = decode(data)
-    same = np.abs(np.asarray(found.image, int) - np.asarray(scene(), int)).mean() < 12
-    return bool(same) and (found.width, found.height) == (60, 40)
 
 
 def segment(marker, content):
@@ -150,11 +137,6 @@ def test_a_tiff_whose_tags_are_all_the_same_bytes_is_refused():
         decode(overlapping_exif(3000, 2_000_000) + bytes(2_000_000))
 
 
-def turned(image):
-    """As a camera that was held sideways stores it, with orientation 6."""
-    return image.transpose(Image.Transpose.ROTATE_90)
-
-
 def test_which_way_up_a_picture_is_stays_known():
     side, block = turned(scene()), exif_of_one_tag(ORIENTATION, 6)
     for kind, options in (("JPEG", {"quality": 95}), ("PNG", {}), ("WEBP", {"lossless": True}), ("AVIF", {})):
@@ -176,7 +158,7 @@ def test_where_a_picture_was_taken_is_seen_without_decoding_it(tmp_path, kind):
     exif.get_ifd(34853)[1] = "N"
     scene().save(tmp_path / "here", kind, exif=exif)
     scene().save(tmp_path / "nowhere", kind)
-    assert (is_located(tmp_path / "here"), is_located(tmp_path / "nowhere")) == (True, False)
+    assert (has_gps_position(tmp_path / "here"), has_gps_position(tmp_path / "nowhere")) == (True, False)
 
 
 @pytest.mark.parametrize("note", ["eXIf", "xmp"])

@@ -12,7 +12,7 @@ from bearkit.cli import import_output
 from bearkit.datasets import dataset
 from bearkit.errors import ImportSourceError, NoImagesError, TooFewImagesError
 from tests.conftest import picture, write_pictures
-from tests.test_importers import sound
+from tests.samples import sound
 
 COUNTS = {"cat": 3, "dog": 3}
 

@@ -7,12 +7,12 @@ import pytest
 
 from bearkit import Project, apply_decisions, decide_one, import_images, preview_import, unapply_decisions
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decisions import DecisionLog, me
+from bearkit.catalog.decisions import DecisionLog, current_user
 from bearkit.catalog.missing import missing_files
 from bearkit.images import content_id
 from bearkit.sources import own_folder
 from tests.conftest import picture, write_pictures
-from tests.test_importers import sound
+from tests.samples import sound
 
 
 def files(folder):
@@ -146,7 +146,7 @@ def test_a_folder_renamed_by_hand_is_a_label_renamed(source, bears, tmp_path):
     assert whole(bears)
     assert import_images(bears, path).moved == []
     ledger = DecisionLog(Catalog(bears))
-    assert {(row.reviewer, row.kind) for row in ledger.undo()} == {(me(), "renamed")}
+    assert {(row.reviewer, row.kind) for row in ledger.undo()} == {(current_user(), "renamed")}
     assert set(labels(bears).values()) == {"red", "green", "blue"}
     assert apply_decisions(bears).moved == 4
     assert (bears.images / "red" / "0.png").is_file()

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from bearkit import Predictor, Project, export_dataset, export_model, import_images, predict_files
-from bearkit.core.paths import is_there, located
+from bearkit.core.paths import is_there, resolve_path
 from bearkit.core.text_table import read_text
 from bearkit.errors import BearkitError, ImportSourceError, ModelError, ProjectError
 from tests.conftest import ROOT, write_pictures
@@ -110,7 +110,7 @@ def test_a_list_without_a_name_after_its_label_is_an_error(tmp_path, monkeypatch
 
 @pytest.mark.parametrize(
     ("bad", "word"),
-    [("", "empty text"), ("  ", "nothing but spaces"), ("a\0b", "NUL"), ("loop", "circle"), (LONG, "too long")],
+    [("", "empty text"), ("  ", "spaces only"), ("a\0b", "NUL"), ("loop", "circle"), (LONG, "too long")],
 )
 def test_the_same_in_python(circle, trained, bad, word):
     calls = {
@@ -139,7 +139,7 @@ def test_a_link_to_the_folder_around_it_is_read_once(tmp_path, project):
 
 def test_a_project_below_a_file_is_an_error(tmp_path):
     (tmp_path / "file").write_text("x")
-    with pytest.raises(ProjectError, match="a file lies where the path says"):
+    with pytest.raises(ProjectError, match="a part of the path is a file"):
         Project(tmp_path / "file" / "project")
 
 
@@ -155,8 +155,8 @@ def test_a_path_that_is_there_or_will_be_is_taken_as_it_is(tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path)
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
-    assert located("link/new", "it") == tmp_path.resolve() / "real" / "new"
-    assert located("~", "it") == located(os.environ["HOME"], "it")
+    assert resolve_path("link/new", "it") == tmp_path.resolve() / "real" / "new"
+    assert resolve_path("~", "it") == resolve_path(os.environ["HOME"], "it")
     assert [is_there(one) for one in ("link", "", "new", LONG, "a\0b")] == [True, False, False, False, False]
 
 

@@ -75,7 +75,7 @@ def test_a_picture_comes_through_standard_input(bearkit_json, trained, monkeypat
         (row,) = bearkit_json("predict", trained.model, name)["predictions"]
         assert row["path"] == name
         assert ("label" in row) == bool(data)
-    assert row["error"] == "nothing came through it"
+    assert row["error"] == "it sent no data"
 
 
 def test_a_named_pipe_is_read_and_a_silent_one_is_not_waited_for_for_ever(predictor, tmp_path, monkeypatch):
@@ -88,7 +88,7 @@ def test_a_named_pipe_is_read_and_a_silent_one_is_not_waited_for_for_ever(predic
     assert "label" in row
     monkeypatch.setattr(stream, "SILENCE_SECONDS", 0.2)
     (row,) = predict_files(predictor, [pipe])
-    assert row["error"] == "nothing came through the pipe for 0.2 s"
+    assert row["error"] == "the pipe sent no data for 0.2 s"
 
 
 def test_more_than_a_picture_may_have_is_not_read(tmp_path):

@@ -33,7 +33,7 @@ from bearkit.hub import client, preflight, sandbox, vendored_modules, web_runtim
 from bearkit.hub import push as publishing
 from bearkit.hub.client import Hub
 from bearkit.images import read_file
-from bearkit.images.preprocessing import decode_for
+from bearkit.images.preprocessing import decode_for_body
 from bearkit.labelling.actions import decide_one
 from bearkit.sources.web import verified
 from bearkit.sources.web.fetch import Limits
@@ -96,7 +96,7 @@ def test_timm_and_transformers_load_it_by_its_name(trained, with_hub, drawings):
     predictor, timm = Predictor(trained.model), import_timm()
     network = timm.create_model("hf-hub:me/shapes", pretrained=True).eval()
     assert network.pretrained_cfg["label_names"] == predictor.vocab
-    pictures = [decode_for(read_file(path), predictor.config.preprocessing) for path in drawings[:8]]
+    pictures = [decode_for_body(read_file(path), predictor.config.preprocessing) for path in drawings[:8]]
     with torch.no_grad():
         logits = network(torch.from_numpy(np.stack([predictor.to_input(picture) for picture in pictures]))).numpy()
     assert np.abs(logits - predictor.logits(pictures)).max() < 1e-3 * max(1, np.abs(logits).max())
@@ -112,9 +112,9 @@ def test_the_card_says_what_the_run_measured(trained, with_hub, drawings):
     server = with_hub()
     push_model(trained.model, "me/shapes", license="cc-by-4.0", examples=drawings[:1])
     text = published(server, "model", "me/shapes")["README.md"].decode()
-    about = Predictor(trained.model).config.about
+    info = Predictor(trained.model).config.info
     (result,) = ModelCard(text).data.eval_results
-    assert result.metric_value == round(1 - about["error_rate"], 4)
+    assert result.metric_value == round(1 - info.error_rate, 4)
     meta = front(text)
     assert (meta["license"], meta["library_name"]) == ("cc-by-4.0", "timm")
     assert meta["model-index"][0]["name"] == "shapes"
@@ -196,7 +196,7 @@ def test_a_data_set_comes_back_with_where_it_came_from(shapes, tmp_path, with_hu
     assert {row["reviewed_by"] for row in rows} == {"", "a person"}
     text = there["README.md"].decode()
     assert front(text)["license"] == "cc-by-4.0"
-    assert f"1 CC BY 4.0; of {n - 1} the source told none." in text
+    assert f"1 CC BY 4.0; unknown for {n - 1}." in text
     assert "People looked at 2 of the pictures" in text
     assert whose_images(shapes).endswith("At least 1 of the files contain the place where they were taken.")
     assert "1 are used under another label than the one they came with, and 1 were left out" in text
@@ -282,7 +282,7 @@ def test_another_pushs_commit_does_not_pass_for_ours(trained, with_hub, monkeypa
     server = with_hub()
     server.hub.silent = "another's"
     monkeypatch.setattr(client, "LOOK_AGAIN", (0, 0))
-    with pytest.raises(PublishError, match="504|fails at the moment"):
+    with pytest.raises(PublishError, match=r"504|fails at the moment"):
         push_model(trained.model, "me/shapes")
     repo = server.hub.repos["model", "me/shapes"]
     assert repo.titles[repo.commits[-1][0]] == client.MESSAGE
@@ -426,7 +426,7 @@ def test_without_a_subscription_the_static_space_is_offered(trained, with_hub, b
 @pytest.mark.parametrize(
     ("repo", "token", "fail", "error", "hint"),
     [
-        ("me/a", None, None, "nobody is logged in", "hf auth login"),
+        ("me/a", None, None, "you are not signed in", "hf auth login"),
         ("me/a", "hf_other", None, "does not know you", "hf auth login"),
         ("you/a", "", None, "no write access to you/", "a repository of your own"),
         ("me/a", "", ("POST", "create", 404), "has no such user", "check USER/NAME"),
@@ -469,7 +469,7 @@ def test_the_token_is_never_shown():
 def test_a_data_set_is_only_published_by_who_may(shapes, with_hub, bearkit_json, tmp_path):
     server = with_hub()
     said = bearkit_json("push-dataset", "me/shapes", "-p", shapes.root, code=1)
-    assert "Of none of the 36 pictures the source told a licence" in said["error"]
+    assert "No licence is known for any of the 36 pictures" in said["error"]
     assert "--yes" in said["hint"]
     assert server.hub.repos == {}
     assert bearkit_json("push-dataset", "me/shapes", "-p", shapes.root, "--yes")["commit"]
@@ -572,7 +572,7 @@ def test_what_does_not_work_is_not_pushed(trained, with_hub, monkeypatch):
     monkeypatch.setattr(
         preflight, "run_in_sandbox", lambda *_: sandbox.SandboxResult(["app.py ended (code 1): KeyError: 'x'"])
     )
-    with pytest.raises(PublishError, match="does not work, so nothing was published: app.py ended"):
+    with pytest.raises(PublishError, match=r"does not work, so nothing was published: app.py ended"):
         push_space(trained.model, "me/try", "gradio")
     assert server.hub.repos == {}
 

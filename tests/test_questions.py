@@ -56,7 +56,7 @@ def test_an_answer_counts_only_for_the_question_on_the_page(sources, tmp_path, n
     (_, second, asked_second), _ = on_screen(sources.take(str(tmp_path / "second"), False, 0))
     for on_page, asked in ((first, asked_second), (second, asked_first), (first, None), ("", None), ("", asked_first)):
         _, failure = on_screen(sources.answer(number, on_page, asked, 0))
-        assert "not open any more" in failure
+        assert "no longer open" in failure
     assert not sources.project.exists or not Catalog(sources.project).images()
     screen, failure = on_screen(sources.answer(number, second, asked_second, 0))
     assert not failure
@@ -75,7 +75,7 @@ def test_an_answer_that_fails_ends_the_question(sources, tmp_path):
 
 
 def test_an_upload_that_cannot_be_read_is_named_as_its_owner_named_it(sources):
-    with uploads.folder_of_page() as folder:
+    with uploads.upload_folder() as folder:
         kept = folder / ("0123456789abcdef" * 4)
         kept.mkdir()
         (kept / "my bears.zip").write_bytes(BROKEN)
@@ -91,10 +91,12 @@ def test_an_upload_that_cannot_be_read_is_named_as_its_owner_named_it(sources):
 
 
 def test_only_paths_of_uploads_are_shortened():
-    with uploads.folder_of_page() as folder:
+    with uploads.upload_folder() as folder:
         upload = folder / ("a0" * 32) / "a b.zip"
-        assert uploads.as_given(f"{upload} is no zip, {upload}!x.jpg is") == "a b.zip is no zip, a b.zip!x.jpg is"
-    assert uploads.as_given("/tmp/mine/a b.zip is no zip") == "/tmp/mine/a b.zip is no zip"
+        assert (
+            uploads.with_given_names(f"{upload} is no zip, {upload}!x.jpg is") == "a b.zip is no zip, a b.zip!x.jpg is"
+        )
+    assert uploads.with_given_names("/tmp/mine/a b.zip is no zip") == "/tmp/mine/a b.zip is no zip"
 
 
 def test_a_folder_of_clear_labels_is_not_asked_about(sources, tmp_path):

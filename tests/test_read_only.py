@@ -101,7 +101,7 @@ def test_what_would_change_it_says_that_it_may_only_be_read(only_read, tmp_path,
     source, picture = write_drawings(tmp_path / "source", 2), Catalog(only_read).images()[0].image_id
     words = [word.format(source=source, picture=picture) for word in command]
     told = bearkit_json(*words, "-p", only_read.root, code=1)
-    assert f"the project may only be read: {only_read.root}" in told["error"]
+    assert f"the project is read-only: {only_read.root}" in told["error"]
     assert "copy it" in told["hint"]
 
 
@@ -118,7 +118,7 @@ def test_decisions_that_a_killed_studio_left_beside_the_catalogue_are_seen(mine)
     subprocess.run([sys.executable, "-c", code, str(mine.root), picture], check=True)
     assert (mine.root / "catalog.db-wal").stat().st_size
     with only_reading(mine.root):
-        assert [row.action for row in DecisionLog(Catalog(mine)).of(picture)] == ["delete"]
+        assert [row.action for row in DecisionLog(Catalog(mine)).of_image(picture)] == ["delete"]
 
 
 def test_an_older_catalogue_is_not_brought_up_to_date_there(mine):
@@ -139,7 +139,7 @@ def test_it_can_be_tried_on_a_picture(only_read, tmp_path, bearkit_json):
 
 
 def test_what_the_studio_asks_for_is_read(only_read):
-    assert runs.finished(only_read).state == "finished"
+    assert runs.find_finished(only_read).state == "finished"
     assert Learner(only_read).out_of_fold_probs()[1].shape == (36, 3)
     with pytest.raises(ReadOnlyError):
         DecisionLog(Catalog(only_read)).decide([DecisionRequest("x", "keep")], "ann")

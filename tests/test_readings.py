@@ -5,7 +5,7 @@ import zipfile
 import pytest
 
 from bearkit.errors import ImportSourceError
-from bearkit.studio.import_question import question
+from bearkit.studio.import_question import find_question
 
 ONE, TWO = "One label: photos", "No labels yet"
 
@@ -28,7 +28,7 @@ def test_what_is_asked_about_a_folder_and_about_a_zip_of_it(tmp_path, project, f
         for file in files:
             zipped.write(tmp_path / "photos" / file, file)
     for source in (tmp_path / "photos", tmp_path / "photos.zip"):
-        asked = question(project, str(source))
+        asked = find_question(project, str(source))
         assert [way.words for way in (asked.ways if asked else [])] == answers
         assert asked is None or asked.shown
     assert not project.root.exists()
@@ -36,5 +36,12 @@ def test_what_is_asked_about_a_folder_and_about_a_zip_of_it(tmp_path, project, f
 
 def test_a_folder_that_is_not_there_is_an_error_and_a_data_set_of_the_hub_is_not_asked_about(tmp_path, project):
     with pytest.raises(ImportSourceError, match="does not exist"):
-        question(project, str(tmp_path / "nowhere"))
-    assert question(project, "hf://me/bears") is None
+        find_question(project, str(tmp_path / "nowhere"))
+    assert find_question(project, "hf://me/bears") is None
+
+
+def test_a_single_picture_is_not_answered_with_the_command_lines_options(tmp_path, project):
+    (tmp_path / "1.png").write_bytes(b"")
+    with pytest.raises(ImportSourceError, match=r"1\.png is a single file") as raised:
+        find_question(project, str(tmp_path / "1.png"))
+    assert raised.value.hint == "drop it under “Files & camera”, and choose its label"

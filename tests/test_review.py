@@ -4,14 +4,16 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 
 from bearkit import import_images
-from bearkit.catalog.catalog import ADDED, Catalog
+from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import DecisionContext, DecisionRequest
 from bearkit.catalog.decisions import DecisionLog
+from bearkit.catalog.file_format import ADDED
 from bearkit.catalog.schema import decisions, metadata, moves
 from bearkit.datasets import dataset
 from bearkit.errors import BearkitError, ReviewError
@@ -97,6 +99,26 @@ def test_any_number_of_steps_is_undone_and_redone(ledger):
         ledger.redo()
 
 
+def test_every_change_of_the_catalogue_changes_its_counter_and_reading_does_not(ledger):
+    catalog, (one, *_) = ledger.catalog, ids(ledger, "black")
+    image = next(image for image in catalog.images() if image.image_id == one)
+    changes = [
+        lambda: ledger.decide([DecisionRequest(one, "relabel", "teddy")], "ann"),
+        ledger.undo,
+        lambda: catalog.update_image(one, path="images/black/elsewhere.jpg"),
+        lambda: catalog.update_image(one, label="teddy"),
+        lambda: catalog.update_image(one, given_split="test"),
+        lambda: catalog.record_moves([(one, "images/black/elsewhere.jpg", image.path)]),
+        lambda: catalog.record([replace(image, image_id="0" * 64)], []),
+    ]
+    counters = [catalog.change_counter()]
+    for change in changes:
+        change()
+        counters.append(catalog.change_counter())
+        assert ledger.images() and catalog.change_counter() == counters[-1]
+    assert len(set(counters)) == len(changes) + 1
+
+
 def test_a_history_read_at_once_is_what_the_log_answers_one_by_one(ledger):
     one, two, three, four, *_ = ids(ledger, "black")
     page = DecisionContext(kind="label", view="/")
@@ -107,13 +129,13 @@ def test_a_history_read_at_once_is_what_the_log_answers_one_by_one(ledger):
     ledger.decide([DecisionRequest(two, "keep")], "ben")
     for change in (ledger.undo, ledger.undo, ledger.redo, lambda: None):
         history = decision_history(ledger.history())
-        assert history.latest == ledger.present()
-        assert history.same_split == ledger.beside() == {three: four}
-        assert history.newest_id == ledger.newest()
+        assert history.latest == ledger.current()
+        assert history.same_split == ledger.same_split_as() == {three: four}
+        assert history.newest_id == ledger.newest_id()
         for kind in ("label", "duplicate", "outlier"):
-            assert history.reviewed(kind) == ledger.decided(kind)
+            assert history.reviewed(kind) == ledger.reviewed(kind)
             for limit in (1, 100):
-                assert history.recent(kind, "/", limit) == ledger.looks(kind, "/", limit)
+                assert history.recent(kind, "/", limit) == ledger.recent(kind, "/", limit)
         change()
 
 
@@ -154,7 +176,7 @@ def test_a_call_that_is_sent_again_is_stored_once(ledger):
 
 def test_what_is_only_implied_leaves_standing_what_others_said(ledger):
     one, two, *_ = ids(ledger, "black")
-    since = ledger.newest()
+    since = ledger.newest_id()
     ledger.decide([DecisionRequest(one, "relabel", "teddy")], "ann")
     rows = ledger.decide([DecisionRequest(one, "keep", "black"), DecisionRequest(two, "keep", "black")], "ben", "label",
                          DecisionContext(unless_since=since))  # fmt: skip
@@ -203,7 +225,7 @@ def test_many_people_at_once_lose_no_row(ledger):
 def test_every_decision_that_was_told_survives_a_kill(ledger):
     """A process says which picture it decided about once it is stored; it is killed in the middle."""
     code = (
-        "import sys; from bearkit import Project; from bearkit.catalog.catalog import ADDED, Catalog\n"
+        "import sys; from bearkit import Project; from bearkit.catalog.catalog import Catalog\n"
         "from bearkit.catalog.decision_types import DecisionRequest\n"
         "from bearkit.catalog.decisions import DecisionLog\n"
         f"ledger = DecisionLog(Catalog(Project({str(ledger.catalog.project.root)!r})))\n"
@@ -341,7 +363,7 @@ def test_killed_while_files_move_it_goes_on_and_can_go_back(ledger, kill_at, mon
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "link", dies(os.link))
-        patch.setattr(Catalog, "moved", dies(Catalog.moved))
+        patch.setattr(Catalog, "record_moves", dies(Catalog.record_moves))
         patch.setattr(apply._Mover, "_remove_old_name", dies(apply._Mover._remove_old_name))
         with pytest.raises(KeyboardInterrupt):
             apply.apply_decisions(project)

@@ -26,7 +26,7 @@ def seen_while(place, work, n=60, lookers=3):
 
     def look():
         while not over.is_set():
-            for run in runs.every(place)[-2:]:
+            for run in runs.list_usable(place)[-2:]:
                 seen.add(run.state)
 
     threads = [threading.Thread(target=look) for _ in range(lookers)]
@@ -112,7 +112,7 @@ def test_a_line_that_is_no_event_is_left_out(place, line):
         run.finish({"error_rate": 0.5})
     assert (run.state, run.failure) == ("finished", "")
     assert [event["event"] for event in run.events()] == ["started", "began", "finished"]
-    assert events.unreadable(run.folder / "events.jsonl") == 1
+    assert events.count_unreadable(run.folder / "events.jsonl") == 1
 
 
 def test_pipes_and_devices_in_the_place_of_a_runs_files_hang_nobody(place):
@@ -125,7 +125,7 @@ def test_pipes_and_devices_in_the_place_of_a_runs_files_hang_nobody(place):
 
 
 BAD_FILES = [("result.json", b""), ("result.json", b'{"error_rate": nu'), ("result.json", b"[]"),
-             ("result.json", b"\xff\xfe"), ("result.json", b'{"error_rate": null}'), 
+             ("result.json", b"\xff\xfe"), ("result.json", b'{"error_rate": null}'),
              ("result.json", b'{"error_rate": NaN}'), ("config.json", b""),
              ("config.json", b"[]"), ("config.json", b'{"format": 99}'), ("predictions.npz", b""),
              ("predictions.npz", b"PK\x03\x04")]  # fmt: skip
@@ -137,14 +137,14 @@ def test_a_damaged_run_is_named_and_the_others_are_used(place, name, content):
         run = runs.create(place, {})
         with run.working():
             run.finish({"error_rate": 0.5})
-    good, bad = runs.every(place)
+    good, bad = runs.list_usable(place)
     (bad.folder / name).write_bytes(content)
-    assert runs.finished(place) == good
-    assert (runs.every(place), runs.damaged(place)) == ([good], [bad])
+    assert runs.find_finished(place) == good
+    assert (runs.list_usable(place), runs.list_damaged(place)) == ([good], [bad])
     assert bad.state == "damaged"
     assert name in bad.failure
     with pytest.raises(RunError, match=f"run 002 is damaged: {name}"):
-        runs.finished(place, "2")
+        runs.find_finished(place, "2")
     assert runs.create(place, {}).id == "003"
 
 
@@ -154,5 +154,5 @@ def test_predictions_that_are_cut_off_are_told_where_they_are_asked_for(trained,
     half[100:400] = bytes(300)
     (tmp_path / "predictions.npz").write_bytes(half)
     (tmp_path / "config.json").write_text(json.dumps({"format": 1}))
-    with pytest.raises(RunError, match="the predictions of run .* cannot be read"):
+    with pytest.raises(RunError, match=r"the predictions of run .* cannot be read"):
         Run(tmp_path).predictions()

@@ -14,6 +14,7 @@ from bearkit.engine import jobs
 from bearkit.errors import BearkitError, RunError, StoppedError
 from bearkit.runs import STARTING_SECONDS, Run
 from bearkit.training.config import TrainConfig
+from tests.processes import wait_until
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def test_runs_are_numbered_and_keep_their_configuration(project, run):
     assert run.id == "001"
     assert run.config == {"epochs": 3}
     assert runs.create(project, {}).id == "002"
-    assert [one.id for one in runs.every(project)] == ["001", "002"]
+    assert [one.id for one in runs.list_usable(project)] == ["001", "002"]
 
 
 def hold(folder):
@@ -72,7 +73,7 @@ def test_a_run_that_is_asked_to_stop_before_it_begins_does_not_begin(run):
 def test_a_folder_that_a_killed_process_left_is_no_run(project, run):
     (project.runs / "002").mkdir()
     (project.runs / ".abc.part").mkdir()
-    assert [one.id for one in runs.every(project)] == ["001"]
+    assert [one.id for one in runs.list_usable(project)] == ["001"]
     assert runs.create(project, {}).id == "002"
 
 
@@ -85,19 +86,19 @@ def test_many_who_look_do_not_take_each_other_for_workers(run):
 
 def test_a_finished_run_is_found_and_a_half_written_event_is_left_out(project, run):
     with pytest.raises(RunError, match="nothing was trained here yet"):
-        runs.finished(project)
+        runs.find_finished(project)
     with run.working():
         run.finish({"error_rate": 0.1})
     with (run.folder / "events.jsonl").open("a") as file:
         file.write('{"event": "epo')
     assert [event["event"] for event in run.events()] == ["started", "began", "finished"]
     assert run.state == "finished"
-    assert runs.finished(project) == runs.finished(project, "1") == run
+    assert runs.find_finished(project) == runs.find_finished(project, "1") == run
     unfinished = runs.create(project, {})
     with pytest.raises(RunError, match="run 002 is starting"):
-        runs.finished(project, unfinished.id)
+        runs.find_finished(project, unfinished.id)
     with pytest.raises(RunError, match="there is no run `nine`"):
-        runs.finished(project, "nine")
+        runs.find_finished(project, "nine")
 
 
 def test_a_run_of_another_version_is_refused(run):
@@ -141,27 +142,21 @@ def test_trainings_of_a_project_take_turns_in_their_order(project, run):
     assert not events[third.id][0].is_set()
 
 
-def wait_until(run, state):
-    while run.state != state:
-        assert run.state not in {"finished", "failed", "damaged"} - {state}
-        time.sleep(0.02)
-
-
 def test_a_run_that_is_taken_up_again_begins_with_a_clean_slate(project, run):
     with pytest.raises(RunError), run.working():
         raise RunError("too hot")
-    assert runs.unfinished(project) == run
+    assert runs.find_unfinished(project) == run
     run.event("resume")
     assert run.state == "starting"
     assert run.failure == ""
     with pytest.raises(RunError, match="run 001 is starting"):
-        runs.unfinished(project)
+        runs.find_unfinished(project)
     with run.working():
         assert run.state == "running"
         run.finish({"error_rate": 0.5})
     assert run.state == "finished"
     with pytest.raises(RunError, match="nothing to resume: run 001 finished"):
-        runs.unfinished(project)
+        runs.find_unfinished(project)
 
 
 @pytest.mark.slow

@@ -133,13 +133,13 @@ def test_a_package_can_add_a_provider(server, monkeypatch):
     assert search.provider_names() == ["openverse", "commons", "ddgs", "museum"]
     hits = search_images([("black", "bear")], 5, ["museum"], OWN).found["black"]
     assert [(hit.url, hit.credit.license) for hit in hits] == [(f"{server.url}/ok/{n}.png", "CC0") for n in range(5)]
-    with pytest.raises(ImportSourceError, match="there is no provider `museum=http://127.0.0.1`"):
+    with pytest.raises(ImportSourceError, match=r"there is no provider `museum=http://127.0.0.1`"):
         search_images([("a", "b")], 5, ["museum=http://127.0.0.1"])
 
 
 def test_a_broken_provider_is_named(monkeypatch):
     with_entry_point(monkeypatch, "nowhere.at_all:Museum")
-    with pytest.raises(ImportSourceError, match="the search provider `museum` .* cannot be loaded") as caught:
+    with pytest.raises(ImportSourceError, match=r"the search provider `museum` .* cannot be loaded") as caught:
         search_images([("a", "b")], 5)
     assert "uninstall the package" in caught.value.hint
     assert "--provider openverse" in caught.value.hint
@@ -168,7 +168,7 @@ def test_credits_are_kept_with_the_pictures(server, tmp_path):
     found = search_images([("black", "bear")], 5, [f"openverse={server.url}"], OWN)
     report = collect_images(Project(tmp_path / "p"), found.urls(), limits=OWN)
     assert report.saved == 5
-    row = next(row for row in Catalog(Project(tmp_path / "p")).addresses() if row.origin.endswith("/ok/3.png"))
+    row = next(row for row in Catalog(Project(tmp_path / "p")).remote_sources() if row.origin.endswith("/ok/3.png"))
     assert (row.license, row.creator) == ("CC BY-SA 2.0", "Ann O'Nymous")
     assert row.page == "https://www.flickr.com/photos/someone/3"
 

@@ -1,12 +1,10 @@
 """A model behind HTTP: answers as the Predictor's, clear errors for anything else, and the next one is served."""
 
 import contextlib
-import json
 import os
 import re
 import signal
 import socket
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -22,29 +20,8 @@ from bearkit.serve.api import Api
 from bearkit.serve.batching import SHARE, Batcher
 from bearkit.web.launch import MOST_BYTES
 from tests.conftest import picture
-from tests.processes import process
+from tests.processes import Served
 from tests.servers import bomb, serving
-
-
-class Served:
-    """`bearkit serve` of a model in a process of its own."""
-
-    def __init__(self, model, *more):
-        with tempfile.TemporaryDirectory() as folder:
-            out = Path(folder) / "out"
-            self.process = process(("serve", model, "--json", "--port", "0", *more), out, Path(folder) / "err")
-            while not (out.exists() and out.read_text().endswith("\n")) and self.process.is_alive():
-                time.sleep(0.02)
-            self.url = json.loads(out.read_text())["url"].rstrip("/")
-
-    def end(self):
-        self.process.terminate()
-        self.process.join(20)
-        self.process.kill()
-
-    def post(self, **options):
-        reply = requests.post(f"{self.url}/api/predict", timeout=60, **options)
-        return reply.status_code, reply.json()
 
 
 @pytest.fixture(scope="module")

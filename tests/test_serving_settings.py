@@ -10,13 +10,14 @@ import httpx
 import pytest
 
 from bearkit.cli.common import run
-from bearkit.core.proxies import unusable, without_unusable
+from bearkit.core.proxies import unusable_variables, usable_proxies
 from bearkit.errors import BearkitError, RunError
 from bearkit.studio.app import build
 from bearkit.studio.collect_job import limits
 from bearkit.studio.sources import Sources
 from bearkit.studio.train_form import DEFAULT, TrainForm
-from bearkit.web.launch import NAMES, free_port, names_of, public_address
+from bearkit.web.launch import NAMES, find_free_port, host_names, public_address
+from tests.gradio_parts import made
 from tests.processes import run_async
 from tests.servers import serving
 
@@ -42,8 +43,8 @@ def no_proxies(monkeypatch):
 )
 def test_a_proxy_that_no_client_can_use_is_left_out_only_inside(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
-    assert unusable() == [name]
-    with without_unusable(), httpx.Client():
+    assert unusable_variables() == [name]
+    with usable_proxies(), httpx.Client():
         assert name not in os.environ
     assert (os.environ[name], "NO_PROXY" in os.environ) == (value, False)
 
@@ -55,7 +56,7 @@ def test_a_proxy_that_does_not_serve_this_machine_is_not_asked_for_it(monkeypatc
         monkeypatch.setenv("no_proxy", "intranet.example")
         with pytest.raises(httpx.ConnectError):
             httpx.get(f"{server.url}/ok/1.png")
-        with without_unusable("192.168.1.5"):
+        with usable_proxies("192.168.1.5"):
             assert httpx.get(f"{server.url}/ok/1.png").status_code == 200
             assert os.environ["NO_PROXY"] == "intranet.example,127.0.0.1,localhost,::1,192.168.1.5"
             assert "http_proxy" in os.environ  # others are still reached through it
@@ -65,7 +66,7 @@ def test_a_proxy_that_does_not_serve_this_machine_is_not_asked_for_it(monkeypatc
 def test_a_usable_proxy_stays(monkeypatch):
     for value in ("http://proxy:3128", "https://me:secret@proxy:3128/", "proxy:3128", "proxy", "http://[::1]:3128"):
         monkeypatch.setenv("https_proxy", value)
-        assert unusable() == []
+        assert unusable_variables() == []
 
 
 @pytest.mark.slow
@@ -81,15 +82,15 @@ def test_the_servers_can_be_imported_with_any_proxy():
 @pytest.mark.parametrize("port", [70000, 65536, -1, 10**20])
 def test_a_port_out_of_range_is_said_so(port):
     with pytest.raises(BearkitError, match=f"there is no port {port}"):
-        free_port(port, "127.0.0.1")
+        find_free_port(port, "127.0.0.1")
 
 
 def test_the_last_ports_end_the_search(monkeypatch):
     with pytest.raises(BearkitError, match="no free port from 65535 on"), socket.socket() as taken:
         taken.bind(("127.0.0.1", 65535))
         taken.listen()
-        free_port(65535, "127.0.0.1")
-    assert free_port(0, "127.0.0.1") > 0
+        find_free_port(65535, "127.0.0.1")
+    assert find_free_port(0, "127.0.0.1") > 0
     monkeypatch.setenv("GRADIO_SERVER_PORT", "http")
     with pytest.raises(BearkitError, match="GRADIO_SERVER_PORT is `http`"):
         public_address()
@@ -108,15 +109,15 @@ def test_wrong_ports_are_wrong_usage(monkeypatch, command, port, capsys):
 @pytest.mark.parametrize("host", ["nowhere.invalid", "", " ", "a" * 300, "bär..", "192.0.2.1", "127.0.0.1:7860"])
 def test_an_address_that_is_none_is_said_so(host):
     with pytest.raises(BearkitError, match="address"):
-        free_port(0, host)
+        find_free_port(0, host)
 
 
 def test_a_server_of_this_machine_alone_is_known_by_its_own_names():
-    assert names_of("127.0.0.1") == NAMES
-    assert names_of("127.0.0.2") == NAMES | {"127.0.0.2"}
-    assert names_of("[::1]") == NAMES
-    assert names_of("0.0.0.0") is None
-    assert names_of("") is None
+    assert host_names("127.0.0.1") == NAMES
+    assert host_names("127.0.0.2") == NAMES | {"127.0.0.2"}
+    assert host_names("[::1]") == NAMES
+    assert host_names("0.0.0.0") is None
+    assert host_names("") is None
 
 
 @pytest.fixture
@@ -124,16 +125,6 @@ def in_a_space(monkeypatch):
     monkeypatch.setenv("SPACE_ID", "me/bears")
     monkeypatch.setenv("BEARKIT_STUDIO", "all")
     monkeypatch.setenv("HF_TOKEN", "hf_of_the_owner")
-
-
-def made(thing, *arguments):
-    """Something of a page; Gradio needs a running event loop."""
-
-    async def make():
-        with gr.Blocks(analytics_enabled=False):
-            return thing(*arguments)
-
-    return run_async(make())
 
 
 def offered(project):
@@ -152,9 +143,9 @@ def test_a_hosted_studio_offers_nothing_of_its_owners_machine(project, in_a_spac
     monkeypatch.delenv("SPACE_ID")
     local_labels, local_names = offered(project)
     gone = {
-        "Folder or zip on this machine, or hf://USER/NAME",
-        "Leave the files where they are, copy nothing",
-        "Also servers of your own network",
+        "Folder or .zip on the computer running bearkit",
+        "Use the files in place (don't copy)",
+        "Allow addresses on my own network",
         "File with its weights (none: random)",
     }
     assert gone < local_labels
@@ -166,7 +157,7 @@ def test_a_hosted_studio_offers_nothing_of_its_owners_machine(project, in_a_spac
 @pytest.mark.parametrize("source", ["/etc", "hf://me/private", "https://example.org/a.zip"])
 def test_what_a_hosted_studio_does_not_offer_is_refused_by_the_server(project, in_a_space, source):
     sources = made(Sources, project)
-    with pytest.raises(gr.Error, match="only files of your own machine"):
+    with pytest.raises(gr.Error, match="cannot read folders of the computer"):
         list(sources.take(source, False, 0))
     assert limits(True).allow_private is False
 
@@ -176,5 +167,5 @@ def test_a_hosted_training_reads_no_file_that_a_stranger_names(project, in_a_spa
     values = {name: field.value for name, field in choices.fields.items()}
     assert choices.config(*values.values()).body == DEFAULT.body
     for wrong in ({"weights": "/etc/hostname"}, {"body": "hf-hub:me/private"}):
-        with pytest.raises(RunError, match="a body of the list"):
+        with pytest.raises(RunError, match="only the networks of the list"):
             choices.config(*(values | wrong).values())

@@ -1,10 +1,13 @@
 """However many ask for a page at once, it is worked out once or twice."""
 
+import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 
+from bearkit import apply_decisions, decide_one
 from bearkit.core.single_flight import SingleFlight
 from bearkit.labelling.queue import Queue, View
 
@@ -59,3 +62,21 @@ def test_pages_of_many_reviewers_are_those_of_one(trained):
     with ThreadPoolExecutor(20) as pool:
         pages = list(pool.map(lambda _: queue.page(View("label")), range(20)))
     assert all(page == alone for page in pages)
+
+
+def test_a_decision_does_not_read_the_features_again_and_a_new_path_is_noticed(shapes, tmp_path):
+    queue = Queue(shapes)
+    before = queue.index.snapshot()
+    image = before.images[0]
+    decide_one(shapes, image.image_id, "delete", "ann")
+    after = queue.index.snapshot()
+    assert not after.present[0]
+    assert after.images[0] is before.images[0]
+    assert np.shares_memory(after.features, before.features)
+    apply_decisions(shapes)
+    moved = queue.index.snapshot()
+    assert np.shares_memory(moved.features, before.features)
+    assert moved.images[0].path != image.path
+    elsewhere = str(shutil.copy(shapes.root / moved.images[0].path, tmp_path / "elsewhere.jpg"))
+    queue.index.catalog.update_image(image.image_id, path=elsewhere)
+    assert queue.index.snapshot().images[0].path == elsewhere

@@ -72,10 +72,10 @@ def test_what_cannot_be_says_so(classifier, drawings, tmp_path):
         classifier.fit(paths[:3], ["disc"] * 3)
     with pytest.raises(ValueError, match="dropout"):
         clone(classifier).set_params(dropout=3).fit(paths, labels)
-    with pytest.raises(FileNotFoundError, match="gone.png"):
+    with pytest.raises(FileNotFoundError, match=r"gone.png"):
         classifier.fit([*paths, tmp_path / "gone.png"], [*labels, "star"])
     (tmp_path / "page.png").write_text("<!doctype html><html></html>")
-    with pytest.raises(ImageError, match="page.png"):
+    with pytest.raises(ImageError, match=r"page.png"):
         classifier.fit([*paths, tmp_path / "page.png"], [*labels, "star"])
 
 

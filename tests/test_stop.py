@@ -10,7 +10,7 @@ from bearkit import Learner, Project, runs
 from bearkit.core import processes
 from bearkit.engine import jobs
 from bearkit.errors import StoppedError
-from tests.test_runs import wait_until
+from tests.processes import wait_until
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def stopping(project):
 
     def stop(*_):
         if not asked:
-            asked.append(runs.runs_in(project.runs)[-1])
+            asked.append(runs.list_runs(project.runs)[-1])
             jobs.stop(asked[0])
 
     return stop
@@ -47,7 +47,7 @@ def test_a_notebook_that_trains_survives_stop_and_its_run_ends_as_stopped(shapes
     with pytest.raises(StoppedError, match="run 002 was stopped") as raised:
         learn.fit_one_cycle(2000)
     assert "--resume --run 002" in raised.value.hint
-    assert runs.named(shapes, "2").state == "stopped"
+    assert runs.find(shapes, "2").state == "stopped"
     assert signals == []
     assert learn.fit_one_cycle(1).run == "003"  # the kernel goes on
 
@@ -55,7 +55,7 @@ def test_a_notebook_that_trains_survives_stop_and_its_run_ends_as_stopped(shapes
 def test_a_training_stops_while_pictures_go_through_the_body(shapes, signals):
     with pytest.raises(StoppedError):
         Learner(shapes, progress=stopping(shapes), views=2).fit_one_cycle(1)
-    run = runs.named(shapes, "002")
+    run = runs.find(shapes, "002")
     assert run.state == "stopped"
     assert not any(event["event"] == "epoch" for event in run.events())
     assert signals == []

@@ -39,7 +39,7 @@ def test_whoever_looks_finds_a_model_at_every_moment(tmp_path):
     reader = threading.Thread(target=look)
     reader.start()
     for number in range(300):
-        swap.put_in_place(prepared(target, str(number)), target)
+        swap.replace_folder(prepared(target, str(number)), target)
     over.set()
     reader.join()
     assert missing == []
@@ -53,7 +53,7 @@ def test_many_exports_to_one_folder_at_once_all_succeed(tmp_path):
     def export(number):
         try:
             for _ in range(20):
-                swap.put_in_place(prepared(target, str(number)), target)
+                swap.replace_folder(prepared(target, str(number)), target)
         except OSError as error:
             failed.append(error)
 
@@ -78,7 +78,7 @@ class Killed(BaseException):
 
 def test_a_kill_between_the_two_renames_loses_no_model(tmp_path, no_exchange, monkeypatch, trained):
     target = tmp_path / "001"
-    swap.put_in_place(_copy(trained.model, target), target)
+    swap.replace_folder(_copy(trained.model, target), target)
     rename = type(target).rename
 
     def killed(path, to):
@@ -88,13 +88,13 @@ def test_a_kill_between_the_two_renames_loses_no_model(tmp_path, no_exchange, mo
 
     monkeypatch.setattr(type(target), "rename", killed)
     with pytest.raises(Killed):
-        swap.put_in_place(prepared(target, "new"), target)
+        swap.replace_folder(prepared(target, "new"), target)
     monkeypatch.undo()
     assert not target.exists()
     assert (
         model_folder.read_config(target).vocab == model_folder.read_config(trained.model).vocab
     )  # the next look brings it back
-    swap.put_in_place(prepared(target, "newer"), target)
+    swap.replace_folder(prepared(target, "newer"), target)
     assert (target / "model.onnx").read_text() == "newer"
 
 
@@ -106,7 +106,7 @@ def _copy(model, target):
 
 def test_without_an_exchange_a_folder_is_replaced_all_the_same(tmp_path, no_exchange):
     target = folder(tmp_path / "001", "old")
-    swap.put_in_place(prepared(target, "new"), target)
+    swap.replace_folder(prepared(target, "new"), target)
     assert (target / "model.onnx").read_text() == "new"
     assert [path.name for path in tmp_path.iterdir()] == ["001"]
 

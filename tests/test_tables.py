@@ -12,7 +12,7 @@ from bearkit.errors import ImportSourceError
 from bearkit.sources.image_names import ImageIndex
 from bearkit.sources.scheme import AmbiguousLayoutError
 from bearkit.sources.table_columns import split_word
-from tests.test_layouts import write
+from tests.samples import write
 
 LABELS = {"0": "cat", "1": "dog", "2": "cat", "3": "dog"}
 PARTS = {"images_part_1/0.png": None, "images_part_1/1.png": None, "images_part_2/2.png": None,
@@ -77,7 +77,7 @@ def test_a_table_that_names_nearly_all_pictures_gives_the_labels_and_the_others_
 def test_the_same_file_name_in_two_folders_is_not_guessed(tmp_path, project):
     files = {"images_1/0.png": None, "images_2/0.png": None, "images_2/1.png": None, "labels.csv": rows("{}.png")}
     root = write(tmp_path / "s", files)
-    with pytest.raises(AmbiguousLayoutError, match="1 row may mean several pictures, the first is `0.png` in line 2"):
+    with pytest.raises(AmbiguousLayoutError, match=r"1 row may mean several pictures, the first is `0.png` in line 2"):
         seen(project, root)
 
 
@@ -281,7 +281,7 @@ def test_upper_case_counts_where_two_names_differ_in_nothing_else():
         ("labels.xlsx", "PK", "save it as CSV"),
         ("labels.csv", "PK\x03\x04", "spreadsheet"),
         ("metadata.csv", "file_name,text\n0.png,a\n1.png,b\n2.png,c\n3.png,d\n", "of its columns `file_name`, `text`"),
-        ("sample_submission.csv", rows("{}.png"), "an answer to be handed in"),
+        ("sample_submission.csv", rows("{}.png"), "a submission to a competition"),
         ("p.csv", rows("{}.png,0.9,True,1", header="path,probability,known,similarity,label"), "it holds predictions"),
         ("metadata.jsonl", '{"file_name": \n', "no row of it names a picture"),
         ("metadata.parquet", "PAR1", "cannot be read as parquet"),

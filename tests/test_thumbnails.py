@@ -8,11 +8,10 @@ from bearkit import Project, import_images
 from bearkit.catalog.catalog import Catalog
 from bearkit.errors import ModelError, ProjectError
 from bearkit.images import content_id, decode, small_jpeg
-from bearkit.images.thumbnails import folder, swept, thumbnails
+from bearkit.images.thumbnails import clean_folder, thumbnails, thumbnails_folder
 from bearkit.inference import model_folder
 from tests.conftest import write_pictures
-from tests.test_kinds import heic
-from tests.test_metadata import scene
+from tests.samples import heic, scene
 
 PAGE = b"<html><script>alert(1)</script></html>"
 
@@ -27,21 +26,21 @@ def filled(project, tmp_path):
 
 
 def test_what_is_not_ours_is_taken_away_before_a_browser_may_read_the_folder(filled, tmp_path):
-    project, asked = filled
-    ours = {path.name for path in folder(project).iterdir()}
+    project, _asked = filled
+    ours = {path.name for path in thumbnails_folder(project).iterdir()}
     (tmp_path / "token").write_text("secret")
-    (folder(project) / "page.html").write_bytes(PAGE)
-    (folder(project) / "drawing.svg").write_bytes(PAGE)
-    (folder(project) / "deep").mkdir()
-    (folder(project) / "deep" / "page.html").write_bytes(PAGE)
-    (folder(project) / f"{'0' * 64}.jpg").symlink_to(tmp_path / "token")
-    assert {path.name for path in swept(project).iterdir()} == ours
+    (thumbnails_folder(project) / "page.html").write_bytes(PAGE)
+    (thumbnails_folder(project) / "drawing.svg").write_bytes(PAGE)
+    (thumbnails_folder(project) / "deep").mkdir()
+    (thumbnails_folder(project) / "deep" / "page.html").write_bytes(PAGE)
+    (thumbnails_folder(project) / f"{'0' * 64}.jpg").symlink_to(tmp_path / "token")
+    assert {path.name for path in clean_folder(project).iterdir()} == ours
     assert (tmp_path / "token").exists()
 
 
 def test_a_thumbnail_that_is_something_else_is_made_anew(filled, tmp_path):
     project, asked = filled
-    first, second = (folder(project) / f"{image_id}.jpg" for image_id, _ in asked)
+    first, second = (thumbnails_folder(project) / f"{image_id}.jpg" for image_id, _ in asked)
     first.write_bytes(PAGE)
     second.unlink()
     (tmp_path / "token").write_bytes(small_jpeg(scene(), 20))
@@ -58,11 +57,11 @@ def test_a_folder_of_thumbnails_that_leads_elsewhere_is_refused(tmp_path):
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "letter.html").write_text("mine")
     project.cache.mkdir(parents=True)
-    folder(project).symlink_to(tmp_path / "home")
+    thumbnails_folder(project).symlink_to(tmp_path / "home")
     with pytest.raises(ProjectError, match="a link out of the project"):
-        swept(project)
+        clean_folder(project)
     assert (tmp_path / "home" / "letter.html").exists()
-    assert not swept(Project(tmp_path / "new")).exists()
+    assert not clean_folder(Project(tmp_path / "new")).exists()
 
 
 def test_a_heic_photo_has_a_thumbnail(project):
@@ -78,5 +77,5 @@ def test_a_models_training_pictures_are_jpegs(tmp_path):
     model_folder.write_thumbnails(tmp_path, [("a", small_jpeg(scene(), 20)), ("b", b"")])
     assert [label for label, _ in model_folder.read_thumbnails(tmp_path)] == ["a", "b"]
     model_folder.write_thumbnails(tmp_path, [("a", PAGE)])
-    with pytest.raises(ModelError, match="no small JPEG"):
+    with pytest.raises(ModelError, match="not a small JPEG"):
         model_folder.read_thumbnails(tmp_path)

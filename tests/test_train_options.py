@@ -11,7 +11,7 @@ from bearkit.cli.common import app
 from bearkit.errors import RunError
 from bearkit.studio.train_form import NUMBERS, SHOWN, TrainForm
 from bearkit.training.config import OPTIONS, TrainConfig, TrainOptions, flag
-from tests.test_serving_settings import made
+from tests.gradio_parts import made
 
 TRAIN = typer.main.get_command(app).commands["train"]
 FIELDS = list(OPTIONS)
@@ -52,5 +52,5 @@ def test_a_row_of_numbers_that_is_none_is_wrong_usage(option, tmp_path):
 
 @pytest.mark.parametrize(("epochs", "lr"), [(0, None), (-1, None), (1, 0.0), (1, slice(0.0, 0.0))])
 def test_a_nought_is_refused_and_not_taken_for_the_default(shapes, epochs, lr):
-    with pytest.raises(RunError, match="at least one epoch|without a stage|must be"):
+    with pytest.raises(RunError, match=r"at least one epoch|without a stage|must be"):
         Learner(shapes).fit_one_cycle(epochs, lr)

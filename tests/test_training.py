@@ -27,17 +27,9 @@ from bearkit.training.learning_curve import folds
 from bearkit.training.optimizer import AdamW, Group
 from bearkit.training.schedule import one_cycle
 from tests.conftest import write_drawings
+from tests.samples import blobs
 
 BODY = registry.get("efficientnet_lite0")
-
-
-def blobs(n=200, n_views=1, seed=0, spread=1.0):
-    """Features of three overlapping clouds, float32 (n, n_views, 8), and their targets."""
-    rng = np.random.default_rng(seed)
-    targets = rng.integers(0, 3, n)
-    centres = np.random.default_rng(99).normal(0, 1, (3, 8))
-    values = centres[targets][:, None] + rng.normal(0, spread, (n, n_views, 8))
-    return (5 + 3 * values).astype(np.float32), targets
 
 
 def their_loss(targets, probs):
@@ -200,9 +192,9 @@ def test_a_conversion_that_goes_wrong_is_found_out(tmp_path):
 
 
 @pytest.fixture
-def drawings(tmp_path, project):
+def drawings(tmp_path, project, with_body):
     """A project of twelve drawings."""
-    import_images(project, write_drawings(tmp_path / "source", 4))
+    import_images(with_body(project), write_drawings(tmp_path / "source", 4))
     return project
 
 
@@ -294,7 +286,7 @@ def test_training_killed_at_any_moment_goes_on_and_breaks_nothing(drawings):
     told = []
     Learner(drawings, progress=lambda *args: told.append(args)).fit_one_cycle(2)
     assert told == [] if kept == 12 else told[-1] == ("looking at pictures", 12 - kept, 12 - kept)
-    states = [run.state for run in runs.every(drawings)]
+    states = [run.state for run in runs.list_usable(drawings)]
     assert states[-1] == "finished"
     assert set(states[:-1]) <= {"interrupted", "finished"}
 
@@ -307,7 +299,7 @@ def test_a_rate_that_is_far_too_high_says_so():
 def test_an_option_that_cannot_work_leaves_no_run_behind(drawings):
     with pytest.raises(BodyError):
         Learner(drawings, body="resnet9000").fit_one_cycle()
-    assert runs.every(drawings) == []
+    assert runs.list_usable(drawings) == []
 
 
 def test_a_learner_that_has_not_trained_says_so(drawings):

@@ -20,7 +20,7 @@ from bearkit.bodies.timm_import import import_timm
 from bearkit.catalog.catalog import Catalog
 from bearkit.errors import BodyError, RunError
 from bearkit.images import content_id
-from bearkit.images.preprocessing import centre_crop
+from bearkit.images.preprocessing import center_crop
 from bearkit.inference.session import session
 from bearkit.training import augment, precision
 from bearkit.training.config import TrainConfig
@@ -86,7 +86,7 @@ def test_the_exported_tuned_model_is_what_was_trained(shapes, tmp_path):
         assert list(ours.probs.values()) == pytest.approx(expected, abs=close(predictor))
         from_timm = timm_probs(theirs, predictor, shapes.root / str(path))
         assert from_timm == pytest.approx(expected, abs=close(predictor))
-    assert "which learnt too" in (folder / "README.md").read_text()
+    assert "fine-tuned" in (folder / "README.md").read_text()
     frozen = learn.load("stage-1").export(tmp_path / "frozen")
     assert Predictor(frozen).config.preprocessing.size == 224
 
@@ -94,7 +94,7 @@ def test_the_exported_tuned_model_is_what_was_trained(shapes, tmp_path):
 @torch.no_grad()
 def timm_probs(network, predictor, path):
     how = predictor.config.preprocessing
-    image = centre_crop(read_image(path, content_id(path.read_bytes()), how), how)
+    image = center_crop(read_image(path, content_id(path.read_bytes()), how), how)
     inputs = (np.asarray(image, np.float32) / 255 - how.mean) / how.std
     logits = network(torch.from_numpy(inputs.astype(np.float32)).permute(2, 0, 1)[None])
     return functional.softmax(logits, dim=1)[0].tolist()
@@ -154,7 +154,7 @@ def test_killed_in_an_unfrozen_epoch_and_resumed_it_has_every_epoch_once_and_the
 def wait_for_epochs(project, n):
     """The newest run, once it has done so many unfrozen epochs."""
     while True:
-        newest = runs.every(project)[-1]
+        newest = runs.list_usable(project)[-1]
         if newest.id != "001":
             done = [e for e in newest.events() if e["event"] == "epoch" and e["stage"] == "unfrozen"]
             if len(done) >= n:
@@ -178,7 +178,7 @@ def test_what_cannot_go_on_says_so(shapes, tmp_path):
     import_images(shapes, write)
     with pytest.raises(RunError, match="tells disc, square, star apart; the labels are now"):
         Learner(shapes).load("001/stage-1").fit_one_cycle(1)
-    assert len(runs.every(shapes)) == 1
+    assert len(runs.list_usable(shapes)) == 1
 
 
 def test_a_picture_that_was_changed_is_told_before_the_body_learns_from_wrong_rows(shapes):
@@ -186,12 +186,12 @@ def test_a_picture_that_was_changed_is_told_before_the_body_learns_from_wrong_ro
     (shapes.root / image.path).write_bytes((shapes.root / image.path).read_bytes() + b"x")
     learn = Learner(shapes).load("001/stage-1")
     learn.unfreeze()
-    with pytest.raises(RunError, match="1 of 36 pictures cannot be read any more: .* changed after it was imported"):
+    with pytest.raises(RunError, match=r"1 of 36 pictures cannot be read any more: .* changed after it was imported"):
         learn.fit_one_cycle(1, **SMALL)
 
 
 def test_a_run_of_the_first_bearkit_can_be_gone_on_from(shapes):
-    run = runs.every(shapes)[0]
+    run = runs.list_usable(shapes)[0]
     state = safetensors.torch.load_file(run.checkpoint("stage-1"))
     run.checkpoint("stage-1").write_bytes(safetensors.torch.save(state))  # it wrote nothing but tensors
     result = json.loads((run.folder / "result.json").read_text())
@@ -229,7 +229,7 @@ def test_the_stored_squares_hold_what_the_predictor_sees(shapes):
     images = Catalog(shapes).images()
     rows = load_pixels(shapes, images, BODY.preprocessing).rows
     for image, square in zip(images[::5], rows[::5], strict=True):
-        seen = np.asarray(centre_crop(read_image(shapes.root / image.path, image.image_id, BODY.preprocessing),
+        seen = np.asarray(center_crop(read_image(shapes.root / image.path, image.image_id, BODY.preprocessing),
                                       BODY.preprocessing), int)  # fmt: skip
         assert square.shape == (256, 256, 3)
         assert np.abs(square[16:-16, 16:-16].astype(int) - seen).max() <= 1

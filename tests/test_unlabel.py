@@ -8,8 +8,8 @@ from bearkit import Project, import_images
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import DecisionRequest
 from bearkit.catalog.decisions import DecisionLog
-from bearkit.catalog.settings import label_order, name_of
-from bearkit.catalog.statistics import cleaned
+from bearkit.catalog.settings import catalog_name, label_order
+from bearkit.catalog.statistics import curation_stats
 from bearkit.datasets import dataset
 from bearkit.datasets.export import export_dataset
 from bearkit.errors import ReviewError
@@ -39,7 +39,7 @@ def test_a_label_is_taken_away_and_given_again(ledger):
     assert (row.action, row.from_label) == ("label", "")
     ledger.undo(2, "ann")
     assert labels(ledger) == ["black"] * 3 + ["teddy"] * 2
-    with pytest.raises(ReviewError, match="no decision"):
+    with pytest.raises(ReviewError, match="unknown action"):
         ledger.decide([DecisionRequest(first, "forget")], "ann")
 
 
@@ -48,7 +48,10 @@ def test_all_pictures_of_a_label_lose_it_in_one_step(ledger):
     assert take_labels_away(project, ["black"], "ann") == 3
     assert labels(ledger) == ["", "", "", "teddy", "teddy"]
     assert (
-        cleaned(ledger.catalog, {image.image_id: image.label for image in ledger.images() if image.label}).deleted == 0
+        curation_stats(
+            ledger.catalog, {image.image_id: image.label for image in ledger.images() if image.label}
+        ).deleted
+        == 0
     )
     with pytest.raises(ReviewError, match="no picture has these labels"):
         take_labels_away(project, ["black", ""], "ann")
@@ -104,10 +107,10 @@ def test_a_label_keeps_its_place_whatever_comes_and_goes(ledger):
 
 def test_a_catalogue_has_a_name_that_neither_its_copy_nor_its_successor_has(ledger, tmp_path):
     project = ledger.catalog.project
-    names = {name_of(ledger.catalog), name_of(Catalog(project))}
+    names = {catalog_name(ledger.catalog), catalog_name(Catalog(project))}
     assert len(names) == 1
     copy = Project(project.root.rename(tmp_path / "moved"))
-    names.add(name_of(Catalog(copy)))
+    names.add(catalog_name(Catalog(copy)))
     import_images(project, tmp_path / "photos")
-    names.add(name_of(Catalog(project)))
+    names.add(catalog_name(Catalog(project)))
     assert len(names) == 3

@@ -12,8 +12,8 @@ import pytest
 import requests
 
 from bearkit.web import predict_page, uploads
-from bearkit.web.launch import NAMES, guarded, launched
-from bearkit.web.limits import Allowance, tidy
+from bearkit.web.launch import NAMES, guard_arguments, launch_page
+from bearkit.web.limits import Allowance, remove_old_uploads
 from tests.processes import run_async
 from tests.servers import serving
 
@@ -30,7 +30,7 @@ def launch(**allowed):
             button.click(named, [file, text], text, api_name="named")
         return page
 
-    return launched(build, "127.0.0.1", 0, guarded(NAMES), allowed=Allowance(**allowed), share=False)[:2]
+    return launch_page(build, "127.0.0.1", 0, guard_arguments(NAMES), allowed=Allowance(**allowed), share=False)[:2]
 
 
 def in_a_loop(make):
@@ -68,8 +68,8 @@ def test_a_second_page_of_a_process_leaves_the_first_its_uploads(pages):
     assert requests.get(f"{pages[1]}/gradio_api/file={path}", timeout=60).status_code == 403
     (other,) = send(pages[1], b"theirs").json()
     assert ask(pages[1], other).json()["data"] == ["theirs "]
-    assert str(uploads.inside(path)).endswith("/0.txt")
-    assert uploads.inside("/etc/hostname") is None
+    assert str(uploads.path_below_upload(path)).endswith("/0.txt")
+    assert uploads.path_below_upload("/etc/hostname") is None
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_where_too_much_lies_the_old_is_deleted_first(pages):
     assert send(pages[0], b"second").status_code == 200
     assert not (folder / "broken off").exists()
     (folder / "new").write_bytes(b"1")
-    tidy(folder, 3600)
+    remove_old_uploads(folder, 3600)
     assert (folder / "new").exists()
 
 
@@ -198,7 +198,7 @@ def test_uploads_of_a_killed_process_are_deleted_and_those_of_a_living_one_stay(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     code = (
         f"import sys; sys.path.insert(0, {str(Path(uploads.__file__).parent)!r}); import uploads\n"
-        "with uploads.folder_of_page() as folder: (folder / 'a.png').write_text('x')\n"
+        "with uploads.upload_folder() as folder: (folder / 'a.png').write_text('x')\n"
         "print(folder.parent, flush=True); sys.stdin.read()"
     )
     child = subprocess.Popen(
@@ -207,7 +207,7 @@ def test_uploads_of_a_killed_process_are_deleted_and_those_of_a_living_one_stay(
     )  # fmt: skip
     with child:
         folder = Path(child.stdout.readline().strip())
-        uploads.sweep()
+        uploads.remove_stale_folders()
         assert len(list(folder.rglob("a.png"))) == 1
         child.kill()
         child.wait()
@@ -215,7 +215,7 @@ def test_uploads_of_a_killed_process_are_deleted_and_those_of_a_living_one_stay(
     os.utime(old, (0, 0))
     (tmp_path / "bearkit-efgh5678").mkdir()
     (tmp_path / "bearkit-uploads-link").symlink_to(tmp_path / "bearkit-efgh5678")
-    uploads.sweep()
+    uploads.remove_stale_folders()
     assert {path.name for path in tmp_path.iterdir()} == {"bearkit-efgh5678", "bearkit-uploads-link"}
 
 
@@ -228,5 +228,5 @@ def test_who_asks_why_behind_many_others_is_told_at_once():
     page = in_a_loop(asking)
     for _ in range(predict_page.WHYS):
         page._places.acquire()
-    with pytest.raises(gr.Error, match="8 others ask why already"):
+    with pytest.raises(gr.Error, match="8 other explanations are waiting already"):
         page.why("a.png")

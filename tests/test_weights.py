@@ -59,7 +59,7 @@ def test_files_that_are_no_weights_or_anothers_are_told(tmp_path, resnet_file):
     with pytest.raises(BodyError, match="holds no weights that can be read"):
         registry.get("resnet18", str(tmp_path / "x.safetensors")).network()
     torch.save({"state_dict": {"module.stem.weight": torch.zeros(1)}}, tmp_path / "x.pth")
-    with pytest.raises(BodyError, match="does not fit this body: .* tensors are missing") as raised:
+    with pytest.raises(BodyError, match=r"does not fit this body: .* tensors are missing") as raised:
         registry.get("resnet18", str(tmp_path / "x.pth")).network()
     assert "--body NAME" in raised.value.hint
     with pytest.raises(BodyError, match="does not fit"):

@@ -16,11 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
-from bearkit.catalog.missing import what_helps
+from bearkit.catalog.missing import missing_hint
 from bearkit.catalog.schema import ImageRecord
+from bearkit.core.atomic import atomic_write, is_writable, user_cache
 from bearkit.core.log import logger
 from bearkit.core.parallel import Progress, ordered_map
-from bearkit.core.project import Project, may_write, spare_of, whole
+from bearkit.core.project import Project
 from bearkit.errors import ImageError, NoImagesError
 
 SHARD_SIZE = 256  # images a shard
@@ -38,15 +39,15 @@ class ArrayCache:
     @property
     def folders(self) -> list[Path]:
         """The folders with shards: the project's, and this user's own cache if the project is read-only."""
-        return [self.folder] if may_write(self.folder) else [self.folder, spare_of(self.folder)]
+        return [self.folder] if is_writable(self.folder) else [self.folder, user_cache(self.folder)]
 
     def add(self, image_ids: Sequence[str], values: np.ndarray) -> None:
         """Write the rows (n, ...) of these n images as one shard."""
         shard = self.folders[-1] / f"{uuid.uuid4().hex}.npy"
-        with whole(shard) as part:
+        with atomic_write(shard) as part:
             np.save(part, values)
         ids = list(image_ids)
-        with whole(shard.with_suffix(".json")) as part:
+        with atomic_write(shard.with_suffix(".json")) as part:
             part.write_text(json.dumps({"image_ids": ids, "checksum": _checksum(shard, ids)}))
 
     def shards(self) -> Iterator[tuple[list[str], np.ndarray]]:
@@ -164,7 +165,7 @@ def get_or_compute(
     if not image_ids:
         raise NoImagesError(
             f"none of the {len(images)} pictures can be read: {skipped[0]['path']}: {skipped[0]['reason']}",
-            hint=f"were the files moved away? {what_helps(images)}",
+            hint=f"were the files moved away? {missing_hint(images)}",
         )
     return CachedRows(image_ids, [rows[image_id] for image_id in image_ids], skipped)
 

@@ -16,7 +16,7 @@ from bearkit.catalog.schema import ImageRecord
 from bearkit.core.parallel import Progress, no_progress
 from bearkit.core.project import Project
 from bearkit.images import read_verified
-from bearkit.images.preprocessing import Preprocessing, centre_crop, decode_for, normalise, random_crop
+from bearkit.images.preprocessing import Preprocessing, center_crop, decode_for_body, normalize, random_crop
 from bearkit.inference.session import session
 
 CROPS_RECIPE = 1  # increase it when `crops_of` gives other pixels, so that cached features are computed again
@@ -119,7 +119,7 @@ def read_image(path: Path, image_id: str, spec: Preprocessing) -> Image.Image:
     Raises:
         ImageError: the file is gone, has changed, or is damaged.
     """
-    return decode_for(read_verified(path, image_id), spec)
+    return decode_for_body(read_verified(path, image_id), spec)
 
 
 def crops_of(path: Path, image_id: str, spec: Preprocessing, n_crops: int) -> list[np.ndarray]:
@@ -132,5 +132,5 @@ def crops_of(path: Path, image_id: str, spec: Preprocessing, n_crops: int) -> li
     """
     image = read_image(path, image_id, spec)
     rng = np.random.default_rng(int(image_id[:16], 16))
-    crops = [centre_crop(image, spec), *(random_crop(image, spec, rng) for _ in range(n_crops - 1))]
-    return [normalise(crop, spec) for crop in crops]
+    crops = [center_crop(image, spec), *(random_crop(image, spec, rng) for _ in range(n_crops - 1))]
+    return [normalize(crop, spec) for crop in crops]

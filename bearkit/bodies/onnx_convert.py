@@ -10,8 +10,9 @@ import onnx
 import torch
 from torch import nn
 
+from bearkit.core.atomic import atomic_write, user_cache, writable_cache
 from bearkit.core.log import logger
-from bearkit.core.project import Project, spare, spare_of, whole
+from bearkit.core.project import Project
 from bearkit.errors import BodyError
 from bearkit.inference.session import session
 
@@ -32,16 +33,16 @@ def get_or_convert(project: Project, name: str, network: Callable[[], nn.Module]
         BodyError: onnxruntime does not give the features that torch gives.
     """
     path = project.cache / "bodies" / f"{name}-{CONVERSION}.onnx"
-    for cached in (path, spare_of(path)):
+    for cached in (path, user_cache(path)):
         if cached.exists() and is_intact(cached):
             return cached
         if cached.exists():
             logger.warning("%s is damaged and is converted again", cached)
-    path = spare(path)
-    with whole(path) as part:
+    path = writable_cache(path)
+    with atomic_write(path) as part:
         convert(network(), size, part)
         digest = _sha256(part)
-    with whole(_digest_file(path)) as part:
+    with atomic_write(_digest_file(path)) as part:
         part.write_text(digest)
     return path
 

@@ -11,7 +11,7 @@ from bearkit.bodies.features import read_image
 from bearkit.catalog.schema import ImageRecord
 from bearkit.core.parallel import Progress, no_progress
 from bearkit.core.project import Project
-from bearkit.images.preprocessing import Preprocessing, centre_crop
+from bearkit.images.preprocessing import Preprocessing, center_crop
 
 RECIPE = 1  # increase it when `load_pixels` gives other pixels, so that cached ones are computed again
 
@@ -32,7 +32,7 @@ def load_pixels(
     cache = ArrayCache(project.cache / "pixels" / f"{square.size}px-{spec.interpolation}-{RECIPE}")
 
     def compute(path: Path, image_id: str) -> np.ndarray:
-        return np.asarray(centre_crop(read_image(path, image_id, spec), square))
+        return np.asarray(center_crop(read_image(path, image_id, spec), square))
 
     def make_compute() -> Callable[[Path, str], np.ndarray]:
         return compute

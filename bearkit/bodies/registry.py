@@ -22,7 +22,7 @@ from bearkit.bodies import weights
 from bearkit.bodies.onnx_convert import get_or_convert
 from bearkit.bodies.timm_import import import_timm
 from bearkit.bodies.weights import Weights
-from bearkit.core.paths import located
+from bearkit.core.paths import resolve_path
 from bearkit.core.project import Project
 from bearkit.errors import BodyError
 from bearkit.images.preprocessing import Preprocessing
@@ -179,7 +179,7 @@ def get(name: str, source: str = "") -> Body:
     if source == weights.RANDOM:
         chosen = weights.random()
     else:
-        chosen = weights.from_file(located(source, "the file of weights", BodyError))
+        chosen = weights.from_file(resolve_path(source, "the file of weights", BodyError))
     return replace(body, weights=chosen)
 
 

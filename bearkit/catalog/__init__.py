@@ -1,1 +1,1 @@
-"""What is known about a project's pictures: where they came from, their splits, and what people decided about them."""
+"""The catalogue of a project: its images, where they came from, their splits, and people's decisions about them."""

@@ -1,4 +1,4 @@
-"""A copy of the catalogue beside it, to go back to: `catalog.db.bak`, at most a day old."""
+"""Back up the catalogue to `catalog.db.bak`, at most once a day."""
 
 import os
 import sqlite3
@@ -8,56 +8,54 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from bearkit.core.project import whole
+from bearkit.core.atomic import atomic_write
 
-COPY_SECONDS = 24 * 3600  # that a copy serves
+MAX_AGE_SECONDS = 24 * 3600  # an older backup is replaced
 
 
-def copy_of(catalog: Path) -> Path:
-    """Where the copy is."""
+def backup_path(catalog: Path) -> Path:
+    """Return the path of a catalogue's backup."""
     return catalog.with_name(f"{catalog.name}.bak")
 
 
-def copied_at(catalog: Path) -> datetime | None:
-    """When the copy was made, if there is one."""
+def backup_time(catalog: Path) -> datetime | None:
+    """Return when the backup was made; None if there is none."""
     try:
-        return datetime.fromtimestamp(copy_of(catalog).stat().st_mtime)
+        return datetime.fromtimestamp(backup_path(catalog).stat().st_mtime)
     except OSError:
         return None
 
 
-def keep_copy(catalog: Path, size: int | None = None) -> None:
-    """Copy a catalogue. One that is damaged, or empty, is not copied.
-
-    It never stands in the way of what is about to be written: on a full disk there is no new copy.
+def back_up(catalog: Path, size: int | None = None) -> None:
+    """Back up a catalogue, unless it is damaged or has no images. Errors are ignored, such as a full disk.
 
     Args:
-        catalog: its file.
-        size: how many bytes it has: it is only copied where the copy is a day old, or not half as large. At once where
-            left out.
+        catalog: the catalogue's file.
+        size: its size in bytes; then the backup is only made if the last one is a day old, or less than half as large.
+            Without it the backup is always made.
     """
     if size is None or _is_due(catalog, size):
-        with suppress(OSError, sqlite3.Error, _NotWorthIt), whole(copy_of(catalog)) as part:
+        with suppress(OSError, sqlite3.Error, _NotWorthIt), atomic_write(backup_path(catalog)) as part:
             _copy(catalog, part)
 
 
 def _is_due(catalog: Path, size: int) -> bool:
     try:
-        copy = copy_of(catalog).stat()
-        return abs(time.time() - copy.st_mtime) > COPY_SECONDS or 2 * copy.st_size < size
+        copy = backup_path(catalog).stat()
+        return abs(time.time() - copy.st_mtime) > MAX_AGE_SECONDS or 2 * copy.st_size < size
     except OSError:
         return True
 
 
 class _NotWorthIt(Exception):
-    """What would be copied is damaged, or holds no pictures."""
+    """The catalogue is damaged, or has no images."""
 
 
 def _copy(catalog: Path, part: Path) -> None:
     source = sqlite3.connect(f"file:{quote(os.fsencode(catalog))}?mode=ro", uri=True)
     with closing(source), closing(sqlite3.connect(part)) as target:
         source.backup(target)
-        target.execute("PRAGMA journal_mode=DELETE")  # one file, with nothing beside it
-        pictures = target.execute("SELECT count(*) FROM images").fetchone()[0]
-        if not pictures or target.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+        target.execute("PRAGMA journal_mode=DELETE")  # a single file, without -wal and -shm
+        n_images = target.execute("SELECT count(*) FROM images").fetchone()[0]
+        if not n_images or target.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
             raise _NotWorthIt

@@ -1,6 +1,7 @@
-"""Labels: what a text is as a label, why a text can be none, and which labels look alike.
+"""Clean and check the text of labels, and find labels that look alike.
 
-Whatever writes a label into the catalogue (`Catalog.record`, `Catalog.amend`, `Ledger.decide`) calls `stored`.
+Everything that writes a label to the catalogue calls `valid_label`: `Catalog.record`, `Catalog.update_image` and
+`DecisionLog.decide`.
 """
 
 import re
@@ -11,22 +12,22 @@ from functools import lru_cache
 
 from bearkit.errors import BearkitError
 
-MOST = 500  # characters of a label
-NAMED = 5  # sentences about labels that look alike
-UNSEEN = (  # characters that nobody sees; those that join letters or vary an emoji are in `_is_needed`
+MAX_LENGTH = 500  # characters of a label
+MAX_NOTES = 5  # pairs of labels that are listed
+UNSEEN = (  # invisible characters, without joiners and variation selectors (see `_is_needed`)
     *map(ord, "\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\ufeff"),
     *range(0x202A, 0x202F), *range(0x2060, 0x2070), *range(0xFFF9, 0xFFFC), *range(0x1D173, 0x1D17B),
 )  # fmt: skip
-BLANK = "\u2028\u2029\u2800\u3164\uffa0"  # characters that look like a space, and are letters or line ends to Unicode
+BLANK = "\u2028\u2029\u2800\u3164\uffa0"  # look like a space, but Unicode calls them letters or line ends
 LIGATURES = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)}
 TIDY = dict.fromkeys(UNSEEN) | {ord(char): " " for char in BLANK} | LIGATURES
 JOINERS = range(0x200C, 0x200E)
 VARIANTS = (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))
-TAGS = range(0xE0000, 0xE0080)  # they spell the region of a flag
+TAGS = range(0xE0000, 0xE0080)  # they name the region of a flag
 FLAG, KEYCAP = "\U0001f3f4", "\u20e3"
-PLAIN_SCRIPTS = 0x58F  # Latin, Greek, Cyrillic and Armenian letters end here: nothing joins them
-INVISIBLE = {"Cc", "Cf", "Cs", "Mn", "Me", "Zs", "Zl", "Zp"}  # Unicode's categories of what is nothing by itself
-# Letters of other alphabets that look like Latin ones, each before the Latin one (part of Unicode's confusables.txt).
+PLAIN_SCRIPTS = 0x58F  # end of the Latin, Greek, Cyrillic and Armenian letters, which need no joiners
+INVISIBLE = {"Cc", "Cf", "Cs", "Mn", "Me", "Zs", "Zl", "Zp"}  # Unicode categories that show nothing on their own
+# Pairs of a letter and the Latin letter it looks like. Source: a part of Unicode's confusables.txt.
 LOOKS_LATIN = (
     "аa еe оo рp сc уy хx іi јj ѕs һh ԁd ԛq ԝw ӏl АA ВB ЕE КK МM НH ОO РP СC ТT УY ХX ІI ЈJ ЅS ԌG ԚQ ԜW ӀI "
     "ΑA ΒB ΕE ΖZ ΗH ΙI ΚK ΜM ΝN ΟO ΡP ΤT ΥY ΧX οo νv ϲc ϳj օo ոn սu ɑa ɡg ıi ‘' ’' ʼ' ´' `' “\" ”\" ×x −- ⁄/ ∕/"
@@ -36,30 +37,30 @@ NO_LOOK = dict.fromkeys((*JOINERS, *VARIANTS, *TAGS, *UNSEEN))
 
 
 @lru_cache(maxsize=10_000)
-def label_of(text: str) -> str:
-    r"""A text as a label: one form of each letter, no characters that nobody sees, one space between words.
+def clean_label(text: str) -> str:
+    r"""Clean a label: Unicode's NFC form, no invisible characters, one space between words.
 
-    >>> label_of(" gri\u200bzzly "), label_of("\ufb01sh"), label_of("black\u00a0 bear"), label_of("cafe\u0301")
-    ('grizzly', 'fish', 'black bear', 'café')
+    >>> [clean_label(text) for text in (" gri\u200bzzly ", "\ufb01sh", "black\u00a0 bear", "cafe\u0301")]
+    ['grizzly', 'fish', 'black bear', 'café']
     """
     if text.isascii() and text.isprintable():
         return " ".join(text.split())
     before = None
-    while text != before:  # what was beside a character that is gone may not be needed any more
-        before, text = text, _tidied(text)
+    while text != before:  # removing a character can make its neighbour unneeded
+        before, text = text, _tidy(text)
     return text
 
 
-def _tidied(text: str) -> str:
+def _tidy(text: str) -> str:
     text = "".join(" " if unicodedata.category(char) == "Zs" else char for char in text.translate(TIDY))
-    kept = ""
+    result = ""
     for char, after in zip(text, text[1:] + " ", strict=False):
-        kept += char if _is_needed(kept[-1:] or " ", char, after, text) else ""
-    return re.sub(" +", " ", unicodedata.normalize("NFC", kept)).strip()
+        result += char if _is_needed(result[-1:] or " ", char, after, text) else ""
+    return re.sub(" +", " ", unicodedata.normalize("NFC", result)).strip()
 
 
 def _is_needed(before: str, char: str, after: str, text: str) -> bool:
-    """Whether a character can be seen, or changes how its neighbours look."""
+    """Return whether a character is visible, or changes how its neighbours look."""
     code = ord(char)
     if code in JOINERS:
         return ord(before) > PLAIN_SCRIPTS and ord(before) not in JOINERS
@@ -70,100 +71,106 @@ def _is_needed(before: str, char: str, after: str, text: str) -> bool:
 
 @lru_cache(maxsize=10_000)
 def label_problem(text: str) -> str:
-    r"""Why a text cannot be a label, also once it is tidied; "" where it can. No text is no label, and no problem.
+    r"""Return why a text is not a valid label, even after cleaning; "" if it is valid, or empty.
 
     >>> label_problem("black"), label_problem("a\0b"), label_problem("\u200b")
-    ('', "its label holds a control character ('a\\x00b')", "its label holds nothing that can be seen ('\\u200b')")
+    ('', "its label has a control character ('a\\x00b')", "its label has no visible characters ('\\u200b')")
     """
-    label = label_of(text)
+    label = clean_label(text)
     if any(unicodedata.category(char) in ("Cc", "Cs") for char in label):
-        return f"its label holds a control character ({ascii(label) if _is_broken(label) else repr(label)})"
+        return f"its label has a control character ({ascii(label) if _is_broken(label) else repr(label)})"
     if text and all(unicodedata.category(char) in INVISIBLE for char in label):
-        return f"its label holds nothing that can be seen ({ascii(text[:20])})"
-    if len(label) > MOST:
-        return f"its label has {len(label):,} characters, and {MOST} is the most ({label[:20]!r} ...)"
+        return f"its label has no visible characters ({ascii(text[:20])})"
+    if len(label) > MAX_LENGTH:
+        return f"its label has {len(label):,} characters, and {MAX_LENGTH} is the most ({label[:20]!r} ...)"
     return ""
 
 
 def _is_broken(text: str) -> bool:
-    """Whether a text holds half of a character, which cannot be printed."""
+    """Return whether a text holds half of a surrogate pair, which cannot be printed."""
     return any(unicodedata.category(char) == "Cs" for char in text)
 
 
-def stored(text: str, error: type[BearkitError]) -> str:
-    """The label that a text is stored as; none for no text.
+def valid_label(text: str, error: type[BearkitError]) -> str:
+    """Return the cleaned label to store; "" for an empty text.
 
     Args:
-        text: what came.
-        error: what to raise where it can be no label.
+        text: the label as given.
+        error: class of the error.
+
+    Raises:
+        BearkitError: the text is not a valid label. It is of the class `error`.
     """
     if problem := label_problem(text):
-        raise error(f"this cannot be a label: {problem}", hint="name a label with letters that can be seen")
-    return label_of(text)
+        raise error(f"this cannot be a label: {problem}", hint="use letters that can be seen")
+    return clean_label(text)
 
 
-def mended(label: str) -> str:
-    r"""What a label that is none would be as one; "" where nothing of it can be seen.
+def repair_label(label: str) -> str:
+    r"""Make an invalid label valid: shorten it, and replace control characters by spaces; "" if nothing is visible.
 
-    >>> mended("a\tb\x1b"), mended("\u200b")
+    >>> repair_label("a\tb\x1b"), repair_label("\u200b")
     ('a b', '')
     """
     text = "".join(" " if unicodedata.category(char) in ("Cc", "Cs") else char for char in label)
-    text = label_of(label_of(text)[:MOST])
+    text = clean_label(clean_label(text)[:MAX_LENGTH])
     return "" if label_problem(text) else text
 
 
-def shown(label: str) -> str:
-    r"""A label in which everything can be seen, for sentences about it.
+def visible_label(label: str) -> str:
+    r"""Return a label with escapes in place of its invisible characters, for messages.
 
-    >>> print(shown("ca\u200bt"))
+    >>> print(visible_label("ca\u200bt"))
     ca\u200bt
     """
-    unseen = [not char.isprintable() or ord(char) in NO_LOOK or char in BLANK for char in label]
-    return "".join(ascii(char)[1:-1] if no else char for char, no in zip(label, unseen, strict=True))
+    hidden = [not char.isprintable() or ord(char) in NO_LOOK or char in BLANK for char in label]
+    return "".join(ascii(char)[1:-1] if is_hidden else char for char, is_hidden in zip(label, hidden, strict=True))
 
 
-def cleaning(text: str) -> str:
-    r"""A sentence about a text that is stored as another label; "" where it is the same, or looks it.
+def cleaning_note(text: str) -> str:
+    r"""Return a sentence if cleaning changes how a label looks; "" otherwise.
 
-    >>> cleaning("cat "), cleaning("cat"), cleaning("cafe\u0301")
+    >>> cleaning_note("cat "), cleaning_note("cat"), cleaning_note("cafe\u0301")
     ('`cat ` is stored as `cat`', '', '')
     """
-    label = label_of(text)
+    label = clean_label(text)
     if unicodedata.normalize("NFC", text) == label or not label:
         return ""
-    return f"`{shown(text)}` is stored as `{label}`"
+    return f"`{visible_label(text)}` is stored as `{label}`"
 
 
-def look_alikes(new: Iterable[str], labels: Iterable[str]) -> list[str]:
-    """Sentences about labels that look like others: nobody may have meant two.
+def describe_look_alikes(new: Iterable[str], labels: Iterable[str]) -> list[str]:
+    """Return sentences about new labels that look like other labels, and may be typing errors.
 
     Args:
-        new: the labels that are told of.
-        labels: all labels, the new ones among them or not.
+        new: the labels to report about.
+        labels: all labels, with or without the new ones.
 
-    >>> look_alikes(["Cat"], ["cat", "dog"])
+    >>> describe_look_alikes(["Cat"], ["cat", "dog"])
     ['`Cat` looks like `cat`, and is another label: they differ in upper and lower case']
     """
-    told = set(new)
-    of: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for label in {*told, *labels} - {""}:
+    new = set(new)
+    groups: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for label in {*new, *labels} - {""}:
         for key in _looks(label):
-            of[key].add(label)
+            groups[key].add(label)
     pairs = {
         (one, other)
-        for group in of.values()
-        for one in group & told
+        for group in groups.values()
+        for one in group & new
         for other in group
-        if one != other and (other not in told or one < other)
+        if one != other and (other not in new or one < other)
     }
-    rows = [f"`{shown(a)}` looks like `{shown(b)}`, and is another label: {_unlike(a, b)}" for a, b in sorted(pairs)]
-    more = [f"{len(rows) - NAMED} more pairs of labels look alike"] if len(rows) > NAMED else []
-    return rows[:NAMED] + more
+    rows = [
+        f"`{visible_label(a)}` looks like `{visible_label(b)}`, and is another label: {_unlike(a, b)}"
+        for a, b in sorted(pairs)
+    ]
+    more = [f"{len(rows) - MAX_NOTES} more pairs of labels look alike"] if len(rows) > MAX_NOTES else []
+    return rows[:MAX_NOTES] + more
 
 
 def _looks(label: str) -> Sequence[tuple[str, str]]:
-    """What the eye sees of a label, and what it sees without case, separators, and a dot at the end."""
+    """Return two keys that labels that look alike share: by their shape, and by their words without case and dashes."""
     text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", label).translate(NO_LOOK).translate(LATIN))
     text = "".join("-" if unicodedata.category(char) == "Pd" else char for char in text)
     words = re.sub(r"(?<=\w)[-_ ]+(?=\w)", " ", text.casefold()).strip(" .")
@@ -171,7 +178,7 @@ def _looks(label: str) -> Sequence[tuple[str, str]]:
 
 
 def _unlike(one: str, other: str) -> str:
-    """In what two labels that look alike differ."""
+    """Return a phrase about the difference of two labels that look alike."""
     if one.casefold() == other.casefold():
         return "they differ in upper and lower case"
     differing = sorted({*one} ^ {*other})

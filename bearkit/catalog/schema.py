@@ -1,4 +1,4 @@
-"""The tables of a catalogue, and what a row of each is to the rest of bearkit."""
+"""The tables of the catalogue, and their rows as dataclasses."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -17,9 +17,9 @@ images = sa.Table(
     "images",
     metadata,
     sa.Column("image_id", sa.String(64), primary_key=True),
-    sa.Column("path", sa.String, nullable=False),  # relative to the project, with /; absolute where it is linked
+    sa.Column("path", sa.String, nullable=False),  # relative to the project, with /; absolute if it is linked
     sa.Column("label", sa.String, nullable=False, index=True),  # as imported; "" for none
-    sa.Column("given_split", sa.String),  # what its folder said; null when it said nothing
+    sa.Column("given_split", sa.String),  # from its folder or table; null for none
     sa.Column("width", sa.Integer, nullable=False),
     sa.Column("height", sa.Integer, nullable=False),
     sa.Column("format", sa.String, nullable=False),
@@ -29,19 +29,19 @@ images = sa.Table(
 sources = sa.Table(
     "sources",
     metadata,
-    sa.Column("origin", sa.String, primary_key=True),  # where the file was when we looked at it
+    sa.Column("origin", sa.String, primary_key=True),  # path or URL that was imported
     sa.Column("label", sa.String),
     sa.Column("given_split", sa.String),
     sa.Column("status", sa.String, nullable=False),  # imported, rejected; waiting, saved, failed; duplicate
     sa.Column("reason", sa.String, nullable=False),
     sa.Column("image_id", sa.String(64), index=True),
     sa.Column("seen", sa.String, nullable=False),
-    sa.Column("bytes", sa.Integer),  # of what was fetched; null, as the two below, for files
-    sa.Column("address", sa.String),  # where it came from in the end
-    sa.Column("seconds", sa.Float),
-    sa.Column("license", sa.String),  # whose it is, as far as its list or provider said
+    sa.Column("bytes", sa.Integer),  # of the download; null for files, like `address` and `seconds`
+    sa.Column("address", sa.String),  # final URL, after redirects
+    sa.Column("seconds", sa.Float),  # of the download
+    sa.Column("license", sa.String),  # from the URL list or the search provider, like `creator` and `page`
     sa.Column("creator", sa.String),
-    sa.Column("page", sa.String),  # where it is shown
+    sa.Column("page", sa.String),  # landing page: the web page that shows the image
 )
 splits = sa.Table(
     "splits",
@@ -54,22 +54,22 @@ decisions = sa.Table(  # append-only
     "decisions",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("step", sa.Integer, nullable=False, index=True),  # what is undone at once; of an undo: which step
+    sa.Column("step", sa.Integer, nullable=False, index=True),  # rows of one step are undone together
     sa.Column("time", sa.String, nullable=False),
     sa.Column("reviewer", sa.String, nullable=False),
     sa.Column("image_id", sa.String(64), index=True),  # null for undo and redo
     sa.Column("action", sa.String, nullable=False),
     sa.Column("from_label", sa.String),
-    sa.Column("to_label", sa.String),  # of `beside`: the image id of the other picture
-    sa.Column("run", sa.String),  # whose model the reviewer saw
-    sa.Column("kind", sa.String),  # the kind of suspect that it was shown as; null: no matter which
-    sa.Column("view", sa.String),  # what the reviewer had chosen to see; null: not a page
-    sa.Column("token", sa.String, index=True),  # of one call: sent again, it is stored once
+    sa.Column("to_label", sa.String),  # for `beside`: the id of the other image
+    sa.Column("run", sa.String),  # run whose predictions the reviewer saw
+    sa.Column("kind", sa.String),  # kind of candidate it was shown as; null: counts for every kind
+    sa.Column("view", sa.String),  # the reviewer's filter of the page; null: not decided on a page
+    sa.Column("token", sa.String, index=True),  # id of one call, which is stored once
     sqlite_autoincrement=True,
 )
 sa.Index("decisions_of_reviewer", decisions.c.reviewer, decisions.c.step)
 sa.Index("turns", decisions.c.step, sqlite_where=decisions.c.action.in_(["undo", "redo"]))
-moves = sa.Table(  # append-only: where `apply` and `unapply` put files
+moves = sa.Table(  # append-only: files that were moved, for example by `apply` and `unapply`
     "moves",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
@@ -83,7 +83,7 @@ moves = sa.Table(  # append-only: where `apply` and `unapply` put files
 
 @dataclass(frozen=True)
 class ImageRecord:
-    """One picture of the project."""
+    """One image of the project."""
 
     image_id: str
     path: str
@@ -96,13 +96,13 @@ class ImageRecord:
 
     @property
     def linked(self) -> bool:
-        """Whether it is a file of somebody else's, used where it stands and never touched."""
+        """Whether the file is used in its own folder outside of the project; bearkit never changes such a file."""
         return PurePath(self.path).is_absolute()
 
 
 @dataclass(frozen=True)
 class SourceRecord:
-    """One file that was looked at, and what became of it."""
+    """One file or URL that was imported, and its status."""
 
     origin: str
     label: str | None
@@ -116,12 +116,12 @@ class SourceRecord:
     license: str | None = None
     creator: str | None = None
     page: str | None = None
-    seen: str | None = None  # when it was looked at last
+    seen: str | None = None  # time of its last import, ISO 8601 in UTC
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What someone decided about a picture: a row that never changes. `step` is what one undo takes back."""
+    """One row of the decision log; it never changes. One undo takes back all rows with the same `step`."""
 
     id: int
     step: int
@@ -138,42 +138,42 @@ class Decision:
 
 
 R = TypeVar("R", ImageRecord, SourceRecord, Decision)
-_right: set[tuple[type, ...]] = set()  # a record and the types of a row that makes one
+_valid: set[tuple[type, ...]] = set()  # (record class, types of the row's values) that were checked before
 
 
-def record_of(kind: type[R], row: Sequence[Any]) -> R:
-    """A row of a table, in the order of the record's fields.
+def make_record(kind: type[R], row: Sequence[Any]) -> R:
+    """Make a record of a row, whose values are in the order of the record's fields.
 
     Raises:
-        ProjectError: a value is of another type, which SQLite allows and bearkit never writes.
+        ProjectError: a value has a wrong type: SQLite stores any type in any column.
     """
     types = (kind, *map(type, row))
-    if types not in _right:
+    if types not in _valid:
         for field, value in zip(fields(kind), row, strict=True):
             if not isinstance(value, field.type):  # type: ignore[arg-type]  # no annotation here is a string
                 raise ProjectError(
                     f"the catalogue is damaged: a row of {kind.__name__} has {value!r} as its {field.name}",
                     hint="`bearkit doctor` names such rows, and `bearkit doctor --mend` leaves them out",
                 )
-        _right.add(types)
+        _valid.add(types)
     return kind(*row)
 
 
-def images_in(connection: sa.Connection) -> list[ImageRecord]:
-    """Every picture, by label, then path, as a transaction sees them."""
+def read_images(connection: sa.Connection) -> list[ImageRecord]:
+    """Read all images, sorted by label, then path."""
     columns = [images.c[field] for field in ImageRecord.__dataclass_fields__]
     rows = connection.execute(sa.select(*columns).order_by(images.c.label, images.c.path))
-    return [record_of(ImageRecord, row) for row in rows]
+    return [make_record(ImageRecord, row) for row in rows]
 
 
-def sources_in(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[SourceRecord]:
-    """The sources that a condition holds for, by their origin, as a transaction sees them."""
+def read_sources(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[SourceRecord]:
+    """Read the sources that fulfil a condition, sorted by origin."""
     columns = [sources.c[field] for field in SourceRecord.__dataclass_fields__]
     query = sa.select(*columns).where(where).order_by(sources.c.origin)
-    return [record_of(SourceRecord, row) for row in connection.execute(query)]
+    return [make_record(SourceRecord, row) for row in connection.execute(query)]
 
 
-def split_in(connection: sa.Connection, seed: int) -> dict[str, str]:
-    """The split of each image that has one under a seed, as a transaction sees it."""
+def read_split(connection: sa.Connection, seed: int) -> dict[str, str]:
+    """Read the splits under a seed, {image_id: split}."""
     query = sa.select(splits.c.image_id, splits.c.split).where(splits.c.seed == seed, splits.c.split.in_(SPLITS))
     return {image_id: split for image_id, split in connection.execute(query)}

@@ -1,4 +1,4 @@
-"""What a project remembers for its pages: which project it is, and which key stands for which label."""
+"""Settings that a project stores for its pages: its identity, and the order of its label keys."""
 
 import hashlib
 import json
@@ -9,37 +9,37 @@ from contextlib import suppress
 from bearkit.catalog.catalog import Catalog
 from bearkit.errors import BusyError
 
-NAME = "name"  # drawn at random, of the catalogue
-LABELS = "labels"  # JSON: every label that had a key, in the order of the keys
+NAME = "name"  # random id of the catalogue
+LABELS = "labels"  # JSON: all labels that ever had a key, in the order of the keys
 
 
-def name_of(catalog: Catalog) -> str:
-    """A name for this catalogue at this place. A copy of the project, or a new catalogue here, has another."""
-    drawn = catalog.setting(NAME)
-    if drawn is None:
-        with suppress(BusyError):  # read-only: then the place alone is the name
-            catalog.keep_setting(NAME, secrets.token_hex(8), first=True)
-            drawn = catalog.setting(NAME)
-    place = str(catalog.project.root)
-    return hashlib.sha256(f"{drawn}\n{place}".encode()).hexdigest()[:16]
+def catalog_name(catalog: Catalog) -> str:
+    """Return an id (16 hex digits) of this catalogue in this folder. A copy elsewhere, or a new catalogue, differs."""
+    random_id = catalog.setting(NAME)
+    if random_id is None:
+        with suppress(BusyError):  # in a read-only project the id depends on the folder alone
+            catalog.save_setting(NAME, secrets.token_hex(8), first=True)
+            random_id = catalog.setting(NAME)
+    folder = str(catalog.project.root)
+    return hashlib.sha256(f"{random_id}\n{folder}".encode()).hexdigest()[:16]
 
 
 def label_order(catalog: Catalog, labels: Collection[str]) -> list[str]:
-    """Every label that this project ever had, in the order of their keys; those that are new come last, and stay there.
+    """Return all labels that this project ever had, in the order of their keys; new labels are added at the end.
 
     Args:
-        catalog: whose labels.
-        labels: those that there are now; "" is none.
+        catalog: the catalogue that stores the order.
+        labels: the current labels; "" is ignored.
     """
     order, new = _order(catalog, labels)
     if new:
-        with suppress(BusyError), catalog.connection(write=True):  # read-only: the same order comes out next time
+        with suppress(BusyError), catalog.connection(write=True):  # read-only: the order is computed again each time
             order, new = _order(catalog, labels)
-            catalog.keep_setting(LABELS, json.dumps(order + new, ensure_ascii=False))
+            catalog.save_setting(LABELS, json.dumps(order + new, ensure_ascii=False))
     return order + new
 
 
 def _order(catalog: Catalog, labels: Collection[str]) -> tuple[list[str], list[str]]:
-    """The labels that have keys, and those that get some."""
+    """Return the labels that have keys, and the new ones."""
     order: list[str] = json.loads(catalog.setting(LABELS) or "[]")
     return order, sorted(set(labels) - {""} - set(order))

@@ -20,7 +20,8 @@ from bearkit.cli.common import (
     show,
     wait_for_stop,
 )
-from bearkit.core.project import Project, is_stdout
+from bearkit.core.project import Project
+from bearkit.core.streams import is_stdout
 from bearkit.inference.model_folder import read_config
 
 
@@ -51,10 +52,10 @@ def export(
     Example: bearkit export my_model -p bears
     """
     model = bearkit.export_model(Project(project), folder, run, stage, thumbnails, int8)
-    about = read_config(model).about  # the export has tested it
-    result: dict[str, Any] = {"model": str(model), "warnings": about["warnings"]}
-    if int8:
-        result["int8"] = about["int8"]
+    info = read_config(model).info  # the export has tested it
+    result: dict[str, Any] = {"model": str(model), "warnings": list(info.warnings)}
+    if info.int8:
+        result["int8"] = info.int8.as_dict()
     show(as_json, result, output.model_written(result))
 
 

@@ -7,7 +7,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bearkit.core.text import MANY, count, in_words, listed, percent, rejected, table
+from bearkit.core.text import (
+    MANY,
+    UNKNOWN,
+    count,
+    error_rate_sentence,
+    listed,
+    percent,
+    rejected,
+    table,
+    unknown_sentence,
+)
 
 MATRIX = 20  # labels: a larger confusion matrix is not printed
 
@@ -88,7 +98,7 @@ def trained(result: dict[str, Any], place: str = "") -> str:
         lines += [f"No validation pictures of {which}: the error of these labels is not known"]
     lines += [result["seed_changed"]] if result["seed_changed"] else []
     lines += [
-        in_words(result),
+        error_rate_sentence(result),
         result["diagnosis"]["advice"],
         f"run {result['run']}",
         "",
@@ -165,7 +175,7 @@ def _predicted(row: dict[str, Any]) -> tuple[str, ...]:
         hint = f" ({row['hint']})" if row.get("hint") else ""
         return row["path"], "-", f"{row['error']}{hint}"
     if not row["known"]:
-        return row["path"], "none of these", f"(unlike the training pictures; closest label: {row['label']})"
+        return row["path"], UNKNOWN, f"({unknown_sentence(row['label'])})"
     others = ", ".join(f"{one['label']} {percent(one['probability'])}" for one in row["top"][1:])
     return row["path"], row["label"], f"{percent(row['probability'])}{f'  ({others})' if others else ''}"
 
@@ -189,7 +199,7 @@ def demonstrated(result: dict[str, Any], program: str = "bearkit") -> str:
         *(f"     {Path(row['path']).name}: {row['reason']}" for row in result["rejected"]),
         f"2. Trained in {result['features_seconds'] + result['train_seconds']:.1f} s "
         f"({result['features_seconds']:.1f} s for the features, {result['train_seconds']:.1f} s for training).",
-        f"   {in_words(result)}",
+        f"   {error_rate_sentence(result)}",
         f"3. Looked for wrong labels. {planted['page']} labels had been made wrong on purpose: "
         f"{planted['in_first_page']} of them are among the {planted['page']} most suspicious pictures, "
         f"{planted['in_two_pages']} among the {2 * planted['page']} most suspicious:",

@@ -9,7 +9,7 @@ import bearkit
 from bearkit import runs
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import DecisionLog
-from bearkit.catalog.missing import missing_files, what_helps
+from bearkit.catalog.missing import missing_files, missing_hint
 from bearkit.cli import import_output, output
 from bearkit.cli.common import JsonOption, ProjectOption, app, place_of, progress_bars, show
 from bearkit.core.project import Project
@@ -36,7 +36,7 @@ def status(project: ProjectOption = Path(), as_json: JsonOption = False) -> None
         "labels": dataset.counts(catalog),
         "seed": project_seed(catalog),
         "missing": [{"path": image.path, "label": image.label} for image in missing],
-        "hint": what_helps(missing, catalog),
+        "hint": missing_hint(missing, catalog),
         "runs": [
             {
                 "run": run.id,
@@ -44,7 +44,7 @@ def status(project: ProjectOption = Path(), as_json: JsonOption = False) -> None
                 "error_rate": run.result["error_rate"] if run.finished else None,
                 "error": run.failure,
             }
-            for run in sorted([*runs.every(place), *runs.damaged(place)], key=lambda run: int(run.id))
+            for run in sorted([*runs.list_usable(place), *runs.list_damaged(place)], key=lambda run: int(run.id))
         ],
         "models": [str(folder) for folder in model_folder.models(place.models)],
     }

@@ -8,7 +8,7 @@ import typer
 
 import bearkit
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decisions import DecisionLog, me
+from bearkit.catalog.decisions import DecisionLog, current_user
 from bearkit.cli import output
 from bearkit.cli.common import (
     PANEL_OF,
@@ -126,9 +126,9 @@ def decide(
     if (table is None) == (image is None) or (image is None) != (action is None):
         raise typer.BadParameter("give IMAGE_ID and ACTION, or --from FILE.csv")
     if table is not None:
-        result = bearkit.decide_file(Project(project), table, reviewer or me())
+        result = bearkit.decide_file(Project(project), table, reviewer or current_user())
     else:
-        result = bearkit.decide_one(Project(project), str(image), str(action), reviewer or me())
+        result = bearkit.decide_one(Project(project), str(image), str(action), reviewer or current_user())
     show(as_json, result, report.decided(result, place_of(project)))
 
 
@@ -148,7 +148,7 @@ def rename(
 
     Example: bearkit review rename Cat "cat." --to cat -p pets
     """
-    result = bearkit.merge_labels(Project(project), old, new, reviewer or me())
+    result = bearkit.merge_labels(Project(project), old, new, reviewer or current_user())
     show(as_json, result, report.renamed(result, place_of(project)))
 
 
@@ -160,7 +160,7 @@ def undo(
 
     Example: bearkit review undo -p bears
     """
-    rows = DecisionLog(Catalog(Project(project))).undo(n, reviewer, by=me())
+    rows = DecisionLog(Catalog(Project(project))).undo(n, reviewer, by=current_user())
     result = {"undone": [asdict(row) for row in rows]}
     show(as_json, result, report.undone_or_redone(result))
 
@@ -173,7 +173,7 @@ def redo(
 
     Example: bearkit review redo -p bears
     """
-    rows = DecisionLog(Catalog(Project(project))).redo(n, reviewer, by=me())
+    rows = DecisionLog(Catalog(Project(project))).redo(n, reviewer, by=current_user())
     result = {"redone": [asdict(row) for row in rows]}
     show(as_json, result, report.undone_or_redone(result))
 
@@ -254,7 +254,9 @@ def duplicates(
     Example: bearkit duplicates --mend -p bears
     """
     with progress_bars() as progress:
-        result = bearkit.find_duplicates(bearkit.Queue(Project(project), progress=progress), mend, reviewer or me())
+        result = bearkit.find_duplicates(
+            bearkit.Queue(Project(project), progress=progress), mend, reviewer or current_user()
+        )
     show(as_json, result, report.duplicates(result, place_of(project)))
 
 

@@ -1,1 +1,1 @@
-"""Small things that everything else needs, and that need nothing of bearkit but its errors."""
+"""Helpers for every other package: paths, files, locks, threads, text. They import only `bearkit.errors`."""

@@ -1,4 +1,4 @@
-"""JSON and JSON lines as other programs write them, also several objects of one name; and the lines of a text."""
+"""Read JSON, JSON lines and plain lines as other programs write them."""
 
 import json
 import re
@@ -7,20 +7,20 @@ from contextlib import suppress
 from typing import Any
 
 
-def lines_of(text: str) -> list[str]:
-    r"""The lines of a text, as files have them: other characters that Python takes for a line's end are in names too.
+def split_lines(text: str) -> list[str]:
+    r"""Split a text at \n, \r\n and \r only; `str.splitlines` also splits at characters that file names may contain.
 
-    >>> lines_of("a\r\nb\u2028c\rd\n")
+    >>> split_lines("a\r\nb\u2028c\rd\n")
     ['a', 'b\u2028c', 'd']
     """
     lines = re.split(r"\r\n|\n|\r", text)
     return lines[:-1] if lines[-1] == "" else lines
 
 
-def json_of(text: str) -> Any:
-    r"""What JSON, or JSON lines, hold; None where it is no JSON. Lists of the same name in an object are one.
+def parse_json(text: str) -> Any:
+    r"""Parse JSON or JSON lines; return None for any other text. An object's lists with the same key are joined.
 
-    >>> json_of('{"a": [1], "a": [2]}'), json_of("[1]\n[2]"), json_of("a,b")
+    >>> parse_json('{"a": [1], "a": [2]}'), parse_json("[1]\n[2]"), parse_json("a,b")
     ({'a': [1, 2]}, [[1], [2]], None)
     """
     if not text.lstrip("\ufeff \t\r\n").startswith(("[", "{")):
@@ -29,31 +29,34 @@ def json_of(text: str) -> Any:
     with suppress(ValueError, RecursionError):
         return json.loads(text, object_pairs_hook=_object)
     with suppress(ValueError, RecursionError):
-        return [json.loads(line, object_pairs_hook=_object) for line in lines_of(text) if line.strip()]
+        return [json.loads(line, object_pairs_hook=_object) for line in split_lines(text) if line.strip()]
     return None
 
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    """Make a dict of an object's pairs, and join the lists that have the same key."""
+    result: dict[str, Any] = {}
     for key, value in pairs:
-        lists = isinstance(value, list) and isinstance(found.get(key), list)
-        found[key] = found[key] + value if lists else value
-    return found
+        both_lists = isinstance(value, list) and isinstance(result.get(key), list)
+        result[key] = result[key] + value if both_lists else value
+    return result
 
 
-def json_values(text: str) -> list[Any] | None:
-    r"""What a JSON array, a JSON object or JSON lines hold; None where it is no JSON.
+def parse_records(text: str) -> list[Any] | None:
+    r"""Return the records of a JSON array, a JSON object or JSON lines; None for any other text.
 
-    >>> json_values('["a", "b"]'), json_values('{"a": 1}\n{"a": 2}'), json_values("a,b")
+    An object with one list of objects gives that list. An object of lists of equal length is a table of columns.
+
+    >>> parse_records('["a", "b"]'), parse_records('{"a": 1}\n{"a": 2}'), parse_records("a,b")
     (['a', 'b'], [{'a': 1}, {'a': 2}], None)
     """
-    whole = json_of(text)
-    if isinstance(whole, dict):  # {"log_history": [...]}, or {"loss": [...], "val_loss": [...]}: a list for each column
-        lists = {key: value for key, value in whole.items() if isinstance(value, list)}
-        nested = [value for value in lists.values() if value and all(isinstance(one, dict) for one in value)]
+    content = parse_json(text)
+    if isinstance(content, dict):  # {"log_history": [...]}, or columns: {"loss": [...], "val_loss": [...]}
+        lists = {key: value for key, value in content.items() if isinstance(value, list)}
+        nested = [value for value in lists.values() if value and all(isinstance(item, dict) for item in value)]
         if len(nested) == 1:
             return nested[0]
         if lists and len({len(value) for value in lists.values()}) == 1:
             return [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
-        return [whole]
-    return whole if isinstance(whole, list) else None
+        return [content]
+    return content if isinstance(content, list) else None

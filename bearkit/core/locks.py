@@ -1,4 +1,4 @@
-"""Locks between processes, which the system releases when a process dies; and a queue in front of one."""
+"""Locks between processes, and a queue for one. The system releases a lock when its process dies."""
 
 import sys
 import time
@@ -11,17 +11,17 @@ import filelock
 if sys.platform != "win32":
     import fcntl
 
-WAIT_SECONDS = 0.2  # between two looks
+WAIT_SECONDS = 0.2  # between two tries
 
 
 @contextmanager
 def queued_lock(lock_file: Path, is_next: Callable[[], bool], waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold a lock inside, once it is this process's turn; the system releases it when the process dies.
+    """Wait for this process's turn, then hold a lock inside the block.
 
     Args:
-        lock_file: what is held.
-        is_next: whether nobody who waits comes first.
-        waiting: called before each further look; may raise to give up.
+        lock_file: the file to lock.
+        is_next: returns whether this process is the first in the queue.
+        waiting: called before each further try; it may raise to give up.
     """
     lock = filelock.FileLock(lock_file)
     while not (is_next() and _acquired(lock)):
@@ -34,18 +34,18 @@ def queued_lock(lock_file: Path, is_next: Callable[[], bool], waiting: Callable[
 
 
 def is_held(lock_file: Path) -> bool:
-    """Whether a living process holds a lock. Only reads, and those who look do not see each other."""
-    if not lock_file.is_file():  # nobody has made it yet; a pipe of its name would hang whoever looks
+    """Return whether a living process holds a lock. Writes nothing; two callers do not disturb each other."""
+    if not lock_file.is_file():  # it does not exist yet; opening a pipe of this name would block for ever
         return False
     try:
         with lock_file.open("rb") as file:
             if sys.platform == "win32":
                 return not _acquired(filelock.FileLock(lock_file))
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # released where the file is closed
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # released when the file is closed
             return False
     except BlockingIOError:
         return True
-    except OSError:  # nobody has made it yet, or it is hidden from this user
+    except OSError:  # it does not exist yet, or this user may not read it
         return False
 
 

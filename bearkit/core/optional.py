@@ -1,4 +1,4 @@
-"""Packages that only some sources need: imported when one is used, with a word on how to get them."""
+"""Import optional packages when they are needed, or say how to install them."""
 
 import importlib
 from types import ModuleType
@@ -7,19 +7,19 @@ from bearkit.errors import ImportSourceError
 
 
 def import_optional(name: str, extra: str) -> ModuleType:
-    """A module of a package that bearkit can do without.
+    """Import a module of an optional package.
 
     Args:
-        name: the module's.
-        extra: bearkit's extra that installs it.
+        name: the module's name.
+        extra: the extra of bearkit that installs it, as in `pip install 'bearkit[EXTRA]'`.
 
     Raises:
-        ImportSourceError: it is not installed.
+        ImportSourceError: the package is not installed.
     """
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        top = name.partition(".")[0]
+        package = name.partition(".")[0]
         raise ImportSourceError(
-            f"the package {top} is not installed", hint=f"pip install 'bearkit[{extra}]'"
+            f"the package {package} is not installed", hint=f"pip install 'bearkit[{extra}]'"
         ) from error

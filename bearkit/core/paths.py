@@ -1,4 +1,4 @@
-"""Paths that people give: where one leads, or a clear error for one that leads nowhere."""
+"""Resolve paths that people type, or raise a clear error."""
 
 import errno
 import os
@@ -6,20 +6,20 @@ from pathlib import Path
 
 from bearkit.errors import BearkitError
 
-SHOWN = 60  # letters of a path in an error
+MAX_SHOWN = 60  # characters of a path in an error
 UNSET = "was a variable not set? `.` is the current folder"
 WHY = {
     errno.ELOOP: ("is a link that leads in a circle", "look where it leads with `ls -l`, and name the folder or file"),
     errno.ENAMETOOLONG: ("is too long for a path", "a name has at most 255 bytes, a path 4,095"),
-    errno.EACCES: ("may not be looked at: permission denied", "ask for the permission, or name another place"),
-    errno.EPERM: ("may not be looked at: permission denied", "ask for the permission, or name another place"),
-    errno.ENOTDIR: ("cannot be: a file lies where the path says that a folder is", "check the path"),
+    errno.EACCES: ("cannot be read: permission denied", "ask for the permission, or name another place"),
+    errno.EPERM: ("cannot be read: permission denied", "ask for the permission, or name another place"),
+    errno.ENOTDIR: ("cannot exist: a part of the path is a file, not a folder", "check the path"),
 }
 GivenPath = str | os.PathLike[str]
 
 
 def real(path: GivenPath) -> Path:
-    """A path without links; one with links in a circle stays as it is, since it leads nowhere.
+    """Return a path without symbolic links. `Path.resolve` raises for links in a circle; this leaves such a path.
 
     >>> real("/") == Path("/")
     True
@@ -27,10 +27,10 @@ def real(path: GivenPath) -> Path:
     return Path(os.path.realpath(path))
 
 
-def written_out(path: GivenPath) -> Path:
-    """A path with `~` written out; as it is, where there is no such user.
+def expand_user(path: GivenPath) -> Path:
+    """Replace `~` in a path by the home folder; a path with an unknown user stays as it is.
 
-    >>> written_out("~no_such_user/a") == Path("~no_such_user/a")
+    >>> expand_user("~no_such_user/a") == Path("~no_such_user/a")
     True
     """
     try:
@@ -39,58 +39,59 @@ def written_out(path: GivenPath) -> Path:
         return Path(path)
 
 
-def located(given: GivenPath, called: str, kind: type[BearkitError] = BearkitError) -> Path:
-    r"""Where a path that a person gave leads: absolute, without links, `~` written out. Nothing need be there yet.
+def resolve_path(given: GivenPath, called: str, kind: type[BearkitError] = BearkitError) -> Path:
+    r"""Make a path that a person typed absolute: `~` replaced, links followed. The file need not exist.
 
     Args:
         given: the path.
-        called: what it is of, for the error.
-        kind: of the error.
+        called: what the path is for; the subject of the error.
+        kind: class of the error.
 
     Raises:
-        BearkitError: of this kind: it is empty, or cannot be looked at: links in a circle, a name that is too long, a
-            character that no name has, no permission, a user that is not known.
+        BearkitError: the path is empty, or the system refuses it (links in a circle, a name that is too long, a NUL
+            character, no permission, an unknown user). It is of the class `kind`.
 
-    >>> located("", "the model's folder")
+    >>> resolve_path("", "the model's folder")
     Traceback (most recent call last):
     bearkit.errors.BearkitError: the model's folder is an empty text
-    >>> located("a\0b", "the model's folder")
+    >>> resolve_path("a\0b", "the model's folder")
     Traceback (most recent call last):
     bearkit.errors.BearkitError: the model's folder cannot be `a\x00b`: no path holds a NUL character
     """
     text = os.fsdecode(given)
     if not text.strip():
-        raise kind(f"{called} is {'an empty text' if not text else 'a text of nothing but spaces'}", hint=UNSET)
+        raise kind(f"{called} is {'an empty text' if not text else 'a text of spaces only'}", hint=UNSET)
     shown = _shown(text)
     if "\0" in text:
         raise kind(f"{called} cannot be `{shown}`: no path holds a NUL character", hint="name it without that")
     try:
-        path = real(written_out(text))
+        path = real(expand_user(text))
         path.stat()
     except FileNotFoundError as error:
         if not text.startswith(("/", "~")) and not _is_here():
             raise kind(f"{called} is `{shown}`: the current folder is gone", hint="change to another one") from error
-        if text.startswith("~") and written_out(text) == Path(text):
-            raise kind(f"{called} is `{shown}`: there is no user of this name", hint="write the folder out") from error
+        if text.startswith("~") and expand_user(text) == Path(text):
+            raise kind(f"{called} is `{shown}`: there is no user of this name", hint="write the full path") from error
     except OSError as error:
-        why, hint = WHY.get(error.errno or 0, (f"cannot be looked at: {error.strerror or error}", "check the path"))
+        why, hint = WHY.get(error.errno or 0, (f"cannot be read: {error.strerror or error}", "check the path"))
         raise kind(f"{called} `{shown}` {why}", hint=hint) from error
     return path
 
 
 def is_there(given: GivenPath) -> bool:
-    """Whether something is at a path; for one that cannot be looked at, too, the answer is no.
+    """Return whether something exists at a path; False for a path that the system refuses.
 
     >>> is_there("/"), is_there("a" * 5000), is_there("")
     (True, False, False)
     """
     try:
-        return bool(os.fspath(given)) and written_out(given).exists()
+        return bool(os.fspath(given)) and expand_user(given).exists()
     except (OSError, ValueError):
         return False
 
 
 def _is_here() -> bool:
+    """Return whether the current folder still exists."""
     try:
         return bool(Path.cwd())
     except OSError:
@@ -98,6 +99,6 @@ def _is_here() -> bool:
 
 
 def _shown(text: str) -> str:
-    """A path for an error: without what does something to a terminal, and not longer than a line."""
+    """Return a path as text for an error: control characters escaped, and not longer than a line."""
     plain = text if text.isprintable() else text.encode("unicode_escape").decode()
-    return plain if len(plain) <= SHOWN else f"{plain[:SHOWN]}…"
+    return plain if len(plain) <= MAX_SHOWN else f"{plain[:MAX_SHOWN]}…"

@@ -1,4 +1,4 @@
-"""Which process something was written by: known again only where it is certain that it is the same one."""
+"""Identify a process across restarts, so that no other process with the same pid is ever taken for it."""
 
 import os
 import platform
@@ -6,16 +6,16 @@ import signal
 from pathlib import Path
 from typing import Any
 
-START_TIME = 19  # of the fields of /proc/PID/stat behind the process's name
+START_TIME = 19  # index of the start time among the fields of /proc/PID/stat after the process's name
 
 
 def this_process() -> dict[str, Any]:
-    """What tells this process from every other one, to be written down: host, pid, and when it was started."""
+    """Return what identifies this process, as JSON values: `host`, `pid` and `created` (its start time)."""
     return {"host": _host(), "pid": os.getpid(), "created": _created(os.getpid())}
 
 
 def is_alive(process: dict[str, Any]) -> bool:
-    """Whether a process that was written down is on this machine and alive; False where that cannot be known."""
+    """Return whether a process (from `this_process`) is alive on this machine; False if that is not certain."""
     pid, created = process.get("pid"), process.get("created")
     if not isinstance(pid, int) or pid <= 0 or not created:
         return False
@@ -23,18 +23,18 @@ def is_alive(process: dict[str, Any]) -> bool:
 
 
 def interrupt(process: dict[str, Any]) -> bool:
-    """Send SIGTERM to a process that was written down, if it is certainly the same one; whether it was sent."""
+    """Send SIGTERM to a process (from `this_process`) if it is certainly the same one. Returns whether it was sent."""
     if not is_alive(process):
         return False
     try:
         os.kill(process["pid"], signal.SIGTERM)
-    except OSError:  # it ended, or belongs to somebody else
+    except OSError:  # it ended, or belongs to another user
         return False
     return True
 
 
 def _host() -> str:
-    """This machine since it was switched on, and the container in which process ids are counted."""
+    """Return the machine's name, its boot id, and the namespace that process ids are unique in."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         return f"{platform.node()} {boot} {Path('/proc/self/ns/pid').readlink()}"
@@ -43,7 +43,7 @@ def _host() -> str:
 
 
 def _created(pid: int) -> str:
-    """When a process was started, in ticks since the machine was; "" where the system does not tell."""
+    """Return when a process started, in clock ticks since the machine booted; "" where /proc does not exist."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[START_TIME]
     except (OSError, IndexError):

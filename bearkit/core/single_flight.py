@@ -1,4 +1,4 @@
-"""One computation for all who ask at the same time."""
+"""Share one computation between the threads that ask for it at the same time."""
 
 import threading
 from collections.abc import Callable, Hashable
@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 class _Flight(Generic[T]):
-    """A computation that has not begun yet, and then what came of it."""
+    """One shared computation: waiting to start, then its result or error."""
 
     def __init__(self) -> None:
         self.done = False
@@ -17,10 +17,10 @@ class _Flight(Generic[T]):
 
 
 class SingleFlight(Generic[T]):
-    """Computes what several threads ask for once for all of them.
+    """Computes a value once for all threads that ask for it at the same time.
 
-    A thread that asks while a computation is under way waits for the next one, which is for all who came meanwhile: so
-    nobody gets what was begun before they asked, and however many ask, two computations are all that each waits for.
+    A result is never older than the request: a thread that asks during a computation waits for the next one, which
+    all threads share that asked in the meantime. So a thread waits for two computations at most.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,12 @@ class SingleFlight(Generic[T]):
         self._next: dict[Hashable, _Flight[T]] = {}
 
     def get(self, key: Hashable, compute: Callable[[], T]) -> T:
-        """What `compute` gives, begun after this was asked; what it raises, all who wait for it get."""
+        """Return the result of a `compute()` that starts after this call.
+
+        Args:
+            key: threads with the same key share a computation.
+            compute: its error is raised in all threads that wait for it.
+        """
         with self._mutex:
             turn = self._turns.setdefault(key, threading.Lock())
             flight = self._next.setdefault(key, _Flight())
@@ -39,9 +44,9 @@ class SingleFlight(Generic[T]):
                     del self._next[key]
                 try:
                     flight.result = compute()
-                except Exception as error:  # every kind is for those who asked
+                except Exception as error:  # any error is raised in all waiting threads
                     flight.error = error
                 flight.done = True
         if flight.error is not None:
             raise flight.error
-        return flight.result  # type: ignore[return-value]  # it is done
+        return flight.result  # type: ignore[return-value]  # not None, because it is done

@@ -1,4 +1,4 @@
-"""Put a folder in the place of another one, so that whoever looks finds one of the two at every moment."""
+"""Replace a folder by another one atomically: readers always find the old one or the new one."""
 
 import ctypes
 import os
@@ -12,15 +12,19 @@ from pathlib import Path
 if sys.platform != "win32":
     import fcntl
 
-AT_CWD = -100  # renameat2: paths are as they are given
-EXCHANGE = 2  # renameat2: both names stay, and change their folders
+AT_CWD = -100  # renameat2's AT_FDCWD: relative paths start at the current folder
+EXCHANGE = 2  # renameat2's RENAME_EXCHANGE: swap the two names
 
 
-def put_in_place(part: Path, target: Path) -> None:
-    """Let a new folder appear whole, in place of an older one where there is one; that one is deleted.
+def replace_folder(part: Path, target: Path) -> None:
+    """Move a new folder to `target`, and delete the older folder that was there, if any.
 
-    Linux exchanges the two in one step. Where it cannot (another system, some network drives), the older folder has
-    another name for a moment; if a kill comes in between, `restored` gives it its own name back.
+    Linux exchanges the two in one step. Where that is not possible (other systems, some network drives), the older
+    folder is renamed for a moment. If the process is killed in between, `restore_folder` gives it its name back.
+
+    Args:
+        part: the new folder, from `new_part`.
+        target: where it has to be.
     """
     with _alone(target.parent):
         _restored(target)
@@ -31,43 +35,43 @@ def put_in_place(part: Path, target: Path) -> None:
         if not exchanged:
             _rename(part, target)
     if exchanged:
-        shutil.rmtree(part, ignore_errors=True)  # the older one
+        shutil.rmtree(part, ignore_errors=True)  # it holds the older folder now
 
 
-def restored(target: Path) -> bool:
-    """Bring a folder back whose exchange was cut off by a kill; whether it was."""
-    if target.exists() or not aside_of(target).exists():
+def restore_folder(target: Path) -> bool:
+    """Bring back a folder whose replacement was interrupted by a kill. Returns whether there was one."""
+    if target.exists() or not aside_path(target).exists():
         return False
     with _alone(target.parent):
         return _restored(target)
 
 
 def _restored(target: Path) -> bool:
-    aside = aside_of(target)
+    aside = aside_path(target)
     if target.exists() or not aside.exists():
         return False
-    with suppress(OSError):  # the folder may only be read
+    with suppress(OSError):  # the parent folder may be read-only
         aside.rename(target)
         return True
     return False
 
 
-def aside_of(target: Path) -> Path:
-    """The name that the older folder has for a moment."""
+def aside_path(target: Path) -> Path:
+    """Return the temporary name of the older folder."""
     return target.with_name(f".bearkit-{target.name}.old")
 
 
 def new_part(target: Path) -> Path:
-    """A new empty folder beside the target, to be filled and put in its place."""
+    """Create an empty folder next to `target`, to be filled and passed to `replace_folder`."""
     part = target.with_name(f".bearkit-{uuid.uuid4().hex[:12]}.part")
     part.mkdir()
     return part
 
 
 def _rename(part: Path, target: Path) -> None:
-    """The same in three steps."""
-    aside = aside_of(target)
-    shutil.rmtree(aside, ignore_errors=True)  # of an exchange that was cut off after its last step
+    """Replace a folder with two renames, where the system cannot exchange them."""
+    aside = aside_path(target)
+    shutil.rmtree(aside, ignore_errors=True)  # left by a replacement that was killed before its last step
     target.rename(aside)
     try:
         part.rename(target)
@@ -78,7 +82,7 @@ def _rename(part: Path, target: Path) -> None:
 
 
 def _exchanged(one: Path, other: Path) -> bool:
-    """Exchange two names in one step; False where the system or the drive cannot."""
+    """Exchange two folders in one step. Returns False where the system or the drive cannot."""
     if not sys.platform.startswith("linux"):
         return False
     try:
@@ -90,13 +94,13 @@ def _exchanged(one: Path, other: Path) -> bool:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock, so that two exchanges in it come one after the other."""
+    """Lock a folder, so that two processes do not replace folders in it at the same time."""
     if sys.platform == "win32":
         yield
         return
     handle = os.open(folder, os.O_RDONLY)
     try:
-        with suppress(OSError):  # some network drives have no locks; then an exchange may fail, and says so
+        with suppress(OSError):  # some network drives have no locks; a conflict then raises in `rename`
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:

@@ -1,29 +1,46 @@
-"""Words and tables for people, from plain values: the command line, the pages and the cards share them."""
+"""Turn values into text for people: numbers, lists and tables for the command line, the pages and the cards."""
 
 from collections.abc import Sequence
 from typing import Any
 
-MANY = 10  # rows of a list that are shown before the rest is counted
+MANY = 10  # rows of a list that are shown; the others are only counted
 
 
-def in_words(result: dict[str, Any]) -> str:
+def error_rate_sentence(result: dict[str, Any]) -> str:
     """An error rate with what it is worth.
 
-    >>> in_words({"error_rate": 4 / 83, "valid_images": 83, "error_interval": [0.0133, 0.1188]})
+    >>> error_rate_sentence({"error_rate": 4 / 83, "valid_images": 83, "error_interval": [0.0133, 0.1188]})
     '4 of 83 validation pictures wrong: error rate 4.8 %, likely between 1.3 and 12 %'
+    >>> error_rate_sentence({"error_rate": None, "valid_images": 83})
+    'its error rate is not known'
     """
+    if result.get("error_rate") is None or not result.get("valid_images"):
+        return "its error rate is not known"
     wrong = round(result["error_rate"] * result["valid_images"])
-    rate = f"error rate {percent(result['error_rate'])}, likely between {interval(result)}"
-    return f"{wrong} of {result['valid_images']} validation pictures wrong: {rate}"
+    rate = f"error rate {percent(result['error_rate'])}"
+    likely = f", likely between {interval(result)}" if result.get("error_interval") else ""
+    return f"{wrong} of {result['valid_images']} validation pictures wrong: {rate}{likely}"
+
+
+UNKNOWN = "none of these"  # shown instead of a label for a picture that is unlike the training pictures
+
+
+def unknown_sentence(label: str) -> str:
+    """Explain an answer of `UNKNOWN`.
+
+    >>> unknown_sentence("teddy")
+    'unlike the training pictures; closest label: teddy'
+    """
+    return f"unlike the training pictures; closest label: {label}"
 
 
 def total_seconds(result: dict[str, Any]) -> float:
-    """What a training took: looking at the pictures, and its stages."""
+    """Return the seconds that a training took: computing the features, and all stages."""
     return float(result["features_seconds"] + sum(stage["seconds"] for stage in result["stages"]))
 
 
 def interval(result: dict[str, Any]) -> str:
-    """Where the true error rate lies.
+    """Return the bounds of an error rate's confidence interval in percent.
 
     >>> interval({"error_interval": [0.0133, 0.1188]})
     '1.3 and 12 %'
@@ -33,7 +50,7 @@ def interval(result: dict[str, Any]) -> str:
 
 
 def percent(share: float | None) -> str:
-    """A share for people.
+    """Return a share (0 to 1) in percent, "-" for None.
 
     >>> percent(0.0482), percent(None)
     ('4.8 %', '-')
@@ -42,7 +59,7 @@ def percent(share: float | None) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
-    """Columns, words to the left and numbers to the right.
+    """Return the lines of a table: text columns aligned to the left, number columns to the right.
 
     >>> table(("label", "n"), [("black", 9), ("teddy", 10)])
     ['label   n', 'black   9', 'teddy  10']
@@ -64,12 +81,12 @@ def _is_number(rows: Sequence[Sequence[Any]], column: int) -> bool:
 
 
 def rejected(rows: Sequence[dict[str, str]]) -> list[str]:
-    """The files that were refused, with their reasons."""
+    """Return a list of rejected files with their reasons; `rows` have `path` and `reason`."""
     return listed(f"{count(len(rows), 'file')} rejected:", [f"{row['path']}: {row['reason']}" for row in rows])
 
 
 def listed(title: str, rows: Sequence[str]) -> list[str]:
-    """A titled list, cut after MANY rows; nothing where there are none."""
+    """Return a title and at most MANY rows; an empty list if there are no rows."""
     if not rows:
         return []
     rest = [f"  and {len(rows) - MANY} more (all of them with --json)"] if len(rows) > MANY else []
@@ -77,10 +94,10 @@ def listed(title: str, rows: Sequence[str]) -> list[str]:
     return [title, *(f"  {line}" for line in lines), *rest]
 
 
-def count(n: int, what: str, many: str = "") -> str:
-    """Say how many.
+def count(n: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun, in the plural if needed.
 
     >>> count(1, "file"), count(2, "file")
     ('1 file', '2 files')
     """
-    return f"{n} {what}" if n == 1 else f"{n} {many or f'{what}s'}"
+    return f"{n} {noun}" if n == 1 else f"{n} {plural or f'{noun}s'}"

@@ -1,6 +1,6 @@
-"""Read the text files of other tools: lists and tables in any common encoding and with any common separator.
+"""Read text files of other tools: lists and tables in any common encoding, with any common separator.
 
-Lists of addresses, decisions and tables of epochs are all read here: CSV (`,` `;` tab `|`), JSON arrays and JSON lines.
+URL lists, decisions and tables of epochs all come through here: CSV (`,` `;` tab `|`), JSON arrays and JSON lines.
 """
 
 import csv
@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bearkit.core.json_text import json_of, json_values, lines_of
-from bearkit.core.paths import located, written_out
+from bearkit.core.json_text import parse_json, parse_records, split_lines
+from bearkit.core.paths import expand_user, resolve_path
 from bearkit.errors import ImportSourceError
 
-MAX_BYTES = 200 * 2**20  # of a list or table
-LONGEST = 64 * 2**20  # characters of a cell; the csv module's own limit is 128 KiB
+MAX_BYTES = 200 * 2**20  # size of a list or table
+MAX_CELL = 64 * 2**20  # characters in one cell; the csv module's own limit is 128 KiB
 BOMS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
     (b"\xff\xfe\x00\x00", "utf-32"),
@@ -27,7 +27,7 @@ BOMS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
-KINDS = (  # what people name instead of a text file, by its first bytes
+KINDS = (  # other files that people give instead of a text file, by their first bytes
     (b"PK\x03\x04", "it is a spreadsheet (.xlsx) or a zip file"),
     (b"\xd0\xcf\x11\xe0", "it is a spreadsheet (.xls)"),
     (b"\x1f\x8b", "it is packed (gzip)"),
@@ -36,17 +36,17 @@ KINDS = (  # what people name instead of a text file, by its first bytes
 )
 SEPARATORS = (",", ";", "\t", "|")
 YES, NO = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0", "none", "null", "nan", "na", "n/a", "-", "")
-ADDRESS = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+):/{1,2}(.+)")  # Path makes one slash of two
+URL = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+):/{1,2}(.+)")  # `Path` reduces two slashes to one
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a table.
+    """One row of a table.
 
     Attributes:
-        line: its number in the file, for people.
-        cells: column: text, without space around it; "" where the row is shorter than the header.
-        extra: what lies beyond the last column: often a separator inside a text without quotes.
+        line: line number in the file, from 1; for JSON, the number of the record.
+        cells: {column: text}, without surrounding space; "" where the row is shorter than the header.
+        extra: cells after the last column; often caused by a separator in a text without quotes.
     """
 
     line: int
@@ -56,12 +56,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """Columns, in lower case, and rows.
+    """A table of text cells.
 
     Attributes:
-        written: each column's name as it was written, where that is another one.
-        broken: the lines that could not be read, where that was allowed.
-        whole: whether the text ends with its last line; a file that was cut off does not.
+        columns: names of the columns, in lower case.
+        rows: the rows, in order.
+        written: {column: its name as written in the file}.
+        broken: numbers of the lines that could not be read, if `parse_table(..., some=True)` allowed them.
+        whole: whether the text ends with a line break; a file that is still being written may not.
     """
 
     columns: list[str]
@@ -71,29 +73,26 @@ class Table:
     whole: bool = True
 
     def first(self, names: Sequence[str]) -> str | None:
-        """The first of these columns that the table has."""
+        """Return the first of these names that is a column of the table; None if none is."""
         return next((name for name in names if name in self.columns), None)
 
 
 def read_text(path: Path) -> str:
-    """The text of a file; `-` is standard input.
-
-    The encoding is that of its byte order mark, else UTF-16 where every other byte is empty, else UTF-8, else the one
-    of Windows in western Europe (cp1252).
+    """Read the text of a file in any common encoding (see `decode_text`); `-` is standard input.
 
     Raises:
-        ImportSourceError: it cannot be read, or it is no text.
+        ImportSourceError: the file cannot be read, or is not text.
     """
-    if address := ADDRESS.match(str(path)):
+    if url := URL.match(str(path)):
         raise ImportSourceError(
-            f"{address[1]}://{address[2]} is an address, not a file", hint="download it first, and name the file"
+            f"{url[1]}://{url[2]} is an address, not a file", hint="download it first, and name the file"
         )
     try:
         if str(path) == "-":
             data = sys.stdin.buffer.read(MAX_BYTES + 1)
         else:
-            located(path, "the file", ImportSourceError)
-            with written_out(path).open("rb") as file:
+            resolve_path(path, "the file", ImportSourceError)
+            with expand_user(path).open("rb") as file:
                 data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise ImportSourceError(
@@ -102,66 +101,69 @@ def read_text(path: Path) -> str:
     kind = next((kind for start, kind in KINDS if data.startswith(start)), "")
     kind = kind or (f"it has more than {MAX_BYTES // 2**20} MiB" if len(data) > MAX_BYTES else "")
     try:
-        text = "" if kind else decoded(data)
+        text = "" if kind else decode_text(data)
     except UnicodeDecodeError as error:
         kind = f"it is damaged ({error.reason})"
     if kind or "\0" in text:
         raise ImportSourceError(
-            f"{path} cannot be read: {kind or 'it is no text'}", hint="save it as CSV or as plain text, in UTF-8"
+            f"{path} cannot be read: {kind or 'it is not text'}", hint="save it as CSV or as plain text, in UTF-8"
         )
     return text
 
 
-def decoded(data: bytes) -> str:
-    """Bytes as text, in the encoding that they seem to have.
+def decode_text(data: bytes) -> str:
+    """Decode bytes to text, guessing the encoding.
+
+    It is the encoding of the byte order mark, else UTF-16 if every other byte is zero, else UTF-8, else cp1252 (Windows
+    in western Europe).
 
     Raises:
-        UnicodeDecodeError: they have a byte order mark, and are not what it says.
+        UnicodeDecodeError: the bytes do not fit their byte order mark.
 
-    >>> decoded("Bär".encode("utf-16")), decoded("Bär".encode("cp1252")), decoded("a;b".encode("utf-16-le"))
+    >>> decode_text("Bär".encode("utf-16")), decode_text("Bär".encode("cp1252")), decode_text("a;b".encode("utf-16-le"))
     ('Bär', 'Bär', 'a;b')
     """
     for mark, encoding in BOMS:
         if data.startswith(mark):
             return data.decode(encoding)
-    begin = data[:4096]
-    if begin[1::2].count(0) > 0.3 * len(begin) and not begin[::2].count(0):
+    head = data[:4096]
+    if head[1::2].count(0) > 0.3 * len(head) and not head[::2].count(0):
         return data.decode("utf-16-le")
-    if begin[::2].count(0) > 0.3 * len(begin) and not begin[1::2].count(0):
+    if head[::2].count(0) > 0.3 * len(head) and not head[1::2].count(0):
         return data.decode("utf-16-be")
     with suppress(UnicodeDecodeError):
         return data.decode("utf-8")
     text = data.decode("utf-8", errors="replace")
     bad = text.count("\N{REPLACEMENT CHARACTER}")
-    if sum(char > "\x7f" for char in text) <= 2 * bad:  # what UTF-8 it has may be chance
+    if sum(char > "\x7f" for char in text) <= 2 * bad:  # at most half of the special characters are valid UTF-8
         with suppress(UnicodeDecodeError):
             return data.decode("cp1252")
     return text
 
 
 def read_table(path: Path) -> Table:
-    """A table whose first line names its columns, or JSON objects whose keys do.
+    """Read a table from a file: CSV with a header, or JSON objects whose keys are the columns.
 
     Raises:
-        ImportSourceError: it cannot be read, or it is no table.
+        ImportSourceError: the file cannot be read, or is not a table.
     """
-    return table(read_text(path), path)
+    return parse_table(read_text(path), path)
 
 
-def table(text: str, path: Path, some: bool = False) -> Table:
-    """The same of a text that was read.
+def parse_table(text: str, path: Path, some: bool = False) -> Table:
+    """Parse a table: CSV with a header, or JSON objects whose keys are the columns.
 
     Args:
-        text: what the file holds.
-        path: its name, for people.
-        some: whether JSON lines may be broken: they are named in the table.
+        text: content of the file.
+        path: path of the file, for the error.
+        some: accept broken JSON lines, and list them in `Table.broken`.
 
     Raises:
-        ImportSourceError: it is no table.
+        ImportSourceError: the text is not a table.
     """
-    records = json_values(text)
+    records = parse_records(text)
     if records is not None and all(isinstance(record, dict) for record in records):
-        return of_records(records)
+        return table_of_records(records)
     if some and text.lstrip("\ufeff \t\r\n").startswith("{"):
         return _of_json_lines(text)
     try:
@@ -172,8 +174,8 @@ def table(text: str, path: Path, some: bool = False) -> Table:
         ) from error
 
 
-def of_records(records: Sequence[dict[str, Any]]) -> Table:
-    """A table of objects whose keys are the columns."""
+def table_of_records(records: Sequence[dict[str, Any]]) -> Table:
+    """Make a table of objects whose keys are the columns."""
     return _of_records(list(enumerate(records, start=1)))
 
 
@@ -186,10 +188,10 @@ def _of_records(records: Sequence[tuple[int, dict[str, Any]]], broken: Sequence[
 
 
 def _of_json_lines(text: str) -> Table:
-    """JSON lines, without those that are broken."""
+    """Parse JSON lines, and leave out the broken ones."""
     records, broken = [], []
-    for number, line in enumerate(lines_of(text), start=1):
-        value = json_of(line)
+    for number, line in enumerate(split_lines(text), start=1):
+        value = parse_json(line)
         if isinstance(value, dict):
             records.append((number, value))
         elif line.strip():
@@ -204,19 +206,19 @@ def _cell(value: Any) -> str:
 
 
 def _of_lines(text: str) -> Table:
-    """A CSV; comments and empty lines above the header are passed over, and so is Excel's `sep=;`."""
+    """Parse a CSV. Skips comments and empty lines above the header, and reads Excel's `sep=;` line."""
     lines = io.StringIO(text, newline="").readlines()
-    above, separator = 0, ""
+    n_skipped, separator = 0, ""
     for line in lines:
-        bare = line.strip("\ufeff\r\n")
-        if bare.lower().startswith("sep=") and len(bare) == 5:
-            separator = bare[4]
-        elif bare.strip(",;| \t") and not bare.startswith("#"):
+        stripped = line.strip("\ufeff\r\n")
+        if stripped.lower().startswith("sep=") and len(stripped) == 5:
+            separator = stripped[4]
+        elif stripped.strip(",;| \t") and not stripped.startswith("#"):
             break
-        above += 1
-    body = lines[above:]
-    csv.field_size_limit(LONGEST)
-    reader = csv.reader(body, delimiter=separator or separator_of(body), skipinitialspace=True)
+        n_skipped += 1
+    body = lines[n_skipped:]
+    csv.field_size_limit(MAX_CELL)
+    reader = csv.reader(body, delimiter=separator or guess_separator(body), skipinitialspace=True)
     header = next(reader, [])
     columns = [_name(cell) for cell in header]
     while columns and not columns[-1]:
@@ -225,24 +227,24 @@ def _of_lines(text: str) -> Table:
     for cells in reader:
         trimmed = [cell.strip() for cell in cells]
         if any(trimmed):
-            named = dict(zip(columns, trimmed + [""] * len(columns), strict=False))
+            by_column = dict(zip(columns, trimmed + [""] * len(columns), strict=False))
             extra = tuple(cell for cell in trimmed[len(columns) :] if cell)
-            rows.append(Row(above + reader.line_num, named, extra))
+            rows.append(Row(n_skipped + reader.line_num, by_column, extra))
     written = {_name(cell): cell.strip().strip("\ufeff") for cell in header}
     return Table(columns, rows, written, whole=text.endswith(("\n", "\r")))
 
 
-def separator_of(lines: Sequence[str]) -> str:
-    r"""What separates columns: the separator that makes the most columns of the first line, the same in those below.
+def guess_separator(lines: Sequence[str]) -> str:
+    r"""Guess the separator of a CSV: the one that gives the most rows as many cells as the first row, then most cells.
 
-    >>> separator_of(["path;action", "a,b.jpg;keep"]), separator_of(["url\tlabel"]), separator_of(["url"])
+    >>> guess_separator(["path;action", "a,b.jpg;keep"]), guess_separator(["url\tlabel"]), guess_separator(["url"])
     (';', '\t', ',')
     """
 
     def quality(separator: str) -> tuple[float, int]:
         counts = [len(cells) for cells in csv.reader(lines[:20], delimiter=separator, skipinitialspace=True) if cells]
-        alike = sum(count == counts[0] for count in counts) / len(counts) if counts else 0.0
-        return (alike if counts and counts[0] > 1 else 0.0), (counts[0] if counts else 0)
+        share = sum(count == counts[0] for count in counts) / len(counts) if counts else 0.0
+        return (share if counts and counts[0] > 1 else 0.0), (counts[0] if counts else 0)
 
     return max(SEPARATORS, key=quality)
 
@@ -251,22 +253,22 @@ def _name(text: str) -> str:
     return str(text).strip().strip("\ufeff").lower()
 
 
-def yes_or_no(text: str) -> bool | None:
-    """A cell as yes or no, an empty one as no; None where it is neither.
+def parse_bool(text: str) -> bool | None:
+    """Parse a cell as yes or no; an empty cell is False, and any other text is None.
 
-    >>> yes_or_no("True"), yes_or_no("1.0"), yes_or_no(""), yes_or_no("maybe")
+    >>> parse_bool("True"), parse_bool("1.0"), parse_bool(""), parse_bool("maybe")
     (True, True, False, None)
     """
     word = text.strip().lower()
-    value = number(word)
+    value = parse_number(word)
     word = f"{value:g}" if value is not None and value == value else word  # 1.0 is 1
     return word in YES if word in (*YES, *NO) else None
 
 
-def number(text: str) -> float | None:
-    """A cell as a number, also `nan` and `inf`, and with a comma for the point; None where it is none.
+def parse_number(text: str) -> float | None:
+    """Parse a cell as a number, with a point or a comma, also `nan` and `inf`; None for any other text.
 
-    >>> number("0.5"), number("1e400"), number("0,5"), number("many")
+    >>> parse_number("0.5"), parse_number("1e400"), parse_number("0,5"), parse_number("many")
     (0.5, inf, 0.5, None)
     """
     try:

@@ -1,4 +1,4 @@
-"""The pictures of a project as training sees them."""
+"""Load the images of a project for training, with their targets and splits."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -8,7 +8,7 @@ import numpy as np
 
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import DecisionLog
-from bearkit.catalog.missing import what_helps
+from bearkit.catalog.missing import missing_hint
 from bearkit.catalog.schema import SPLITS, ImageRecord
 from bearkit.datasets import split as splitting
 from bearkit.datasets.seed import project_seed
@@ -17,25 +17,33 @@ from bearkit.errors import TooFewImagesError
 
 @dataclass(frozen=True)
 class Dataset:
-    """N pictures with their targets and splits; `vocab` is the ordered labels."""
+    """N labelled images with their targets and splits.
+
+    Attributes:
+        images: the images.
+        vocab: the labels, sorted.
+        targets: int64 (N,), index of each image's label in `vocab`.
+        splits: str (N,), train | valid | test.
+    """
 
     images: list[ImageRecord]
     vocab: list[str]
-    targets: np.ndarray  # int64 (N,), index into vocab
-    splits: np.ndarray  # str (N,), train | valid | test
+    targets: np.ndarray
+    splits: np.ndarray
 
     def indices(self, split: str) -> np.ndarray:
-        """Row numbers of one split, int (n,)."""
+        """Return the row numbers of one split, int (n,)."""
         return np.flatnonzero(self.splits == split)
 
     def without(self, image_ids: Collection[str]) -> "Dataset":
-        """The same pictures and vocab, less these; checked again.
+        """Return the data set without these images, with the same vocab.
 
         Raises:
-            DatasetError: it cannot be trained on any more; a label that lost all of its pictures is named.
+            TooFewImagesError: a label lost all of its images.
+            DatasetError: the rest cannot be trained on; see `split.check_trainable`.
         """
         keep = np.array([image.image_id not in image_ids for image in self.images], dtype=bool)
-        images = [image for image, kept in zip(self.images, keep, strict=True) if kept]
+        images = [image for image, is_kept in zip(self.images, keep, strict=True) if is_kept]
         splits = self.splits[keep]
         if lost := sorted(set(self.vocab) - {image.label for image in images}):
             raise self._without_files(lost)
@@ -43,18 +51,18 @@ class Dataset:
         return make_dataset(images, {i.image_id: str(s) for i, s in zip(images, splits, strict=True)})
 
     def _without_files(self, labels: Sequence[str]) -> TooFewImagesError:
-        """The error for labels that have no picture left whose file can be read."""
-        of = Counter(image.label for image in self.images)
-        told = ", ".join(f"none of the {of[label]} files of the label `{label}`" for label in labels)
+        """Make the error for labels without a readable image file."""
+        counts = Counter(image.label for image in self.images)
+        files = ", ".join(f"none of the {counts[label]} files of the label `{label}`" for label in labels)
         first = next(image.path for image in self.images if image.label == labels[0])
         return TooFewImagesError(
-            f"{told} can be read (the first is {first})",
-            hint=what_helps([image for image in self.images if image.label in labels]),
+            f"{files} can be read (the first is {first})",
+            hint=missing_hint([image for image in self.images if image.label in labels]),
         )
 
 
 def make_dataset(images: list[ImageRecord], split: dict[str, str]) -> Dataset:
-    """Put pictures and their splits into arrays."""
+    """Make a data set of labelled images and their splits, {image_id: split}."""
     vocab = sorted({image.label for image in images})
     index = {label: number for number, label in enumerate(vocab)}
     targets = np.array([index[image.label] for image in images], dtype=np.int64)
@@ -62,78 +70,89 @@ def make_dataset(images: list[ImageRecord], split: dict[str, str]) -> Dataset:
 
 
 def load(catalog: Catalog, seed: int | None = None) -> Dataset:
-    """Every picture of the project that has a label, as people left it, split for good under this seed.
+    """Load all images that have a label after the review, and store their splits for good.
 
-    One transaction: a picture that another program brings in meanwhile is in the next data set, or in this one with
-    its split stored. Where the project may only be read, nothing is stored.
+    This is one transaction: an image that another program imports meanwhile is either in this data set with its split
+    stored, or in the next one. In a project that may only be read, no split is stored.
 
     Args:
         catalog: of the project.
-        seed: whose split; the project's if left out.
+        seed: chooses the validation images; the project's seed if left out.
 
     Raises:
-        DatasetError: it cannot be trained on; the error says why and what would help.
+        DatasetError: the images cannot be trained on; the error says why, and its hint what helps.
     """
     with catalog.connection(write=not catalog.project.read_only):
         plan = _plan(catalog, seed)
         splitting.check_trainable(plan.images, plan.split)
-        plan.keep(catalog)
+        plan.store(catalog)
     return make_dataset(plan.images, plan.split)
 
 
 def store_split(catalog: Catalog, seed: int | None = None) -> None:
-    """Keep who is set aside for good, so that what is decided from now on cannot change it."""
-    if not catalog.project.read_only and _plan(catalog, seed).new:  # nothing is written where there is nothing to keep
+    """Store the splits of all images for good, so that later decisions cannot change them."""
+    if not catalog.project.read_only and _plan(catalog, seed).new:
         with catalog.connection(write=True):
-            _plan(catalog, seed).keep(catalog)
+            _plan(catalog, seed).store(catalog)
 
 
 def splits(catalog: Catalog, seed: int | None = None) -> dict[str, str]:
-    """The split of every picture, {image_id: split}, as the next training would see it; nothing is stored."""
+    """Return the split that each labelled image has in the next training, {image_id: split}, without storing it."""
     return _plan(catalog, seed).split
 
 
 def counts(catalog: Catalog, seed: int | None = None) -> dict[str, dict[str, int]]:
-    """Pictures per label and split, {label: {train, valid, test}}, as the next training would see them."""
+    """Count the images of the next training by label and split, {label: {train, valid, test}}."""
     plan = _plan(catalog, seed)
-    seen = Counter((image.label, plan.split[image.image_id]) for image in plan.images)
-    return {label: {s: seen[label, s] for s in SPLITS} for label in sorted({label for label, _ in seen})}
+    pairs = Counter((image.label, plan.split[image.image_id]) for image in plan.images)
+    return {label: {split: pairs[label, split] for split in SPLITS} for label in sorted({label for label, _ in pairs})}
 
 
 @dataclass(frozen=True)
 class _Plan:
-    """Who is set aside under a seed."""
+    """The splits of a project's images under a seed.
+
+    Attributes:
+        seed: chooses the validation images.
+        images: the images that have a label now.
+        split: of each of them, {image_id: split}.
+        new: the splits that are not stored yet, of all images.
+    """
 
     seed: int
-    images: list[ImageRecord]  # that have a label now
-    split: dict[str, str]  # of each of them
-    new: dict[str, str]  # what was assigned and is not stored yet, of every picture
+    images: list[ImageRecord]
+    split: dict[str, str]
+    new: dict[str, str]
 
-    def keep(self, catalog: Catalog) -> None:
-        """Store what is new."""
+    def store(self, catalog: Catalog) -> None:
+        """Store the splits that are not stored yet."""
         if self.new:
             catalog.assign(self.seed, self.new)
 
 
 def _plan(catalog: Catalog, seed: int | None) -> _Plan:
+    """Compute the splits of all images under a seed; the project's seed if it is None.
+
+    An image with the decision `beside` has the split of the image that it is a near-duplicate of.
+    """
     seed = project_seed(catalog) if seed is None else seed
-    ledger, came, earlier = DecisionLog(catalog), catalog.images(), catalog.split(seed)
-    now = ledger.images(came)
-    assigned = _assigned(came, now, earlier, seed)
-    beside = {image_id: assigned[other] for image_id, other in ledger.beside().items() if other in assigned}
+    ledger, imported, earlier = DecisionLog(catalog), catalog.images(), catalog.split(seed)
+    now = ledger.images(imported)
+    assigned = _assign(imported, now, earlier, seed)
+    moved = {image_id: assigned[other] for image_id, other in ledger.same_split_as().items() if other in assigned}
     labelled = [image for image in now if image.label]
-    split = assigned | beside
-    new = {image_id: where for image_id, where in assigned.items() if image_id not in earlier}
+    split = assigned | moved
+    new = {image_id: name for image_id, name in assigned.items() if image_id not in earlier}
     return _Plan(seed, labelled, {image.image_id: split[image.image_id] for image in labelled}, new)
 
 
-def _assigned(
-    came: Sequence[ImageRecord], now: Sequence[ImageRecord], earlier: Mapping[str, str], seed: int
+def _assign(
+    imported: Sequence[ImageRecord], now: Sequence[ImageRecord], earlier: Mapping[str, str], seed: int
 ) -> dict[str, str]:
-    """Who is set aside: decided by the labels that pictures came with, so that a review moves nothing across.
+    """Assign splits by the labels that the images were imported with, so that a review moves no image between splits.
 
-    Only what came without a label counts under the one that it has `now`.
+    An image that was imported without a label counts under its label of `now`.
     """
-    first = {image.image_id: image.label for image in now}
-    every = [image if image.label else replace(image, label=first.get(image.image_id, "")) for image in came]
-    return splitting.assign([image for image in every if image.label], earlier, seed)
+    labels = {image.image_id: image.label for image in now}
+    images = [image if image.label else replace(image, label=labels.get(image.image_id, "")) for image in imported]
+    return splitting.assign([image for image in images if image.label], earlier, seed)

@@ -1,4 +1,4 @@
-"""The cleaned pictures as a folder for others, and the decisions as a table."""
+"""Export the reviewed images as a folder, and the labels and decisions as tables."""
 
 import csv
 import json
@@ -11,8 +11,9 @@ from typing import Any
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import DecisionLog
 from bearkit.catalog.schema import Decision, ImageRecord, SourceRecord
+from bearkit.core.atomic import atomic_folder, is_occupied
 from bearkit.core.parallel import ordered_map
-from bearkit.core.project import Project, is_taken, whole_folder
+from bearkit.core.project import Project
 from bearkit.datasets import dataset, layouts
 from bearkit.datasets.layouts import Row
 from bearkit.datasets.seed import project_seed
@@ -21,7 +22,7 @@ from bearkit.images import read_verified
 from bearkit.sources.layout import file_name
 
 FORMATS = ("folder", "imagefolder", "csv")
-CREDIT = ("license", "creator", "page")  # whose a picture is, where its source said it
+CREDIT = ("license", "creator", "page")  # columns with the rights of an image, if its source named them
 CARD = """# {title}
 
 {n} pictures with {n_labels} labels, exported with bearkit{split}.
@@ -51,64 +52,67 @@ def export_dataset(
     seed: int | None = None,
     clean: Callable[[Row], Row] = _as_it_is,
 ) -> dict[str, Any]:
-    """Write what a review left of the pictures; the project stays as it is.
+    """Export the images with the labels that they have after the review. The project does not change.
 
     Args:
-        project: whose pictures.
-        folder: a new folder, or an empty one. It appears whole.
-        form: `folder` has one folder a label, `imagefolder` the Hub's layout (a split, a label, and a metadata.jsonl
-            with where each picture came from), `csv` only tables: labels.csv and decisions.csv. Each has a README.md
-            that tells `datasets.load_dataset` how to read it.
-        seed: whose split; the project's if left out.
-        clean: makes of each row of metadata what others may know.
+        project: the project with the images.
+        folder: a new or empty folder. It appears once all files are written.
+        form: `folder` has one folder for each label; `imagefolder` is the Hub's layout: folders SPLIT/LABEL, and a
+            metadata.jsonl with the origin of each image; `csv` has only the tables labels.csv and decisions.csv. Each
+            has a README.md that tells `datasets.load_dataset` how to read it.
+        seed: chooses the validation images; the project's seed if left out.
+        clean: removes from a row of metadata what must not be published.
 
     Returns:
-        folder, images (how many), labels (how many pictures of each), seed; and what was left out: missing (paths
-        whose file is gone, was changed, or lies outside of the project), unlabelled (how many); renamed: labels that
-        cannot be the name of a folder, with the name of theirs.
+        `folder`, `images` (their number), `labels` (number of images by label), `seed`; `missing` (paths of images left
+        out since their file is gone, was changed, or lies outside of the project); `unlabelled` (number of images left
+        out since they have no label); `renamed` (folder names of labels that cannot be one).
 
     Raises:
-        ReviewError: there is something in the folder, or there is no such format.
-        DatasetError: nothing is left.
+        ReviewError: the folder is not empty, or there is no such format.
+        NoImagesError: no image has a label and a file.
     """
     if form not in FORMATS:
         raise ReviewError(f"there is no format `{form}`", hint=f"--format {'|'.join(FORMATS)}")
-    if is_taken(folder):
+    if is_occupied(folder):
         raise ReviewError(f"{folder} is there already", hint="name a new folder; nothing is written over")
     catalog = Catalog(project)
     seed = project_seed(catalog) if seed is None else seed
-    split, every = dataset.splits(catalog, seed), DecisionLog(catalog).images()
-    labelled = [image for image in every if image.label]
+    split, all_images = dataset.splits(catalog, seed), DecisionLog(catalog).images()
+    labelled = [image for image in all_images if image.label]
     places = _places(labelled, form, split)
-    with whole_folder(folder) as part:
-        there = list(ordered_map(partial(_given, catalog, places, None if form == "csv" else part), labelled))
-        images = [image for image, given in zip(labelled, there, strict=True) if given]
-        _see_that_there_are_some(images, labelled)
+    with atomic_folder(folder) as part:
+        is_copied = list(ordered_map(partial(_copy, catalog, places, None if form == "csv" else part), labelled))
+        images = [image for image, copied in zip(labelled, is_copied, strict=True) if copied]
+        _check_not_empty(images, labelled)
         rows = [clean(row) for row in _rows(catalog, images, places, split)]
-        front = layouts.with_fingerprint(_written(catalog, rows, part, form), rows)
+        front = layouts.with_fingerprint(_write_tables(catalog, rows, part, form), rows)
         labels = dict(sorted(Counter(row["label"] for row in rows).items()))
         layouts.write_card(part, front, _card(folder.name, form, seed, rows, len(labels)))
     return {
         "folder": str(folder),
         "images": len(images),
-        "missing": [image.path for image, given in zip(labelled, there, strict=True) if not given],
-        "unlabelled": len(every) - len(labelled),
+        "missing": [image.path for image, copied in zip(labelled, is_copied, strict=True) if not copied],
+        "unlabelled": len(all_images) - len(labelled),
         "labels": labels,
         "renamed": {label: file_name(label) for label in labels if form == "folder" and file_name(label) != label},
         "seed": seed,
     }
 
 
-def _see_that_there_are_some(images: Sequence[ImageRecord], labelled: Sequence[ImageRecord]) -> None:
-    """See that something can be written.
+def _check_not_empty(images: Sequence[ImageRecord], labelled: Sequence[ImageRecord]) -> None:
+    """Check that there are images to export.
 
     Args:
-        images: the pictures that have a label and their file.
-        labelled: those that have a label.
+        images: the images that have a label and a file.
+        labelled: the images that have a label.
+
+    Raises:
+        NoImagesError: there are none.
     """
     if labelled and not images:
         raise NoImagesError(
-            f"not one of the {len(labelled)} pictures with a label has its file (the first: {labelled[0].path})",
+            f"the files of all {len(labelled)} pictures with a label are missing (the first: {labelled[0].path})",
             hint="import them again: `bearkit import FOLDER`",
         )
     if not images:
@@ -116,26 +120,26 @@ def _see_that_there_are_some(images: Sequence[ImageRecord], labelled: Sequence[I
 
 
 def _card(title: str, form: str, seed: int, rows: Sequence[Row], n_labels: int) -> str:
-    """The text of the README.md: what it is, and how it is loaded."""
+    """Return the text of the README.md: the content of the data set, and how to load it."""
     words = f", split under seed {seed}" if form != "folder" else ""
     usage = (TABLES if form == "csv" else USAGE).format(folder=json.dumps(f"./{title}"), columns=list(rows[0]))
     return CARD.format(title=title, n=len(rows), n_labels=n_labels, split=words, usage=usage)
 
 
 def _places(images: Sequence[ImageRecord], form: str, split: Mapping[str, str]) -> dict[str, PurePosixPath]:
-    """Where each picture goes in the folder; in tables, where it is in the project."""
+    """Return each image's path in the exported folder, {image_id: path}; for `csv`, its path in the project."""
     if form == "csv":
         return {image.image_id: PurePosixPath(image.path) for image in images}
     labels = {image.label for image in images}
     if form == "folder":
         layouts.check_folders_distinct(labels)
         return {image.image_id: layouts.place(image, file_name(image.label), None) for image in images}
-    of = layouts.label_folders(labels)
-    return {image.image_id: layouts.place(image, of[image.label], split[image.image_id]) for image in images}
+    folders = layouts.label_folders(labels)
+    return {image.image_id: layouts.place(image, folders[image.label], split[image.image_id]) for image in images}
 
 
-def _given(catalog: Catalog, places: Mapping[str, PurePosixPath], to: Path | None, image: ImageRecord) -> bool:
-    """Whether a picture can be given away; it is copied to its place in `to`, if there is one."""
+def _copy(catalog: Catalog, places: Mapping[str, PurePosixPath], to: Path | None, image: ImageRecord) -> bool:
+    """Copy an image to its place in the folder `to`; None copies nothing. Returns whether the image's file is there."""
     if to is None:
         return catalog.project.has_picture(image.path)
     try:
@@ -151,9 +155,9 @@ def _given(catalog: Catalog, places: Mapping[str, PurePosixPath], to: Path | Non
 def _rows(
     catalog: Catalog, images: Sequence[ImageRecord], places: Mapping[str, PurePosixPath], split: Mapping[str, str]
 ) -> list[Row]:
-    """What is known of each picture; "" where nothing is. `file_name` is its place."""
+    """Return the metadata of each image; unknown values are empty texts. `file_name` is its place."""
     came_with = {image.image_id: image.label for image in catalog.images()}
-    decided = DecisionLog(catalog).present()
+    decided = DecisionLog(catalog).current()
     came_from: dict[str, SourceRecord] = {}
     for source in sorted(catalog.origins(), key=lambda one: not (one.license or one.creator)):
         came_from.setdefault(str(source.image_id), source)
@@ -176,37 +180,40 @@ def _rows(
     return rows
 
 
-def _written(catalog: Catalog, rows: Sequence[Row], to: Path, form: str) -> dict[str, Any]:
-    """Write the tables that belong to a format; what its card tells programs of them."""
+def _write_tables(catalog: Catalog, rows: Sequence[Row], to: Path, form: str) -> dict[str, Any]:
+    """Write the metadata and tables of a format. Returns the front matter that describes them."""
     if form == "folder":
         return layouts.folder_front(row["file_name"].partition("/")[0] for row in rows)
     if form == "imagefolder":
-        of_split: dict[str, list[Row]] = {}
-        for row in rows:  # in metadata, a picture's file is named as it lies beside it
-            top, _, inside = row["file_name"].partition("/")
-            of_split.setdefault(top, []).append(row | {"file_name": inside})
-        layouts.write_metadata(of_split, to)
-        return layouts.imagefolder_front(of_split, rows[0])
+        by_split: dict[str, list[Row]] = {}
+        for row in rows:  # file names in metadata are relative to the split's folder
+            split, _, relative = row["file_name"].partition("/")
+            by_split.setdefault(split, []).append(row | {"file_name": relative})
+        layouts.write_metadata(by_split, to)
+        return layouts.imagefolder_front(by_split, rows[0])
     tables = {"labels": rows, "decisions": _decisions(catalog)}
-    for name, own in tables.items():
-        if own:
-            _write(own, to / f"{name}.csv")
-    return layouts.tables_front({name: list(own[0]) for name, own in tables.items() if own})
+    tables = {name: table for name, table in tables.items() if table}
+    for name, table in tables.items():
+        _write(table, to / f"{name}.csv")
+    return layouts.tables_front({name: list(table[0]) for name, table in tables.items()})
 
 
 def _decisions(catalog: Catalog) -> list[Row]:
-    """What became of each picture that somebody decided about."""
-    decided, beside = DecisionLog(catalog).present(), DecisionLog(catalog).beside()
+    """Return one row for each image with a decision: the decision that holds now."""
+    decided, beside = DecisionLog(catalog).current(), DecisionLog(catalog).same_split_as()
     came = {image.image_id: image for image in catalog.images()}
-    decided = {one: row for one, row in decided.items() if one in came}  # rows of pictures may have been damaged
-    said = [_decision(row, came[one].path, came[one].label) for one, row in decided.items()]
-    if said:
-        said += [_row(one, came[one].path, f"beside:{other}") for one, other in beside.items() if one in came]
-    return said
+    rows = [
+        _decision(decision, came[image_id].path, came[image_id].label)
+        for image_id, decision in decided.items()
+        if image_id in came  # it is not if the catalogue was damaged
+    ]
+    if rows:
+        rows += [_row(i, came[i].path, f"beside:{other}") for i, other in beside.items() if i in came]
+    return rows
 
 
 def _decision(decision: Decision, path: str, came_with: str) -> Row:
-    """What became of a picture, as `bearkit review decide --from` reads it."""
+    """Return the row of a decision, in the format that `bearkit review decide --from` reads."""
     action = "delete" if decision.action == "delete" else "keep"
     if action == "keep" and decision.to_label != came_with:
         action = f"relabel:{decision.to_label}" if decision.to_label else "unlabel"
@@ -214,8 +221,8 @@ def _decision(decision: Decision, path: str, came_with: str) -> Row:
 
 
 def _row(image_id: str, path: str, action: str, came_with: str = "", reviewer: str = "", time: str = "") -> Row:
-    about = {"image_id": image_id, "path": path, "action": action, "imported_as": came_with}
-    return about | {"reviewer": reviewer, "time": time}
+    row = {"image_id": image_id, "path": path, "action": action, "imported_as": came_with}
+    return row | {"reviewer": reviewer, "time": time}
 
 
 def _write(rows: Sequence[Row], path: Path) -> None:

@@ -1,8 +1,8 @@
-"""How a data set lies in a folder that is given away, and the card that tells `datasets` how to read it.
+"""The layout of an exported data set, and the front matter that tells the package `datasets` how to read it.
 
-`datasets` guesses what it is not told: splits from the names of folders, types from values (`007` is a number, `nan`
-nothing, an empty column another type than a full one). So the card names the files of each split and the type of each
-column, and what is known of pictures is in JSON lines, whose texts stay texts.
+`datasets` guesses what the front matter does not say: splits from folder names, types from values (`007` becomes a
+number, `nan` a missing value, an empty column another type than a full one). So the front matter names the files of
+each split and the type of each column, and metadata are JSON lines, whose texts stay texts.
 """
 
 import json
@@ -21,22 +21,24 @@ from bearkit.sources.ingest import SUFFIX
 from bearkit.sources.layout import file_name, folder_name
 
 Row = dict[str, str]
-HUB_SPLITS = {"train": "train", "valid": "validation", "test": "test"}  # the Hub's words
+HUB_SPLITS = {"train": "train", "valid": "validation", "test": "test"}  # the Hub's names
 METADATA = "metadata.jsonl"
-OLD_METADATA = "metadata.csv"  # what bearkit wrote before; beside the new one nothing could be loaded
-# `datasets` takes a file for a picture by its name alone; another format gets one of these before its own ending.
+OLD_METADATA = "metadata.csv"  # by earlier versions; with both files `datasets` loads nothing
+# `datasets` recognises images by file name only; for other formats, `.png` is put before their own suffix.
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff", ".ico", ".ppm", ".pgm", ".pbm",
             ".pnm", ".jp2", ".j2k", ".tga", ".pcx"}  # fmt: skip
-DATE = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d(:?\d\d(:?\d\d)?)?(Z|[+-]\d\d(:?\d\d)?)?)?")  # what Arrow reads as a time
+DATE = re.compile(
+    r"\d{4}-\d\d-\d\d([ T]\d\d(:?\d\d(:?\d\d)?)?(Z|[+-]\d\d(:?\d\d)?)?)?"
+)  # texts that Arrow reads as a time
 
 
 def label_folders(labels: Iterable[str]) -> dict[str, str]:
-    """A folder for each label, {label: name}; no two are one, also where upper and lower case are the same.
+    """Choose a folder name for each label, {label: name}; no two names differ only in upper and lower case.
 
     >>> label_folders(["cat", "Cat", "a:b", "a?b", "__init__"])
     {'Cat': 'Cat', '__init__': '_init__', 'a:b': 'a_b', 'a?b': 'a_b-2', 'cat': 'cat-2'}
     """
-    found: dict[str, str] = {}
+    folders: dict[str, str] = {}
     taken: set[str] = set()
     for label in sorted(labels):
         plain = folder_name(label)
@@ -45,12 +47,12 @@ def label_folders(labels: Iterable[str]) -> dict[str, str]:
         while name.casefold() in taken:
             name = f"{plain}-{next(numbers)}"
         taken.add(name.casefold())
-        found[label] = name
-    return found
+        folders[label] = name
+    return folders
 
 
 def check_folders_distinct(labels: Iterable[str]) -> None:
-    """See that labels can be told apart by their folders alone.
+    """Check that each label has a folder name of its own.
 
     Raises:
         ReviewError: two labels would share a folder.
@@ -66,20 +68,23 @@ def check_folders_distinct(labels: Iterable[str]) -> None:
 
 
 def place(image: ImageRecord, folder: str, split: str | None) -> PurePosixPath:
-    """Where a picture goes. Part of its id is in the name: names of two pictures may be the same."""
+    """Return the path of an image in the exported folder.
+
+    The name contains a part of the image's id, because two images may have the same file name.
+    """
     own = PurePosixPath(image.path.replace("\\", "/"))
     suffix = own.suffix or f".{SUFFIX.get(image.format, image.format.lower())}"
     if suffix.lower() not in SUFFIXES:
         suffix = f".png{suffix}"
-    stem = file_name(own.stem.replace(".", "_"))  # `datasets` counts every ending in a name
+    stem = file_name(own.stem.replace(".", "_"))  # `datasets` looks at every suffix in a name
     inside = PurePosixPath(folder, f"{stem}-{image.image_id[:8]}{suffix}")
     return PurePosixPath(HUB_SPLITS[split]) / inside if split is not None else inside
 
 
 def write_metadata(rows: Mapping[str, Sequence[Row]], to: Path) -> None:
-    """Write what is known of the pictures of each split, {folder: rows}, beside them.
+    """Write the metadata of each split, {folder: rows}, into the folder of its images.
 
-    JSON lines, or parquet where a column holds nothing but dates in a split: Arrow takes those for times.
+    The format is JSON lines, or parquet if a column of a split holds only dates: Arrow would read those as times.
 
     Raises:
         ImportSourceError: parquet is needed, and the package pyarrow is not installed.
@@ -95,7 +100,7 @@ def write_metadata(rows: Mapping[str, Sequence[Row]], to: Path) -> None:
 
 
 def imagefolder_front(splits: Iterable[str], columns: Iterable[str]) -> dict[str, Any]:
-    """What a card's front matter says of SPLIT/LABEL/ with metadata: files and types."""
+    """Return the front matter for folders SPLIT/LABEL with metadata: files and column types."""
     files = [{"split": split, "path": f"{split}/**"} for split in HUB_SPLITS.values() if split in splits]
     names = [name for name in columns if name != "file_name"]
     features = [{"name": "image", "dtype": "image"}, *({"name": name, "dtype": "string"} for name in names)]
@@ -106,14 +111,14 @@ def imagefolder_front(splits: Iterable[str], columns: Iterable[str]) -> dict[str
 
 
 def folder_front(folders: Iterable[str]) -> dict[str, Any]:
-    """The same of LABEL/ alone: all of it is one split, whatever a label is called, and folders are labels."""
+    """Return the front matter for folders LABEL: all files are one split, also if a label is called like a split."""
     patterns = {"__*/*" if name.startswith("__") else "*/*" for name in folders}
     files = [{"split": "train", "path": sorted(patterns)}]
     return {"configs": [{"config_name": "default", "data_files": files, "drop_labels": False}]}
 
 
 def tables_front(tables: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """The same of CSV tables, {name: columns}, each a configuration of its own; the first is the default one."""
+    """Return the front matter for CSV tables, {name: columns}: one configuration each, the first is the default."""
     configs, info = [], []
     for name, columns in tables.items():
         files = [{"split": "train", "path": f"{name}.csv"}]
@@ -124,17 +129,17 @@ def tables_front(tables: Mapping[str, Sequence[str]]) -> dict[str, Any]:
 
 
 def with_fingerprint(front: dict[str, Any], rows: Sequence[Row]) -> dict[str, Any]:
-    """The same front matter, of no other pictures and labels.
+    """Add a hash of the rows to the front matter.
 
-    `datasets` keeps what it loaded from a folder under the folder's name and what the card says, and would give it
-    again for another data set that is written there later.
+    `datasets` caches a folder under its name and front matter: without the hash, it would return the old data for
+    another data set that is written into a folder of the same name later.
     """
-    told = content_id(json.dumps(rows).encode())[:16]
-    configs = [config | {"description": f"pictures and labels {told}"} for config in front["configs"]]
+    fingerprint = content_id(json.dumps(rows).encode())[:16]
+    configs = [config | {"description": f"pictures and labels {fingerprint}"} for config in front["configs"]]
     return front | {"configs": configs}
 
 
 def write_card(folder: Path, front: Mapping[str, Any], text: str) -> None:
-    """Write README.md: what programs read, then what people read."""
+    """Write README.md: the front matter for programs, then the text for people."""
     head = yaml.safe_dump(dict(front), sort_keys=False, allow_unicode=True)
     (folder / "README.md").write_text(f"---\n{head}---\n{text}", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Set pictures aside for validation: always the same ones, a fifth of each label, chosen by content and seed."""
+"""Split images into train, valid and test: a fifth of each label for validation, chosen by content and seed."""
 
 import hashlib
 from collections import Counter, defaultdict
@@ -11,18 +11,21 @@ VALID_FRACTION = 0.2
 
 
 def assign(images: Sequence[ImageRecord], earlier: Mapping[str, str], seed: int) -> dict[str, str]:
-    """Say for each picture whether it is `train`, `valid` or `test`, {image_id: split}.
+    """Assign each image to a split.
 
-    Given splits are respected; where no validation pictures were given, a fifth of each label is set aside (at least
-    one), from the pictures that are not given for testing. A picture that was assigned before stays where it was, so
-    that results before and after adding pictures are about the same validation pictures; only a given `valid` or `test`
-    moves it. Among new ones, those whose hash of seed and content is lowest are set aside: the same pictures and seed
-    always split alike.
+    Splits that images were imported with are used. If none of these is `valid`, a fifth of each label, and at least one
+    image, goes to validation, except images given as `test`. An image keeps an earlier split, so that results before
+    and after an import are about the same validation images; only a given `valid` or `test` moves it. Of the new
+    images, those with the lowest hash of seed and content go to validation: the same images and seed give the same
+    split.
 
     Args:
-        images: every picture of the project.
-        earlier: what was assigned before under this seed.
-        seed: another seed, another split.
+        images: all images of the project that have a label.
+        earlier: splits that were assigned earlier under this seed, {image_id: split}.
+        seed: chooses the validation images.
+
+    Returns:
+        {image_id: `train`, `valid` or `test`}.
     """
     valid_given = any(image.given_split == "valid" for image in images)
     result = {image.image_id: image.given_split for image in images if _is_given(image, valid_given, earlier)}
@@ -36,17 +39,17 @@ def assign(images: Sequence[ImageRecord], earlier: Mapping[str, str], seed: int)
 
 
 def _is_given(image: ImageRecord, valid_given: bool, earlier: Mapping[str, str]) -> bool:
-    """Whether a picture's given split counts. `train` does not where none are given for validation, since someone has
+    """Return whether the image's given split is used.
 
-    to be set aside, nor for a picture that was set aside before it was given.
+    `train` is ignored if no validation images were given, or if the image is already in validation.
     """
     if image.given_split == "train":
         return valid_given and earlier.get(image.image_id) != "valid"
-    return image.given_split in SPLITS  # a catalogue of somebody else's may say anything
+    return image.given_split in SPLITS  # a foreign catalogue may have any text here
 
 
 def _split_label(ids: Sequence[str], earlier: Mapping[str, str], seed: int) -> dict[str, str]:
-    """Assign the pictures of one label: the earlier ones as they were, then fill up the validation set."""
+    """Assign the images of one label: earlier splits stay, then new images fill the validation set up."""
     result = {image_id: earlier[image_id] for image_id in ids if image_id in earlier}
     fresh = sorted((i for i in ids if i not in result), key=lambda i: hashlib.sha256(f"{seed}:{i}".encode()).digest())
     wanted = max(1, round(VALID_FRACTION * len(ids))) if len(ids) > 1 else 0
@@ -55,12 +58,12 @@ def _split_label(ids: Sequence[str], earlier: Mapping[str, str], seed: int) -> d
 
 
 def check_trainable(images: Sequence[ImageRecord], split: Mapping[str, str]) -> None:
-    """Make sure that a classifier can be trained and checked on these.
+    """Check that a classifier can be trained and validated on these images.
 
     Raises:
-        NoImagesError: there are no pictures.
-        TooFewLabelsError: they all have one label.
-        TooFewImagesError: a label has nothing to learn from, or there is nothing to check on.
+        NoImagesError: there are no images.
+        TooFewLabelsError: they all have the same label.
+        TooFewImagesError: a label has no training images or only one image, or there are no validation images.
     """
     if not images:
         raise NoImagesError("the project has no pictures", hint="bring some in: `bearkit import FOLDER`")

@@ -1,1 +1,1 @@
-"""Looks whether a project is in order, and mends what can be mended."""
+"""Check a project for damage, and fix what can be fixed."""

@@ -1,10 +1,10 @@
-"""The catalogue: is its file in order? And the pictures: is each where it says, with the bytes that it came with?"""
+"""Check the catalogue's file, and that each image file is at its path and unchanged."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from bearkit.catalog import repair
-from bearkit.catalog.backup import copied_at, copy_of
+from bearkit.catalog.backup import backup_path, backup_time
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.schema import ImageRecord
 from bearkit.core.parallel import Progress, ordered_map
@@ -15,18 +15,17 @@ from bearkit.images import content_id, read_file, suffixes
 
 MISSING = "the file is missing"
 OUTSIDE = "its path leads out of the project's folders of pictures"
-NAMED = 3  # faults of the catalogue in one sentence
+MAX_NAMED = 3  # faults of the catalogue in one sentence
 
 
 def check_catalogue(project: Project, mend: bool) -> list[Problem]:
-    """What is wrong with the catalogue's file; nothing, or one problem."""
-    there = project.catalog.exists()
-    found = repair.faults(project) if there else ["it is missing"]
-    if not found:
+    """Check the catalogue's file, and rebuild it if it is damaged and `mend` is set. Returns at most one problem."""
+    faults = repair.find_faults(project) if project.catalog.exists() else ["it is missing"]
+    if not faults:
         return []
-    more = f", and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    more = f", and {len(faults) - MAX_NAMED} more" if len(faults) > MAX_NAMED else ""
     problem = Problem(
-        f"the catalogue is damaged: {'; '.join(found[:NAMED])}{more}", str(project.catalog), _way(project)
+        f"the catalogue is damaged: {'; '.join(faults[:MAX_NAMED])}{more}", str(project.catalog), _hint(project)
     )
     if not mend:
         return [problem]
@@ -34,22 +33,24 @@ def check_catalogue(project: Project, mend: bool) -> list[Problem]:
         damaged = repair.rebuild(project)
     except ProjectError as error:
         return [Problem(problem.what, problem.where, error.hint)]
-    return [
-        problem.done(f"made anew from {_copied(project)}what could be read; the damaged file is {damaged.name} now")
-    ]
+    return [problem.done(f"rebuilt from {_backup(project)}what could be read; the damaged file is {damaged.name} now")]
 
 
-def _way(project: Project) -> str:
-    return f"`--mend` makes it anew from {_copied(project)}what can still be read; the damaged file is kept"
+def _hint(project: Project) -> str:
+    return f"`--mend` rebuilds it from {_backup(project)}what can still be read, and keeps the damaged file"
 
 
-def _copied(project: Project) -> str:
-    when = copied_at(project.catalog)
-    return f"its copy of {when:%Y-%m-%d %H:%M} ({copy_of(project.catalog).name}) and " if when else ""
+def _backup(project: Project) -> str:
+    """Name the catalogue's backup for a sentence; an empty text if there is none."""
+    when = backup_time(project.catalog)
+    return f"its copy of {when:%Y-%m-%d %H:%M} ({backup_path(project.catalog).name}) and " if when else ""
 
 
 def check_pictures(project: Project, mend: bool, progress: Progress) -> list[Problem]:
-    """Pictures whose files are missing or changed, and picture files that the catalogue does not know."""
+    """Find images whose files are missing or changed, and image files that the catalogue does not know.
+
+    With `mend`, the catalogue gets the new path of a file that was moved inside the project.
+    """
     catalog = Catalog(project)
     images = catalog.images()
     wrong = []
@@ -67,7 +68,7 @@ def check_pictures(project: Project, mend: bool, progress: Progress) -> list[Pro
 
 
 def _why(catalog: Catalog, image: ImageRecord) -> str:
-    """What is wrong with a picture's file; "" for nothing."""
+    """Say what is wrong with an image's file; an empty text if it is in order."""
     try:
         path = catalog.path(image)
     except ImageError:
@@ -84,16 +85,17 @@ def _why(catalog: Catalog, image: ImageRecord) -> str:
 def _wrong(catalog: Catalog, image: ImageRecord, why: str, found_at: Path | None, mend: bool) -> Problem:
     where = str(catalog.project.root / image.path)
     if found_at is None:
-        return Problem(why, where, "bring it back, or import the picture again; until then it is left out of trainings")
+        return Problem(why, where, "bring it back, or import the picture again; until then trainings leave it out")
     place = found_at.relative_to(catalog.project.root).as_posix()
-    problem = Problem(why, where, f"it is at {place} now: `--mend` writes that down")
+    problem = Problem(why, where, f"it is at {place} now; `--mend` writes that path into the catalogue")
     if not mend:
         return problem
-    catalog.amend(image.image_id, path=place)
-    return problem.done(f"it is at {place} now; that is written down")
+    catalog.update_image(image.image_id, path=place)
+    return problem.done(f"the catalogue has its new path {place}")
 
 
 def _unknown(project: Project, known: set[Path]) -> Iterator[Path]:
+    """Yield the image files in the project's folders that are not among the known ones."""
     for folder in (project.images, project.unlabelled, project.trash):
         for path in sorted(folder.rglob("*")):
             hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
@@ -102,6 +104,7 @@ def _unknown(project: Project, known: set[Path]) -> Iterator[Path]:
 
 
 def _id_of(path: Path) -> str:
+    """Return the image_id of a file; an empty text if it cannot be read."""
     try:
         return content_id(read_file(path))
     except (ImageError, OSError):

@@ -1,8 +1,8 @@
-"""One look at everything that a project holds."""
+"""Check everything in a project."""
 
 from typing import Any
 
-from bearkit.catalog.backup import copy_of
+from bearkit.catalog.backup import backup_path
 from bearkit.core.parallel import Progress, no_progress
 from bearkit.core.project import Project
 from bearkit.doctor.catalog import check_catalogue, check_pictures
@@ -12,22 +12,22 @@ from bearkit.doctor.problems import Problem
 
 
 def examine_project(project: Project, mend: bool = False, progress: Progress = no_progress) -> dict[str, Any]:
-    """Look whether a project is in order: catalogue, pictures, caches, runs, models, what killed programs left.
+    """Check a project: catalogue, images, labels, caches, runs, models, and what killed programs left.
 
     Args:
-        project: which.
-        mend: mend what can be mended. No picture, decision or run is ever deleted.
-        progress: told while the pictures are read.
+        project: the project.
+        mend: fix what can be fixed. No image, decision or run is ever deleted.
+        progress: called while the image files are read.
 
     Returns:
-        {"ok": whether nothing is wrong now, "problems": [{"what", "where", "hint", "mended"}], "notes": [sentences
-        about labels that look alike, which may be meant]}
+        `ok` (whether no problem is left), `problems` (dicts of `what`, `where`, `hint` and `mended`), and `notes`
+        (sentences about labels that look alike, which may be intended).
 
     Raises:
         ProjectError: there is no project.
-        ReadOnlyError: it may only be read, and should be mended.
+        ReadOnlyError: `mend` is set, and the project may only be read.
     """
-    if not copy_of(project.catalog).exists():
+    if not backup_path(project.catalog).exists():
         project.require()
     if mend:
         project.require_writable()

@@ -1,4 +1,4 @@
-"""What can be made anew, or comes out of trainings: caches, runs, models; and what programs that were killed left."""
+"""Check caches, runs and models, and find files that killed programs left."""
 
 import json
 import zipfile
@@ -11,7 +11,8 @@ import safetensors
 
 from bearkit import runs
 from bearkit.bodies.array_cache import read_shard
-from bearkit.core.project import Project, whole
+from bearkit.core.atomic import atomic_write
+from bearkit.core.project import Project
 from bearkit.doctor.problems import Problem
 from bearkit.errors import BearkitError
 from bearkit.inference import leftovers, model_folder
@@ -19,18 +20,20 @@ from bearkit.inference.predictor import Predictor
 from bearkit.inference.session import session
 from bearkit.runs import Run, events
 
-AGAIN = "it is made anew when it is needed"
+REMADE = "it is made again when it is needed"
 
 
 def check_caches(project: Project, mend: bool) -> list[Problem]:
-    """Files of the cache that cannot be read; mended by deleting them."""
-    found = [*_bodies(project.cache / "bodies"), *_pieces(project.cache), *_empty(project.cache / "thumbnails")]
+    """Find files of the cache that cannot be read. With `mend`, they are deleted."""
+    damaged = [*_bodies(project.cache / "bodies"), *_shards(project.cache), *_empty(project.cache / "thumbnails")]
     return [
-        _removed(Problem(f"a file of the cache is damaged: {why}", str(path), AGAIN), path, mend) for path, why in found
+        _remove(Problem(f"a file of the cache is damaged: {why}", str(path), REMADE), path, mend)
+        for path, why in damaged
     ]
 
 
 def _bodies(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the converted bodies that onnxruntime cannot open, and why."""
     for path in sorted(folder.glob("[!.]*.onnx")):
         try:
             session(path, threads=1)
@@ -38,7 +41,8 @@ def _bodies(folder: Path) -> Iterator[tuple[Path, str]]:
             yield path, str(error).splitlines()[0]
 
 
-def _pieces(cache: Path) -> Iterator[tuple[Path, str]]:
+def _shards(cache: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the shards of cached arrays that cannot be read, and why."""
     for path in sorted(cache.glob("*/*/[!.]*.npy")):
         try:
             np.load(path, mmap_mode="r")
@@ -52,21 +56,22 @@ def _empty(folder: Path) -> Iterator[tuple[Path, str]]:
     return ((path, "it is empty") for path in sorted(folder.glob("[!.]*.jpg")) if not path.stat().st_size)
 
 
-def _removed(problem: Problem, path: Path, mend: bool) -> Problem:
+def _remove(problem: Problem, path: Path, mend: bool) -> Problem:
+    """Delete a file or folder if `mend` is set. Returns the problem, fixed or as it was."""
     if not mend:
         return problem
     with suppress(OSError):
         leftovers.remove(path)
-        return problem.done("it was deleted; " + AGAIN if problem.hint == AGAIN else "it was deleted")
+        return problem.done("it was deleted; " + REMADE if problem.hint == REMADE else "it was deleted")
     return problem
 
 
 def check_runs(project: Project, mend: bool) -> list[Problem]:
-    """Runs that cannot be used, with lines that are no events, or with weights that are damaged."""
+    """Find runs that cannot be used, damaged events, weights and predictions. `mend` removes damaged events."""
     problems = []
-    for run in sorted([*runs.every(project), *runs.damaged(project)], key=lambda run: int(run.id)):
+    for run in sorted([*runs.list_usable(project), *runs.list_damaged(project)], key=lambda run: int(run.id)):
         if run.problem:
-            hint = f"it is left out; train again, and delete {run.folder}"
+            hint = f"bearkit ignores it; train again, and delete {run.folder}"
             problems.append(Problem(f"run {run.id} cannot be used: {run.problem}", str(run.folder), hint))
         problems += [*_events(run, mend), *_weights(run), *_predictions(run)]
     return problems
@@ -74,15 +79,15 @@ def check_runs(project: Project, mend: bool) -> list[Problem]:
 
 def _events(run: Run, mend: bool) -> Iterator[Problem]:
     file = run.folder / "events.jsonl"
-    bad = events.unreadable(file)
+    bad = events.count_unreadable(file)
     if not bad or run.state in runs.LIVE:
         return
-    problem = Problem(f"{bad} lines of run {run.id} are no events", str(file), "`--mend` leaves them out")
+    problem = Problem(f"{bad} lines of run {run.id} are not events", str(file), "`--mend` removes them")
     if mend:
         good = run.events()
-        with whole(file) as part:
+        with atomic_write(file) as part:
             part.write_text("".join(json.dumps(event) + "\n" for event in good))
-        problem = problem.done("they were left out")
+        problem = problem.done("they were removed")
     yield problem
 
 
@@ -97,18 +102,18 @@ def _weights(run: Run) -> Iterator[Problem]:
 
 def _predictions(run: Run) -> Iterator[Problem]:
     path = run.folder / "predictions.npz"
-    with suppress(OSError, zipfile.BadZipFile):  # one that cannot be opened makes the run damaged
+    with suppress(OSError, zipfile.BadZipFile):  # a file that cannot be opened is reported as a damaged run
         with zipfile.ZipFile(path) as file:
             try:
                 bad = file.testzip()
-            except Exception as error:  # zlib's, and others'
+            except Exception as error:  # zlib and others raise their own
                 bad = str(error)
         if bad:
             yield Problem(f"the predictions of run {run.id} are damaged: {bad}", str(path), "train again")
 
 
 def check_models(project: Project) -> list[Problem]:
-    """Exported models that do not answer as they did."""
+    """Find exported models that cannot be loaded, or give other outputs than when they were exported."""
     problems = []
     for folder in model_folder.models(project.models):
         try:
@@ -119,19 +124,19 @@ def check_models(project: Project) -> list[Problem]:
 
 
 def check_leftovers(project: Project, mend: bool) -> list[Problem]:
-    """What programs that were killed left."""
+    """Find what killed programs left: half-written files, and models that were being replaced."""
     problems = []
     for aside in leftovers.set_aside(project.models):
         problem = Problem(
-            "a model that was being replaced when a program was killed", str(aside), "`--mend` brings it back"
+            "a model that was being replaced when a program was killed", str(aside), "`--mend` restores it"
         )
         if mend:
             back = leftovers.put_back(aside)
-            done = f"it is {back.name} again" if back else "a newer one is there, so it was deleted"
+            done = f"it was restored as {back.name}" if back else "there is a newer one, so it was deleted"
             problem = problem if aside.exists() else problem.done(done)
         problems.append(problem)
     places = [project.root, project.images, project.unlabelled, project.runs, project.models, project.cache]
     places += [path for folder in places[1:] for path in folder.glob("[!.]*/") if path.is_dir()]
     for path in (path for folder in places for path in leftovers.half_written(folder)):
-        problems.append(_removed(Problem("a file that was half written", str(path), "`--mend` deletes it"), path, mend))
+        problems.append(_remove(Problem("a half-written file", str(path), "`--mend` deletes it"), path, mend))
     return problems

@@ -1,4 +1,4 @@
-"""What the doctor finds."""
+"""The problems that `bearkit doctor` finds, and how they are printed."""
 
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -8,13 +8,13 @@ from bearkit.core.text import count
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is not in order.
+    """A problem in a project.
 
     Attributes:
-        what: is wrong.
+        what: a description.
         where: the file or folder.
-        hint: what helps; what was done, where it is mended.
-        mended: whether it is in order now.
+        hint: how to fix it, or how it was fixed.
+        mended: whether it was fixed.
     """
 
     what: str
@@ -23,16 +23,16 @@ class Problem:
     mended: bool = False
 
     def done(self, how: str) -> "Problem":
-        """The same, mended."""
+        """Return the problem as fixed; `how` becomes its hint."""
         return replace(self, hint=how, mended=True)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, as the command line prints them."""
+        """Return plain values, as the command line prints them."""
         return asdict(self)
 
 
 def in_words(result: dict[str, Any], place: str = "") -> str:
-    """What the doctor found, for people; `place` is how the next command names the project."""
+    """Write the doctor's result as text. `place` is the project option that the next command needs."""
     lines = []
     for problem in result["problems"]:
         word = "mended" if problem["mended"] else "hint"
@@ -44,6 +44,6 @@ def in_words(result: dict[str, Any], place: str = "") -> str:
 
 
 def left_over(result: dict[str, Any], place: str = "") -> dict[str, str]:
-    """That there are problems left, as an error and its hint."""
+    """Return the number of problems left as an error, with its hint."""
     left = sum(not problem["mended"] for problem in result["problems"])
     return {"error": f"{count(left, 'problem')} left", "hint": f"bearkit doctor --mend{place}"}

@@ -1,1 +1,1 @@
-"""Trainings in processes of their own, which outlive the page that started them."""
+"""Run trainings in processes of their own, which go on after the page that started them is closed."""

@@ -1,6 +1,6 @@
-"""What a process of its own does: carry out a training, or find a learning rate.
+"""The program of a process that `bearkit.engine.jobs` starts: train a run, or find a learning rate.
 
-It waits for its turn before it imports torch, so that a training that waits takes no memory.
+It waits for its turn before it imports torch, so that a waiting training uses little memory.
 """
 
 import json
@@ -20,31 +20,37 @@ from bearkit.training.config import TrainConfig
 FIND_LR = "find-lr"
 
 
-def main(root: str, run_id: str, asked: str = "") -> None:
-    """Carry out a run that was created, or answer what `jobs.find_lr` asked."""
+def main(root: str, run_id: str, request: str = "") -> None:
+    """Train a run that was created, or answer a request of `jobs.find_lr`.
+
+    Args:
+        root: the project's folder.
+        run_id: of the run, or FIND_LR.
+        request: for FIND_LR, JSON with `config` and `unfrozen`.
+    """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     warnings.filterwarnings("ignore", module=r"PIL\.", category=UserWarning)  # as the command line does
     project = Project(root)
     if run_id == FIND_LR:
-        print(json.dumps(_find_lr(project, json.loads(asked)), allow_nan=False))
+        print(json.dumps(_find_lr(project, json.loads(request)), allow_nan=False))
     else:
         _train(project, Run(project.runs / run_id))
 
 
 def _train(project: Project, run: Run) -> None:
-    """Carry out a run; from here on it may be stopped by a signal, and says so."""
+    """Train a run. After its event `job`, `jobs.stop` may interrupt this process."""
     run.event("job", **this_process())
     with suppress(StoppedError, KeyboardInterrupt), run.working() as stop_if_asked:
         bearkit.Learner(project).execute_run(run, stop_if_asked)
 
 
-def _find_lr(project: Project, asked: dict[str, Any]) -> dict[str, Any]:
+def _find_lr(project: Project, request: dict[str, Any]) -> dict[str, Any]:
     try:
-        config = asked["config"]
+        config = request["config"]
         learn = bearkit.Learner(project, **vars(TrainConfig.from_dict(config | {"start": ""})))
-        if config["start"] or asked["unfrozen"]:
+        if config["start"] or request["unfrozen"]:
             learn.start_from(config["start"] or None)
-        if asked["unfrozen"]:
+        if request["unfrozen"]:
             learn.unfreeze(config["unfreeze_groups"])
         return learn.lr_find().as_dict() | {"plot": str(learn.lr_plot)}
     except BearkitError as error:

@@ -26,7 +26,7 @@ def compare_runs(project: Project, old: str, new: str) -> dict[str, Any]:
     Raises:
         RunError: a run does not exist or is not finished, or the runs share no validation image.
     """
-    before, after = (runs.finished(project, name).predictions().only("valid") for name in (old, new))
+    before, after = (runs.find_finished(project, name).predictions().only("valid") for name in (old, new))
     common, rows_before, rows_after = np.intersect1d(before.image_ids, after.image_ids, return_indices=True)
     old_labels, new_labels = before.vocab[before.targets[rows_before]], after.vocab[after.targets[rows_after]]
     # A label with a new name is no error of the old model, which could not predict it.

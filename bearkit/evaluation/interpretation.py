@@ -60,7 +60,7 @@ class Interpretation:
         Raises:
             RunError: there is no such finished run, or the split has no images.
         """
-        return cls(project, runs.finished(project, run_id), split)
+        return cls(project, runs.find_finished(project, run_id), split)
 
     @property
     def vocab(self) -> list[str]:

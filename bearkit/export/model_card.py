@@ -1,12 +1,14 @@
-"""The model card: what people should know before they trust a model, from what the run measured."""
+"""Write the model card, the README.md of a model folder."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from bearkit.catalog.statistics import CurationStats
+from bearkit.core.text import UNKNOWN, error_rate_sentence, percent
+from bearkit.evaluation.ood import FALSE_ALARMS
 from bearkit.inference.model_folder import ModelConfig
+from bearkit.inference.model_info import Int8Result, ModelInfo
 
 TEMPLATE = """---
 library_name: timm
@@ -21,8 +23,8 @@ tags:
 Tells {labels} apart.
 Made with bearkit from {n_train} training pictures: a new head on `{body}`, {tuned}.
 
-On {n_valid} validation pictures, which it did not train on, **{wrong}** were wrong: an error rate of {rate:.1%}, and
-with 95 % confidence between {low:.1%} and {high:.1%} for pictures like these, judged by the labels they were given.
+**{error}.** The model did not train on these pictures. The range is the 95 % confidence interval for pictures like
+them, judged by their labels, some of which may be wrong.
 {known}
 
 | label | training pictures | validation pictures |
@@ -35,33 +37,33 @@ with 95 % confidence between {low:.1%} and {high:.1%} for pictures like these, j
 
 ## Limits
 
-- It knows these labels only, and pictures like those it was trained on: the figures hold for no others.
+- It knows only these labels. The figures hold only for pictures like those that it was trained on.
 - The validation pictures come from the same collection as the training pictures. Pictures from elsewhere, of other
   cameras, places or times, may be harder.
 - {few}{rare}
-- Nobody has checked it for use where a mistake would hurt somebody.
+- It was not tested for uses where a mistake can hurt people.
 
 {use}
-The model also lies here as `model.onnx`: pictures (batch, 3, {size}, {size}), normalised with mean {mean} and standard
-deviation {std}, give logits{outputs}.{int8} The labels, in the order of the outputs, and the preprocessing are in
-`config.json`; `golden.npz` has drawn pictures with the answers that a faithful copy gives.
+`model.onnx` is the same model for onnxruntime. Its input is pictures (batch, 3, {size}, {size}), normalised with mean
+{mean} and standard deviation {std}; its outputs are logits{outputs}.{int8} `config.json` has the labels, in the order
+of the logits, and the preprocessing. `golden.npz` has test pictures with the outputs that they must give.
 """
-MANY = 60  # labels up to which a sentence names them all
-CONFUSED = 20  # pairs of labels that are told
-FEW = 20  # validation pictures of a label below which its errors may not have shown
-RARE = 6  # pictures of a label, of both kinds, below which what others of it look like is hardly known
+MAX_LABELS_IN_SENTENCE = 60
+MAX_CONFUSED = 20  # rows of the table of confused labels
+FEW = 20  # validation images of a label; with fewer, its errors may not have shown
+RARE = 6  # training and validation images of a label; with fewer, "none of these" is unreliable for it
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What a card says beyond the model folder's config.
+    """The content of a card that is not in config.json.
 
     Attributes:
-        counts: training and validation pictures of each label.
-        has_matrix: whether confusion_matrix.png lies in the folder.
-        cleaned: what was done with the pictures before the training.
-        confused: given and predicted label, and how often, the most frequent first.
-        numbered: the labels that confusion_matrix.png has as numbers, by their place.
+        counts: training and validation images of each label.
+        has_matrix: whether the folder has a confusion_matrix.png.
+        cleaned: statistics of the review before the training.
+        confused: (given label, predicted label, number of images), the most frequent first.
+        numbered: the labels that confusion_matrix.png shows as numbers, by their index in the vocab.
     """
 
     counts: dict[str, tuple[int, int]]
@@ -72,34 +74,30 @@ class Facts:
 
 
 def model_card(config: ModelConfig, facts: Facts) -> str:
-    """The text of README.md in a model folder."""
-    about, how = config.about, config.preprocessing
-    low, high = about["error_interval"]
+    """Return the text of README.md in a model folder."""
+    info, preprocessing = config.info, config.preprocessing
+    error = error_rate_sentence(info.as_dict())
     return TEMPLATE.format(
         title=cell(title(config.vocab)),
         labels=_listed(config.vocab),
         n_train=sum(train for train, _ in facts.counts.values()),
-        n_valid=about["valid_images"],
-        wrong=round(about["error_rate"] * about["valid_images"]),
-        body=about["body"],
-        tuned="which learnt too" if about["tuned"] else "whose own weights were left as they were",
-        known=_known(about.get("threshold"), about.get("temperature", 1.0), about.get("warnings", [])),
-        rate=about["error_rate"],
-        low=low,
-        high=high,
+        error=error[0].upper() + error[1:],
+        body=info.body or "unknown",
+        tuned="fine-tuned" if info.tuned else "whose weights were not changed",
+        known=_known(info),
         rows="\n".join(f"| {cell(label)} | {train} | {valid} |" for label, (train, valid) in facts.counts.items()),
         matrix=(MATRIX + _numbered(facts.numbered) if facts.has_matrix else "") + _confused(facts.confused),
-        data=f"{facts.cleaned.in_words} {facts.cleaned.whose}{_seed(about.get('seed'))}",
+        data=f"{facts.cleaned.summary} {facts.cleaned.license_summary}{_seed(info.seed)}",
         few=_few(facts.counts),
-        rare=_rare(facts.counts) if about.get("threshold") is not None else "",
+        rare=_rare(facts.counts) if info.threshold is not None else "",
         use=use(),
-        outputs=", how like training pictures it is, and the cosines with them"
-        if about.get("threshold") is not None
+        outputs=", the similarity to training pictures, and the cosines with each of them"
+        if info.threshold is not None
         else "",
-        int8=_int8(about.get("int8", {})),
-        size=how.size,
-        mean=list(how.mean),
-        std=list(how.std),
+        int8=_int8(info.int8),
+        size=preprocessing.size,
+        mean=list(preprocessing.mean),
+        std=list(preprocessing.std),
     )
 
 
@@ -141,7 +139,7 @@ print(Predictor(snapshot_download("{repo}")).predict("picture.jpg"))
 
 
 def for_hub(text: str, repo: str) -> str:
-    """A card as the Hub should show it: how to use the model by its name there."""
+    """Change a card for the Hub: its examples then load the model by its name there."""
     text = text.replace(use(), use(repo))
     for folder, name in (  # older cards, and those that somebody edited
         ('Predictor("FOLDER")', f'Predictor(huggingface_hub.snapshot_download("{repo}"))'),
@@ -153,68 +151,74 @@ def for_hub(text: str, repo: str) -> str:
 
 
 def use(repo: str | None = None) -> str:
-    """How to use the model, from its folder, or from the Hub as USER/NAME."""
+    """Return the section that shows how to use the model, from its folder or from the Hub (USER/NAME)."""
     return IN_FOLDER if repo is None else ON_HUB.format(repo=repo)
 
 
 def title(vocab: Sequence[str]) -> str:
-    """A name for what tells these labels apart."""
+    """Return a title made of the first labels."""
     return " / ".join(vocab[:4]) + (" ..." if len(vocab) > 4 else "")
 
 
-def _known(threshold: float | None, temperature: float, warnings: Sequence[str]) -> str:
-    """What the model says of a picture of something else, and how sure its probabilities are."""
-    sure = f"The probabilities are calibrated on those validation pictures (temperature {temperature:.2f})."
-    sure = sure if temperature != 1 else "The probabilities are as training left them, not calibrated."
-    sure = " ".join([sure, *(f"Warning: {warning}." for warning in warnings)])
-    if threshold is None:
-        return f"A picture of something else gets one of these labels too. {sure}"
+def _known(info: ModelInfo) -> str:
+    """Describe the answer for images of something else, and whether the probabilities are calibrated."""
+    if info.temperature in (None, 1):
+        calibrated = "The probabilities are not calibrated."
+    else:
+        calibrated = (
+            f"The probabilities are calibrated on the validation pictures (temperature {info.temperature:.2f})."
+        )
+    calibrated = " ".join([calibrated, *(f"Warning: {warning}." for warning in info.warnings)])
+    if info.threshold is None:
+        return f"A picture of something else gets one of these labels too. {calibrated}"
     return (
-        f"A picture unlike all that it was trained on is told to be none of these: its similarity is below "
-        f"{threshold:.3f}, as is that of about 3.5 % of the pictures that belong here. {sure}"
+        f'For pictures unlike the training pictures (similarity below {info.threshold:.3f}) the answer is "{UNKNOWN}". '
+        f"About {percent(FALSE_ALARMS)} of the pictures that do have one of these labels fall below it too. "
+        f"{calibrated}"
     )
 
 
 def _seed(seed: int | None) -> str:
-    """Whose split it was; nothing where the model was written by a bearkit that did not say."""
+    """Write the seed of the split; an empty text if it is not known."""
     return "" if seed is None else f" Seed {seed} decided which pictures were set aside for validation."
 
 
-def _int8(int8: Mapping[str, Any]) -> str:
-    """How the 8-bit weights of model.onnx do, where it has some."""
-    if not int8.get("kept"):
+def _int8(int8: Int8Result | None) -> str:
+    """Describe the 8-bit weights of model.onnx and their error; an empty text if it has none."""
+    if int8 is None or not int8.kept:
         return ""
-    n = int8["valid_images"]
+    error = error_rate_sentence({"error_rate": int8.error_rate, "valid_images": int8.valid_images})
     return (
-        f" Most of its weights are 8-bit integers; with them {round(int8['error_rate'] * n)} of the {n} validation "
-        "pictures were wrong. `model.safetensors` has them as floats, so its probabilities differ a little."
+        f" Most of its weights are 8-bit integers; with them: {error}. `model.safetensors` has them as floats, so its "
+        "probabilities differ a little."
     )
 
 
 def _few(counts: dict[str, tuple[int, int]]) -> str:
+    """Name the labels with few validation images."""
     few = [label for label, (_, valid) in counts.items() if valid < FEW]
     if not few:
-        return f"Each label was checked on {FEW} pictures or more."
+        return f"Each label has {FEW} validation pictures or more."
     named = ", ".join(map(code, few[:10])) + (" and others" if len(few) > 10 else "")
-    return f"Checked on fewer than {FEW} pictures, so that mistakes may not have shown: {named}."
+    return f"These labels have fewer than {FEW} validation pictures, too few to show all mistakes: {named}."
 
 
 def _rare(counts: dict[str, tuple[int, int]]) -> str:
-    """What "none of these" cannot know of labels with hardly any pictures."""
+    """Warn of labels with too few images for "none of these" to be reliable."""
     rare = {label: sum(both) for label, both in counts.items() if 0 < sum(both) < RARE}
     if not rare:
         return ""
     named = ", ".join(f"{code(label)} ({n})" for label, n in list(rare.items())[:10])
     named += " and others" if len(rare) > 10 else ""
     return (
-        f"\n- Warning: fewer than {RARE} pictures show each of these labels: {named}. From so few nobody can tell what "
-        "new pictures of the label look like: many of them may be told to be none of these, and pictures of something "
-        "else that look a little like them may get the label."
+        f"\n- Warning: these labels have fewer than {RARE} pictures each: {named}. That is too few to know what new "
+        f'pictures of them look like. For many of those the answer may be "{UNKNOWN}", and pictures of something else '
+        "that look a little like them may get the label."
     )
 
 
 def cell(text: str) -> str:
-    r"""A text on one line of Markdown, or in a cell of a table, as it is: no letter of it is a sign of Markdown's.
+    r"""Escape a text for one line of Markdown, or for a cell of a table.
 
     >>> cell("a|b *c*")
     'a\\|b \\*c\\*'
@@ -223,7 +227,7 @@ def cell(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """A text as code in Markdown, whatever backticks are in it.
+    """Write a text as code in Markdown; it may hold backticks.
 
     >>> code("black"), code("a`b")
     ('`black`', '`` a`b ``')
@@ -234,21 +238,25 @@ def code(text: str) -> str:
 
 
 def _listed(vocab: Sequence[str]) -> str:
-    """The labels in a sentence, the first ones where there are many: all are in the table."""
-    named = ", ".join(map(code, vocab[:MANY]))
-    return named if len(vocab) <= MANY else f"{named} and {len(vocab) - MANY} others"
+    """Name the labels in a sentence; only the first ones where there are many, since the table has all."""
+    named = ", ".join(map(code, vocab[:MAX_LABELS_IN_SENTENCE]))
+    return (
+        named if len(vocab) <= MAX_LABELS_IN_SENTENCE else f"{named} and {len(vocab) - MAX_LABELS_IN_SENTENCE} others"
+    )
 
 
 def _numbered(labels: Mapping[int, str]) -> str:
     if not labels:
         return ""
     named = ", ".join(f"{n + 1}. {cell(label)}" for n, label in labels.items())
-    return f"\nNo font could write these labels, so the picture has their numbers: {named}.\n"
+    return f"\nNo font could write these labels, so the confusion matrix shows their numbers: {named}.\n"
 
 
 def _confused(pairs: Sequence[tuple[str, str, int]]) -> str:
-    """The most confused labels, as a table."""
+    """Write the most confused labels as a table."""
     if not pairs:
         return ""
-    rows = "\n".join(f"| {cell(given)} | {cell(predicted)} | {count} |" for given, predicted, count in pairs[:CONFUSED])
+    rows = "\n".join(
+        f"| {cell(given)} | {cell(predicted)} | {count} |" for given, predicted, count in pairs[:MAX_CONFUSED]
+    )
     return f"\nMost often confused:\n\n| given | predicted | pictures |\n|---|---|---|\n{rows}\n"

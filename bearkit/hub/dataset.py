@@ -11,7 +11,7 @@ from bearkit import runs
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import DecisionLog
 from bearkit.catalog.schema import ImageRecord
-from bearkit.catalog.statistics import cleaned
+from bearkit.catalog.statistics import curation_stats
 from bearkit.core.parallel import ordered_map
 from bearkit.core.project import Project
 from bearkit.datasets import dataset, layouts
@@ -21,7 +21,7 @@ from bearkit.datasets.seed import DEFAULT_SEED
 from bearkit.errors import BearkitError
 from bearkit.export.model_card import cell
 from bearkit.hub.front_matter import front_matter
-from bearkit.images import is_located, read_verified
+from bearkit.images import has_gps_position, read_verified
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 SECRET = re.compile(r"(?i)(sig|token|key|secret|credential|password|auth|policy|session)[^=&]*=")
@@ -71,7 +71,7 @@ def whose_images(project: Project) -> str:
     catalog = Catalog(project)
     images = [image for image in DecisionLog(catalog).images() if image.label and project.has_picture(image.path)]
     located = sum(ordered_map(partial(_is_located, catalog), images))
-    licences = cleaned(catalog, {image.image_id: image.label for image in images}).whose
+    licences = curation_stats(catalog, {image.image_id: image.label for image in images}).license_summary
     return licences + (f" At least {located} of the files contain the place where they were taken." if located else "")
 
 
@@ -81,7 +81,7 @@ def _is_located(catalog: Catalog, image: ImageRecord) -> bool:
     try:
         if image.linked:  # the file may have been replaced by any other one
             read_verified(path, image.image_id)
-        return is_located(path)
+        return has_gps_position(path)
     except Exception:  # a missing file is not published, and a damaged header contains no place
         return False
 
@@ -117,11 +117,11 @@ def write_dataset(
     splits = _describe_splits(catalog, exported["seed"])
     missing = set(exported["missing"])
     published = [image for image in DecisionLog(catalog).images() if image.label and image.path not in missing]
-    statistics = cleaned(catalog, {image.image_id: image.label for image in published})
+    statistics = curation_stats(catalog, {image.image_id: image.label for image in published})
     text = CARD.format(
         title=repo.rpartition("/")[2], n=exported["images"], n_labels=len(counts), repo=repo,
         rows="\n".join(f"| {cell(label)} | {n} |" for label, n in counts.items()),
-        cleaned=statistics.in_words, whose=statistics.whose, splits=splits,
+        cleaned=statistics.summary, whose=statistics.license_summary, splits=splits,
     )  # fmt: skip
     layouts.write_card(folder, front, text)
     return {name: exported[name] for name in ("missing", "unlabelled", "seed")} | {"splits": splits}
@@ -130,7 +130,7 @@ def write_dataset(
 def _describe_splits(catalog: Catalog, seed: int) -> str:
     """Describe which images are in validation, and how many of them the newest model was trained on."""
     text = f"Seed {seed} decided which pictures are in `validation`, unless their source has splits."
-    newest = next((run for run in reversed(runs.every(catalog.project)) if run.finished), None)
+    newest = next((run for run in reversed(runs.list_usable(catalog.project)) if run.finished), None)
     valid = {image_id for image_id, split in dataset.splits(catalog, seed).items() if split == "valid"}
     if newest is None or not valid:
         return text

@@ -7,7 +7,7 @@ from json import JSONDecodeError
 import httpx2
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalTokenNotFoundError
 
-from bearkit.core.proxies import unusable
+from bearkit.core.proxies import unusable_variables
 from bearkit.errors import PublishError
 
 LOG_IN = "run `hf auth login` with a token that has write access: https://huggingface.co/settings/tokens"
@@ -31,13 +31,13 @@ def translate_errors(repo: str, kind: str = "model", sdk: str | None = None, log
     Raises:
         PublishError: the request failed, or the environment names a proxy that cannot be used.
     """
-    for name in unusable():
+    for name in unusable_variables():
         text = f"the Hub cannot be reached: the proxy that {name} names is of a kind that is not supported"
         raise PublishError(text, hint=f"unset {name}, or name a proxy with http://; for socks5, `pip install socksio`")
     try:
         yield
     except LocalTokenNotFoundError as error:
-        raise PublishError("nobody is logged in to the Hub on this machine", hint=log_in, status=401) from error
+        raise PublishError("you are not signed in to the Hub", hint=log_in, status=401) from error
     except HFValidationError as error:
         raise PublishError(f"`{repo}` is not a valid name on the Hub: {error}", hint="USER/NAME") from error
     except HfHubHTTPError as error:

@@ -11,6 +11,7 @@ from bearkit.export import model_card
 from bearkit.hub.client import HUB
 from bearkit.hub.examples import write_examples
 from bearkit.inference import model_folder
+from bearkit.inference.model_info import ModelInfo
 from bearkit.inference.predictor import Predictor
 
 
@@ -45,7 +46,8 @@ def write_model(
     old: dict[str, Any] = readme.data.to_dict()  # type: ignore[no-untyped-call]
     data = ModelCardData(**old | {"model_name": repo.rpartition("/")[2]})
     data.license = license.lower() if license else data.license
-    data.eval_results = [_accuracy(predictor.config.about)]
+    if accuracy := _accuracy(predictor.config.info):
+        data.eval_results = [accuracy]
     if names:
         url = f"{HUB}/{repo}/resolve/main/examples"
         data["widget"] = [{"src": f"{url}/{name}", "example_title": Path(name).stem} for name in names]
@@ -53,11 +55,16 @@ def write_model(
     readme.save(folder / "README.md")
 
 
-def _accuracy(about: dict[str, Any]) -> EvalResult:
-    """Return the accuracy on the validation images for the card's metadata."""
-    high, low = (1 - error for error in about["error_interval"])
+def _accuracy(info: ModelInfo) -> EvalResult | None:
+    """Return the accuracy on the validation images for the card's metadata; None if the folder does not have it."""
+    if info.error_rate is None or not info.valid_images:
+        return None
+    name = "Accuracy"
+    if info.error_interval:
+        high, low = (1 - error for error in info.error_interval)
+        name += f" (95 % interval {low:.3f} to {high:.3f})"
     return EvalResult(
         task_type="image-classification", dataset_type="imagefolder", dataset_split="validation",
-        dataset_name=f"{about['valid_images']} validation pictures", metric_type="accuracy",
-        metric_value=round(1 - about["error_rate"], 4), metric_name=f"Accuracy (95 % interval {low:.3f} to {high:.3f})",
+        dataset_name=f"{info.valid_images} validation pictures", metric_type="accuracy",
+        metric_value=round(1 - info.error_rate, 4), metric_name=name,
     )  # fmt: skip

@@ -16,7 +16,7 @@ import yaml
 from PIL import Image
 
 from bearkit.core.parallel import Progress, no_progress
-from bearkit.core.paths import located
+from bearkit.core.paths import resolve_path
 from bearkit.errors import BearkitError, PublishError
 from bearkit.hub.front_matter import front_matter
 from bearkit.hub.sandbox import PROBABILITY_TOLERANCE, SandboxResult, run_in_sandbox
@@ -43,7 +43,7 @@ def preflight(folder: Path, progress: Progress = no_progress) -> dict[str, Any]:
         PublishError: the folder is not a Space.
     """
     started = time.monotonic()
-    front = _read_front(folder := located(folder, "the Space's folder", PublishError))
+    front = _read_front(folder := resolve_path(folder, "the Space's folder", PublishError))
     problems = [*_problems_of_front(front, folder)]
     result = SandboxResult(problems)
     if front.get("sdk") == "gradio" and not problems:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bearkit.core.atomic import atomic_folder, is_occupied
 from bearkit.core.parallel import Progress, no_progress
-from bearkit.core.project import Project, is_taken, whole_folder
+from bearkit.core.project import Project
 from bearkit.datasets.layouts import HUB_SPLITS, OLD_METADATA
 from bearkit.errors import PublishError
 from bearkit.hub.client import Hub, RepoSpec, files_by_name
@@ -235,7 +236,7 @@ def _folder(request: PublishRequest, dry_run: Path | None) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix="bearkit-publish-", dir=request.scratch) as scratch:
             yield Path(scratch)
         return
-    if is_taken(dry_run):
+    if is_occupied(dry_run):
         raise PublishError(f"{dry_run} already exists", hint="name a new folder; nothing is overwritten")
-    with whole_folder(dry_run) as part:
+    with atomic_folder(dry_run) as part:
         yield part

@@ -19,7 +19,7 @@ from gradio_client import Client, handle_file
 from PIL import Image
 
 from bearkit.core.parallel import Progress
-from bearkit.core.proxies import without_unusable
+from bearkit.core.proxies import usable_proxies
 from bearkit.inference import model_folder
 from bearkit.inference.predictor import softmax
 
@@ -65,7 +65,7 @@ def run_in_sandbox(folder: Path, front: dict[str, Any], progress: Progress) -> S
             return result
         result.install_mb = round(sum(path.lstat().st_size for path in environment.rglob("*") if path.is_file()) / 1e6)
         progress("preflight: starting", 1, 3)
-        with _running(environment, app, str(front.get("app_file", "app.py"))) as running, without_unusable():
+        with _running(environment, app, str(front.get("app_file", "app.py"))) as running, usable_proxies():
             result.problems += _check_predictions(running, app / "model", result, progress)
         progress("preflight: done", 3, 3)
     return result

@@ -8,10 +8,10 @@ from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import yaml
 from PIL import Image
 
+from bearkit.core.text import error_rate_sentence
 from bearkit.export import model_card
 from bearkit.hub import vendored_modules
 from bearkit.hub.examples import write_examples
@@ -41,8 +41,7 @@ IN_BROWSER = f"""\
 The model runs in the visitor's browser (onnxruntime-web {VERSION}, MIT licence, by Microsoft). Pictures never leave the
 browser, and the page loads nothing from other sites."""
 WHAT = """\
-A classifier for {labels}. It was wrong on {rate:.1%} of {n} validation pictures (95 % confidence interval {low:.1%} to
-{high:.1%})."""
+A classifier for {labels} ({error})."""
 
 
 def write_space(
@@ -81,10 +80,9 @@ def write_space(
     else:
         front |= {"app_file": "index.html"}
         _write_static(predictor, folder, names)
-    about = predictor.config.about
-    low, high = about["error_interval"]
+    error = error_rate_sentence(predictor.config.info.as_dict())
     labels = ", ".join(f"`{label}`" for label in predictor.vocab)
-    description = WHAT.format(labels=labels, n=about["valid_images"], rate=about["error_rate"], low=low, high=high)
+    description = WHAT.format(labels=labels, error=error)
     text = README.format(
         front=yaml.safe_dump(front, sort_keys=False, allow_unicode=True), title=front["title"], what=description,
         how=ON_SERVER if sdk == "gradio" else IN_BROWSER,
@@ -132,15 +130,15 @@ def _write_static(predictor: Predictor, folder: Path, examples: Sequence[str]) -
     golden = model_folder.read_golden(predictor.folder)
     for number, image in enumerate(golden["pictures"]):
         Image.fromarray(image).save(folder / f"golden-{number}.png")
-    config, about = predictor.config, predictor.config.about
+    config, info = predictor.config, predictor.config.info
     description = {
         "labels": config.vocab,
         "preprocessing": config.preprocessing.as_timm(),
         "threshold": predictor.threshold,
-        "error_rate": about["error_rate"],
-        "error_interval": about["error_interval"],
-        "valid_images": about["valid_images"],
-        "scale": max(1 / float(about.get("temperature", 1.0)), float(np.abs(golden["logits"]).max())),
+        "error_rate": info.error_rate,
+        "error_interval": info.error_interval,
+        "valid_images": info.valid_images,
+        "scale": info.logit_scale(golden["logits"]),
         "golden": [{"picture": f"golden-{n}.png", "logits": row.tolist()} for n, row in enumerate(golden["logits"])],
         "examples": [f"examples/{name}" for name in examples],
     }

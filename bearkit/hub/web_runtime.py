@@ -5,7 +5,7 @@ import os
 import tarfile
 from pathlib import Path
 
-from bearkit.core.project import whole
+from bearkit.core.atomic import atomic_write
 from bearkit.errors import DownloadError, PublishError
 from bearkit.sources.web.verified import download_verified
 
@@ -34,7 +34,7 @@ def web_runtime() -> dict[str, Path]:
     paths = {name: folder / name for name in FILES.values()}
     if not all(path.is_file() for path in paths.values()):
         for name, data in _download().items():
-            with whole(paths[name]) as part:
+            with atomic_write(paths[name]) as part:
                 part.write_bytes(data)
     return paths
 

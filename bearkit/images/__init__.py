@@ -1,6 +1,6 @@
-"""Pictures of every kind: known by their content, opened safely, upright and in RGB, or refused in words."""
+"""Read image files: find the format by the content, decode to upright RGB, or refuse with a clear reason."""
 
-from bearkit.images.decoding import Decoded, decode, from_pillow, is_located
+from bearkit.images.decoding import Decoded, decode, from_pillow, has_gps_position
 from bearkit.images.files import (
     MAX_BYTES,
     content_id,
@@ -8,17 +8,18 @@ from bearkit.images.files import (
     read_file,
     read_verified,
     suffixes,
-    too_big,
+    too_big_error,
 )
-from bearkit.images.pixels import is_our_jpeg, small_jpeg, to_rgb, without_long_ends
+from bearkit.images.pixels import crop_long_ends, is_our_jpeg, small_jpeg, to_rgb
 
 __all__ = [
     "MAX_BYTES",
     "Decoded",
     "content_id",
+    "crop_long_ends",
     "decode",
     "from_pillow",
-    "is_located",
+    "has_gps_position",
     "is_our_jpeg",
     "is_shown_by_browsers",
     "read_file",
@@ -26,6 +27,5 @@ __all__ = [
     "small_jpeg",
     "suffixes",
     "to_rgb",
-    "too_big",
-    "without_long_ends",
+    "too_big_error",
 ]

@@ -1,4 +1,4 @@
-"""Files that are packed in a zip or in an OLE container: which program's they are, by the names of what is in them."""
+"""Find the kind of a zip file or an OLE container by the names of the files in it."""
 
 import struct
 from collections.abc import Iterator
@@ -8,9 +8,9 @@ from bearkit.images.signatures import AS_PNG, COREL, NO_PICTURE, THUMBNAILS, Kin
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ZIP_ENTRY, ZIP_END = b"PK\1\2", b"PK\5\6"
-MAX_NAMES = 2000  # files of a container whose names are looked at
-TAIL = 65557  # bytes of the end of a zip within which its list is announced
-END_OF_CHAIN = 0xFFFFFFFA  # sector numbers from here on are marks
+MAX_NAMES = 2000  # only the first names in a container are read
+TAIL = 65557  # bytes at the end of a zip that may hold the record of its directory
+END_OF_CHAIN = 0xFFFFFFFA  # sector numbers from here on have special meanings
 OFFICE = "save its pictures one by one: rename it to .zip, and unpack it"
 ONE_BY_ONE = "save its pictures one by one"
 
@@ -19,7 +19,7 @@ POWERPOINT = Kind("a PowerPoint presentation", OFFICE)
 IWORK = Kind("a Pages, Numbers or Keynote document of a Mac", ONE_BY_ONE)
 PLAIN_ZIP = Kind("a zip file", "unpack it first, or import the zip itself; a zip in a zip is not read")
 
-# What a zip says of itself in its first file, `mimetype`: the beginning of it.
+# Beginnings of the MIME type that a zip's first file, `mimetype`, may hold.
 MIME = (
     ("application/vnd.oasis.opendocument.text", Kind("a text document (OpenDocument)", OFFICE)),
     ("application/vnd.oasis.opendocument.spreadsheet", Kind("a spreadsheet (OpenDocument)", OFFICE)),
@@ -33,7 +33,7 @@ MIME = (
     ("application/x-vnd.corel", COREL),
     ("application/vnd.recordare.musicxml", Kind("a music score", NO_PICTURE)),
 )
-# How names in a zip begin or (with *) end, all of those between \0; the more telling ones first.
+# How names in a zip begin, or end (with *). Of parts joined by \0, all must occur. The more specific ones first.
 PARTS = (
     ("[Content_Types].xml\0word/document", WORD),
     ("[Content_Types].xml\0xl/workbook", EXCEL),
@@ -59,7 +59,7 @@ PARTS = (
     ("*/data.pkl", Kind("a PyTorch file", NO_PICTURE)),
     ("*.dist-info/WHEEL", Kind("a Python package (wheel)", NO_PICTURE)),
 )
-# The name of a stream directly in an OLE container.
+# Names of streams at the top level of an OLE container.
 STREAMS = (
     ("WordDocument", Kind("an old Word document (.doc)", ONE_BY_ONE)),
     ("PowerPoint Document", Kind("an old PowerPoint presentation (.ppt)", ONE_BY_ONE)),
@@ -77,34 +77,41 @@ STREAMS = (
 OTHER_OLE = Kind("a compound file of Windows (old Office documents and others)", ONE_BY_ONE)
 
 
-def kind_in(data: bytes) -> Kind | None:
-    """What a zip or an OLE container is; None for a file that is neither."""
+def container_kind(data: bytes) -> Kind | None:
+    """Return the kind of a zip file or an OLE container.
+
+    Args:
+        data: the bytes of the file.
+
+    Returns:
+        The kind, None for a file that is neither.
+    """
     if data.startswith(ZIP):
-        return _in_zip(data)
-    return _in_ole(data) if data.startswith(OLE) else None
+        return _zip_kind(data)
+    return _ole_kind(data) if data.startswith(OLE) else None
 
 
-def _in_zip(data: bytes) -> Kind:
-    """A document of a program, or just a zip."""
+def _zip_kind(data: bytes) -> Kind:
+    """Return the kind of a zip: a program's document, or a plain zip file."""
     names = list(islice(_zip_names(data), MAX_NAMES))
     if names[:1] == ["mimetype"] or data[30:38] == b"mimetype":
-        said = data[38 + int.from_bytes(data[28:30], "little") :][:80].decode("latin-1")
-        if kind := next((kind for mime, kind in MIME if said.startswith(mime)), None):
+        mime_type = data[38 + int.from_bytes(data[28:30], "little") :][:80].decode("latin-1")
+        if kind := next((kind for mime, kind in MIME if mime_type.startswith(mime)), None):
             return kind
     for part, kind in PARTS:
-        if all(any(_fits(name, one) for name in names) for one in part.split("\0")):
+        if all(any(_matches(name, pattern) for name in names) for pattern in part.split("\0")):
             return kind
     if names and all(name.endswith(".npy") for name in names):
         return Kind("NumPy arrays (.npz)", "write them as pictures: `Image.fromarray(array).save('x.png')`")
     return PLAIN_ZIP
 
 
-def _fits(name: str, part: str) -> bool:
-    return name.endswith(part[1:]) if part.startswith("*") else name.startswith(part)
+def _matches(name: str, pattern: str) -> bool:
+    return name.endswith(pattern[1:]) if pattern.startswith("*") else name.startswith(pattern)
 
 
 def _zip_names(data: bytes) -> Iterator[str]:
-    """The names of the files in a zip, from the list at its end; of one that is cut off, those that it still has."""
+    """Yield the names in a zip, from the directory at its end; if that is cut off, from the headers of its files."""
     end = data.rfind(ZIP_END, max(0, len(data) - TAIL))
     at = int.from_bytes(data[end + 16 : end + 20], "little") if end >= 0 else 0
     mark, fixed, lengths = (ZIP_ENTRY, 46, 28) if data[at : at + 4] == ZIP_ENTRY else (ZIP, 30, 26)
@@ -112,7 +119,7 @@ def _zip_names(data: bytes) -> Iterator[str]:
     while data[at : at + 4] == mark:
         n_name, n_extra = struct.unpack_from("<HH", data.ljust(at + fixed, b"\0"), at + lengths)
         yield data[at + fixed : at + fixed + n_name].decode("utf-8", "replace")
-        if mark == ZIP:  # the next one begins behind what is packed here, whose length may not be said
+        if mark == ZIP:  # the next file begins after this one's data, whose length may be unknown
             at = data.find(ZIP, at + fixed + n_name + n_extra)
             if at < 0:
                 return
@@ -121,40 +128,40 @@ def _zip_names(data: bytes) -> Iterator[str]:
             at += fixed + n_name + n_extra + n_comment
 
 
-def _in_ole(data: bytes) -> Kind:
-    """Whose document it is, by the streams directly in it: a document in it has streams of its own."""
+def _ole_kind(data: bytes) -> Kind:
+    """Return the kind of an OLE container by its top-level streams: embedded documents have streams of their own."""
     try:
-        names = set(_outermost(data))
+        names = set(_top_level_names(data))
     except (struct.error, IndexError):
         names = set()
     return next((kind for name, kind in STREAMS if name in names), OTHER_OLE)
 
 
-def _outermost(data: bytes) -> Iterator[str]:
-    """The names of what lies directly in an OLE container: its directory is a tree of siblings (MS-CFB, 2.6)."""
-    entries = list(islice(_directory(data), MAX_NAMES))
-    waiting, seen = [struct.unpack_from("<I", entries[0], 76)[0]], set[int]()
-    while waiting:
-        place = waiting.pop()
-        if place >= len(entries) or place in seen:
+def _top_level_names(data: bytes) -> Iterator[str]:
+    """Yield the names at the top level of an OLE container, whose directory is a tree of siblings (MS-CFB, 2.6)."""
+    entries = list(islice(_directory_entries(data), MAX_NAMES))
+    to_visit, visited = [struct.unpack_from("<I", entries[0], 76)[0]], set[int]()
+    while to_visit:
+        index = to_visit.pop()
+        if index >= len(entries) or index in visited:
             continue
-        seen.add(place)
-        entry = entries[place]
+        visited.add(index)
+        entry = entries[index]
         length = int.from_bytes(entry[64:66], "little")
         yield entry[: min(64, max(0, length - 2))].decode("utf-16-le", "replace").lstrip("\x05")
-        waiting += struct.unpack_from("<II", entry, 68)
+        to_visit += struct.unpack_from("<II", entry, 68)
 
 
-def _directory(data: bytes) -> Iterator[bytes]:
-    """The entries of an OLE container's directory, 128 bytes each, along its chain of sectors."""
+def _directory_entries(data: bytes) -> Iterator[bytes]:
+    """Yield the entries of an OLE container's directory, 128 bytes each, along its chain of sectors."""
     size = 1 << min(16, max(7, int.from_bytes(data[30:32], "little")))
     (sector,) = struct.unpack_from("<I", data, 48)
-    tables, each = struct.unpack_from("<109I", data, 76), size // 4
+    tables, per_table = struct.unpack_from("<109I", data, 76), size // 4  # sectors of the allocation table
     for _ in range(MAX_NAMES):
         if sector >= END_OF_CHAIN:
             return
         start = (sector + 1) * size
         yield from (data[at : at + 128] for at in range(start, start + size, 128) if at + 128 <= len(data))
-        if sector // each >= len(tables):
+        if sector // per_table >= len(tables):
             return
-        (sector,) = struct.unpack_from("<I", data, (tables[sector // each] + 1) * size + 4 * (sector % each))
+        (sector,) = struct.unpack_from("<I", data, (tables[sector // per_table] + 1) * size + 4 * (sector % per_table))

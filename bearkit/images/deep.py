@@ -1,7 +1,7 @@
-"""Colours of 16 bits a channel, of which Pillow gives the upper 8 alone: brought to 8 bits as grey values are.
+"""Convert colour images with 16 bits per channel to 8 bits, with the rules of `depth` for grey values.
 
-Pillow has no mode for them, but its decoders can be asked for the lower bytes too, as if the file had them the other
-way round. That takes a second decoding, so it is done only where the upper bytes do not tell enough.
+Pillow has no mode for such images and returns only the upper byte of each value. Told the opposite byte order, its
+decoders return the lower byte. That takes a second decoding, so it is done only if the upper bytes are not enough.
 """
 
 import sys
@@ -13,26 +13,29 @@ from PIL import Image, ImageFile
 
 from bearkit.images.depth import DEPTHS
 
-DARK = 64  # upper bytes below this may be of 10, 12 or 14 bits
+DARK = 64  # if all upper bytes are below this, the values may have 10, 12 or 14 bits
 MODES = ("RGB", "RGBA")
 NATIVE = "L" if sys.byteorder == "little" else "B"
 Key = tuple[int, int, int]
 
 
 def is_deep(image: ImageFile.ImageFile) -> bool:
-    """Whether a picture, not yet decoded, has colours of 16 bits."""
+    """Check whether an image that is not decoded yet has 16 bits per colour channel."""
     return image.mode in MODES and bool(image.tile) and all(_swapped(tile.args) for tile in image.tile)
 
 
-def with_all_bits(image: Image.Image, again: Callable[[], ImageFile.ImageFile]) -> Image.Image:
-    """A decoded picture of 16 bits a channel, in 8 bits: stretched where it uses 10, 12 or 14 of them.
+def use_all_bits(image: Image.Image, again: Callable[[], ImageFile.ImageFile]) -> Image.Image:
+    """Convert an image with 16 bits per channel to 8 bits; stretched if it uses only 10, 12 or 14 bits.
 
     Args:
-        image: as Pillow decoded it: the upper bytes.
-        again: the same picture, opened anew.
+        image: the image as Pillow decoded it: the upper byte of each value.
+        again: opens the same image once more.
+
+    Returns:
+        The image, RGB or RGBA.
     """
-    clear = image.info.get("transparency")
-    key = clear if isinstance(clear, tuple) and len(clear) == 3 else None
+    transparency = image.info.get("transparency")
+    key = transparency if isinstance(transparency, tuple) and len(transparency) == 3 else None
     top = max(high for _, high in image.getextrema()[:3])  # type: ignore[misc]
     if top >= DARK and key is None:
         return image
@@ -47,7 +50,7 @@ def with_all_bits(image: Image.Image, again: Callable[[], ImageFile.ImageFile]) 
 
 
 def _swapped(args: Any) -> Any:
-    """What a decoder is told, with the bytes of each value the other way round; None where they are not of 16 bits."""
+    """Return a decoder's arguments with the opposite byte order; None if the values do not have 16 bits."""
     if isinstance(args, tuple):
         first = _swapped(args[0]) if args else None
         return (first, *args[1:]) if first else None
@@ -58,7 +61,7 @@ def _swapped(args: Any) -> Any:
 
 
 def _sixteen_bits(upper: Image.Image, again: ImageFile.ImageFile) -> np.ndarray:
-    """uint16 (H, W, C), of its upper bytes and of the same picture not yet decoded."""
+    """Return the values, uint16 (H, W, C), from the upper bytes and from the same image, which is not decoded yet."""
     again.tile = [tile._replace(args=_swapped(tile.args)) for tile in again.tile]
     again.load()
     values: np.ndarray = np.asarray(upper).astype(np.uint16)
@@ -68,12 +71,12 @@ def _sixteen_bits(upper: Image.Image, again: ImageFile.ImageFile) -> np.ndarray:
 
 
 def _scaled(values: np.ndarray, depth: int) -> np.ndarray:
-    """Numbers of so many bits as uint8, by a table: one number of each is all that it takes."""
+    """Scale values of `depth` bits to uint8 with a lookup table, which needs less memory than floats."""
     table = np.round(np.arange(2**depth) * (255 / (2**depth - 1))).astype(np.uint8)
     result: np.ndarray = table[values]
     return result
 
 
 def _opacity(values: np.ndarray, key: Key) -> np.ndarray:
-    """255, and 0 where a pixel has the colour that a PNG calls transparent."""
+    """Return the alpha channel, uint8 (H, W): 0 for the pixels of the colour `key`, else 255."""
     return np.where((values[..., :3] == key).all(axis=-1), 0, 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Deep grey values (12 or 16 bits, floats) brought to 8 bits, without what stands for "no data here"."""
+"""Convert grey values of more than 8 bits, or floats, to 8 bits, ignoring values that mean "no data"."""
 
 import re
 from typing import Any
@@ -8,124 +8,135 @@ import numpy as np
 from bearkit.errors import ImageError
 
 DEPTHS = (8, 10, 12, 14)  # bits that cameras and microscopes write into 16
-HUGE = 1e30  # beyond it a value stands for no data: -3.4e38 is the smallest float
+HUGE = 1e30  # a larger absolute value means no data; -3.4e38, the smallest float, is common
 USUAL = {32767, -32767, -32768, -(2**31), 1 - 2**31, 2**31 - 1, 1e20, -1e20, float(np.float32(1e20))}
-NINES = re.compile(r"-?9{2,}(\.0|\.9+|\.25)")  # -9999, 99, -999.25 ...: what people write for no data
-REPEATED = 3  # pixels that have such a value above all others, or any other one far above them
-SIGN_GAP = 0.1  # and where it is below 0 and nothing else is, this suffices
-USUAL_GAP = 0.5  # a usual value stands for no data where it is so far off, in ranges of all other values
-GAP, ODD = 3.0, -100.0  # and so does any other whole number below ODD that is so far off
-WIDE_GAP, LARGE = 20.0, 1000.0  # and any larger one that REPEATED pixels have, so far off
-OUTLIERS = 100.0  # the range with outliers is so many times the range without
-TAILS = (0.5, 99.5)  # percentiles of that range
-SAMPLE = 100_000  # pixels that percentiles are computed from
-BLOCK = 2**16  # pixels that are scaled at once
-MAX_ROUNDS = 8  # values at either end that are looked at
+NINES = re.compile(r"-?9{2,}(\.0|\.9+|\.25)")  # -9999, 99, -999.25 ...: common codes for no data
+REPEATED = 3  # a value above all others means no data only if this many pixels have it
+SIGN_GAP = 0.1  # the same, if the value is a negative code and all other values are at least 0
+USUAL_GAP = 0.5  # a common code means no data at this distance, in units of the range of all other values
+GAP, ODD = 3.0, -100.0  # any other whole number up to ODD means no data at this distance
+WIDE_GAP, LARGE = 20.0, 1000.0  # any other number from LARGE on means no data at this distance
+OUTLIERS = 100.0  # there are outliers if the full range is this many times the range of TAILS
+TAILS = (0.5, 99.5)  # percentiles
+SAMPLE = 100_000  # pixels used for the percentiles
+BLOCK = 2**16  # pixels scaled at once
+MAX_ROUNDS = 8  # values at the two ends that are checked
 
 Array = np.ndarray[Any, Any]
 
 
 def to_8_bits(values: Array, no_data: object = None) -> Array:
-    """Grey values of a deep picture as uint8, same shape.
+    """Convert grey values to uint8.
 
-    Whole numbers are taken as 8, 10, 12, 14, 16 or 32 bits deep, whichever first holds the brightest (microscopes write
-    12 bits into 16, and a plain division by 256 leaves those black); floats and negative numbers are stretched from
-    darkest to brightest. Pixels without data are left out of that, and come in the grey of the median: they are not
-    finite, beyond 1e30, `no_data`, or a value like -9999 far off all others (one above all others counts only where
-    some pixels have it exactly). A few very far-off pixels are cut.
+    Whole numbers from 0 on are scaled by the smallest of 8, 10, 12, 14, 16, 17, ... 32 bits that holds the brightest
+    value: microscopes write 12 bits into 16, and a division by 256 would make those black. Floats and negative numbers
+    are stretched from the darkest value to the brightest; a few extreme outliers are clipped.
+
+    Pixels without data do not count for this and become the median grey. Such a pixel is not finite, beyond 1e30,
+    `no_data`, or a code like -9999 far from all other values (above them only if several pixels have that value).
 
     Args:
         values: whole numbers or floats, (H, W).
-        no_data: the value of pixels without data, as the file says it.
+        no_data: value of pixels without data, as the file's metadata has it.
+
+    Returns:
+        Grey values, uint8 (H, W).
 
     Raises:
-        ImageError: not one pixel has data.
+        ImageError: no pixel has data.
 
     >>> to_8_bits(np.array([[0, 4095]], dtype=np.uint16)).tolist()
     [[0, 255]]
     >>> to_8_bits(np.array([[-9999, 0, 1, 1, 2]], dtype=np.float32)).tolist()
     [[128, 0, 128, 128, 255]]
     """
-    there = _there(values, no_data)
-    if there is not None and not there.any():
+    has_data = _has_data(values, no_data)
+    if has_data is not None and not has_data.any():
         raise ImageError("not one pixel of the picture has data", hint="export it again, or leave it out")
-    low, high = _ends(values, there)
-    if there is not None:
-        there, low, high = _without_no_data(values, there, low, high)
+    low, high = _range(values, has_data)
+    if has_data is not None:
+        has_data, low, high = _exclude_no_data(values, has_data, low, high)
     if values.dtype.kind in "iu" and low >= 0:
         depth = next((bits for bits in (*DEPTHS, *range(16, 33)) if high < 2**bits), 32)
         low, high = 0.0, float(2**depth - 1)
-    elif there is not None:
-        low, high = _without_outliers(values[there], low, high)
+    elif has_data is not None:
+        low, high = _clip_outliers(values[has_data], low, high)
     if low == high:
         return np.full(values.shape, 128, np.uint8)
-    return _scaled(values, there, low, high)
+    return _scaled(values, has_data, low, high)
 
 
-def _there(values: Array, no_data: object) -> Array | None:
-    """Which pixels have data, bool (H, W); None where nothing speaks against any."""
-    there = None
+def _has_data(values: Array, no_data: object) -> Array | None:
+    """Return which pixels have data, bool (H, W); None if all have, and no value can be a code for no data."""
+    has_data = None
     if values.dtype.kind == "f":
-        there = (values > -HUGE) & (values < HUGE)  # NaN is neither
+        has_data = (values > -HUGE) & (values < HUGE)  # both are false for NaN
     elif values.size and (values.dtype.kind == "i" or _is_nines(float(values.max()))):
-        there = np.ones(values.shape, bool)
+        has_data = np.ones(values.shape, bool)
     try:
-        said = float(str(no_data).strip("\0 ")) if no_data is not None else np.nan
+        code = float(str(no_data).strip("\0 ")) if no_data is not None else np.nan
     except ValueError:
-        said = np.nan
-    if np.isfinite(said):
-        has_data = values != values.dtype.type(said) if _fits(said, values.dtype) else np.ones(values.shape, bool)
-        there = has_data if there is None else there & has_data
-    return there
+        code = np.nan
+    if np.isfinite(code):
+        differs = values != values.dtype.type(code) if _fits(code, values.dtype) else np.ones(values.shape, bool)
+        has_data = differs if has_data is None else has_data & differs
+    return has_data
 
 
 def _fits(value: float, dtype: np.dtype[Any]) -> bool:
-    """Whether a value can be one of these numbers."""
+    """Check whether an array of this type can hold a value."""
     if dtype.kind == "f":
         return True
     return value == int(value) and np.iinfo(dtype).min <= value <= np.iinfo(dtype).max
 
 
-def _ends(values: Array, there: Array | None) -> tuple[float, float]:
-    """The darkest and the brightest value that there is."""
-    if there is None:
+def _range(values: Array, has_data: Array | None) -> tuple[float, float]:
+    """Return the darkest and the brightest value of the pixels with data."""
+    if has_data is None:
         return float(values.min()), float(values.max())
     largest, smallest = values.max(), values.min()
     if values.dtype.kind == "f":
         largest, smallest = values.dtype.type(np.inf), values.dtype.type(-np.inf)
-    low, high = values.min(where=there, initial=largest), values.max(where=there, initial=smallest)
+    low, high = values.min(where=has_data, initial=largest), values.max(where=has_data, initial=smallest)
     return float(low), float(high)
 
 
-def _without_no_data(values: Array, there: Array, low: float, high: float) -> tuple[Array, float, float]:
-    """Leave out the values at either end that stand for no data."""
+def _exclude_no_data(values: Array, has_data: Array, low: float, high: float) -> tuple[Array, float, float]:
+    """Exclude the lowest and the highest values as long as they mean no data. Return the mask and the new range."""
     for _ in range(MAX_ROUNDS):
-        above, below = there & (values > low), there & (values < high)
+        above, below = has_data & (values > low), has_data & (values < high)
         if not above.any():
             break
-        second, last = _ends(values, above)[0], _ends(values, below)[1]
-        odd = _is_nines(low) and second >= 0 and _is_repeated(values, there, low)  # no other value is below 0
-        if _is_far(low, second - low, high - second, SIGN_GAP if odd else USUAL_GAP):
-            there, low = above, second
-        elif _is_far(high, high - last, last - low) and _is_repeated(values, there, high):
-            there, high = below, last
+        second, second_last = _range(values, above)[0], _range(values, below)[1]
+        only_negative = _is_nines(low) and second >= 0 and _is_repeated(values, has_data, low)
+        if _is_far(low, second - low, high - second, SIGN_GAP if only_negative else USUAL_GAP):
+            has_data, low = above, second
+        elif _is_far(high, high - second_last, second_last - low) and _is_repeated(values, has_data, high):
+            has_data, high = below, second_last
         else:
             break
-    return there, low, high
+    return has_data, low, high
 
 
 def _is_nines(value: float) -> bool:
-    """Whether it is a number that people write for no data, in 32 bits or 64."""
+    """Check whether a value, a float32 or float64, is a code of nines, which commonly means no data."""
     return bool(NINES.fullmatch(str(round(value, 3))))
 
 
-def _is_repeated(values: Array, there: Array, value: float) -> bool:
-    """Whether some pixels have exactly this value; one alone may be a bright spot."""
-    return bool(np.count_nonzero((values == value) & there) >= REPEATED)
+def _is_repeated(values: Array, has_data: Array, value: float) -> bool:
+    """Check whether several pixels have exactly this value; a single one may be a bright spot."""
+    return bool(np.count_nonzero((values == value) & has_data) >= REPEATED)
 
 
 def _is_far(value: float, gap: float, others: float, usual_gap: float = USUAL_GAP) -> bool:
-    """Whether the value at an end stands for no data: by what it is, and how far off the range of all others."""
+    """Check whether the lowest or the highest value means no data.
+
+    Args:
+        value: the value.
+        gap: its distance to the next value.
+        others: the range of all other values.
+        usual_gap: needed distance of a common code, in units of `others`.
+    """
     if value in USUAL or _is_nines(value):
         return gap > usual_gap * others
     if value >= LARGE:
@@ -133,23 +144,26 @@ def _is_far(value: float, gap: float, others: float, usual_gap: float = USUAL_GA
     return value <= ODD and value == round(value) and gap > GAP * others > 0
 
 
-def _without_outliers(some: Array, low: float, high: float) -> tuple[float, float]:
-    """The ends of the values, or of nearly all of them where a few are very far off."""
-    bottom, top = (float(end) for end in np.percentile(some[:: max(1, some.size // SAMPLE)], TAILS))
+def _clip_outliers(values: Array, low: float, high: float) -> tuple[float, float]:
+    """Return the range of the values; without the outer 1 % if a few of those are very far off."""
+    bottom, top = (float(end) for end in np.percentile(values[:: max(1, values.size // SAMPLE)], TAILS))
     return (bottom, top) if 0 < OUTLIERS * (top - bottom) < high - low else (low, high)
 
 
-def _scaled(values: Array, there: Array | None, low: float, high: float) -> Array:
+def _scaled(values: Array, has_data: Array | None, low: float, high: float) -> Array:
+    """Scale the range low to high to 0 to 255, and give pixels without data the median grey; uint8 (H, W)."""
     result: Array = np.empty(values.shape, np.uint8)
     n = max(1, BLOCK // values.shape[1])
-    for rows in (slice(at, at + n) for at in range(0, len(values), n)):  # all in float64 could fill the memory
+    for rows in (
+        slice(at, at + n) for at in range(0, len(values), n)
+    ):  # in blocks: float64 takes eight times the memory
         part = values[rows].astype(np.float64)
         part -= low
         part *= 255 / (high - low)
-        if there is not None:
-            part[~there[rows]] = 0
+        if has_data is not None:
+            part[~has_data[rows]] = 0
             part.clip(0, 255, out=part)
         result[rows] = part.round(out=part)
-    if there is not None and not there.all():
-        result[~there] = round(float(np.median(result[there])))
+    if has_data is not None and not has_data.all():
+        result[~has_data] = round(float(np.median(result[has_data])))
     return result

@@ -1,4 +1,4 @@
-"""HEIC and HEIF photos, which pillow-heif reads where it is installed; Pillow itself stays as it is."""
+"""Open HEIC and HEIF photos with pillow-heif, if that is installed, without registering it with Pillow."""
 
 import importlib
 import io
@@ -6,18 +6,22 @@ import io
 from PIL import ImageFile
 
 from bearkit.images.signatures import HEIF
-from bearkit.images.sniff import boxes, unreadable
+from bearkit.images.sniff import boxes, unreadable_error
 
-MAX_PIXELS = 64_000_000  # 9 bytes a pixel while they are decoded; phones take up to 50 megapixels so
+MAX_PIXELS = 64_000_000  # decoding takes 9 bytes per pixel; phones write up to 50 megapixels
 
 
-def opened(data: bytes) -> tuple[ImageFile.ImageFile, int]:
-    """The main picture of a HEIC or HEIF file, not yet decoded, and how it is to be turned then (EXIF's 1 to 8).
+def open_heif(data: bytes) -> tuple[ImageFile.ImageFile, int]:
+    """Open the main image of a HEIC or HEIF file.
 
-    The container's own rotation is applied by the decoder, and EXIF only repeats it: it counts where there is no other.
+    The decoder applies the rotation of the container, and EXIF repeats that. So EXIF counts only if the container has
+    no rotation. The decoder is not registered with Pillow: that would change what Pillow opens in the whole process.
 
-    Its decoder is called by its name and not registered, since that would change what Pillow opens in other parts of
-    the same process.
+    Args:
+        data: the bytes of the file.
+
+    Returns:
+        The image, not decoded yet, and its orientation after decoding (EXIF's 1 to 8).
 
     Raises:
         ImageError: pillow-heif is not installed.
@@ -25,8 +29,8 @@ def opened(data: bytes) -> tuple[ImageFile.ImageFile, int]:
     try:
         module = importlib.import_module("pillow_heif")
     except ImportError:
-        raise unreadable(HEIF) from None
+        raise unreadable_error(HEIF) from None
     image: ImageFile.ImageFile = module.HeifImageFile(io.BytesIO(data))
     meta = b"".join(data[start:end] for kind, start, end in boxes(data) if kind == b"meta")
-    turned = b"irot" in meta or b"imir" in meta
-    return image, 1 if turned else int(image.info.get("original_orientation") or 1)
+    has_rotation = b"irot" in meta or b"imir" in meta
+    return image, 1 if has_rotation else int(image.info.get("original_orientation") or 1)

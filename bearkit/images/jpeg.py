@@ -1,7 +1,7 @@
-"""A JPEG read segment by segment, before it is decoded: which way up it is, what it would cost, and where it ends.
+"""Read the segments of a JPEG before decoding: find its orientation, and refuse what would take too long.
 
-Phones put much more into a JPEG's file than the picture: previews, depth maps, gain maps, and a whole video behind its
-end. What is not the picture is neither counted nor given to the decoder.
+Phones store more than the image in a JPEG file: previews, depth maps, gain maps, and a video after its end. Metadata is
+not passed to the decoder, and nothing after the end of the image is counted.
 """
 
 import math
@@ -11,19 +11,19 @@ from dataclasses import dataclass
 
 from bearkit.errors import ImageError
 from bearkit.images import tiff
-from bearkit.images.files import SMALLER, too_many_pixels
-from bearkit.images.sniff import damaged_header
+from bearkit.images.files import SMALLER, too_many_pixels_error
+from bearkit.images.sniff import damaged_header_error
 
 START = b"\xff\xd8\xff"
-MAX_PIXELS = 500_000_000  # with draft, decoding costs time (about 6 s) and no memory
-MAX_COEFFICIENTS = 640_000_000  # bytes that libjpeg keeps of a picture in several scans: 200 megapixels in 4:2:0
-MAX_SCANS = 100  # of a progressive JPEG: each may cost the time of a whole picture
+MAX_PIXELS = 500_000_000  # decoded at a reduced size this takes about 6 s, but little memory
+MAX_COEFFICIENTS = 640_000_000  # bytes that libjpeg needs for an image in several scans: 200 megapixels in 4:2:0
+MAX_SCANS = 100  # of a progressive JPEG; each may take as long as a whole image
 MAX_SEGMENTS = 10_000
-SOF = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # the segments that tell the size
+SOF = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # start of frame: holds the size
 PROGRESSIVE, LOSSLESS = (0xC2, 0xC6, 0xCA, 0xCE), (0xC3, 0xC7, 0xCB, 0xCF)
 SOS, EOI, EXIF_OR_XMP = 0xDA, 0xD9, 0xE1
-WITHOUT_LENGTH = {*range(0x01, 0xC0), *range(0xD0, 0xDA)}  # also what libjpeg does not know: nothing hides behind it
-METADATA = {*range(0xE1, 0xEE), 0xEF, 0xFE}  # all application segments but JFIF's and Adobe's, and comments
+WITHOUT_LENGTH = {*range(0x01, 0xC0), *range(0xD0, 0xDA)}  # also unknown markers, which have no content for libjpeg
+METADATA = {*range(0xE1, 0xEE), 0xEF, 0xFE}  # comments, and all application segments except JFIF's and Adobe's
 MARKER = re.compile(rb"\xff([^\0\xff])", re.DOTALL)
 END_OF_SCAN = re.compile(rb"\xff([^\0\xff\xd0-\xd7])", re.DOTALL)
 XMP_ORIENTATION = re.compile(rb'tiff:Orientation(?:="|>)([1-8])')
@@ -32,7 +32,7 @@ XMP = b"http://ns.adobe.com/xap/1.0/\0"
 
 @dataclass(frozen=True)
 class Segment:
-    """A marker and what belongs to it: data[start:end]; `body` is where its content begins."""
+    """A segment, data[start:end]: its marker, and its content from `body` on."""
 
     marker: int
     start: int
@@ -42,7 +42,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Jpeg:
-    """What the segments tell: the file without its metadata, its orientation (1 to 8), and whether it decodes small."""
+    """A JPEG without its metadata, its orientation (1 to 8), and whether it can be decoded at a reduced size."""
 
     data: bytes
     orientation: int
@@ -50,12 +50,12 @@ class Jpeg:
 
 
 def examine(data: bytes) -> Jpeg:
-    """Read the segments before the first scan, and refuse what would take too long or fill the memory.
+    """Read the segments before the first scan, and refuse files that would take too long or too much memory.
 
     Raises:
-        ImageError: why.
+        ImageError: the header is damaged, or the image has too many pixels, scans or segments.
     """
-    kept, exif, xmp = [data[:2]], list[bytes](), b""
+    parts, exif, xmp = [data[:2]], list[bytes](), b""
     frame, scan = None, None
     for segment in _segments(data, 2, MARKER):
         content = data[segment.body : segment.end]
@@ -63,45 +63,52 @@ def examine(data: bytes) -> Jpeg:
             scan = segment
             break
         if segment.marker == EXIF_OR_XMP and content.startswith(b"Exif\0\0"):
-            exif.append(content[6:])  # a long one is in several, and each begins so
+            exif.append(content[6:])  # a long EXIF block is split, and each part begins like this
         elif segment.marker == EXIF_OR_XMP and content.startswith(XMP):
             xmp = xmp or content
         elif segment.marker in SOF and frame is None:
             frame = segment
         if segment.marker not in METADATA:
-            kept.append(data[segment.start : segment.end])
+            parts.append(data[segment.start : segment.end])
     if frame is None or scan is None or frame.end - frame.body < 6:
-        raise damaged_header()
-    if data.count(b"\xff\xda") > MAX_SCANS:  # which is seldom, and then often in a video behind the picture
+        raise damaged_header_error()
+    if data.count(b"\xff\xda") > MAX_SCANS:  # rare, and often due to a video after the image
         _refuse_endless(data, scan.start)
     scalable = frame.marker not in LOSSLESS
     _refuse_huge(data[frame.body : frame.end], frame.marker in PROGRESSIVE, data[scan.body : scan.body + 1], scalable)
-    told = XMP_ORIENTATION.search(xmp)
-    upright = tiff.orientation(b"".join(exif)) or (int(told[1]) if told else 1)
-    return Jpeg(b"".join([*kept, data[scan.start :]]), upright, scalable)
+    match = XMP_ORIENTATION.search(xmp)
+    orientation = tiff.orientation(b"".join(exif)) or (int(match[1]) if match else 1)
+    return Jpeg(b"".join([*parts, data[scan.start :]]), orientation, scalable)
 
 
-def _refuse_huge(frame: bytes, progressive: bool, in_scan: bytes, scalable: bool) -> None:
-    """Refuse by the size that the frame tells: bits, height, width, components, and each one's sampling."""
+def _refuse_huge(frame: bytes, progressive: bool, n_in_scan: bytes, scalable: bool) -> None:
+    """Raise an error if decoding would take too much memory.
+
+    Args:
+        frame: content of the frame's segment: bits, height, width, number of components, sampling of each.
+        progressive: whether the frame is progressive.
+        n_in_scan: number of components in the first scan, one byte.
+        scalable: whether it can be decoded at a reduced size; a lossless JPEG cannot.
+    """
     height, width, n = int.from_bytes(frame[1:3], "big"), int.from_bytes(frame[3:5], "big"), frame[5]
     if width * height > MAX_PIXELS:
-        raise too_many_pixels(MAX_PIXELS)
+        raise too_many_pixels_error(MAX_PIXELS)
     samplings = [(value >> 4, value & 15) for value in frame[7 : 6 + 3 * n : 3]]
-    if not scalable or not (progressive or in_scan < bytes([n])) or not all(all(pair) for pair in samplings):
+    if not scalable or not (progressive or n_in_scan < bytes([n])) or not all(all(pair) for pair in samplings):
         return
-    most = [max(pair[axis] for pair in samplings) for axis in (0, 1)]
-    columns, rows = math.ceil(width / (8 * most[0])), math.ceil(height / (8 * most[1]))
-    kept = sum(columns * across * rows * down for across, down in samplings) * 128  # bytes: 64 numbers of 16 bits
-    if kept > MAX_COEFFICIENTS:
+    largest = [max(pair[axis] for pair in samplings) for axis in (0, 1)]
+    columns, rows = math.ceil(width / (8 * largest[0])), math.ceil(height / (8 * largest[1]))
+    n_bytes = sum(columns * across * rows * down for across, down in samplings) * 128  # a block: 64 numbers of 16 bits
+    if n_bytes > MAX_COEFFICIENTS:
         raise ImageError(
             f"a progressive JPEG of {width * height / 1e6:.0f} megapixels: refused, since unpacking it takes "
-            f"{kept / 1e6:.0f} MB of memory; save it smaller, or not progressive",
+            f"{n_bytes / 1e6:.0f} MB of memory; save it smaller, or not progressive",
             hint=SMALLER,
         )
 
 
 def _refuse_endless(data: bytes, at: int) -> None:
-    """Refuse a picture of more scans than MAX_SCANS, up to its own end."""
+    """Raise an error if the image, up to its end, has more than MAX_SCANS scans."""
     scans = 0
     for segment in _segments(data, at, END_OF_SCAN):
         scans += segment.marker == SOS
@@ -112,19 +119,19 @@ def _refuse_endless(data: bytes, at: int) -> None:
 
 
 def _segments(data: bytes, at: int, marker: re.Pattern[bytes]) -> Iterator[Segment]:
-    """The segments from a place to the picture's end, whatever lies between them skipped, as libjpeg does.
+    """Yield the segments from a position to the end of the image; skip other bytes between them, as libjpeg does.
 
     Raises:
-        ImageError: they do not end.
+        ImageError: there are more than MAX_SEGMENTS.
     """
     for _ in range(MAX_SEGMENTS):
-        found = marker.search(data, at)
-        if found is None or found[1][0] == EOI:
+        match = marker.search(data, at)
+        if match is None or match[1][0] == EOI:
             return
-        code, body = found[1][0], found.end()
+        code, body = match[1][0], match.end()
         length = 0 if code in WITHOUT_LENGTH else max(int.from_bytes(data[body : body + 2], "big"), 2)
         at = body + length
         if at > len(data):
             return
-        yield Segment(code, found.start(), body + min(length, 2), at)
+        yield Segment(code, match.start(), body + min(length, 2), at)
     raise ImageError(f"a JPEG of more than {MAX_SEGMENTS:,} segments: refused", hint="save it again")

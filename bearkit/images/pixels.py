@@ -1,4 +1,4 @@
-"""The pixels of a decoded picture: upright, in RGB, and small copies of them."""
+"""Convert decoded images: rotate upright, convert to RGB, crop, and make small JPEG copies."""
 
 import io
 from typing import Any
@@ -9,7 +9,7 @@ from PIL import ExifTags, Image, ImageCms
 from bearkit.images import tiff_numbers
 from bearkit.images.depth import to_8_bits
 
-MAX_ASPECT = 8  # of a longer picture only the middle is looked at
+MAX_ASPECT = 8  # of an image with longer sides only the middle is used
 ALPHA = ("RGBA", "LA", "PA", "RGBa", "La")  # modes with transparency
 TURN = {
     2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -18,35 +18,39 @@ TURN = {
 }  # fmt: skip
 
 
-def turned(image: Image.Image, orientation: int | None) -> Image.Image:
-    """The picture upright, by EXIF's orientation; None: what the image itself says (a broken EXIF block says nothing).
+def rotate_upright(image: Image.Image, orientation: int | None) -> Image.Image:
+    """Rotate or mirror an image so that it is upright.
 
-    >>> turned(Image.new("L", (4, 2)), 6).size
+    Args:
+        image: the image.
+        orientation: EXIF's 1 to 8; None reads it from the image. Damaged EXIF counts as 1, upright.
+
+    >>> rotate_upright(Image.new("L", (4, 2)), 6).size
     (2, 4)
     """
     if orientation is None:
         try:
             orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
-        except Exception:  # Pillow raises almost anything on damaged metadata, and a picture does not need it
+        except Exception:  # Pillow raises many classes on damaged metadata, and the image is still usable
             orientation = 1
     return image.transpose(TURN[orientation]) if orientation in TURN else image
 
 
 def to_rgb(image: Image.Image, orientation: int | None = None) -> Image.Image:
-    """Any Pillow picture to upright RGB: transparency over white, 16 bits and floats scaled to 8.
+    """Convert a Pillow image of any mode to upright RGB: transparency over white, 16 bits and floats scaled to 8 bits.
 
     Args:
-        image: the picture.
-        orientation: how it is to be turned (EXIF's 1 to 8), where that is known already.
+        image: the image.
+        orientation: EXIF's 1 to 8, if known; None reads it from the image.
 
     Raises:
-        ImageError: not one of its pixels has data.
+        ImageError: no pixel has data.
     """
-    tags = tiff_numbers.tags_of(image)
-    image = tiff_numbers.without_fourth(turned(image, orientation), tags)
+    tags = tiff_numbers.pixel_tags(image)
+    image = tiff_numbers.drop_fourth_channel(rotate_upright(image, orientation), tags)
     if image.mode == "RGB" and "transparency" not in image.info:
         return image
-    values = tiff_numbers.numbers(image, tags)
+    values = tiff_numbers.grey_values(image, tags)
     if values is not None:
         return _grey(values, tags, image.info.get("transparency"))
     if image.mode == "LAB":
@@ -62,27 +66,27 @@ def to_rgb(image: Image.Image, orientation: int | None = None) -> Image.Image:
     return image.convert("RGB")
 
 
-def _grey(values: tiff_numbers.Numbers, tags: dict[int, Any], clear: object = None) -> Image.Image:
-    """Grey values (H, W) of any numbers in RGB; white where they are those that the file calls transparent."""
-    if clear is not None and (values == clear).all():
+def _grey(values: tiff_numbers.Numbers, tags: dict[int, Any], transparent: object = None) -> Image.Image:
+    """Convert grey values (H, W) of any type to RGB; pixels with the file's transparent value become white."""
+    if transparent is not None and (values == transparent).all():
         return Image.new("RGB", values.shape[::-1], "white")
-    shades = to_8_bits(values, tags.get(tiff_numbers.NO_DATA) if clear is None else clear)
+    shades = to_8_bits(values, tags.get(tiff_numbers.NO_DATA) if transparent is None else transparent)
     if tiff_numbers.is_negative(values, tags):
         shades = 255 - shades
-    if clear is not None:
-        shades[values == clear] = 255
+    if transparent is not None:
+        shades[values == transparent] = 255
     return Image.fromarray(shades).convert("RGB")
 
 
-def bare_rgb(image: Image.Image, orientation: int | None = None) -> Image.Image:
-    """A picture with transparency as it looks to a program that only takes its colours."""
+def rgb_without_alpha(image: Image.Image, orientation: int | None = None) -> Image.Image:
+    """Convert an image to upright RGB and ignore its transparency, as a program does that reads only the colours."""
     if image.mode.startswith(("I", "F")):
-        return _grey(np.asarray(turned(image, orientation)), {})
-    return turned(image, orientation).convert("RGBA").convert("RGB")
+        return _grey(np.asarray(rotate_upright(image, orientation)), {})
+    return rotate_upright(image, orientation).convert("RGBA").convert("RGB")
 
 
-def without_long_ends(image: Image.Image) -> Image.Image:
-    """The middle of a picture longer than MAX_ASPECT times its width: resizing all of it could fill the memory."""
+def crop_long_ends(image: Image.Image) -> Image.Image:
+    """Crop a very long image to the middle, MAX_ASPECT times its shorter side: resizing all could fill the memory."""
     width, height = image.size
     limit = MAX_ASPECT * min(width, height)
     if max(width, height) <= limit:
@@ -92,8 +96,13 @@ def without_long_ends(image: Image.Image) -> Image.Image:
 
 
 def small_jpeg(image: Image.Image, side: int) -> bytes:
-    """A JPEG of a decoded picture, at most side x side pixels: safe to serve, since we made it."""
-    image = without_long_ends(image).copy()
+    """Encode a small copy of an image as JPEG, which is safe to serve since bearkit itself writes it.
+
+    Args:
+        image: the image, RGB.
+        side: the most pixels of the longer side.
+    """
+    image = crop_long_ends(image).copy()
     image.thumbnail((side, side))
     out = io.BytesIO()
     image.save(out, "JPEG", quality=85)
@@ -101,5 +110,5 @@ def small_jpeg(image: Image.Image, side: int) -> bytes:
 
 
 def is_our_jpeg(data: bytes) -> bool:
-    """Whether bytes begin as `small_jpeg` writes them: a project or model of somebody else's may hold anything."""
+    """Check whether a file begins like those of `small_jpeg`: a project from elsewhere may hold any file."""
     return data.startswith(b"\xff\xd8\xff\xe0\0\x10JFIF\0")

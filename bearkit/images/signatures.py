@@ -1,11 +1,11 @@
-"""The first bytes of files that are no picture that can be read: what each is, in words, and what to do about it."""
+"""Tables of the first bytes of files that cannot be read as images, with a name and a hint for each kind."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of file that is refused: what it is, in words, and the next step."""
+    """A kind of file that is refused: its name with an article, and the next step."""
 
     name: str
     hint: str = ""
@@ -22,7 +22,7 @@ VIDEO = Kind("a video", "save single frames of it as pictures: `ffmpeg -i FILE -
 SOUND = Kind("a sound", "`bearkit import FOLDER` turns sounds into pictures, a folder for each label")
 WINDOWS_MEDIA = Kind("a video or sound of Windows Media", VIDEO.hint)
 RAW = Kind("a camera's raw file; export it as JPEG", "open it in the camera's program or a raw developer and export it")
-HEIF = Kind("an HEIC photo; save it as JPEG", "or install what reads it: `pip install pillow-heif`")
+HEIF = Kind("an HEIC photo; save it as JPEG", "or install its decoder: `pip install pillow-heif`")
 EPS = Kind("an EPS drawing; save it as PNG", AS_PNG)
 THUMBNAILS = Kind("Windows' store of small previews, not a picture", "leave it out, and give the pictures themselves")
 NIFTI = Kind("a NIfTI volume", "write its slices as PNG files, for example with nibabel")
@@ -35,7 +35,7 @@ PICKLE = Kind("a Python pickle", "write its arrays as pictures: `Image.fromarray
 PFM = Kind("a PFM picture in colour; save it as PNG or TIFF", AS_PNG)
 ACCESS = Kind("an Access database", NO_PICTURE)
 
-# No picture that we read begins so.
+# Rows (offset, bytes, kind). No image that can be read has these bytes there.
 SURE: Table = (
     (0, b"\x1aE\xdf\xa3", VIDEO),  # Matroska, WebM
     (0, b"\0\0\1\xba", VIDEO),  # MPEG
@@ -132,7 +132,11 @@ SURE: Table = (
     (0, b"book\0\0\0\0mark", Kind("an alias of a Mac, not the file", LEADS_TO)),
     (4, b"Bud1", Kind("a Mac's note of how a folder is shown (.DS_Store)", NO_PICTURE)),
     (0, b"bplist00", Kind("a Mac's or iPhone's list of settings, such as the edits of a photo (.aae)", NO_PICTURE)),
-    (0, b"\0\5\x16\7", Kind("what a Mac keeps beside a file, not the file", "leave out files named ._*")),
+    (
+        0,
+        b"\0\5\x16\7",
+        Kind("a Mac's file of attributes (AppleDouble), not the file itself", "leave out files named ._*"),
+    ),
     (0, b"version https://git-lfs", Kind("a pointer of Git LFS, not the file", "get the files: `git lfs pull`")),
     (0, b"wOFF", FONT),
     (0, b"wOF2", FONT),
@@ -144,7 +148,7 @@ SURE: Table = (
     (0, b"\0asm", PROGRAM),
     (0, b"d8:announce", Kind("a torrent, not the files", "fetch the files that it names")),
 )
-# These bytes may stand there in a picture too: they are asked about where nothing could be opened.
+# An image may have these bytes there too, so they are compared only after all decoders have failed.
 LIKELY: Table = (
     (128, b"DICM", Kind("a DICOM file", "write its picture as PNG, for example with pydicom or dcm2pnm")),
     (257, b"ustar", Kind("a tar archive", ARCHIVE)),

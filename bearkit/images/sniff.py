@@ -1,4 +1,4 @@
-"""What a file is, by its content, where it is no picture that can be read; and what to do about it."""
+"""Find out by the content what a file is that cannot be read as an image, and make the error for it."""
 
 from collections.abc import Iterator
 
@@ -14,13 +14,13 @@ PICTURES = (b"\x89PNG", b"\xff\xd8", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*"
 TRANSPORT_PACKET = 188  # bytes, each beginning with 0x47, in an MPEG transport stream
 
 
-def refuse_others(data: bytes) -> None:
-    """Refuse what is surely no picture that can be read, before a decoder takes it for one.
+def refuse_non_images(data: bytes) -> None:
+    """Raise an error for a file that is certainly not a readable image, before a decoder mistakes it for one.
 
     Raises:
-        ImageError: what it is, and what to do.
+        ImageError: the file is of such a kind; the message names it.
     """
-    kind = containers.kind_in(data) or texts.document(data) or _among(SURE, data)
+    kind = containers.container_kind(data) or texts.document_kind(data) or _find_kind(SURE, data)
     if data[:4] in (b"RIFF", b"RIFX"):
         kind = COREL if data[8:11].lower() == b"cdr" else RIFF.get(data[8:12])
     elif data[4:8] == b"ftyp" and len(data) > 12 and not is_heif(data) and not brands(data) & AVIF_BRANDS:
@@ -29,35 +29,35 @@ def refuse_others(data: bytes) -> None:
     elif data[4:8] in OLD_QUICKTIME:
         kind = VIDEO
     if kind is not None:
-        raise unreadable(kind)
+        raise unreadable_error(kind)
 
 
-def unreadable(kind: Kind) -> ImageError:
-    """The error for a file of a kind that is not read."""
+def unreadable_error(kind: Kind) -> ImageError:
+    """Make the error for a kind of file that cannot be read."""
     return ImageError(f"not a picture that can be read: it is {kind.name}", hint=kind.hint)
 
 
-def unidentified(data: bytes) -> ImageError:
-    """The error for a file that no decoder takes."""
-    if kind := _among(LIKELY, data) or texts.kind_of(data):
-        return unreadable(kind)
+def unidentified_error(data: bytes) -> ImageError:
+    """Make the error for a file that no decoder accepts."""
+    if kind := _find_kind(LIKELY, data) or texts.text_kind(data):
+        return unreadable_error(kind)
     if all(data[at : at + 1] == b"G" for at in range(0, 4 * TRANSPORT_PACKET, TRANSPORT_PACKET)):
-        return unreadable(VIDEO)
+        return unreadable_error(VIDEO)
     if is_cut_off(data):
         return ImageError("the picture is cut off: its end is missing", hint="get the file again")
     if data.startswith(PICTURES) or data[4:8] == b"ftyp":
-        return damaged_header()
-    what = "not a picture that can be read: its content is of no known picture format"
-    return ImageError(what, hint="save it as JPEG or PNG")
+        return damaged_header_error()
+    reason = "not a picture that can be read: its content is of no known picture format"
+    return ImageError(reason, hint="save it as JPEG or PNG")
 
 
-def damaged_header() -> ImageError:
-    """The error for a file that begins as a picture does, and goes on otherwise."""
+def damaged_header_error() -> ImageError:
+    """Make the error for a file that begins like an image, but has a damaged header."""
     return ImageError("not a picture that can be read: its header is damaged", hint="get the file again")
 
 
 def brands(data: bytes) -> set[bytes]:
-    """The brands that an ISO media file (HEIC, AVIF, MP4 ...) says it fits; none where it is no such file."""
+    """Return the brands of an ISO media file (HEIC, AVIF, MP4 ...); an empty set for any other file."""
     if data[4:8] != b"ftyp":
         return set()
     end = min(int.from_bytes(data[:4], "big"), 512)
@@ -65,35 +65,35 @@ def brands(data: bytes) -> set[bytes]:
 
 
 def is_heif(data: bytes) -> bool:
-    """Whether it is a HEIC or HEIF photo, which pillow-heif reads; AVIF is Pillow's."""
+    """Check for a HEIC or HEIF photo, which pillow-heif reads; Pillow itself reads AVIF."""
     major = data[8:12] if data[4:8] == b"ftyp" else b""
     names = brands(data)
     return bool(major in HEIF_BRANDS or {b"mif1", b"heic"} & set(names)) and not names & AVIF_BRANDS
 
 
 def is_avif(data: bytes) -> bool:
-    """Whether it is an AVIF picture."""
+    """Check for an AVIF image."""
     return bool(brands(data) & AVIF_BRANDS)
 
 
 def is_cut_off(data: bytes) -> bool:
-    """Whether a file of boxes (HEIC, AVIF) or of RIFF (WebP) is shorter than it says."""
+    """Check whether a HEIC, AVIF or WebP file is shorter than its header says."""
     if data[:4] == b"RIFF":
         return 8 + int.from_bytes(data[4:8], "little") > len(data)
     return any(end > len(data) for _, _, end in boxes(data))
 
 
 def boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """The outermost boxes of an ISO media file: type, where each begins, and where it ends by what it says."""
+    """Yield the outermost boxes of an ISO media file: (type, start, end); a box's header may claim an end too far."""
     at = 0
     while data[4:8] == b"ftyp" and at < len(data):
         size, header = int.from_bytes(data[at : at + 4], "big"), 8
-        if size == 1:  # the size is in 64 bits behind the type
+        if size == 1:  # a 64-bit size follows the type
             size, header = int.from_bytes(data[at + 8 : at + 16], "big"), 16
         end = at + max(size, header) if size else len(data)
         yield data[at + 4 : at + 8], at, end
         at = end
 
 
-def _among(table: Table, data: bytes) -> Kind | None:
+def _find_kind(table: Table, data: bytes) -> Kind | None:
     return next((kind for at, magic, kind in table if data.startswith(magic, at)), None)

@@ -1,11 +1,11 @@
-"""What a file of text is: a web page, a table, settings ..., by what is written in it."""
+"""Find the kind of a document or text file, such as a web page, a table or settings, by its content."""
 
 import csv
 import re
 
 from bearkit.images.signatures import AS_PNG, EPS, LEADS_TO, NO_PICTURE, Kind
 
-HEAD = 4096  # bytes that are looked at
+HEAD = 4096  # only the first bytes are read
 AS_TABLE = "give it to `bearkit import` itself if it lists pictures, or leave it out"
 PDF = Kind("a PDF", "save its pages as pictures: `pdftoppm -png FILE page`")
 ILLUSTRATOR = Kind("an Illustrator drawing; export it as PNG", AS_PNG)
@@ -20,7 +20,7 @@ PAGES = re.compile(
 VALUE = r"(?:-?\d[\d.e+-]*|true|false|null)\s*"
 IS_JSON = rf"(?:\[\s*)*\{{\s*(?:[\"}}]|$)|(?:\[\s*)+(?:\"|{VALUE}(?:,|\]\s*(?:[\],]|$))|\]\s*$)"
 
-# The element that an XML file begins with, or what tells its kind in the first lines.
+# Patterns for the first lines of an XML file, such as its first element.
 XML = (
     (r"<svg\b", Kind("an SVG drawing; save it as PNG", AS_PNG)),
     (r"<x:xmpmeta\b|<rdf:rdf\b|<\?xpacket\b", Kind("notes about a picture (XMP), not the picture", NO_PICTURE)),
@@ -35,7 +35,7 @@ XML = (
     (r"<annotation\b", Kind("notes about what is in a picture (XML), not the picture", NO_PICTURE)),
     (r"<\?xml\b", Kind("an XML file", NO_PICTURE)),
 )
-# How other text begins, in small letters.
+# Beginnings of other text files, in lower case.
 BEGINNINGS = (
     (r"\[internetshortcut\]", Kind("a link to a web page (.url), not the picture", "get the picture itself")),
     (r"\[\.shellclassinfo\]|\[viewstate\]", Kind("Windows' note of how a folder is shown (desktop.ini)", NO_PICTURE)),
@@ -59,10 +59,10 @@ MAIL = re.compile(r"(?:[a-z-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?(?:mime-version:|rec
 PICTURES = (b"\x89PNG", b"\xff\xd8", b"GIF8", b"BM", b"II", b"MM", b"RIFF")
 
 
-def document(data: bytes) -> Kind | None:
-    """A document that is drawn by a program, and that decoders of pictures might start a program for: PDF, PostScript.
+def document_kind(data: bytes) -> Kind | None:
+    """Return the kind of a PDF or PostScript document, None for any other file; a PDF may have other bytes before it.
 
-    Also those that have bytes of anything before them, as some do.
+    Decoders of images may start a program such as Ghostscript for these.
     """
     if data.startswith(b"%PDF-") or (b"%PDF-" in data[:1024] and b"endobj" in data and not data.startswith(PICTURES)):
         return ILLUSTRATOR if b"AIPrivateData" in data or b"/Illustrator" in data[:HEAD] else PDF
@@ -74,9 +74,9 @@ def document(data: bytes) -> Kind | None:
     return None
 
 
-def kind_of(data: bytes) -> Kind | None:
-    """What a file of text is, in UTF-8, UTF-16 or an 8-bit encoding; None where it is no text."""
-    text = _read(data[:HEAD])
+def text_kind(data: bytes) -> Kind | None:
+    """Return the kind of a text in UTF-8, UTF-16 or an 8-bit encoding; None if the file is not text."""
+    text = _decode(data[:HEAD])
     if text is None:
         return None
     head = text.lstrip().lower()
@@ -87,20 +87,20 @@ def kind_of(data: bytes) -> Kind | None:
     if kind := next((kind for pattern, kind in BEGINNINGS if re.match(pattern, head)), None):
         return kind
     if MAIL.match(head):
-        saved = re.search(r"multipart/related", head)
-        return WEB_PAGE if saved else Kind("an e-mail", "save its pictures one by one")
+        is_saved_page = re.search(r"multipart/related", head)
+        return WEB_PAGE if is_saved_page else Kind("an e-mail", "save its pictures one by one")
     return TABLE if _is_table(text, len(data) > HEAD) else TEXT
 
 
-def _read(head: bytes) -> str | None:
-    """The beginning of a file as text; None where it has bytes that no text has."""
+def _decode(head: bytes) -> str | None:
+    """Decode the beginning of a file; None if it has bytes that no text has."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         text = head[: len(head) // 2 * 2].decode("utf-16", "replace")
     else:
         try:
             text = head.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            near_end = error.start >= HEAD - 4  # a letter that was cut in two
+            near_end = error.start >= HEAD - 4  # a character that the cut at HEAD split
             text = head[: error.start].decode("utf-8-sig") if near_end else head.decode("latin-1")
             if not near_end and re.search(r"[\x80-\x9f]{2}", text):
                 return None
@@ -108,15 +108,15 @@ def _read(head: bytes) -> str | None:
 
 
 def _is_table(text: str, cut_off: bool) -> bool:
-    """Whether there are two rows or more, of as many fields each; what may be sentences with commas is none."""
+    """Check for two or more rows of equally many fields. A sign with a space after it may be a sentence's comma."""
     lines = text.splitlines(keepends=True)[: -1 if cut_off else None]
-    signs = [sign for sign in ",;\t|" if lines and sign in lines[0] and f"{sign} " not in lines[0]]
-    return any(_is_even(lines, sign) for sign in signs)
+    separators = [char for char in ",;\t|" if lines and char in lines[0] and f"{char} " not in lines[0]]
+    return any(_has_equal_rows(lines, separator) for separator in separators)
 
 
-def _is_even(lines: list[str], sign: str) -> bool:
+def _has_equal_rows(lines: list[str], separator: str) -> bool:
     try:
-        n_fields = {len(row) for row in csv.reader(lines, delimiter=sign) if row}
+        n_fields = {len(row) for row in csv.reader(lines, delimiter=separator) if row}
     except csv.Error:
         return False
     return len(lines) > 1 and len(n_fields) == 1 and n_fields != {1}

@@ -1,1 +1,1 @@
-"""Predict with an exported model folder. No torch and no Gradio in here: it is what a Space needs."""
+"""Predict with an exported model folder. A Space needs this package, so it imports neither torch nor Gradio."""

@@ -1,4 +1,4 @@
-"""Predictions of many files, folders, zips and addresses, as rows and as a CSV."""
+"""Predict many files, folders, zips and web addresses, as rows and as a CSV file."""
 
 import csv
 import os
@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from bearkit.core.parallel import Progress, no_progress, ordered_map
-from bearkit.core.paths import located
-from bearkit.core.project import named
+from bearkit.core.paths import resolve_path
+from bearkit.core.streams import open_output
 from bearkit.errors import BearkitError, DownloadError, ImageError
 from bearkit.images import MAX_BYTES, read_file
 from bearkit.inference.predictor import Predictor
@@ -20,7 +20,7 @@ from bearkit.sources.web.address_text import is_address
 from bearkit.sources.web.fetch import Limits, fetch
 from bearkit.sources.zip_names import holds_zip, is_zip
 
-TOP = 3  # labels that a row names
+TOP = 3  # likeliest labels in a row
 DOWNLOAD = "download it first, and name the file"
 
 
@@ -32,24 +32,27 @@ def predict_files(
     progress: Progress = no_progress,
     allow_private: bool = False,
 ) -> list[dict[str, Any]]:
-    """A row for each picture: what the model says of it, or the `error` that made it unusable.
+    """Predict each image that the paths name. An image that cannot be used does not stop the others.
 
     Args:
         predictor: the model.
-        paths: files, folders (everything below them), zips, addresses, and `-` for the bytes of standard input.
-        top: how many labels each row names as its likeliest.
-        csv_file: where to write them as a table too: path, label, probability, known, similarity, error, and a column
-            for each label; `-` is standard output, and a device or pipe is written to.
-        progress: told after each picture.
-        allow_private: fetch addresses of your own network too.
+        paths: files, folders (with all files below them), zips, web addresses, and `-` for the bytes of standard input.
+        top: number of likeliest labels in a row's `top`.
+        csv_file: a file for a table of the rows: path, label, probability, known, similarity, error, and the
+            probability of each label. `-` is standard output; a device or pipe works too.
+        progress: called after each image.
+        allow_private: also fetch addresses of your own network.
+
+    Returns:
+        One row for each image: its `path`, and `Prediction.as_dict(top)` or the `error` with its `hint`.
     """
     limits = Limits(max_bytes=MAX_BYTES, allow_private=allow_private, robots=False)
-    found = [one for path in paths for one in _files(os.fspath(path), limits)]
+    items = [item for path in paths for item in _list_items(os.fspath(path), limits)]
     rows = []
-    with nullcontext() if csv_file is None else named(csv_file) as file:  # what cannot be written fails at once
-        for row in ordered_map(lambda one: _row(predictor, one, top), found):
+    with nullcontext() if csv_file is None else open_output(csv_file) as file:  # fails now if it cannot be written
+        for row in ordered_map(lambda item: _predict_row(predictor, item, top), items):
             rows.append(row)
-            progress("predicting", len(rows), len(found))
+            progress("predicting", len(rows), len(items))
         if file is not None:
             _write_csv(rows, predictor.vocab, file)
     return rows
@@ -63,34 +66,34 @@ def _write_csv(rows: Sequence[dict[str, Any]], vocab: Sequence[str], file: TextI
         table.writerow(row | {f"p({label})": p for label, p in row.get("probs", {}).items()})
 
 
-def _files(name: str, limits: Limits) -> list[SourceItem]:
-    """What a path or an address stands for; what cannot be had is one file, and reading it raises why."""
+def _list_items(name: str, limits: Limits) -> list[SourceItem]:
+    """List the files that a path or an address names. If that fails, there is one item; reading it raises the error."""
     path = Path(name)
     try:
         if not name.strip():
-            located(name, "what to predict", ImageError)
+            resolve_path(name, "what to predict", ImageError)
         if is_address(name):
-            return [_one(name, lambda: _fetched(name, limits))]
+            return [_item(name, lambda: _fetch(name, limits))]
         if "://" in name:
             raise ImageError(f"bearkit fetches only http and https, not {name.partition(':')[0]}", hint=DOWNLOAD)
         if stream.is_stream(name):
-            return [_one(name, lambda: stream.read(name, MAX_BYTES))]
+            return [_item(name, lambda: stream.read(name, MAX_BYTES))]
         if path.is_dir():
-            found = folder.list_files(path, labelled=False)
+            items = folder.list_files(path, labelled=False)
         elif is_zip(path) and holds_zip(path):
-            found = archive.list_files(path, labelled=False)
+            items = archive.list_files(path, labelled=False)
         else:
-            return [_one(str(path), lambda: read_file(path))]
-        if not found:
+            return [_item(str(path), lambda: read_file(path))]
+        if not items:
             raise ImageError("it holds no files", hint="give pictures, a folder or a zip of them")
-        return list(found)
+        return list(items)
     except BearkitError as error:
-        return [_one(name, partial(_refuse, error))]
-    except OSError as error:  # a name that is too long, no permission
-        return [_one(name, partial(_refuse, ImageError(f"cannot be read: {error.strerror or error}")))]
+        return [_item(name, partial(_raise, error))]
+    except OSError as error:  # such as a name that is too long, or no permission
+        return [_item(name, partial(_raise, ImageError(f"cannot be read: {error.strerror or error}")))]
 
 
-def _fetched(address: str, limits: Limits) -> bytes:
+def _fetch(address: str, limits: Limits) -> bytes:
     try:
         return fetch(address, limits).data
     except DownloadError as error:
@@ -98,19 +101,19 @@ def _fetched(address: str, limits: Limits) -> bytes:
         raise
 
 
-def _one(name: str, read: Callable[[], bytes]) -> SourceItem:
+def _item(name: str, read: Callable[[], bytes]) -> SourceItem:
     return SourceItem(readable_path(name), readable_path(Path(name).name), "", None, read)
 
 
-def _refuse(error: BearkitError) -> bytes:
+def _raise(error: BearkitError) -> bytes:
     raise error
 
 
-def _row(predictor: Predictor, found: SourceItem, top: int) -> dict[str, Any]:
-    """What the model says of a file; runs in a thread."""
+def _predict_row(predictor: Predictor, item: SourceItem, top: int) -> dict[str, Any]:
+    """Return the row of one image. Runs in a thread."""
     try:
-        if found.problem:
-            raise ImageError(found.problem)
-        return {"path": found.origin, **predictor.predict(found.read()).as_dict(top)}
+        if item.problem:
+            raise ImageError(item.problem)
+        return {"path": item.origin, **predictor.predict(item.read()).as_dict(top)}
     except BearkitError as error:
-        return {"path": found.origin, **error.as_dict()}
+        return {"path": item.origin, **error.as_dict()}

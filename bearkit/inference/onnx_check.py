@@ -1,7 +1,7 @@
-"""A look into an ONNX file before it is run: it may not run without end, read other files, or ask for a huge array.
+"""Check an ONNX file before it runs: it must not run forever, read other files, or make a huge array.
 
-The few fields that matter are read from the file's own format (protobuf), so that neither the package onnx is needed
-nor the weights are read: numbers of fields are those of onnx.proto.
+This reads only the few fields that matter, straight from the protobuf format. So it needs no onnx package, and does not
+read the weights. The field numbers are those of onnx.proto.
 """
 
 import math
@@ -14,28 +14,28 @@ GRAPH, FUNCTIONS = 7, 25  # of a model
 NODE, INITIALIZER = 1, 5  # of a graph
 INPUT, OUTPUT, OPERATOR, ATTRIBUTE = 1, 2, 4, 5  # of a node
 TENSOR = 5  # of an attribute
-SUBGRAPHS = (6, 11)  # of an attribute: what If, Loop, Scan and SequenceMap run
-FINITE = b"If"  # of these operators the one that runs each of its networks once at most
+SUBGRAPHS = (6, 11)  # of an attribute: the networks that If, Loop, Scan and SequenceMap run
+FINITE = b"If"  # the only one of these operators that runs each of its networks at most once
 MAX_DEPTH = 8  # of networks within networks
 DATA_TYPE, INTEGERS, NAME, RAW_DATA, EXTERNAL_DATA, DATA_LOCATION = 2, 7, 8, 9, 13, 14  # of a tensor
 INT64 = 7  # a tensor's type: that of shapes
-GROWING = {b"ConstantOfShape": 0, b"Expand": 1, b"Tile": 1, b"Resize": 3}  # which input is the shape to come
+GROWING = {b"ConstantOfShape": 0, b"Expand": 1, b"Tile": 1, b"Resize": 3}  # which input is the shape of the output
 MAX_RANK = 16  # numbers of a shape
-MAX_VALUES = 2**28  # of an array that is made by its shape: 1 GB
+MAX_VALUES = 2**28  # of an array made from a shape: 1 GB
 
-Field = tuple[int, int, int]  # its number, and where its bytes begin and end; of a number: its value, twice
+Field = tuple[int, int, int]  # number, first byte, end; for an integer field: number, value, value
 
 
 class UnsafeGraphError(ValueError):
-    """What is wrong with the file, in words."""
+    """The file is not a safe ONNX file; the message says why."""
 
 
 def check(path: Path) -> None:
-    """Read an ONNX file's structure.
+    """Check the structure of an ONNX file.
 
     Raises:
-        UnsafeGraphError: it has loops, functions of its own, weights in other files, or arrays above 1 GB that a shape
-            makes; or it is no ONNX file.
+        UnsafeGraphError: it has loops, functions of its own, weights in other files, or makes an array above 1 GB; or
+            it is not an ONNX file.
     """
     with path.open("rb") as file:
         if not path.stat().st_size:
@@ -62,7 +62,7 @@ def _check_graph(data: mmap.mmap, start: int, end: int, depth: int = 0) -> None:
         if number == NODE:
             nodes.append((start_of, end_of))
         elif number == INITIALIZER:
-            name, size = _size_told(data, start_of, end_of)
+            name, size = _read_shape(data, start_of, end_of)
             sizes[name] = size
         if len(nodes) > MAX_NODES:
             raise UnsafeGraphError(f"it has more than {MAX_NODES:,} operators")
@@ -71,7 +71,7 @@ def _check_graph(data: mmap.mmap, start: int, end: int, depth: int = 0) -> None:
 
 
 def _check_node(data: mmap.mmap, start: int, end: int, depth: int, sizes: dict[bytes, int]) -> None:
-    """Check a node; what a constant says as a shape goes into `sizes`, by the constant's name."""
+    """Check a node. If it is a constant, add the size of the array that it would describe as a shape to `sizes`."""
     operator, inner, inputs, output, size = b"", [], [], b"", 0
     for number, start_of, end_of in _fields(data, start, end):
         if number == OPERATOR:
@@ -85,7 +85,7 @@ def _check_node(data: mmap.mmap, start: int, end: int, depth: int, sizes: dict[b
                 if field in SUBGRAPHS:
                     inner.append((first, last))
                 elif field == TENSOR:
-                    size = _size_told(data, first, last)[1]
+                    size = _read_shape(data, first, last)[1]
     name = operator.decode("utf-8", "replace")
     if inner and (operator != FINITE or depth >= MAX_DEPTH):
         raise UnsafeGraphError(f"its operator {name} runs a network again and again, and may never end")
@@ -98,8 +98,8 @@ def _check_node(data: mmap.mmap, start: int, end: int, depth: int, sizes: dict[b
         _check_graph(data, *graph, depth + 1)
 
 
-def _size_told(data: mmap.mmap, start: int, end: int) -> tuple[bytes, int]:
-    """The name of a tensor, and how many values an array has whose shape it tells; 0 where it tells none.
+def _read_shape(data: mmap.mmap, start: int, end: int) -> tuple[bytes, int]:
+    """Read a tensor as a shape: its name, and how many values an array of that shape has; 0 if it is not a shape.
 
     Raises:
         UnsafeGraphError: its values are in another file.
@@ -124,7 +124,7 @@ def _size_told(data: mmap.mmap, start: int, end: int) -> tuple[bytes, int]:
 
 
 def _fields(data: mmap.mmap, at: int, end: int) -> Iterator[Field]:
-    """The fields of a protobuf message."""
+    """Yield the fields of a protobuf message."""
     while at < end:
         key, at = _number(data, at, end)
         kind = key & 7
@@ -136,13 +136,13 @@ def _fields(data: mmap.mmap, at: int, end: int) -> Iterator[Field]:
         if kind == 2:
             size, at = _number(data, at, end)
         if size < 0 or at + size > end:
-            raise UnsafeGraphError("it is cut off, or no ONNX file")
+            raise UnsafeGraphError("it is cut off, or not an ONNX file")
         yield key >> 3, at, at + size
         at += size
 
 
 def _number(data: mmap.mmap, at: int, end: int) -> tuple[int, int]:
-    """A number of variable length, and where it is over."""
+    """Read an integer of variable length; return it, and the position after it."""
     value = 0
     for place in range(10):
         if at + place >= end:
@@ -151,4 +151,4 @@ def _number(data: mmap.mmap, at: int, end: int) -> tuple[int, int]:
         value |= (byte & 127) << (7 * place)
         if byte < 128:
             return value, at + place + 1
-    raise UnsafeGraphError("it is cut off, or no ONNX file")
+    raise UnsafeGraphError("it is cut off, or not an ONNX file")

@@ -1,4 +1,4 @@
-"""Predict from a model folder, with onnxruntime alone: no torch, a few milliseconds a picture."""
+"""Predict images with a model folder. It needs onnxruntime but no torch, and takes a few milliseconds an image."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -11,29 +11,29 @@ import numpy as np
 from PIL import Image
 
 from bearkit.core.parallel import cores
-from bearkit.core.paths import located
+from bearkit.core.paths import resolve_path
 from bearkit.errors import ImageError, ModelError
-from bearkit.images import MAX_BYTES, from_pillow, read_file, too_big
-from bearkit.images.preprocessing import decode_for, preprocess
+from bearkit.images import MAX_BYTES, from_pillow, read_file, too_big_error
+from bearkit.images.preprocessing import decode_for_body, preprocess
 from bearkit.inference import model_folder
 from bearkit.inference.session import session
 
 Picture = str | os.PathLike[str] | bytes | BinaryIO | Image.Image
-GOLDEN_TOLERANCE = 3e-3  # of the largest logit, or of 1, before the temperature
-SIMILARITY_TOLERANCE = 0.01
+GOLDEN_TOLERANCE = 3e-3  # difference of logits, as a share of `ModelInfo.logit_scale`
+SIMILARITY_TOLERANCE = 0.01  # difference of similarities
 BATCH = 4  # images in one run of the network: more are no faster (EXPERIMENTS.md)
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model says of one picture.
+    """A model's prediction for one image.
 
     Attributes:
-        label: the likeliest of its labels.
+        label: the likeliest label.
         index: of that label in the vocab.
-        probs: the probability of every label, calibrated.
-        known: whether the picture is like those that the model was trained on; if not, it is probably none of these.
-        similarity: with the training pictures most like it, at most 1; None where the model does not tell.
+        probs: the calibrated probability of each label.
+        known: whether the image is like the training images; if not, it probably has none of the labels.
+        similarity: to the training images most like it, at most 1; None if the model does not compute it.
     """
 
     label: str
@@ -44,16 +44,16 @@ class Prediction:
 
     @property
     def probability(self) -> float:
-        """The predicted label's."""
+        """The probability of the predicted label."""
         return self.probs[self.label]
 
     def top(self, n: int) -> list[dict[str, Any]]:
-        """The likeliest labels, with their probabilities."""
+        """Return the `n` likeliest labels with their probabilities."""
         likeliest = sorted(self.probs.items(), key=lambda pair: -pair[1])[:n]
         return [{"label": label, "probability": probability} for label, probability in likeliest]
 
     def as_dict(self, top: int = 3) -> dict[str, Any]:
-        """Plain values, as the command line and the server give them."""
+        """Return plain values, as the command line and the server print them; `top` holds that many labels."""
         return {
             "label": self.label,
             "probability": self.probability,
@@ -66,7 +66,13 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Neighbour:
-    """A training picture: the label that it was given, a small JPEG of it, and the cosine between the features."""
+    """A training image that is like another image.
+
+    Attributes:
+        label: of the training image.
+        thumbnail: a small JPEG of it.
+        cosine: between the features of both images.
+    """
 
     label: str
     thumbnail: bytes
@@ -74,18 +80,18 @@ class Neighbour:
 
 
 class Predictor:
-    """A model folder, ready to predict. It may be called from several threads at once.
+    """Predicts images with the model of a folder. Several threads may use it at the same time.
 
     Args:
-        folder: as `bearkit export` writes it.
+        folder: a model folder, as `bearkit export` writes it.
 
     Raises:
-        ModelError: it is missing, damaged, of another format, or does not give its golden pictures the answers that it
-            gave them when it was exported.
+        ModelError: the folder is missing, damaged or of a newer format, or its outputs for the golden images are not
+            those of the export.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
-        located(folder, "the model's folder", ModelError)
+        resolve_path(folder, "the model's folder", ModelError)
         self.folder = Path(folder)
         self.config = model_folder.read_config(self.folder)
         model_folder.check(self.folder)
@@ -99,8 +105,8 @@ class Predictor:
 
     @property
     def threshold(self) -> float | None:
-        """Below this similarity a picture is none of these; None where the model does not tell."""
-        return self.config.about.get("threshold")
+        """Images with a similarity below it are unknown; None if the model calls no image unknown."""
+        return self.config.info.threshold
 
     @property
     def vocab(self) -> list[str]:
@@ -108,10 +114,10 @@ class Predictor:
         return self.config.vocab
 
     def predict(self, picture: Picture) -> Prediction:
-        """Label one picture: a path, the bytes of a file, an open file, or a Pillow image.
+        """Predict one image: a path, the bytes of a file, an open file, or a Pillow image.
 
         Raises:
-            ImageError: it is not a usable picture.
+            ImageError: it is not a usable image.
         """
         return self.predict_inputs(self.to_input(picture)[None])[0]
 
@@ -136,9 +142,9 @@ class Predictor:
         return np.concatenate(rows) if rows else np.zeros((0, len(self.vocab)), np.float32)
 
     def _batches(self, images: Iterable[Picture]) -> Iterator[np.ndarray]:
-        """Inputs of BATCH images at a time, float32 (n, 3, size, size): memory does not grow with their number."""
-        waiting = iter(images)
-        while chunk := list(islice(waiting, BATCH)):
+        """Yield inputs of up to BATCH images, float32 (n, 3, size, size): memory does not grow with their number."""
+        remaining = iter(images)
+        while chunk := list(islice(remaining, BATCH)):
             yield np.stack([self.to_input(image) for image in chunk])
 
     def __repr__(self) -> str:
@@ -149,7 +155,7 @@ class Predictor:
         """Preprocess an image for `predict_inputs`, float32 (3, size, size).
 
         Raises:
-            ImageError: it is not a usable picture.
+            ImageError: it is not a usable image.
         """
         return preprocess(self.load_image(picture), self.config.preprocessing)
 
@@ -159,13 +165,14 @@ class Predictor:
 
     def _decode(self, logits: np.ndarray, similarity: np.ndarray) -> list[Prediction]:
         """Turn the outputs of `_forward` into predictions."""
-        return [self._prediction(probs, float(alike)) for probs, alike in zip(softmax(logits), similarity, strict=True)]
+        return [self._prediction(probs, float(value)) for probs, value in zip(softmax(logits), similarity, strict=True)]
 
     def nearest(self, picture: Picture, n: int = 6) -> list[Neighbour]:
-        """The training pictures most like this one, nearest first; none if the model carries no pictures of them.
+        """Find the training images most like an image, nearest first; none if the folder has no thumbnails.
 
         Raises:
-            ImageError: it is not a usable picture; ModelError: the model's pictures do not fit its network.
+            ImageError: it is not a usable image.
+            ModelError: the number of thumbnails is not that of the images in the memory bank.
         """
         bank = self._bank
         if not bank or "cosines" not in self._outputs:
@@ -173,39 +180,42 @@ class Predictor:
         (cosines,) = self._session.run(["cosines"], {"input": self.to_input(picture)[None]})[0]
         if len(bank) != len(cosines):
             raise model_folder.damaged(self.folder, f"{len(bank)} thumbnails for {len(cosines)} training pictures")
-        every = (Neighbour(label, small, float(cosine)) for (label, small), cosine in zip(bank, cosines, strict=True))
-        there = [one for one in every if one.thumbnail]  # of some the file was gone
-        return sorted(there, key=lambda one: -one.cosine)[:n]
+        neighbours = [
+            Neighbour(label, thumbnail, float(cosine))
+            for (label, thumbnail), cosine in zip(bank, cosines, strict=True)
+            if thumbnail  # it is empty if the image was gone when the model was exported
+        ]
+        return sorted(neighbours, key=lambda neighbour: -neighbour.cosine)[:n]
 
     def logits(self, pictures: Iterable[Image.Image]) -> np.ndarray:
-        """The raw outputs for upright RGB pictures, float32 (N, C)."""
+        """Compute the logits of upright RGB images, float32 (N, C)."""
         return self._forward(np.stack([self.to_input(picture) for picture in pictures]))[0]
 
     def _forward(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Logits (N, C) of inputs (N, 3, size, size), and similarities (N,); NaN if the model has none."""
+        """Compute logits (N, C) and similarities (N,), NaN if the model has none, of inputs (N, 3, size, size)."""
         names = [name for name in ("logits", "similarity") if name in self._outputs]
-        logits, *more = self._session.run(names, {"input": inputs})
-        return logits, more[0] if more else np.full(len(logits), np.nan)
+        logits, *similarity = self._session.run(names, {"input": inputs})
+        return logits, similarity[0] if similarity else np.full(len(logits), np.nan)
 
     def _prediction(self, probs: np.ndarray, similarity: float) -> Prediction:
         index = int(probs.argmax())
-        named = dict(zip(self.vocab, probs.tolist(), strict=True))
+        by_label = dict(zip(self.vocab, probs.tolist(), strict=True))
         if self.threshold is None or np.isnan(similarity):
-            return Prediction(self.vocab[index], index, named)
-        return Prediction(self.vocab[index], index, named, similarity >= self.threshold, similarity)
+            return Prediction(self.vocab[index], index, by_label)
+        return Prediction(self.vocab[index], index, by_label, similarity >= self.threshold, similarity)
 
     def load_image(self, picture: Picture) -> Image.Image:
-        """A picture, upright and in RGB; a big JPEG may be decoded smaller, as `preprocess` needs it.
+        """Load an image, upright and in RGB. A large JPEG may be decoded at the smaller size that `preprocess` needs.
 
         Raises:
-            ImageError: it is not a usable picture.
+            ImageError: it is not a usable image.
         """
         if isinstance(picture, Image.Image):
             return from_pillow(picture)
-        return decode_for(_bytes_of(picture), self.config.preprocessing)
+        return decode_for_body(_bytes_of(picture), self.config.preprocessing)
 
     def _check_input(self) -> None:
-        """Compare the sizes of pictures that the network and config.json name, before anything is computed."""
+        """Check, before anything is computed, that the network and config.json agree on the input size."""
         size, shape = self.config.preprocessing.size, self._session.get_inputs()[0].shape
         fits = len(shape) == 4 and all(side == size for side in shape[2:] if isinstance(side, int))
         if not fits:
@@ -214,8 +224,9 @@ class Predictor:
             )
 
     def _check_golden(self) -> None:
+        """Check that the model gives the outputs for its golden images that it gave when it was exported."""
         golden = model_folder.read_golden(self.folder)
-        expected, alike = golden["logits"], golden.get("similarity")
+        expected, expected_similarity = golden["logits"], golden.get("similarity")
         self._check_input()
         if expected.ndim != 2 or expected.shape[1] != len(set(self.vocab)):
             raise model_folder.damaged(
@@ -223,26 +234,27 @@ class Predictor:
             )
         try:
             inputs = np.stack([self.to_input(Image.fromarray(picture)) for picture in golden["pictures"]])
-            found, similarity = self._forward(inputs)
-            difference = float(np.abs(found - expected).max())
-            off = 0.0 if alike is None else float(np.abs(similarity - alike).max())
+            logits, similarity = self._forward(inputs)
+            difference, similarity_difference = float(np.abs(logits - expected).max()), 0.0
+            if expected_similarity is not None:
+                similarity_difference = float(np.abs(similarity - expected_similarity).max())
         except Exception as error:  # shapes or types that no longer fit, from numpy or onnxruntime
             raise model_folder.damaged(self.folder, str(error)) from error
-        scale = max(1 / float(self.config.about.get("temperature", 1.0)), float(np.abs(expected).max()))
-        fits = difference <= GOLDEN_TOLERANCE * scale and off <= SIMILARITY_TOLERANCE
+        tolerance = GOLDEN_TOLERANCE * self.config.info.logit_scale(expected)
+        fits = difference <= tolerance and similarity_difference <= SIMILARITY_TOLERANCE
         if not fits:
             raise ModelError(
-                f"the model in {self.folder} gives its golden pictures other answers than when it was exported "
-                f"(logits differ by up to {difference:.2g}, similarities by {off:.2g})",
+                f"the model in {self.folder} gives other outputs for its golden pictures than when it was exported "
+                f"(logits differ by up to {difference:.2g}, similarities by {similarity_difference:.2g})",
                 hint="the folder was changed, or a library here computes differently; `bearkit export` it again here",
             )
 
 
 def _bytes_of(picture: Any) -> bytes:
-    """The bytes of what a caller gave as a picture.
+    """Read the bytes of an image file from what a caller passed.
 
     Raises:
-        ImageError: it cannot be read, or is nothing that can be a picture.
+        ImageError: it cannot be read, or its type cannot be an image.
     """
     if isinstance(picture, str | os.PathLike):
         return read_file(picture)
@@ -255,7 +267,7 @@ def _bytes_of(picture: Any) -> bytes:
             raise ImageError(f"the open file cannot be read: {error}") from error
         if isinstance(data, bytes):
             if len(data) > MAX_BYTES:
-                raise too_big(len(data))
+                raise too_big_error(len(data))
             return data
         raise ImageError("the file is open as text: give a path, or open it with mode 'rb'")
     kind = type(picture)
@@ -267,7 +279,7 @@ def _bytes_of(picture: Any) -> bytes:
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
-    """Logits to probabilities, float (N, C)."""
+    """Turn logits into probabilities, float (N, C)."""
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     probs: np.ndarray = powers / powers.sum(axis=1, keepdims=True)
     return probs

@@ -1,4 +1,4 @@
-"""onnxruntime, set up the one way we use it."""
+"""Open onnxruntime sessions with the options that bearkit uses."""
 
 from pathlib import Path
 
@@ -7,8 +7,13 @@ from onnxruntime import InferenceSession as InferenceSession
 
 
 def session(path: Path, threads: int) -> InferenceSession:
-    """A session whose calls use this many threads each; calls may come from several threads at once."""
+    """Open an ONNX file on the CPU.
+
+    Args:
+        path: the file.
+        threads: number of threads that each call uses. Several threads may call the session at the same time.
+    """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    options.add_session_config_entry("session.disable_quant_qdq", "1")  # 8-bit weights become floats once, now
+    options.add_session_config_entry("session.disable_quant_qdq", "1")  # turn 8-bit weights into floats now, once
     return InferenceSession(path, options, providers=["CPUExecutionProvider"])

@@ -8,8 +8,8 @@ from typing import Any
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import DecisionRequest
 from bearkit.catalog.decisions import RENAMED, DecisionLog, labels_of
-from bearkit.catalog.labels import label_of, look_alikes, shown
-from bearkit.catalog.labels import stored as stored_label
+from bearkit.catalog.labels import clean_label, describe_look_alikes, visible_label
+from bearkit.catalog.labels import valid_label as stored_label
 from bearkit.catalog.schema import Decision
 from bearkit.core.project import Project
 from bearkit.core.text import count
@@ -125,7 +125,7 @@ def label_notes(requests: Iterable[DecisionRequest], new: Collection[str], known
         known: labels that were.
     """
     written = (one.written or one.to or "" for one in requests if one.action in ("relabel", "label"))
-    return tidying_notes(written) + look_alikes(new, known)
+    return tidying_notes(written) + describe_look_alikes(new, known)
 
 
 def merge_labels(project: Project, old: Sequence[str], new: str, reviewer: str) -> dict[str, Any]:
@@ -147,7 +147,7 @@ def merge_labels(project: Project, old: Sequence[str], new: str, reviewer: str) 
     if not new.strip():
         raise ReviewError("the new label is empty", hint="type a name, or choose a label to merge them into")
     catalog, label = Catalog(project), stored_label(new, ReviewError)
-    replaced = {*old, *map(label_of, old)} - {"", label}
+    replaced = {*old, *map(clean_label, old)} - {"", label}
     with catalog.connection(write=True):  # nobody else relabels one of them in between
         images = DecisionLog(catalog).images()
         ids = [image.image_id for image in images if image.label in replaced]
@@ -155,8 +155,8 @@ def merge_labels(project: Project, old: Sequence[str], new: str, reviewer: str) 
             raise ReviewError("no picture would change", hint="choose the labels to rename, and another name")
         requests = [DecisionRequest(image_id, "relabel", label, written=new) for image_id in ids]
         result = store_decisions(catalog, requests, reviewer, RENAMED)
-    unused = [one for one in old if not {one, label_of(one)} & {*labels_of(images)}]
-    result["notes"] += [f"no picture had the label `{shown(one)}`" for one in unused]
+    unused = [one for one in old if not {one, clean_label(one)} & {*labels_of(images)}]
+    result["notes"] += [f"no picture had the label `{visible_label(one)}`" for one in unused]
     return {"label": label, **result}
 
 

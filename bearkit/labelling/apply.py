@@ -16,7 +16,8 @@ import filelock
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import DecisionLog
 from bearkit.catalog.schema import ImageRecord
-from bearkit.core.project import Project, whole
+from bearkit.core.atomic import atomic_write
+from bearkit.core.project import Project
 from bearkit.errors import ImageError, ReviewError
 from bearkit.sources.layout import file_name
 
@@ -143,7 +144,7 @@ class _Mover:
     def _move(self, files: list[tuple[str, str, str]]) -> None:
         for _, old, new in files:
             _link(self.root / old, self.root / new)
-        self.catalog.moved(files)
+        self.catalog.record_moves(files)
         for _, old, new in files:
             self._remove_old_name(old, new)
 
@@ -181,7 +182,7 @@ def _link(old: Path, new: Path) -> None:
             f"a picture must move to {new}, and another file is there", hint="move that file away"
         ) from error
     except OSError:
-        with whole(new) as part:
+        with atomic_write(new) as part:
             shutil.copy2(old, part)
 
 

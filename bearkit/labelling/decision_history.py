@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from bearkit.catalog.decision_types import ABOUT_LABELS, ACTIONS
-from bearkit.catalog.schema import Decision, record_of
+from bearkit.catalog.schema import Decision, make_record
 
 COLUMNS = [field.name for field in fields(Decision)]
 
@@ -82,7 +82,7 @@ def decision_history(rows: Iterable[Mapping[str, Any]]) -> DecisionHistory:
     """
     newest_first = list(rows)
     decisions = [
-        record_of(Decision, [row[name] for name in COLUMNS])
+        make_record(Decision, [row[name] for name in COLUMNS])
         for row in reversed(newest_first)
         if row["action"] in ACTIONS and not row["undone"]
     ]

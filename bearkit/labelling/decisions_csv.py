@@ -20,7 +20,7 @@ from pathlib import Path
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import DecisionRequest
 from bearkit.catalog.decisions import DecisionLog
-from bearkit.catalog.labels import label_of, label_problem
+from bearkit.catalog.labels import clean_label, label_problem
 from bearkit.core import text_table
 from bearkit.core.text import count
 from bearkit.core.text_table import Row, Table
@@ -131,7 +131,7 @@ class _Labels:
     def __init__(self, catalog: Catalog) -> None:
         log, imported = DecisionLog(catalog), catalog.images()
         labels = {image.image_id: image.label for image in log.images()}
-        deleted = {one: row.from_label or "" for one, row in log.present().items() if row.action == "delete"}
+        deleted = {one: row.from_label or "" for one, row in log.current().items() if row.action == "delete"}
         self.present = labels.keys()
         self.current = deleted | labels
         self.used = {image.label for image in imported} | set(labels.values())
@@ -148,9 +148,9 @@ def _outcome(row: Row, label_column: str | None, request: DecisionRequest | None
         return ""
     if ISSUE_COLUMN in row.cells:
         return f"`{label}`" if row.cells[ISSUE_COLUMN].lower() not in EMPTY else ""
-    cell = label_of(row.cells[label_column])
+    cell = clean_label(row.cells[label_column])
     if cell.startswith(("{", "[")):
-        cell = label_of(_single_choice(cell, ""))
+        cell = clean_label(_single_choice(cell, ""))
     return f"`{cell}`" if cell and cell == label else ""
 
 
@@ -210,7 +210,7 @@ def _request(image_id: str, action: str, where: str) -> DecisionRequest:
     if word == "relabel" and (problem := label_problem(label)):
         raise ReviewError(f"{prefix}this cannot be a label: {problem}", hint="use a label with visible letters")
     written = action.partition(":")[2]
-    return DecisionRequest(image_id, word, label_of(label) if word == "relabel" else label or None, written)
+    return DecisionRequest(image_id, word, clean_label(label) if word == "relabel" else label or None, written)
 
 
 def _label_column(table: Table, path: Path) -> str | None:
@@ -256,8 +256,8 @@ def _action(row: Row, label_column: str | None, label: str, used: Collection[str
         return ""
     if problem := label_problem(written.strip()):
         raise ReviewError(f"{where}: this cannot be a label: {problem}", hint="leave the cell empty, or name a label")
-    new = label_of(written)
-    if not new or new == label_of(label) or (new.lower() in EMPTY and new not in used):
+    new = clean_label(written)
+    if not new or new == clean_label(label) or (new.lower() in EMPTY and new not in used):
         return ""
     if "\N{REPLACEMENT CHARACTER}" in new:
         raise ReviewError(f"{where}: the label `{new}` has letters that cannot be read", hint="save it in UTF-8")
@@ -275,7 +275,7 @@ def _is_issue(cells: Mapping[str, str], where: str) -> bool:
     Raises:
         ReviewError: the cell is neither true nor false.
     """
-    answer = text_table.yes_or_no(cells[ISSUE_COLUMN])
+    answer = text_table.parse_bool(cells[ISSUE_COLUMN])
     if answer is None:
         raise ReviewError(
             f"{where}: `{cells[ISSUE_COLUMN]}` in the column `{ISSUE_COLUMN}` is neither true nor false",

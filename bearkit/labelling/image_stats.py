@@ -12,7 +12,7 @@ from bearkit.catalog.schema import ImageRecord
 from bearkit.core.parallel import Progress, no_progress
 from bearkit.core.project import Project
 from bearkit.evaluation import image_quality, near_duplicates
-from bearkit.images import decode, read_verified, thumbnails, without_long_ends
+from bearkit.images import crop_long_ends, decode, read_verified, thumbnails
 
 RECIPE = 1  # version of the cached values: increase it when they change
 SKETCH = 2 * near_duplicates.SIDE**2  # values of the two sketches of an image
@@ -49,8 +49,8 @@ def image_stats(project: Project, images: Sequence[ImageRecord], progress: Progr
     def row_of(path: Path, image_id: str) -> np.ndarray:
         data = read_verified(path, image_id)
         decoded = decode(data, at_least=thumbnails.SIDE)
-        thumbnails.keep(project, image_id, decoded.image)
-        bare = decode(data, at_least=thumbnails.SIDE, bare=True) if decoded.transparent else decoded
+        thumbnails.save_thumbnail(project, image_id, decoded.image)
+        bare = decode(data, at_least=thumbnails.SIDE, drop_alpha=True) if decoded.transparent else decoded
         sketches = [_sketch(decoded.image), _sketch(bare.image)]
         return np.concatenate([*sketches, image_quality.measure_quality(_grey(decoded.image))])
 
@@ -68,7 +68,7 @@ def _sketch(image: Image.Image) -> np.ndarray:
 
 def _grey(image: Image.Image) -> np.ndarray:
     """Grey levels, uint8 (H, W), at the size at which quality is measured."""
-    image = without_long_ends(image)
+    image = crop_long_ends(image)
     factor = min(1.0, image_quality.SIDE / min(image.size))
     size = max(1, round(image.width * factor)), max(1, round(image.height * factor))
     return np.asarray(image.convert("L").resize(size, Image.Resampling.BOX))

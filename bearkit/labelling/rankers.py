@@ -164,7 +164,7 @@ def _candidate(snapshot: Snapshot, row: int, kind: str, reason: str, probs: np.n
 def _model_probs(context: RankContext) -> tuple[np.ndarray, np.ndarray]:
     """The predictions of the newest finished run's model, float32 (N, C), and which images have one, bool (N,)."""
     snapshot = context.snapshot
-    predictions = runs.finished(context.index.project, snapshot.run).predictions()
+    predictions = runs.find_finished(context.index.project, snapshot.run).predictions()
     rows = snapshot.rows_of([str(image_id) for image_id in predictions.image_ids])
     known = rows >= 0
     probs = np.zeros_like(snapshot.oof_probs)

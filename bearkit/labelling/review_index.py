@@ -31,10 +31,10 @@ T = TypeVar("T")
 class _Versions(NamedTuple):
     """Values that change when an input of a snapshot changes. A key is made of those that a result depends on."""
 
-    file: int  # inode of the catalogue, which another one may replace
-    images: tuple[int, ...]  # number of images, of those without a label, and of those of each given split
-    move: int  # the newest move of a file
-    decision: int  # the newest decision
+    file: int  # these four are the fields of `ChangeCounter`
+    images: tuple[int, ...]
+    move: int
+    decision: int
     run: str | None  # the newest finished run
     body: str
     weights: str
@@ -113,12 +113,11 @@ class ReviewIndex:
 
     def _versions(self) -> _Versions:
         """The body is that of the newest finished run, the default before the first."""
-        file, *images, decision, move = self.catalog.version()
-        finished = next((run for run in reversed(runs.every(self.project)) if run.finished), None)
+        finished = next((run for run in reversed(runs.list_usable(self.project)) if run.finished), None)
         config = TrainConfig.from_dict(finished.config) if finished else TrainConfig()
         seed = project_seed(self.catalog)
         run = finished.id if finished else None
-        return _Versions(file, tuple(images), move, decision, run, config.body, config.weights, seed)
+        return _Versions(*self.catalog.change_counter(), run, config.body, config.weights, seed)
 
     def _compute(self, now: _Versions) -> Snapshot:
         records = self._memo.get("records", (now.file, now.images, now.move), self._records)

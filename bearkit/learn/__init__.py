@@ -1,1 +1,1 @@
-"""For newcomers: the whole loop on sample photographs."""
+"""For newcomers: the whole loop on sample photographs, from import to prediction."""

@@ -1,4 +1,4 @@
-"""The whole loop on real photographs, with mistakes planted to be found: what a newcomer sees first."""
+"""Run the whole loop on sample photographs, some of which get a wrong label on purpose."""
 
 import time
 from pathlib import Path
@@ -19,7 +19,15 @@ from bearkit.sources.samples.project import Planted, prepare_sample, sample_fold
 
 
 def run_demo(project: Project, progress: Progress = no_progress) -> dict[str, Any]:
-    """Run the loop: import, train, find the planted labels, export, predict. Returns the figures of the report."""
+    """Import sample images, train, find the planted wrong labels, export, and predict.
+
+    Args:
+        project: a new project.
+        progress: called while images are imported and go through the body.
+
+    Returns:
+        The figures that `bearkit demo` prints.
+    """
     clock = time.perf_counter()
     planted = prepare_sample(project, progress)
     imported = import_images(project, sample_folder(project), progress)
@@ -40,16 +48,16 @@ def run_demo(project: Project, progress: Progress = no_progress) -> dict[str, An
         "valid_images": result.valid_images,
         "features_seconds": result.features_seconds,
         "train_seconds": sum(stage["seconds"] for stage in result.stages),
-        "planted_labels": _found(planted, page.suspects),
-        "prediction": _one_prediction(project, planted, data, model),
+        "planted_labels": _count_found(planted, page.suspects),
+        "prediction": _predict_one(project, planted, data, model),
         "model": str(model),
         "credits": pictures.CREDITS if planted.kind == "photographs" else "",
         "seconds": round(time.perf_counter() - clock, 1),
     }
 
 
-def _found(planted: Planted, suspects: list[Candidate]) -> dict[str, Any]:
-    """How many planted labels are among the first suspects of the review."""
+def _count_found(planted: Planted, suspects: list[Candidate]) -> dict[str, Any]:
+    """Count how many planted labels are among the first candidates of the review."""
     page = len(planted.wrong_labels)
     hits = [suspect.image_id in planted.wrong_labels for suspect in suspects]
     first = [
@@ -60,19 +68,19 @@ def _found(planted: Planted, suspects: list[Candidate]) -> dict[str, Any]:
     return {"page": page, "in_first_page": in_first_page, "in_two_pages": in_two_pages, "first": first}
 
 
-def _one_prediction(project: Project, planted: Planted, data: Dataset, model: Path) -> dict[str, Any]:
-    """What the exported model says of a validation picture, with the milliseconds that it took."""
+def _predict_one(project: Project, planted: Planted, data: Dataset, model: Path) -> dict[str, Any]:
+    """Predict a validation image with the exported model, and measure the time in milliseconds."""
     row = next(n for n in data.indices("valid") if data.images[n].image_id not in planted.wrong_labels)
     path = Catalog(project).path(data.images[row])
     predictor = Predictor(model)
     predictor.predict(path)  # the first call warms up
     clock = time.perf_counter()
-    found = predictor.predict(path)
+    prediction = predictor.predict(path)
     milliseconds = round((time.perf_counter() - clock) * 1e3, 1)
     return {
         "path": data.images[row].path,
         "given": data.images[row].label,
-        "label": found.label,
-        "probability": found.probability,
+        "label": prediction.label,
+        "probability": prediction.probability,
         "milliseconds": milliseconds,
     }

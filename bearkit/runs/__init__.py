@@ -1,4 +1,4 @@
-"""The runs of a project: made, listed, found by their id."""
+"""Create, list and find the runs of a project."""
 
 import json
 import shutil
@@ -9,7 +9,7 @@ from typing import Any
 from bearkit.core.project import Project
 from bearkit.errors import RunError, RunNotFoundError
 from bearkit.runs import files
-from bearkit.runs.run import LIVE, RESUME, STARTING_SECONDS, Run, StopCheck, runs_in
+from bearkit.runs.run import LIVE, RESUME, STARTING_SECONDS, Run, StopCheck, list_runs
 
 __all__ = [
     "LIVE",
@@ -18,29 +18,37 @@ __all__ = [
     "Run",
     "StopCheck",
     "create",
-    "damaged",
-    "every",
-    "finished",
-    "named",
-    "unfinished",
+    "find",
+    "find_finished",
+    "find_unfinished",
+    "list_damaged",
+    "list_usable",
 ]
 
 
 def create(project: Project, config: dict[str, Any]) -> Run:
-    """A new run, numbered after the last one."""
+    """Create a run with the number after the last one.
+
+    Args:
+        project: the project.
+        config: the options of the training, written to `config.json`.
+
+    Raises:
+        ReadOnlyError: the project is read-only.
+    """
     project.require_writable().runs.mkdir(parents=True, exist_ok=True)
     part = project.runs / f".{uuid.uuid4().hex[:12]}.part"
     part.mkdir()
     try:
         (part / "config.json").write_text(json.dumps({"format": files.FORMAT, **config}, indent=1))
-        return _numbered(project, part)
+        return _rename_to_number(project, part)
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def _numbered(project: Project, part: Path) -> Run:
-    """Give a run's folder the number after the last one."""
-    number = max((int(run.id) for run in runs_in(project.runs)), default=0) + 1
+def _rename_to_number(project: Project, part: Path) -> Run:
+    """Rename a run's temporary folder to the number after the last run."""
+    number = max((int(run.id) for run in list_runs(project.runs)), default=0) + 1
     while True:
         folder = project.runs / f"{number:03d}"
         try:
@@ -49,65 +57,75 @@ def _numbered(project: Project, part: Path) -> Run:
         except OSError:
             if not folder.exists():
                 raise
-            number += 1  # another process took it meanwhile
+            number += 1  # another process has just taken it
 
 
-def every(project: Project) -> list[Run]:
-    """All runs that can be used, oldest first."""
-    return [run for run in runs_in(project.runs) if not run.problem]
+def list_usable(project: Project) -> list[Run]:
+    """Return the runs whose files can be read, oldest first; finished or not."""
+    return [run for run in list_runs(project.runs) if not run.problem]
 
 
-def damaged(project: Project) -> list[Run]:
-    """The runs that cannot be used, oldest first; each one's `problem` says why."""
-    return [run for run in runs_in(project.runs) if run.problem]
+def list_damaged(project: Project) -> list[Run]:
+    """Return the runs with a damaged file, oldest first; `Run.problem` says what is wrong."""
+    return [run for run in list_runs(project.runs) if run.problem]
 
 
-def finished(project: Project, run_id: str | None = None) -> Run:
-    """The run of this id, or the newest finished one.
+def find_finished(project: Project, run_id: str | None = None) -> Run:
+    """Return a finished run.
+
+    Args:
+        project: the project.
+        run_id: id of the run; the newest finished run if left out.
 
     Raises:
-        RunError: there is no such run, or it never finished.
+        RunError: there is no such run, or it is not finished.
+        ProjectError: there is no project.
     """
     if run_id is None:
-        done = [run for run in every(project.require()) if run.finished]
-        if not done:
-            bad = "".join(f"; run {run.id} cannot be used: {run.problem}" for run in damaged(project)[-1:])
-            raise RunError(f"nothing was trained here yet{bad}", hint="train first: `bearkit train`")
-        return done[-1]
-    run = named(project, run_id)
+        finished = [run for run in list_usable(project.require()) if run.finished]
+        if not finished:
+            damaged = "".join(f"; run {run.id} cannot be used: {run.problem}" for run in list_damaged(project)[-1:])
+            raise RunError(f"nothing was trained here yet{damaged}", hint="train first: `bearkit train`")
+        return finished[-1]
+    run = find(project, run_id)
     if not run.finished:
-        why = f": {run.failure}" if run.failure else ""
-        raise RunError(f"run {run.id} is {run.state}{why}", hint="train again: `bearkit train`")
+        reason = f": {run.failure}" if run.failure else ""
+        raise RunError(f"run {run.id} is {run.state}{reason}", hint="train again: `bearkit train`")
     return run
 
 
-def named(project: Project, run_id: str) -> Run:
-    """The run of this id, finished or not.
+def find(project: Project, run_id: str) -> Run:
+    """Return the run with this id, finished or not; zeros in front do not matter: `3` is `003`.
 
     Raises:
-        RunError: there is no such run.
+        RunNotFoundError: there is no such run.
+        ProjectError: there is no project.
     """
-    known = runs_in(project.require().runs)
-    for run in known:
+    runs = list_runs(project.require().runs)
+    for run in runs:
         if run.id == run_id or (run_id.isdecimal() and int(run.id) == int(run_id)):
             return run
     raise RunNotFoundError(
-        f"there is no run `{run_id}`", hint=f"runs: {', '.join(run.id for run in known) or 'none yet'}"
+        f"there is no run `{run_id}`", hint=f"runs: {', '.join(run.id for run in runs) or 'none yet'}"
     )
 
 
-def unfinished(project: Project, run_id: str | None = None) -> Run:
-    """The run of this id, or the newest one, to be taken up again.
+def find_unfinished(project: Project, run_id: str | None = None) -> Run:
+    """Return a run that can be resumed.
+
+    Args:
+        project: the project.
+        run_id: id of the run; the newest run if left out.
 
     Raises:
-        RunError: it finished, or is under way, or there is none.
-        ReadOnlyError: the project may only be read.
+        RunError: the run is finished or under way, or there is none.
+        ReadOnlyError: the project is read-only.
     """
     project.require_writable()
-    known = [named(project, run_id)] if run_id else every(project.require())
-    if not known or known[-1].finished:
-        what = f"run {known[-1].id} finished" if known else "nothing was trained here yet"
-        raise RunError(f"there is nothing to resume: {what}", hint="train again: `bearkit train`")
-    if known[-1].state in LIVE:
-        raise RunError(f"run {known[-1].id} is {known[-1].state}", hint="wait until it ends, or stop it")
-    return known[-1]
+    runs = [find(project, run_id)] if run_id else list_usable(project.require())
+    if not runs or runs[-1].finished:
+        reason = f"run {runs[-1].id} finished" if runs else "nothing was trained here yet"
+        raise RunError(f"there is nothing to resume: {reason}", hint="train again: `bearkit train`")
+    if runs[-1].state in LIVE:
+        raise RunError(f"run {runs[-1].id} is {runs[-1].state}", hint="wait until it ends, or stop it")
+    return runs[-1]

@@ -1,4 +1,4 @@
-"""A file of events: one JSON object a line, appended by one process and followed by others."""
+"""Append events to a file, one JSON object a line, and follow a file that another process appends to."""
 
 import json
 import os
@@ -9,11 +9,11 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import Any, BinaryIO
 
-from bearkit.core.project import no_link
+from bearkit.core.atomic import open_without_links
 
 Event = dict[str, Any]
 NUMBER = (int, float)
-# What an event must hold besides its name and time; a line without it is left out, as one that a kill cut off.
+# Fields that an event needs besides its name and time. A line without them is ignored: a kill may have cut it off.
 FIELDS: dict[str, dict[str, Any]] = {
     "started": {"pid": int},
     "features": {"done": int, "total": int},
@@ -27,9 +27,18 @@ FIELDS: dict[str, dict[str, Any]] = {
 
 
 def append(path: Path, kind: str, **fields: Any) -> None:
-    """Write one event down, on a line of its own even where a kill cut off the line before."""
+    """Append one event with the current time, on a line of its own even if a kill cut off the line before.
+
+    Args:
+        path: the file; created if there is none, but a link is not followed.
+        kind: name of the event, such as "epoch".
+        fields: further values of the JSON object.
+
+    Raises:
+        OSError: the file cannot be written, or is a link.
+    """
     line = json.dumps({"event": kind, "time": round(time.time(), 3), **fields}) + "\n"
-    with os.fdopen(no_link(path, os.O_RDWR | os.O_CREAT | os.O_APPEND), "a+b") as file:
+    with os.fdopen(open_without_links(path, os.O_RDWR | os.O_CREAT | os.O_APPEND), "a+b") as file:
         if file.seek(0, 2):
             file.seek(-1, 2)
             line = line if file.read(1) == b"\n" else "\n" + line
@@ -37,68 +46,68 @@ def append(path: Path, kind: str, **fields: Any) -> None:
 
 
 def read(path: Path) -> list[Event]:
-    """Everything that happened so far; a line that cannot be read is left out."""
+    """Return all events of a file, in order; lines that are not events are ignored. No file: no events."""
     return _follower(path).events()
 
 
-def unreadable(path: Path) -> int:
-    """How many lines are no events."""
+def count_unreadable(path: Path) -> int:
+    """Count the lines of a file that are not events."""
     return _follower(path).bad_lines()
 
 
 class _Follower:
-    """Reads only what is new since its last look."""
+    """Reads a growing file: each call reads only the bytes that were added since the last one."""
 
     def __init__(self, path: Path) -> None:
         self._path, self._lock = path, threading.Lock()
-        self._forget()
+        self._reset()
 
-    def _forget(self) -> None:
-        self._seen = 0, 0, -1  # device, inode, bytes
+    def _reset(self) -> None:
+        self._seen = 0, 0, -1  # device, inode, size in bytes
         self._offset, self._bad, self._tail = 0, 0, b""
         self._events: list[Event] = []
-        self._last: list[Event] = []  # a last line that has no end yet
+        self._last: list[Event] = []  # the event of a last line without a line end, if that is one already
 
     def events(self) -> list[Event]:
-        """All events."""
+        """Return all events so far."""
         with self._lock:
-            self._look()
+            self._update()
             return self._events + self._last
 
     def bad_lines(self) -> int:
-        """How many lines are no events; one that is still being written counts too."""
+        """Count the lines that are not events; a line that is still being written counts too."""
         with self._lock:
-            tail = self._look()
+            tail = self._update()
             return self._bad + bool(tail and not self._last)
 
-    def _look(self) -> bytes:
-        """Read what is new; the last line as far as it goes."""
+    def _update(self) -> bytes:
+        """Read the new bytes. Return the last line if it has no line end yet."""
         try:
             stat = self._path.stat()
             if not S_ISREG(stat.st_mode):
-                raise FileNotFoundError(self._path)  # a pipe would hang whoever looks
+                raise FileNotFoundError(self._path)  # reading a pipe would never return
             if (stat.st_dev, stat.st_ino, stat.st_size) == self._seen:
                 return self._tail
             with self._path.open("rb") as file:
                 return self._read(file)
-        except OSError:  # there is none yet, or it cannot be read
-            self._forget()
+        except OSError:  # there is no file yet, or it cannot be read
+            self._reset()
             return b""
 
     def _read(self, file: BinaryIO) -> bytes:
         stat = os.fstat(file.fileno())
         if (stat.st_dev, stat.st_ino) != self._seen[:2] or stat.st_size < self._offset:
-            self._forget()  # another file, or begun anew
+            self._reset()  # another file, or it was written anew
         file.seek(self._offset)
         new = file.read()
         self._seen = stat.st_dev, stat.st_ino, self._offset + len(new)
-        whole, newline, self._tail = new.rpartition(b"\n")
-        self._offset += len(whole) + len(newline)
-        lines = [line for line in whole.splitlines() if line.strip()]
-        found = [event for line in lines if (event := _parsed(line))]
-        self._events += found
-        self._bad += len(lines) - len(found)
-        self._last = [event] if (event := _parsed(self._tail)) else []
+        complete, newline, self._tail = new.rpartition(b"\n")
+        self._offset += len(complete) + len(newline)
+        lines = [line for line in complete.splitlines() if line.strip()]
+        events = [event for line in lines if (event := _parse(line))]
+        self._events += events
+        self._bad += len(lines) - len(events)
+        self._last = [event] if (event := _parse(self._tail)) else []
         return self._tail
 
 
@@ -107,7 +116,8 @@ def _follower(path: Path) -> _Follower:
     return _Follower(path)
 
 
-def _parsed(line: bytes) -> Event | None:
+def _parse(line: bytes) -> Event | None:
+    """Parse one line; None if it is not an event with all of its fields."""
     try:
         event = json.loads(line)
     except (ValueError, RecursionError):
@@ -115,6 +125,7 @@ def _parsed(line: bytes) -> Event | None:
     if not isinstance(event, dict) or not isinstance(event.get("time"), NUMBER):
         return None
     kind = event.get("event")
-    wanted = FIELDS.get(kind, {}) if isinstance(kind, str) else None
-    right = wanted is not None and all(isinstance(event.get(name), of) for name, of in wanted.items())
-    return event if right else None
+    if not isinstance(kind, str):
+        return None
+    complete = all(isinstance(event.get(name), types) for name, types in FIELDS.get(kind, {}).items())
+    return event if complete else None

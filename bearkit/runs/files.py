@@ -1,4 +1,4 @@
-"""The files of a run: read with care, since a full disk or a kill may have left one of them damaged."""
+"""Read and check the files of a run: a full disk or a kill may have damaged one of them."""
 
 import json
 import zipfile
@@ -7,25 +7,25 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import Any
 
-MOST_BYTES = 64 * 2**20
+MAX_BYTES = 64 * 2**20  # of a JSON file
 FORMAT = 1  # of config.json
 
 
 def problem(folder: Path) -> str:
-    """Why a run cannot be used; "" where it can."""
-    return _problem(folder, tuple(_signature(folder / name) for name in CHECKS))
+    """Return why a run cannot be used, or "" if its files are in order. Files are checked again once they change."""
+    return _check(folder, tuple(_signature(folder / name) for name in CHECKS))
 
 
 def read_object(path: Path) -> dict[str, Any]:
-    """A JSON object from a file.
+    """Read a JSON object from a file.
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: it holds no JSON object.
+        ValueError: it is not a regular file, is larger than `MAX_BYTES`, or holds no JSON object.
     """
     stat = path.stat()
-    if not S_ISREG(stat.st_mode) or stat.st_size > MOST_BYTES:
-        raise ValueError("it is no file of a run")
+    if not S_ISREG(stat.st_mode) or stat.st_size > MAX_BYTES:
+        raise ValueError("it is not a file, or larger than a run writes it")
     content = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(content, dict):
         raise ValueError("it holds no JSON object")
@@ -44,17 +44,17 @@ def _check_result(path: Path) -> None:
 
 
 def _check_predictions(path: Path) -> None:
-    with zipfile.ZipFile(path) as file:  # its list of arrays lies at the end, and is cut off first
+    with zipfile.ZipFile(path) as file:  # its directory is at the end, so a file that is cut off has none
         if "image_ids.npy" not in file.namelist():
-            raise ValueError("it names no pictures")
+            raise ValueError("it has no list of images")
 
 
 CHECKS = {"config.json": _check_config, "result.json": _check_result, "predictions.npz": _check_predictions}
 
 
 @lru_cache(maxsize=1024)
-def _problem(folder: Path, signatures: tuple[tuple[int, ...], ...]) -> str:
-    """The same, looked at again only where a file changed."""
+def _check(folder: Path, signatures: tuple[tuple[int, ...], ...]) -> str:
+    """Check the files of a run; the signatures are a part of the cache's key."""
     for (name, check), signature in zip(CHECKS.items(), signatures, strict=True):
         if not signature:
             continue
@@ -66,7 +66,7 @@ def _problem(folder: Path, signatures: tuple[tuple[int, ...], ...]) -> str:
 
 
 def _signature(path: Path) -> tuple[int, ...]:
-    """Numbers that change when a file does; none where there is no such file."""
+    """Return device, inode, size and time of change of a file; () if there is no such file."""
     try:
         stat = path.stat()
     except OSError:

@@ -1,39 +1,44 @@
-"""What a model said of a project's pictures, kept with the run that made it."""
+"""The predictions of a run for all images of the project."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from bearkit.core.project import whole
+from bearkit.core.atomic import atomic_write
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """Probabilities of N pictures over C labels, as one model gave them."""
+    """Predicted probabilities of N images over C labels."""
 
     image_ids: np.ndarray  # str (N,)
-    paths: np.ndarray  # str (N,), relative to the project
+    paths: np.ndarray  # str (N,), relative to the project; absolute for linked images
     splits: np.ndarray  # str (N,)
-    targets: np.ndarray  # int64 (N,), the given labels at the time
-    probs: np.ndarray  # float32 (N, C)
+    targets: np.ndarray  # int64 (N,), index in `vocab` of each label at the time of the run
+    probs: np.ndarray  # float32 (N, C), rows sum to 1
     vocab: np.ndarray  # str (C,)
-    logits: np.ndarray | None = None  # float32 (N, C); calibrate these: the smallest probabilities are 0. None: old run
+    logits: np.ndarray | None = None  # float32 (N, C), for calibration: small `probs` are 0; None: an old run
 
     def only(self, split: str) -> "Predictions":
-        """The rows of one split."""
+        """Return the rows of one split."""
         rows = self.splits == split
-        mine = {name: array[rows] for name, array in self._arrays().items() if name != "vocab"}
-        return Predictions(**mine, vocab=self.vocab)
+        arrays = {name: array[rows] for name, array in self._arrays().items() if name != "vocab"}
+        return Predictions(**arrays, vocab=self.vocab)
 
     def save(self, path: Path) -> None:
-        """Write them; the file appears whole."""
-        with whole(path) as part:
-            np.savez_compressed(part, **self._arrays())  # type: ignore[arg-type]  # its `allow_pickle` is no array
+        """Write the arrays to an .npz file, atomically."""
+        with atomic_write(path) as part:
+            np.savez_compressed(part, **self._arrays())  # type: ignore[arg-type]  # mypy takes the arrays for `allow_pickle`
 
     @classmethod
     def load(cls, path: Path) -> "Predictions":
-        """Read them back."""
+        """Read the arrays of `save`.
+
+        Raises:
+            OSError: the file cannot be read.
+            ValueError: it is damaged. numpy and zipfile raise many other classes too.
+        """
         with np.load(path) as file:
             return cls(**{name: file[name] for name in cls.__dataclass_fields__ if name in file.files})
 

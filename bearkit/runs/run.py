@@ -1,14 +1,14 @@
-"""A run: one training with its folder. Written as it goes, readable by anyone while it goes, whole or not there.
+"""A run: one training and its folder, `runs/001`. Other processes can read it while it trains.
 
-runs/001/config.json               how it was asked for
-events.jsonl              what happened, a line each: started, features, step, epoch, finished, failed, stopped, ...
-stage-1.safetensors       what was trained by the end of the first stage: a head, or a body and a head
-stage-1-best.safetensors  the same after the epoch with the lowest error
-resume.safetensors        where an unfrozen stage was after its last epoch; taken away at the end
-lr_curve.npz, .png        what the LR finder saw
-predictions.npz           probabilities for every picture
-result.json               the figures; a run is finished when this is there
-lock                      held while a process works on it; released by the system when that process dies
+config.json               options of the training
+events.jsonl              one event a line: started, features, step, epoch, finished, failed, stopped, ...
+stage-1.safetensors       weights at the end of the first stage: of a head, or of a body and a head
+stage-1-best.safetensors  weights after the epoch of that stage with the lowest error
+resume.safetensors        state of an unfrozen stage after its last epoch; deleted at the end
+lr_curve.npz, .png        result of the learning-rate finder
+predictions.npz           probabilities of all images
+result.json               results; a run is finished once it has this file
+lock                      locked while a process works on the run; the system releases it when that process dies
 """
 
 import hashlib
@@ -23,36 +23,40 @@ from typing import Any
 
 import filelock
 
+from bearkit.core.atomic import atomic_write
 from bearkit.core.locks import is_held, queued_lock
-from bearkit.core.project import whole
 from bearkit.errors import RunError, StoppedError
 from bearkit.runs import events, files
 from bearkit.runs.predictions import Predictions
 
-RESUME = "resume"  # the name of the file that an unfrozen stage goes on from
-STARTING_SECONDS = 60  # that a job process may take until it begins
-LOOK_SECONDS = 0.2  # between two looks whether a run was asked to stop
+RESUME = "resume"  # name of the checkpoint that an unfrozen stage is resumed from
+STARTING_SECONDS = 60  # a job's process may take this long to start
+CHECK_SECONDS = 0.2  # between two checks whether someone asked the run to stop
 LIVE = ("starting", "waiting", "running")
-TRAIN_AGAIN = "train again: `bearkit train`; `bearkit doctor` tells what else is damaged"
+TRAIN_AGAIN = "train again: `bearkit train`; `bearkit doctor` lists what else is damaged"
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run's folder."""
+    """A run.
+
+    Args:
+        folder: the run's folder.
+    """
 
     folder: Path
 
     @property
     def id(self) -> str:
-        """The folder's name."""
+        """Id of the run: the name of its folder."""
         return self.folder.name
 
     @property
     def stage(self) -> str:
-        """The name of the last stage's checkpoint.
+        """Name of the last stage's checkpoint.
 
         Raises:
-            RunError: its result names no stage.
+            RunError: the run is not finished, or its result names no stage.
         """
         try:
             return str(self.result["stages"][-1].get("checkpoint", "stage-1"))
@@ -61,15 +65,15 @@ class Run:
 
     @property
     def checkpoints(self) -> list[str]:
-        """The names of everything that was saved, oldest first."""
-        saved = [path for path in self.folder.glob("[!.]*.safetensors") if path.stem != RESUME]
-        return [path.stem for path in sorted(saved, key=lambda path: (path.stat().st_mtime_ns, path.stem))]
+        """Names of all checkpoints, oldest first."""
+        paths = [path for path in self.folder.glob("[!.]*.safetensors") if path.stem != RESUME]
+        return [path.stem for path in sorted(paths, key=lambda path: (path.stat().st_mtime_ns, path.stem))]
 
     def checkpoint(self, stage: str) -> Path:
-        """Where a stage's weights are.
+        """Return the path of a stage's checkpoint.
 
         Raises:
-            RunError: there are none of this name.
+            RunError: there is no such stage.
         """
         if stage not in self.checkpoints:
             names = ", ".join(self.checkpoints) or "none"
@@ -77,25 +81,29 @@ class Run:
         return self.folder / f"{stage}.safetensors"
 
     def checkpoint_id(self, stage: str) -> str:
-        """Which weights these are: the start of the checkpoint's sha256."""
+        """Return an id of a stage's weights: the first 12 hex digits of the checkpoint's sha256.
+
+        Raises:
+            RunError: there is no such stage.
+        """
         return hashlib.sha256(self.checkpoint(stage).read_bytes()).hexdigest()[:12]
 
     @property
     def finished(self) -> bool:
-        """Whether it went through to the end, and can be used."""
+        """Whether the run has trained to its end and has no damaged file."""
         return (self.folder / "result.json").exists() and not self.problem
 
     @property
     def problem(self) -> str:
-        """Why it cannot be used, where one of its files is damaged; otherwise empty."""
+        """Which file of the run is damaged, and how; "" if none is."""
         return files.problem(self.folder)
 
     @property
     def config(self) -> dict[str, Any]:
-        """How it was asked for.
+        """Options of the training, from `config.json`.
 
         Raises:
-            RunError: it cannot be read, or was written in another format.
+            RunError: the file cannot be read, or has another format.
         """
         try:
             config = files.read_object(self.folder / "config.json")
@@ -107,10 +115,10 @@ class Run:
 
     @property
     def result(self) -> dict[str, Any]:
-        """The figures of a finished run.
+        """Results of a finished run, from `result.json`.
 
         Raises:
-            RunError: it is not finished, or they cannot be read.
+            RunError: the run is not finished, or the file cannot be read.
         """
         try:
             return files.read_object(self.folder / "result.json")
@@ -119,18 +127,19 @@ class Run:
 
     @property
     def failure(self) -> str:
-        """Why it failed, was cut off or cannot be used; empty where it can, or nobody knows."""
-        failed = (str(event["error"]) for event in self._now() if event["event"] in ("failed", "died"))
-        return self.problem or next(failed, "")
+        """Why the run failed, died or cannot be used; "" if it can be used, or the reason is unknown."""
+        errors = (str(event["error"]) for event in self._recent_events() if event["event"] in ("failed", "died"))
+        return self.problem or next(errors, "")
 
     @property
     def state(self) -> str:
-        """Where it stands, in a word.
+        """State of the run, as one word.
 
-        finished, failed, stopped, running, waiting, starting, interrupted (killed before it could say), or damaged.
+        finished, failed, stopped, running, waiting, starting, interrupted (its process was killed), or damaged.
 
-        Who works on it writes down how it ended before it lets the lock go. So only what is read after the lock was
-        found free tells how a run ended, and only what was read before tells whether somebody had begun.
+        A process writes how the run ended before it releases the lock. So the events that are read after the lock was
+        seen free show how the run ended. If the run seems interrupted, but events were added meanwhile, another process
+        may have begun, and all is read again.
         """
         while True:
             if self.problem:
@@ -140,33 +149,42 @@ class Run:
             events = self.events()
             if self.finished:
                 return "finished"
-            state = self._state(held, [event["event"] for event in _since_taken_up(events)])
-            if state != "interrupted" or len(events) == before:  # all of them: it may be another turn by now
+            state = self._unfinished_state(held, [event["event"] for event in _since_resume(events)])
+            if state != "interrupted" or len(events) == before:
                 return state
 
-    def _state(self, held: bool, kinds: list[str]) -> str:
+    def _unfinished_state(self, held: bool, kinds: list[str]) -> str:
+        """Derive the state from whether the lock is held, and from the kinds of the events since the last resume."""
         if held:
             return "waiting" if "waiting" in kinds and "began" not in kinds else "running"
-        for ended in ("failed", "stopped"):
-            if ended in kinds:
-                return ended
-        if "stop" in kinds and "started" in kinds:  # it was interrupted before it could say so
+        for end in ("failed", "stopped"):
+            if end in kinds:
+                return end
+        if "stop" in kinds and "started" in kinds:  # its process was killed before it could write "stopped"
             return "stopped"
-        written = [file for file in (self.folder / "config.json", self._events) if file.exists()]
-        asked = max((file.stat().st_mtime for file in written), default=0.0)
-        soon = abs(time.time() - asked) < STARTING_SECONDS  # clocks of two machines differ, but not by more
-        return "starting" if "started" not in kinds and "died" not in kinds and soon else "interrupted"
+        paths = [path for path in (self.folder / "config.json", self._events) if path.exists()]
+        last_change = max((path.stat().st_mtime for path in paths), default=0.0)
+        is_new = abs(time.time() - last_change) < STARTING_SECONDS  # abs: clocks of two machines may differ
+        return "starting" if "started" not in kinds and "died" not in kinds and is_new else "interrupted"
 
-    def _now(self) -> list[dict[str, Any]]:
-        """What happened since the run was last taken up."""
-        return _since_taken_up(self.events())
+    def _recent_events(self) -> list[dict[str, Any]]:
+        """Return the events since the run was last resumed."""
+        return _since_resume(self.events())
 
     @contextmanager
     def working(self, on_wait: Callable[[], None] = lambda: None) -> Iterator["StopCheck"]:
-        """Hold the run while working on it, one at a time in a project: the others wait, in the order of their numbers.
+        """Lock the run while this process trains it. A project trains one run at a time; others wait, by their number.
 
-        What goes wrong is written down before it is raised. Yields what raises StoppedError once somebody asked the
-        run to stop: whoever works calls it often. `on_wait` is called once if it has to wait.
+        An exception in the block is recorded as an event ("failed" or "stopped") before it is raised again.
+
+        Args:
+            on_wait: called once if the run has to wait.
+
+        Yields:
+            A function for the block to call often: it raises StoppedError once someone has asked the run to stop.
+
+        Raises:
+            StoppedError: someone asked the run to stop while it was waiting.
         """
         with filelock.FileLock(self.folder / "lock"):
             try:
@@ -184,27 +202,27 @@ class Run:
                 raise
 
     def _is_next(self) -> bool:
-        others = runs_in(self.folder.parent)
+        others = list_runs(self.folder.parent)
         return not any(run.state == "waiting" for run in others if int(run.id) < int(self.id))
 
     def _wait(self, on_wait: Callable[[], None]) -> None:
         self.stop_if_asked()
-        if not any(event["event"] == "waiting" for event in self._now()):
+        if not any(event["event"] == "waiting" for event in self._recent_events()):
             self.event("waiting")
             on_wait()
 
     def stop_if_asked(self) -> None:
-        """Look whether somebody asked this run to stop.
+        """Check whether someone asked this run to stop.
 
         Raises:
-            StoppedError: somebody did.
+            StoppedError: someone did.
         """
-        if any(event["event"] == "stop" for event in self._now()):
+        if any(event["event"] == "stop" for event in self._recent_events()):
             hint = f"go on after its last whole epoch: `bearkit train --resume --run {self.id}`"
             raise StoppedError(f"run {self.id} was stopped", hint)
 
     def event(self, kind: str, **fields: Any) -> None:
-        """Write one event down."""
+        """Append an event; see `events.append`."""
         events.append(self._events, kind, **fields)
 
     @property
@@ -212,18 +230,18 @@ class Run:
         return self.folder / "events.jsonl"
 
     def events(self) -> list[dict[str, Any]]:
-        """Everything that happened so far; a line that a kill cut off is left out."""
+        """Return all events of the run, in order; a line that a kill cut off is ignored."""
         return events.read(self._events)
 
     def save_predictions(self, predictions: Predictions) -> None:
-        """Keep the probabilities."""
+        """Write the predictions to the run's folder."""
         predictions.save(self.folder / "predictions.npz")
 
     def predictions(self) -> Predictions:
-        """The probabilities for every picture, once it is finished.
+        """Read the predictions of a finished run, for all images.
 
         Raises:
-            RunError: they are gone or damaged.
+            RunError: their file is gone or damaged.
         """
         try:
             return Predictions.load(self.folder / "predictions.npz")
@@ -231,36 +249,40 @@ class Run:
             raise RunError(f"the predictions of run {self.id} cannot be read: {error}", hint=TRAIN_AGAIN) from error
 
     def finish(self, result: dict[str, Any]) -> None:
-        """Write the figures: from here on the run is finished."""
-        with whole(self.folder / "result.json") as part:
+        """Write the results, which makes the run finished, and delete the checkpoint for resuming."""
+        with atomic_write(self.folder / "result.json") as part:
             part.write_text(json.dumps(result, indent=1))
         (self.folder / f"{RESUME}.safetensors").unlink(missing_ok=True)
         self.event("finished")
 
 
-def _since_taken_up(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    taken_up = max((n for n, event in enumerate(events) if event["event"] == "resume"), default=-1)
-    return events[taken_up + 1 :]
+def _since_resume(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    last_resume = max((n for n, event in enumerate(events) if event["event"] == "resume"), default=-1)
+    return events[last_resume + 1 :]
 
 
 class StopCheck:
-    """Looks whether a run was asked to stop; cheap enough to be called at each step."""
+    """Checks whether someone asked a run to stop; cheap enough for every step of a training.
+
+    Args:
+        run: the run.
+    """
 
     def __init__(self, run: Run) -> None:
         self._run, self._next = run, 0.0
 
     def __call__(self) -> None:
-        """Look, unless that was just done.
+        """Check, unless the last check was less than `CHECK_SECONDS` ago.
 
         Raises:
-            StoppedError: somebody asked.
+            StoppedError: someone asked the run to stop.
         """
         if time.monotonic() >= self._next:
-            self._next = time.monotonic() + LOOK_SECONDS
+            self._next = time.monotonic() + CHECK_SECONDS
             self._run.stop_if_asked()
 
 
-def runs_in(folder: Path) -> list[Run]:
-    """Every folder of a run in this one, oldest first, also those that cannot be used."""
+def list_runs(folder: Path) -> list[Run]:
+    """Return all runs in a folder, oldest first, also damaged ones."""
     folders = [config.parent for config in folder.glob("*/config.json") if config.parent.name.isdecimal()]
     return [Run(folder) for folder in sorted(folders, key=lambda folder: int(folder.name))]

@@ -105,11 +105,10 @@ class Api:
 
     async def health(self, _: Request) -> dict[str, Any]:
         """Return the state of the server, and which model it serves."""
-        about = self.predictor.config.about
         return {
             "status": "ok",
             "labels": self.predictor.vocab,
-            "error_rate": about.get("error_rate"),
+            "error_rate": self.predictor.config.info.error_rate,
             "threshold": self.predictor.threshold,
             "version": version("bearkit"),
             "waiting": self.batcher.waiting,

@@ -6,7 +6,7 @@ import gradio as gr
 
 from bearkit.inference.predictor import Predictor
 from bearkit.serve.api import Api
-from bearkit.web.launch import HOST, MOST_BYTES, PORT, guarded, launched, names_of
+from bearkit.web.launch import HOST, MOST_BYTES, PORT, guard_arguments, host_names, launch_page
 from bearkit.web.limits import VISITOR
 from bearkit.web.model_page import demo_page
 
@@ -30,8 +30,8 @@ def serve_model(
         ModelError: the folder is not a model, or the model does not predict as at its export.
     """
     predictor = Predictor(model)
-    return launched(
+    return launch_page(
         lambda: demo_page(predictor, links=[("api", "API")]), host, port,
-        guarded(None if share else names_of(host)) | {"routes": Api(predictor, allow_private).routes()},
+        guard_arguments(None if share else host_names(host)) | {"routes": Api(predictor, allow_private).routes()},
         allowed=VISITOR, share=share, max_file_size=MOST_BYTES,
     )  # fmt: skip

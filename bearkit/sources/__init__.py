@@ -1,1 +1,1 @@
-"""Where pictures come from, and how they get into a project."""
+"""Sources of images, and their import into a project."""

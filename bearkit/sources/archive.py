@@ -5,7 +5,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 from bearkit.errors import ImageError, ImportSourceError
-from bearkit.images import MAX_BYTES, too_big
+from bearkit.images import MAX_BYTES, too_big_error
 from bearkit.sources.layout import SourceItem, archive_problem, left_out_system_files, readable_path, system_part
 from bearkit.sources.zip_names import check_member_list, member_name
 
@@ -33,20 +33,20 @@ def list_files(path: Path, labelled: bool = True, include_left_out: bool = False
         ) from error
     members = [member for member in archive.infolist() if not member.is_dir()]
     _refuse_bomb(path, sum(member.file_size for member in members))
-    refused, found, places = [], [], []
+    refused, items, system_files = [], [], []
     for member in members:
         place = PurePosixPath(readable_path(member_name(member)[0].replace("\\", "/")))
         if problem := _refusal(member, place):
             refused.append(SourceItem(f"{path}!{place}", place.name, None, None, bytes, problem))
         elif system_part(place):
-            places.append(place)
+            system_files.append(place)
         else:
             problem, label = archive_problem(place.name), None if labelled else ""
             read = _Member(archive, member)
-            found.append(SourceItem(f"{path}!{place}", place.name, label, None, read, problem, place))
-    return (
-        refused + found + (left_out_system_files(places, lambda place: f"{path}!{place}") if include_left_out else [])
-    )
+            items.append(SourceItem(f"{path}!{place}", place.name, label, None, read, problem, place))
+    if include_left_out:
+        items += left_out_system_files(system_files, lambda place: f"{path}!{place}")
+    return refused + items
 
 
 def unsure_names_note(path: Path) -> str:
@@ -96,7 +96,7 @@ class _Member:
 
     def __call__(self) -> bytes:
         if self.member.file_size > MAX_BYTES:
-            raise too_big(self.member.file_size)
+            raise too_big_error(self.member.file_size)
         if self.member.flag_bits & 0x1:
             raise ImageError("it is locked with a password", hint="make the zip again, without a password")
         try:

@@ -1,4 +1,4 @@
-"""How the folders around pictures are read, where that is clear; a question where it is not."""
+"""Decide how the folders around images are read: as labels or splits. If that is not clear, raise a question."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -13,38 +13,50 @@ ONE_LABEL = "--label NAME for one label, --unlabelled for none"
 
 @dataclass
 class FolderReader:
-    """Finds the scheme that the folders of one source follow; `notes` are sentences about it."""
+    """Finds the scheme that the folders of one source follow.
+
+    Attributes:
+        files: the files of the source.
+        how: the user's options.
+        notes: sentences about the reading, which `scheme` adds.
+    """
 
     files: SourceFiles
     how: ReadingOptions
     notes: list[str] = field(default_factory=list)
 
     def scheme(self) -> Scheme:
-        """How the folders are read, where that is clear."""
+        """Return the scheme.
+
+        Raises:
+            AmbiguousLayoutError: the folders can be read in several ways.
+        """
         dirs, splits = self.files.dirs, self.how.splits
-        filed = [one for one in dirs if one]
+        filed = [parts for parts in dirs if parts]
         if not dirs:
             return Scheme()
         if not filed:
             return self._flat(splits)
         loose = len(dirs) - len(filed)
         if loose >= len(filed):
-            why = f"{loose} pictures lie beside the folders, {len(filed)} in them"
+            why = f"{loose} pictures are next to the folders, {len(filed)} in them"
             self._or_outermost(why, [Scheme("folder")], ONE_LABEL)
         around = self._around(filed, splits)
-        rest = [one[len(around) :] for one in filed]
+        rest = [parts[len(around) :] for parts in filed]
         where, inside = self._splits(rest, around, splits), Dirs()
         if where:
-            rest = [one for one in (_stripped(one, where) for one in rest) if one]
+            rest = [parts for parts in (_stripped(parts, where) for parts in rest) if parts]
             if not rest:
                 self._ask_flat_splits(around)
             inside = self._around(rest, splits=False, before=Scheme("folder", where, around))
-            rest = [one[len(inside) :] for one in rest if one[: len(inside)] == inside and len(one) > len(inside)]
+            rest = [
+                parts[len(inside) :] for parts in rest if parts[: len(inside)] == inside and len(parts) > len(inside)
+            ]
         elif split_of(self.files.root):
-            self._say(f"the pictures get no split, though their folder is called `{self.files.root}`")
+            self._say(f"the pictures get no split, though their folder is named `{self.files.root}`")
         scheme = Scheme("folder", where, around, inside)
-        if what := batch_kind(names := {one[0] for one in rest}):
-            deeper = [Scheme("parent", "any" if scheme.splits else "")] if any(len(one) > 1 for one in rest) else []
+        if what := batch_kind(names := {parts[0] for parts in rest}):
+            deeper = [Scheme("parent", "any" if scheme.splits else "")] if any(len(parts) > 1 for parts in rest) else []
             self._or_outermost(f"{quoted(names)} are {what}", [scheme, *deeper, *self._by_name()], ONE_LABEL)
         self._check_splits(scheme, splits)
         self._check_nested(rest, scheme)
@@ -53,46 +65,49 @@ class FolderReader:
     def _flat(self, splits: bool | None) -> Scheme:
         root, n = self.files.root, len(self.files.dirs)
         if not root:
-            self._ask(f"{n} pictures lie in no folder: it has no folder a label", self._by_name(), ONE_LABEL)
+            self._ask(f"{n} pictures are in no folder, so there are no folders for labels", self._by_name(), ONE_LABEL)
         if split_of(root) and splits is not False:
-            why = f"{n} pictures lie right in a folder called `{root}`, in no label's folder"
+            why = f"{n} pictures are directly in a folder named `{root}`, in no label's folder"
             self._ask(why, self._by_name(), ONE_LABEL)
-        self._say(f"the pictures lie right in `{root}`: they get its name as their label")
+        self._say(f"the pictures are directly in `{root}`: they get its name as their label")
         return Scheme("root")
 
     def _around(self, dirs: Sequence[Dirs], splits: bool | None, before: Scheme | None = None) -> Dirs:
-        """The folders around everything, where it is clear that they are no labels."""
+        """Return the folders around everything that are clearly not labels."""
         around: Dirs = ()
         while True:
             n = len(around)
-            tops, inner = {one[n] for one in dirs if len(one) > n}, {one[n + 1] for one in dirs if len(one) > n + 1}
+            tops, inner = (
+                {parts[n] for parts in dirs if len(parts) > n},
+                {parts[n + 1] for parts in dirs if len(parts) > n + 1},
+            )
             top = next(iter(tops))
             if len(tops) > 1 or not inner or (splits is not False and split_of(top)):
                 return around
-            ends = all(len(one) <= n + 2 for one in dirs)
+            ends = all(len(parts) <= n + 2 for parts in dirs)
             if ends and all_generic(inner) and not (splits is not False and any(map(split_of, inner))):
                 return around
             clear = top.casefold() in GENERIC or same_name(top, self.files.root)
             words = splits is not False and all(map(split_of, inner))
-            loose = any(len(one) == n + 1 for one in dirs)
-            one = replace(before, inside=around) if before else Scheme("folder", around=around)
-            ways = [one, Scheme("parent", "any" if one.splits else "")]
+            loose = any(len(parts) == n + 1 for parts in dirs)
+            by_folder = replace(before, inside=around) if before else Scheme("folder", around=around)
+            ways = [by_folder, Scheme("parent", "any" if by_folder.splits else "")]
             unsure = not clear and not words and (is_series(inner) or (len(inner) == 1 and ends))
             if loose and is_series(inner):
                 return around
             if words and ends and not clear:
-                self._or_outermost(f"`{top}` holds only the splits", [replace(one, splits="any")], ONE_LABEL)
+                self._or_outermost(f"`{top}` holds only the splits", [replace(by_folder, splits="any")], ONE_LABEL)
                 return around
             if loose or unsure:
                 why = f"`{top}` holds {'pictures, and' if loose else 'only'} folders of pictures"
                 self._or_outermost(why, ways, ONE_LABEL)
                 return around
-            self._say(f"`{top}` is a folder around everything: it is looked through")
+            self._say(f"`{top}` is a folder around everything, and is ignored")
             around = (*around, top)
 
     def _splits(self, dirs: Sequence[Dirs], around: Dirs, splits: bool | None) -> str:
-        """Where the folders of the splits are: the "first" ones, "any", or "" for nowhere."""
-        tops, deep = {one[0] for one in dirs}, {one[0] for one in dirs if len(one) > 1}
+        """Return which folders are splits: the "first" ones, "any", or "" for none."""
+        tops, deep = {parts[0] for parts in dirs}, {parts[0] for parts in dirs if len(parts) > 1}
         words = {top for top in tops if split_of(top)}
         if splits is False:
             return ""
@@ -105,11 +120,11 @@ class FolderReader:
             if len({split_of(top) for top in words & deep}) > 1:
                 return "first"
             if words & deep or len({split_of(top) for top in words}) > 1:
-                why = f"{quoted(words)} may be splits, or labels beside {quoted(tops - words)}"
+                why = f"{quoted(words)} may be splits, or labels like {quoted(tops - words)}"
                 self._ask(why, [labels, replace(labels, splits="first")])
             return ""
-        second = {one[1] for one in dirs if len(one) > 1}
-        if all(len(one) > 1 and split_of(one[1]) for one in dirs):
+        second = {parts[1] for parts in dirs if len(parts) > 1}
+        if all(len(parts) > 1 and split_of(parts[1]) for parts in dirs):
             return "any"
         if len({split_of(name) for name in second} - {None}) > 1:
             why = f"{quoted({name for name in second if split_of(name)})} may be splits inside the labels"
@@ -117,7 +132,7 @@ class FolderReader:
         return ""
 
     def _check_splits(self, scheme: Scheme, splits: bool | None) -> None:
-        """Ask where what lies in the splits does not look like labels."""
+        """Ask if the folders in the splits do not look like labels."""
         if not scheme.splits or splits is True:
             return
         labels: dict[str, set[str]] = defaultdict(set)
@@ -133,17 +148,17 @@ class FolderReader:
                 self._ask(f"no label of {split} is a label of the other splits too", ways)
 
     def _check_nested(self, dirs: Sequence[Dirs], scheme: Scheme) -> None:
-        """Ask where the folders inside the labels could be the labels."""
+        """Ask if the folders inside the labels could be the labels."""
         rows: dict[str, list[Dirs]] = defaultdict(list)
-        for one in dirs:
-            rows[one[0]].append(one[1:])
+        for parts in dirs:
+            rows[parts[0]].append(parts[1:])
         inner = {top: names for top, below in rows.items() if (names := _first_fork(below))}
         if not inner:
             return
         names = set().union(*inner.values())
-        if len({one[0] for one in dirs}) > 1 and not is_series(names) and not all_generic(names):
-            shared = sum(n > 1 for n in Counter(name for one in inner.values() for name in one).values())
-            nested = all(len(one) > 1 for one in dirs) and any(len(one) > 1 for one in inner.values())
+        if len({parts[0] for parts in dirs}) > 1 and not is_series(names) and not all_generic(names):
+            shared = sum(n > 1 for n in Counter(name for own in inner.values() for name in own).values())
+            nested = all(len(parts) > 1 for parts in dirs) and any(len(own) > 1 for own in inner.values())
             if shared > 1 or nested:
                 why = f"{quoted(inner)} hold folders: {quoted(names)}"
                 self._or_outermost(why, [scheme, Scheme("parent", "any" if scheme.splits else "")])
@@ -152,23 +167,23 @@ class FolderReader:
     # --- questions
 
     def _by_name(self) -> list[Scheme]:
-        """The reading by file names, where it makes labels with several pictures each."""
+        """Return the scheme by file names if it gives labels with several images each."""
         by_name = Scheme("name", "" if self.how.splits is False else "any")
         labels, _, left = self.files.counts(by_name)
         left += any(map(split_of, labels))
         return [by_name] if 2 <= len(labels) <= labels.total() // 2 and not left else []
 
     def _ask_flat_splits(self, around: Dirs) -> NoReturn:
-        dirs = [one[len(around) :] for one in self.files.dirs if one[: len(around)] == around]
-        folders = {one[0] for one in dirs if one}
-        why = f"the pictures lie right in {quoted(folders)}, in no label's folder inside them"
+        dirs = [parts[len(around) :] for parts in self.files.dirs if parts[: len(around)] == around]
+        folders = {parts[0] for parts in dirs if parts}
+        why = f"the pictures are directly in {quoted(folders)}, in no label's folder"
         self._ask(why, [Scheme("folder", "", around), *self._by_name()], f"{ONE_LABEL}, with --splits")
 
     def _ask(self, why: str, ways: list[Scheme], more: str = "") -> NoReturn:
         raise AmbiguousLayoutError(self.files, why, ways, more)
 
     def _or_outermost(self, why: str, ways: list[Scheme], more: str = "") -> None:
-        """Ask, unless it was said that the outermost folders are the labels."""
+        """Ask, unless the user chose the outermost folders as labels."""
         if self.how.label_from != "folder":
             self._ask(why, ways, more)
 
@@ -178,14 +193,14 @@ class FolderReader:
 
 
 def _first_fork(dirs: Sequence[Dirs]) -> set[str]:
-    """The folders inside a folder, looking through single ones."""
-    while all(dirs) and len({one[0] for one in dirs}) == 1 and any(len(one) > 1 for one in dirs):
-        dirs = [one[1:] for one in dirs]
-    return {one[0] for one in dirs if one}
+    """Return the names of the folders inside a folder, below levels that have a single folder."""
+    while all(dirs) and len({parts[0] for parts in dirs}) == 1 and any(len(parts) > 1 for parts in dirs):
+        dirs = [parts[1:] for parts in dirs]
+    return {parts[0] for parts in dirs if parts}
 
 
 def _stripped(dirs: Dirs, where: str) -> Dirs:
-    """Folders without that of the split; () for what is outside of the splits."""
+    """Return the folders without the split's folder; () for a file outside of the splits."""
     if where == "first":
         return dirs[1:] if split_of(dirs[0]) else ()
     at = next((n for n, name in enumerate(dirs) if split_of(name)), None)

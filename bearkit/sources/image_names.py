@@ -1,4 +1,4 @@
-"""Which picture of a source a table means: by a path, the end of one, a file name, also without its ending."""
+"""Find the image of a source that a table names: by path, by the end of a path, or by file name without suffix."""
 
 import posixpath
 import re
@@ -15,9 +15,9 @@ Parts = tuple[str, ...]
 
 
 class ImageIndex:
-    """The pictures of one source, found by what tables call them.
+    """Finds the images of one source by the names that tables have for them.
 
-    Upper and lower case, and the two ways to write `ä`, count only where two pictures differ in nothing else.
+    Upper and lower case and the Unicode form are ignored, unless two paths differ only by these.
     """
 
     def __init__(self, root: str, paths: Iterable[PurePosixPath]) -> None:
@@ -33,10 +33,10 @@ class ImageIndex:
         return len(self._parts)
 
     def find(self, name: str, home: PurePosixPath) -> list[PurePosixPath]:
-        """The pictures that a name fits: one where it is clear which, none, or several.
+        """Return the images that a name may mean: one if it is clear, none, or several.
 
         Args:
-            name: what a table calls it.
+            name: the name of the image in the table.
             home: the folder of the table.
         """
         written = _written(name)
@@ -59,19 +59,19 @@ class ImageIndex:
         return []
 
     def _named(self, name: str) -> list[PurePosixPath]:
-        """Pictures of this file name; where there is none, of the same name with another ending or without one."""
-        found = self._by_name.get(name) or self._by_stem.get(name)
-        if found is None and PurePosixPath(name).suffix in suffixes():
-            found = self._by_stem.get(_stem(name))
-        return found or []
+        """Return the images with this file name; if there are none, those with another suffix or without one."""
+        paths = self._by_name.get(name) or self._by_stem.get(name)
+        if paths is None and PurePosixPath(name).suffix in suffixes():
+            paths = self._by_stem.get(_stem(name))
+        return paths or []
 
     def _may(self, path: PurePosixPath, home: PurePosixPath) -> bool:
-        """Whether a table may mean this picture: one among the training pictures means none of the test."""
+        """Return whether a table may mean this image: a table in a split's folder means only images of that split."""
         own, theirs = _splits(home.parts), _splits(path.parts[:-1])
         return not own or not theirs or own == theirs
 
     def _ends_alike(self, path: PurePosixPath, given: Parts) -> bool:
-        """Whether the shorter of two paths is the end of the other one, up to the file's ending."""
+        """Return whether the shorter of two paths is the end of the other one, without the file's suffix."""
         own = self._parts[path][:-1]
         dirs = given[:-1]
         n = min(len(own), len(dirs))
@@ -84,7 +84,7 @@ class ImageIndex:
 
 
 def label_studio_path(name: str) -> str:
-    """The path behind Label Studio's names: its uploads have a prefix, its local files are a query.
+    """Return the path in a name by Label Studio: its uploads have a prefix, its local files are a query.
 
     >>> label_studio_path("/data/local-files/?d=bears/teddy/0.jpg"), label_studio_path("/data/upload/1/1a2b3c4d-0.jpg")
     ('bears/teddy/0.jpg', '0.jpg')
@@ -95,7 +95,7 @@ def label_studio_path(name: str) -> str:
 
 
 def _written(name: str) -> str:
-    """A path as a table has it, with slashes and without a drive or an address around it."""
+    """Return the path in a table's text, with forward slashes, without a drive and without the host of a URL."""
     plain = label_studio_path(name)
     if plain != name:
         plain = unquote(plain)
@@ -116,7 +116,7 @@ def _normal(parts: Parts) -> Parts:
 
 
 def _same(own: Parts, given: Parts) -> bool:
-    """Whether these are one path, up to the file's ending."""
+    """Return whether two paths are the same without the file's suffix."""
     return len(own) == len(given) and own[:-1] == given[:-1]
 
 

@@ -10,9 +10,9 @@ import filelock
 
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import DecisionLog, labels_of
-from bearkit.catalog.labels import label_of, label_problem
+from bearkit.catalog.labels import clean_label, label_problem
 from bearkit.core.parallel import Progress, cores, no_progress, ordered_map
-from bearkit.core.paths import is_there, located, written_out
+from bearkit.core.paths import expand_user, is_there, resolve_path
 from bearkit.core.project import Project
 from bearkit.errors import ImportSourceError, NoImagesError
 from bearkit.sources import archive
@@ -128,7 +128,7 @@ def _as_list(source: Source | Sequence[Source]) -> Sequence[Source]:
 
 def _refuse_archives(source: Source | Sequence[Source]) -> None:
     for path in map(Path, _as_list(source)):
-        if "://" not in str(path) and is_there(path) and is_zip(written_out(path)):
+        if "://" not in str(path) and is_there(path) and is_zip(expand_user(path)):
             raise ImportSourceError(
                 f"{path} is an archive, and the files in an archive cannot be linked",
                 hint="unpack it and import the folder with --link; or leave out --link, and its pictures are copied",
@@ -162,8 +162,8 @@ def _list_items(
 def _list_source(
     project: Project, source: str, labelled: bool, options: ReadingOptions
 ) -> tuple[list[SourceItem], list[str]]:
-    path = Path(source) if "://" in source else located(source, "what to import", ImportSourceError)
-    source = source if "://" in source else str(written_out(source))
+    path = Path(source) if "://" in source else resolve_path(source, "what to import", ImportSourceError)
+    source = source if "://" in source else str(expand_user(source))
     inside = path.is_relative_to(project.images)
     items = list(find_importer(source).find(source, labelled, () if inside else own_folders(project, path)))
     notes = [note] if is_zip(path) and (note := archive.unsure_names_note(path)) else []
@@ -172,7 +172,7 @@ def _list_source(
     if inside and path.is_dir() and options == ReadingOptions() and project.exists:
         return _label_by_own_folders(project, items), notes
     root = "" if "://" in source else readable_path(path.stem if path.is_file() else path.name)
-    items, reading_notes = read_labels(items, root if label_of(root) else "", options)
+    items, reading_notes = read_labels(items, root if clean_label(root) else "", options)
     return items, notes + reading_notes
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import DecisionLog
-from bearkit.catalog.labels import label_of, label_problem
-from bearkit.catalog.missing import missing_files, what_helps
+from bearkit.catalog.labels import clean_label, label_problem
+from bearkit.catalog.missing import missing_files, missing_hint
 from bearkit.catalog.schema import ImageRecord, SourceRecord
-from bearkit.core.project import Project, settle, whole
+from bearkit.core.atomic import atomic_write, sync_files
+from bearkit.core.project import Project
 from bearkit.core.text import count
 from bearkit.errors import ImageError
 from bearkit.images import content_id, suffixes
@@ -124,7 +125,7 @@ class Ingestor:
             )
         missing = missing_files(self.catalog)
         report.missing = [{"path": image.path, "label": image.label} for image in missing]
-        report.hint = what_helps(missing, self.catalog)
+        report.hint = missing_hint(missing, self.catalog)
         counts = Counter(image.label for image in DecisionLog(self.catalog).images())
         report.unlabelled = counts.pop("", 0)
         report.labels, report.splits = dict(sorted(counts.items())), dict(sorted(self._splits.items()))
@@ -160,7 +161,7 @@ class Ingestor:
         return "saved" if decoded.fetch else "imported", decoded.item, ""
 
     def _write(self) -> None:
-        settle(self._project.root / image.path for image in self._new_images if not image.linked)
+        sync_files(self._project.root / image.path for image in self._new_images if not image.linked)
         self.catalog.record(self._new_images, self._new_sources)
         self._new_images, self._new_sources = [], []
 
@@ -183,11 +184,11 @@ class Ingestor:
             self._relabelled[decoded.image_id] = decoded.item
         if not image.label and decoded.item.label and decoded.image_id not in self._moves:
             self._write()
-            self.catalog.amend(decoded.image_id, label=decoded.item.label)
+            self.catalog.update_image(decoded.image_id, label=decoded.item.label)
             self._known[decoded.image_id] = image = replace(image, label=decoded.item.label)
         if SPLIT_RANK[split] > SPLIT_RANK[image.given_split]:
             self._write()
-            self.catalog.amend(decoded.image_id, given_split=str(split))
+            self.catalog.update_image(decoded.image_id, given_split=str(split))
             self._known[decoded.image_id] = replace(image, given_split=split)
         return decoded.item
 
@@ -197,12 +198,12 @@ class Ingestor:
         if image.linked or not self._is_inside(image):  # bearkit writes only into the project's own folders
             again = self._place_file(replace(decoded, item=replace(decoded.item, label=image.label)))
             self._write()
-            self.catalog.amend(image.image_id, path=again.path)
+            self.catalog.update_image(image.image_id, path=again.path)
             image = replace(image, path=again.path)
         elif (stray := self._find_stray(image)) is not None:
             image = self._moves.add(image, stray)
         else:
-            with whole(self.catalog.path(image)) as part:
+            with atomic_write(self.catalog.path(image)) as part:
                 part.write_bytes(_content(decoded))
         self._known[decoded.image_id] = image
         return image
@@ -238,7 +239,7 @@ class Ingestor:
             path = self._free_path(decoded)
             self._project.picture(path.relative_to(self._project.root).as_posix())  # a label's folder may be a link
             if not path.exists():
-                with whole(path, durable=False) as part:
+                with atomic_write(path, durable=False) as part:
                     part.write_bytes(data)
         stored_path = (path if linked else path.relative_to(self._project.root)).as_posix()
         return ImageRecord(
@@ -273,7 +274,7 @@ def _with_stored_label(decoded: DecodedSource) -> DecodedSource:
     label = decoded.item.label or ""
     if problem := label_problem(label):
         return replace(decoded, reason=decoded.reason or problem)
-    return replace(decoded, item=replace(decoded.item, label=decoded.item.label and label_of(label)))
+    return replace(decoded, item=replace(decoded.item, label=decoded.item.label and clean_label(label)))
 
 
 def _content(decoded: DecodedSource) -> bytes:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import DecisionLog, labels_of
-from bearkit.catalog.labels import cleaning, label_of, label_problem, look_alikes
+from bearkit.catalog.labels import clean_label, cleaning_note, describe_look_alikes, label_problem
 from bearkit.core.project import Project
 from bearkit.sources.layout import SourceItem
 
@@ -26,16 +26,16 @@ def _tidy_label(item: SourceItem) -> SourceItem:
         return item
     if not item.problem and (problem := label_problem(item.label)):
         return replace(item, label=None, problem=problem)
-    return replace(item, label=label_of(item.label))
+    return replace(item, label=clean_label(item.label))
 
 
 def tidying_notes(texts: Iterable[str]) -> list[str]:
     """Return a sentence for each text that is stored as another label, up to NAMED of them."""
-    rows = sorted({cleaning(text) for text in set(texts) if not label_problem(text)} - {""})
+    rows = sorted({cleaning_note(text) for text in set(texts) if not label_problem(text)} - {""})
     return rows[:NAMED] + ([f"{len(rows) - NAMED} more labels are tidied in the same way"] if len(rows) > NAMED else [])
 
 
 def look_alike_notes(project: Project, new: Iterable[str]) -> list[str]:
     """Return a sentence for each new label that looks like another new one, or one of the project."""
     known = labels_of(DecisionLog(Catalog(project)).images()) if project.exists else []
-    return look_alikes(new, known)
+    return describe_look_alikes(new, known)

@@ -1,18 +1,18 @@
-"""The one place that decides what is a label and what a split, from all the paths of a source. It asks when unsure.
+"""Decide which folders of a source are labels and which are splits, from the paths of all files.
 
-    label/x.jpg                   the label is the outermost folder
-    train|valid|test/label/x.jpg  splits around labels, under their many names; also label/train/x.jpg
-    around/label/x.jpg            a folder around everything is looked through, and that is said
-    x.jpg                         pictures right in what was given are one label: its name
+    label/x.jpg                   the outermost folder is the label
+    train|valid|test/label/x.jpg  folders of splits, under their usual names, hold the labels; also label/train/x.jpg
+    around/label/x.jpg            a folder around everything is ignored, and a note says so
+    x.jpg                         images directly in the source get its name as their label
 
-A table of labels (metadata.csv) counts too. What can be read in several ways is an error that names them.
+Labels are also read from tables (metadata.csv). If there are several ways to read a source, an error lists them.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bearkit.catalog.labels import label_of
+from bearkit.catalog.labels import clean_label
 from bearkit.core.text import count
 from bearkit.errors import ImportSourceError
 from bearkit.sources.folder_labels import FolderReader
@@ -22,54 +22,63 @@ from bearkit.sources.label_tables import Tables, label_counts, read_tables
 from bearkit.sources.layout import SourceItem, folder_name, left_out_item
 from bearkit.sources.scheme import AmbiguousLayoutError, PathLabel, ReadingOptions, Scheme, SourceFiles
 
-NEARLY = 0.9  # the share of the pictures that a table names, at least, to say it for all of them
+NEARLY_ALL = 0.9  # share of the images that a table must name to decide alone
 
 
-def read_labels(found: Sequence[SourceItem], root: str, how: ReadingOptions) -> tuple[list[SourceItem], list[str]]:
+def read_labels(items: Sequence[SourceItem], root: str, how: ReadingOptions) -> tuple[list[SourceItem], list[str]]:
     """Give each file its label and split, or the reason why it has none.
 
     Args:
-        found: the files of one source; those that have a label already, or a problem, stay as they are.
-        root: the source's name; "" where it could be no label.
-        how: what was said about it.
+        items: the files of one source; files with a label or a problem do not change.
+        root: the source's name; "" if it cannot be a label.
+        how: the user's options.
 
     Returns:
         The files, and sentences about how they were read.
 
     Raises:
-        ImportSourceError: there are several ways to read the folders; its details are their labels and options.
+        AmbiguousLayoutError: there are several ways to read the folders; its details are their labels and options.
+        ImportSourceError: no table has labels, though the user asked for one.
     """
-    rows = [n for n, one in enumerate(found) if one.inside is not None and one.label is None and not one.problem]
+    rows = [n for n, item in enumerate(items) if item.inside is not None and item.label is None and not item.problem]
     if not rows:
-        return list(found), []
-    asked = [found[n] for n in rows]
-    reader = _Reader(asked, SourceFiles.of(root, [one.place for one in asked], [one.name for one in asked]), how)
+        return list(items), []
+    asked = [items[n] for n in rows]
+    reader = _Reader(asked, SourceFiles.of(root, [item.place for item in asked], [item.name for item in asked]), how)
     scheme = reader.scheme()
     used = {name: "the splits come from this table" for name in reader.tables.split_by if scheme.splits}
     if scheme.label_from == "metadata":
         used |= dict.fromkeys(reader.tables.used, "the labels come from this table")
-    result, places = list(found), reader.files.places(scheme)
+    result, places = list(items), reader.files.places(scheme)
     for n, place in zip(rows, places, strict=True):
-        result[n] = replace(found[n], label=place.label, split=place.split, problem=place.problem)
-        if reason := used.get(str(found[n].inside)):
-            result[n] = left_out_item(found[n].origin, reason)
+        result[n] = replace(items[n], label=place.label, split=place.split, problem=place.problem)
+        if reason := used.get(str(items[n].inside)):
+            result[n] = left_out_item(items[n].origin, reason)
     notes = [*reader.notes, *reader.tables.notes, *tidying_notes(place.written for place in places)]
     return result, notes
 
 
 @dataclass
 class _Reader:
-    """Finds the scheme that the files of one source follow; `notes` are sentences about it."""
+    """Finds the scheme that the files of one source follow.
 
-    found: Sequence[SourceItem]
+    Attributes:
+        items: the files of the source.
+        files: their paths.
+        how: the user's options.
+        notes: sentences about the reading, which `scheme` adds.
+        tables: the labels and splits in tables, which `scheme` reads.
+    """
+
+    items: Sequence[SourceItem]
     files: SourceFiles
     how: ReadingOptions
     notes: list[str] = field(default_factory=list)
     tables: Tables = field(default_factory=Tables)
 
     def scheme(self) -> Scheme:
-        """The clear one, or the one that was asked for."""
-        self.tables = read_tables(self.found, self.files)
+        """Return the scheme that the user chose, or the one that is clear."""
+        self.tables = read_tables(self.items, self.files)
         given = {} if self.how.splits is False else self.tables.splits
         self.files = replace(self.files, tables=self.tables.labels, given=given)
         scheme = self._with_splits(self._asked() if self.how.label_from else self._decided())
@@ -81,6 +90,7 @@ class _Reader:
         return scheme
 
     def _asked(self) -> Scheme:
+        """Return the scheme that the user chose."""
         label_from = str(self.how.label_from)
         if label_from == "folder":
             return self._by_folders()
@@ -88,7 +98,7 @@ class _Reader:
             if not self.files.tables:
                 raise ImportSourceError(
                     ". ".join(["no table of labels names these pictures", *self.tables.notes]),
-                    hint="put a metadata.csv with the columns file_name,label beside them",
+                    hint="put a metadata.csv with the columns file_name,label next to them",
                 )
             return self._table
         return Scheme(label_from, self._asked_splits(label_from))
@@ -100,7 +110,7 @@ class _Reader:
         return scheme
 
     def _asked_splits(self, label_from: str) -> str:
-        """Where the splits are, when it was said where the labels are."""
+        """Return where the splits are if the user chose where the labels are."""
         if self.how.splits is not None:
             return "any" if self.how.splits else ""
         try:
@@ -109,7 +119,7 @@ class _Reader:
             return ""
 
     def _with_splits(self, scheme: Scheme) -> Scheme:
-        """The same, with the splits that a table gives."""
+        """Return the scheme with the splits from a table, if it has none."""
         return replace(scheme, splits="table") if self.files.given and not scheme.splits else scheme
 
     @property
@@ -117,7 +127,7 @@ class _Reader:
         return Scheme("metadata", "" if self.how.splits is False else "any")
 
     def _decided(self) -> Scheme:
-        """What the folders say, or a table, where one of them does and nothing contradicts it."""
+        """Return the scheme of the folders or of a table, if one is clear and the other does not contradict it."""
         try:
             folders = self._by_folders()
         except AmbiguousLayoutError as unsure:
@@ -148,19 +158,19 @@ class _Reader:
         return AmbiguousLayoutError(self.files, why, [self._with_splits(one) for one in ways], more, self.tables.notes)
 
     def _named(self) -> tuple[int, int, int]:
-        """How many pictures there are, how many of them a table names, and how many it gives a label."""
+        """Count the images, those that a table names, and those with a label in a table."""
         paths = [path for path, counts in zip(self.files.paths, self.files.counted, strict=True) if counts]
         named = [self.files.tables[path] for path in paths if path in self.files.tables]
         return len(paths), len(named), sum(bool(place.label) for place in named)
 
     def _table_says_all(self) -> bool:
-        """Whether a table names nearly all pictures; one of bearkit's own stays what counts when some are added."""
+        """Return whether a table names nearly all images; a table by bearkit decides even if images were added."""
         n, named, labelled = self._named()
-        nearly = named >= NEARLY * n or self.tables.ours
+        nearly = named >= NEARLY_ALL * n or self.tables.ours
         return self.tables.sure and nearly and 2 * labelled >= named > 0
 
     def _says_little(self, folders: Mapping[str, int]) -> str:
-        """Why a table that contradicts the folders is no table of labels; "" where it may be one."""
+        """Return why a table that contradicts the folders has no labels; "" if it may have some."""
         n, _, labelled = self._named()
         given = label_counts(self.files.tables)
         numbers = all(path.stem.isdigit() for path in self.files.tables)
@@ -171,7 +181,10 @@ class _Reader:
         return f"it gives {labelled} of {n} pictures a label, other ones than the folders" if labelled < n / 10 else ""
 
     def _agreed(self, folders: Scheme) -> Scheme:
-        """The table's labels; pictures that it does not name get the label that it gives the others of their folder."""
+        """Return the scheme for a table's labels.
+
+        An image that the table does not name gets the label that the table has for the other images of its folder.
+        """
         places = dict(zip(self.files.paths, self.files.places(folders), strict=True))
         says = dict(self._pairs(folders))
         counted = [path for path, counts in zip(self.files.paths, self.files.counted, strict=True) if counts]
@@ -190,17 +203,17 @@ class _Reader:
         return replace(folders, label_from="metadata")
 
     def _pairs(self, folders: Scheme) -> set[tuple[str, str]]:
-        """The folders' label and the table's, of each picture that has both."""
+        """Return (the folder's label, the table's label) of each image that has both."""
         return {
-            (place.label or "", label_of(self.files.tables[path].label or ""))
+            (place.label or "", clean_label(self.files.tables[path].label or ""))
             for path, place in zip(self.files.paths, self.files.places(folders), strict=True)
             if path in self.files.tables and self.files.tables[path].label
         }
 
     def _agree(self, folders: Scheme) -> bool:
-        """Whether a table gives its pictures the folders' labels, up to what cannot be in a folder's name.
+        """Return whether the table's labels are those of the folders, except for characters that no folder can have.
 
-        As bearkit writes data sets, labels that would share a folder have numbers there: `cat-2`.
+        In data sets by bearkit, labels that would share a folder have folders with numbers: `cat-2`.
         """
         pairs = self._pairs(folders)
         one_to_one = len(pairs) == len({name for name, _ in pairs}) == len({label for _, label in pairs})
@@ -208,5 +221,5 @@ class _Reader:
 
 
 def _is_folder_of(name: str, label: str) -> bool:
-    plain = label_of(folder_name(label))
+    plain = clean_label(folder_name(label))
     return re.fullmatch(re.escape(plain) + r"(-\d+)?", name) is not None

@@ -1,11 +1,11 @@
-"""Tables among the pictures that give them labels and splits: the Hub's metadata, and tables that are like it."""
+"""Read labels and splits from tables among the images: the Hub's metadata files, and similar tables."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from bearkit.catalog.labels import label_of
+from bearkit.catalog.labels import clean_label
 from bearkit.core.text import count
 from bearkit.core.text_table import Row, Table
 from bearkit.errors import ImageError, ImportSourceError
@@ -18,26 +18,28 @@ from bearkit.sources.scheme import PathLabel, SourceFiles
 HUB_TABLES = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".json")
 OTHER_ENDINGS = (".xlsx", ".xls", ".ods", ".feather")  # tables that cannot be read
-MOST = 50  # tables that are looked at
-SAID = 5  # tables that are named one by one, if they are not used
+MAX_TABLES = 50  # tables that are read
+MAX_NAMED = 5  # unused tables that are named with a reason
 NO_TABLE = "JSON of something else"
-Labels = dict[PurePosixPath, list[tuple[str, str, str]]]  # each row about a picture: label, why none, where
+Labels = dict[
+    PurePosixPath, list[tuple[str, str, str]]
+]  # (label, why it has none, line of the table), for each row about an image
 
 
 @dataclass
 class Tables:
-    """What the tables of one source say.
+    """The labels and splits in the tables of one source.
 
     Attributes:
-        labels: of each picture that a table names; an empty text where it has none, with the reason.
-        splits: of each picture that a table gives one.
-        used: the names of the tables that give labels.
-        split_by: the tables that give splits, each with its columns.
-        hub: whether one of them has the name that the Hub looks for.
-        ours: whether bearkit wrote them.
-        sure: whether it is clear which of their columns are labels.
-        guess: which column may be the labels, where it is not clear.
-        notes: sentences about what of them is used, and what not.
+        labels: of each image that a table names; an empty label with the reason if it has none.
+        splits: of each image that has a split in a table.
+        used: names of the tables with labels.
+        split_by: columns with splits, by the name of their table.
+        hub: whether one of the tables has a file name that the Hub reads as metadata.
+        ours: whether bearkit wrote the tables.
+        sure: whether it is clear which columns hold the labels.
+        guess: if not, which columns may hold them.
+        notes: sentences about the tables, columns and rows that are not used.
     """
 
     labels: dict[PurePosixPath, PathLabel] = field(default_factory=dict)
@@ -52,13 +54,25 @@ class Tables:
 
     @property
     def called(self) -> str:
-        """The tables that give labels, for a sentence."""
+        """The names of the tables with labels, for a sentence."""
         return f"the table{'s' if len(self.used) > 1 else ''} {', '.join(self.used)}"
 
 
 @dataclass
 class _TableReading:
-    """What one table says of the pictures."""
+    """The labels and splits in one table.
+
+    Attributes:
+        name: path of the table in the source.
+        labels: the rows about each image.
+        splits: of each image that has one.
+        columns: the columns with splits.
+        sure: whether it is clear which column holds the labels.
+        ours: whether bearkit wrote the table.
+        unclear: whether the table has labels, but it is not clear in which column.
+        why: why it has no labels, or why that is not certain.
+        notes: sentences about rows and columns that are not used.
+    """
 
     name: str
     labels: Labels = field(default_factory=dict)
@@ -67,79 +81,83 @@ class _TableReading:
     sure: bool = True
     ours: bool = False
     unclear: bool = False
-    why: str = ""  # it gives no labels
+    why: str = ""
     notes: list[str] = field(default_factory=list)
 
 
-def read_tables(found: Sequence[SourceItem], files: SourceFiles) -> Tables:
-    """What the tables among the files of a source say of its pictures.
+def read_tables(items: Sequence[SourceItem], files: SourceFiles) -> Tables:
+    """Read the tables among the files of a source.
 
     Args:
-        found: the files of the source, tables among them.
-        files: the same files.
+        items: the files of the source, with the tables.
+        files: the same files, with the information which of them can be images.
     """
-    tables = [one for one in found if one.place.name.casefold().endswith((*ENDINGS, *OTHER_ENDINGS))]
+    tables = [item for item in items if item.place.name.casefold().endswith((*ENDINGS, *OTHER_ENDINGS))]
     if not tables:
         return Tables()
     counted = [path for path, counts in zip(files.paths, files.counted, strict=True) if counts]
-    pictures = ImageIndex(files.root, [path for path in counted if path not in {one.place for one in tables}])
-    every = [read for one in tables[:MOST] if (read := _read(one, pictures)).why != NO_TABLE]
-    _split_by_names(every)
-    result = _together(every)
-    if len(tables) > MOST:
-        result.notes.append(f"{len(tables) - MOST} tables more are not looked at")
+    pictures = ImageIndex(files.root, [path for path in counted if path not in {item.place for item in tables}])
+    readings = [read for item in tables[:MAX_TABLES] if (read := _read(item, pictures)).why != NO_TABLE]
+    _split_by_names(readings)
+    result = _merge(readings)
+    if len(tables) > MAX_TABLES:
+        result.notes.append(f"{len(tables) - MAX_TABLES} more tables are not read")
     return result
 
 
-def _together(every: Sequence[_TableReading]) -> Tables:
-    """All of the tables as one; those whose columns are clear, if there are any."""
-    result = Tables(sure=any(one.labels and one.sure for one in every) or not any(one.labels for one in every))
-    used = [one for one in every if one.labels and one.sure == result.sure]
+def _merge(readings: Sequence[_TableReading]) -> Tables:
+    """Merge the tables. If any table has a clear column of labels, only labels of such tables are used."""
+    result = Tables(
+        sure=any(reading.labels and reading.sure for reading in readings)
+        or not any(reading.labels for reading in readings)
+    )
+    used = [reading for reading in readings if reading.labels and reading.sure == result.sure]
     rows: Labels = {}
-    for one in used:
-        for path, said in one.labels.items():
-            rows.setdefault(path, []).extend(said)
-    result.labels = {path: _place(said) for path, said in rows.items()}
+    for reading in used:
+        for path, own_rows in reading.labels.items():
+            rows.setdefault(path, []).extend(own_rows)
+    result.labels = {path: _place(own_rows) for path, own_rows in rows.items()}
     if not label_counts(result.labels):
-        for one in used:
-            one.unclear, one.why = True, "it gives no picture one label"
+        for reading in used:
+            reading.unclear, reading.why = True, "no picture has exactly one label in it"
         used, result.labels = [], {}
-    result.used = [one.name for one in used]
-    result.hub = any(PurePosixPath(one.name).name.casefold() in HUB_TABLES for one in used)
-    result.ours = bool(used) and all(one.ours for one in used)
-    for one in every:
-        for path, split in one.splits.items():
+    result.used = [reading.name for reading in used]
+    result.hub = any(PurePosixPath(reading.name).name.casefold() in HUB_TABLES for reading in used)
+    result.ours = bool(used) and all(reading.ours for reading in used)
+    for reading in readings:
+        for path, split in reading.splits.items():
             result.splits[path] = str(table_columns.most_held_out([split, result.splits.get(path)]))
-        if one.splits:
-            result.split_by[one.name] = " and ".join(f"`{column}`" for column in one.columns)
-        guess = [one.why] if one in used and not one.sure else []
-        result.notes += [f"the table {one.name}: {note}" for note in [*guess, *one.notes]]
-    unused = [one for one in every if one not in used and not (one.splits and not one.unclear)]
-    result.notes += [f"the table {one.name} is not used: {one.why}" for one in unused[:SAID]]
-    if len(unused) > SAID:
-        result.notes.append(f"{len(unused) - SAID} tables more are not used: {quoted(o.name for o in unused[SAID:])}")
-    result.guess = "; ".join(f"{one.name}: {one.why}" for one in every if one.unclear)
+        if reading.splits:
+            result.split_by[reading.name] = " and ".join(f"`{column}`" for column in reading.columns)
+        guess = [reading.why] if reading in used and not reading.sure else []
+        result.notes += [f"the table {reading.name}: {note}" for note in [*guess, *reading.notes]]
+    unused = [reading for reading in readings if reading not in used and not (reading.splits and not reading.unclear)]
+    result.notes += [f"the table {reading.name} is not used: {reading.why}" for reading in unused[:MAX_NAMED]]
+    if len(unused) > MAX_NAMED:
+        rest = unused[MAX_NAMED:]
+        result.notes.append(f"{len(rest)} more tables are not used: {quoted(reading.name for reading in rest)}")
+    result.guess = "; ".join(f"{reading.name}: {reading.why}" for reading in readings if reading.unclear)
     return result
 
 
-def _place(said: Sequence[tuple[str, str, str]]) -> PathLabel:
-    """What all rows about a picture come to: rows with equal labels are one, rows without one say nothing."""
+def _place(rows: Sequence[tuple[str, str, str]]) -> PathLabel:
+    """Return the label of an image from all its rows. Rows without a label are ignored; the others must be equal."""
     labels: dict[str, tuple[str, str]] = {}
-    for label, _, where in said:
+    for label, _, where in rows:
         if label:
-            labels.setdefault(label_of(label), (label, where))
+            labels.setdefault(clean_label(label), (label, where))
     if len(labels) == 1:
         return PathLabel(next(iter(labels.values()))[0], None)
     if not labels:
         return PathLabel(
-            "", None, next((problem for _, problem, _ in said if problem), f"{said[0][2]} gives it no label")
+            "", None, next((problem for _, problem, _ in rows if problem), f"{rows[0][2]} gives it no label")
         )
     different = ", ".join(f"`{label}` ({where})" for label, where in list(labels.values())[:4])
     return PathLabel("", None, f"its rows give it different labels: {different}")
 
 
 def _read(one: SourceItem, pictures: ImageIndex) -> _TableReading:
-    """What a table says of the pictures, or why nothing."""
+    """Read one table; if it has no labels, `why` of the result says so."""
     result = _TableReading(str(one.place))
     if one.place.name.casefold().endswith(OTHER_ENDINGS):
         result.why = "save it as CSV"
@@ -160,7 +178,7 @@ def _read(one: SourceItem, pictures: ImageIndex) -> _TableReading:
         result.why = f"no row of it names a picture here (columns {columns or 'none'})"
         return result
     if "submission" in one.place.stem.casefold():
-        result.why = "its name says that it is an answer to be handed in"
+        result.why = "its name says that it is a submission to a competition"
         return result
     result.ours = set(table.columns) >= table_columns.OURS
     _take(result, table, file, names)
@@ -169,7 +187,7 @@ def _read(one: SourceItem, pictures: ImageIndex) -> _TableReading:
 
 
 def _take(result: _TableReading, table: Table, file: str, names: Mapping[int, PurePosixPath]) -> None:
-    """Read labels and splits of a table's rows, {line: picture}."""
+    """Add the labels and splits of a table's rows to the result; `names` is {line: path of the image}."""
     labels = table_columns.find_labels(table, file)
     splits = table_columns.find_splits(table, {file, *labels.columns})
     result.why, result.unclear, result.sure = labels.why, labels.unclear, labels.sure
@@ -195,20 +213,20 @@ def _take(result: _TableReading, table: Table, file: str, names: Mapping[int, Pu
 
 
 def _cut_off(table: Table, labels: table_columns.LabelColumns) -> Row | None:
-    """The last row of a text that ends within a line, where its label is the beginning of another one."""
+    """Return the last row if it is cut off: no line break follows, and its label is missing or begins another one."""
     if table.whole or not table.rows or labels.of is None or len(labels.columns) != 1:
         return None
     last, (column,) = table.rows[-1], labels.columns
     others = {row.cells[column] for row in table.rows[:-1]}
     label = last.cells[column]
     begun = label and label not in others and any(other.startswith(label) for other in others)
-    return last if begun or column == table.columns[-1] and len(table.columns) > 2 and not label else None
+    return last if begun or (column == table.columns[-1] and len(table.columns) > 2 and not label) else None
 
 
 def _strange(
     table: Table, file: str, pictures: ImageIndex, home: PurePosixPath, names: Mapping[int, PurePosixPath]
 ) -> Iterator[str]:
-    """Sentences about rows and lines that say nothing of any picture."""
+    """Yield sentences about lines that cannot be read, and rows that name no image, or several."""
     if table.broken:
         yield f"{count(len(table.broken), 'line')} that cannot be read, the first is line {table.broken[0]}"
     left = [row for row in table.rows if row.line not in names and row.cells[file]]
@@ -221,7 +239,7 @@ def _strange(
 
 
 def _file_column(table: Table, pictures: ImageIndex, home: PurePosixPath) -> tuple[str, dict[int, PurePosixPath]]:
-    """The column that names the most pictures, and the picture of each line where that is clear."""
+    """Return the column that names the most images, and the image of each line that names exactly one."""
     best: tuple[str, dict[int, PurePosixPath]] = ("", {})
     n_best = 0
     known = [name for word in table_columns.FILES for name in table.columns if table_columns.plain_name(name) == word]
@@ -241,30 +259,39 @@ def _file_column(table: Table, pictures: ImageIndex, home: PurePosixPath) -> tup
 
 
 def _with_header(table: Table, pictures: ImageIndex, home: PurePosixPath) -> Table:
-    """The same; a first line that names a picture is no header, and of two columns the other one is the label."""
+    """Return the table with names for its columns if it has no header, since its first line names an image.
+
+    If there are two columns and the other one has few values, that is `label`.
+    """
     first = [table.written.get(name, name) for name in table.columns]
     at = next((n for n, cell in enumerate(first) if pictures.find(cell, home)), None)
     if at is None or len(first) < 2:
         return table
     names = {column: f"column {n}" for n, column in enumerate(table.columns, start=1)}
     names[table.columns[at]] = "file"
-    if len(first) == 2 and table_columns.has_few_values(table, table.columns[1 - at]):  # and no captions or credits
+    if len(first) == 2 and table_columns.has_few_values(
+        table, table.columns[1 - at]
+    ):  # else they may be captions or credits
         names[table.columns[1 - at]] = "label"
     rows = [Row(1, dict(zip(names.values(), first, strict=True)))]
     rows += [Row(row.line, {names[name]: row.cells[name] for name in names}, row.extra) for row in table.rows]
     return Table(list(names.values()), rows, broken=table.broken, whole=table.whole)
 
 
-def _split_by_names(every: Sequence[_TableReading]) -> None:
-    """Splits that the names of tables say (train.csv, test.csv), where they give labels under several of them."""
-    words = {one.name: table_columns.split_word(PurePosixPath(one.name).stem) for one in every if one.labels}
+def _split_by_names(readings: Sequence[_TableReading]) -> None:
+    """Take splits from the names of tables (train.csv, test.csv), if tables with labels have several such names."""
+    words = {
+        reading.name: table_columns.split_word(PurePosixPath(reading.name).stem)
+        for reading in readings
+        if reading.labels
+    }
     if len(set(words.values()) - {None}) < 2:
         return
-    for one in every:
-        if (word := words.get(one.name)) and not one.splits:
-            one.splits = dict.fromkeys(one.labels, word)
+    for reading in readings:
+        if (word := words.get(reading.name)) and not reading.splits:
+            reading.splits = dict.fromkeys(reading.labels, word)
 
 
 def label_counts(labels: Mapping[PurePosixPath, PathLabel]) -> Counter[str]:
-    """How many pictures tables give each label."""
+    """Count the images of each label in the tables."""
     return Counter(place.label for place in labels.values() if place.label)

@@ -121,14 +121,16 @@ def readable_path(path: str) -> str:
 
 
 def file_name(name: str) -> str:
-    """Return a file name that every operating system accepts.
+    r"""Return a file name that every operating system accepts.
 
     >>> file_name('a:b?.jpg'), file_name("..")
     ('a_b_.jpg', '_')
+    >>> file_name("\udcff.jpg")  # a byte that is not UTF-8, as `os.listdir` returns it
+    '_.jpg'
     """
-    name = re.sub(r'[\x00-\x1f<>:"/\\|?*]', "_", name).strip(" .")
+    name = re.sub(r'[\x00-\x1f<>:"/\\|?*\ud800-\udfff]', "_", name).strip(" .")
     stem, dot, suffix = name.rpartition(".")
-    return (f"{_cut(stem, 150)}.{_cut(suffix, 16)}" if dot else _cut(name, 150)) or "_"
+    return (f"{_cut(stem, 150)}.{_cut(suffix, 16)}" if dot else _cut(name, 150)).rstrip(" .") or "_"
 
 
 def folder_name(label: str) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import DecisionRequest
-from bearkit.catalog.decisions import RENAMED, DecisionLog, labels_of, me
+from bearkit.catalog.decisions import RENAMED, DecisionLog, current_user, labels_of
 from bearkit.catalog.labels import label_problem
 from bearkit.catalog.schema import ImageRecord
 from bearkit.sources.own_folder import label_in_images
@@ -58,6 +58,8 @@ class HandMoves:
             change = {"label_before": label or "", "label": new_label or label or ""}
             report.append({"image_id": image_id, "from": image.path, "to": new_path, **change})
         if requests:
-            log.decide(requests, me(), RENAMED)
-        self._catalog.moved((image_id, image.path, new_path) for image_id, (image, new_path) in self._rows.items())
+            log.decide(requests, current_user(), RENAMED)
+        self._catalog.record_moves(
+            (image_id, image.path, new_path) for image_id, (image, new_path) in self._rows.items()
+        )
         return report

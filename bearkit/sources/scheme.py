@@ -1,4 +1,4 @@
-"""A way to read labels and splits off paths, and what each file is under it."""
+"""A scheme reads labels and splits from the paths of files."""
 
 import re
 from collections import Counter
@@ -7,28 +7,28 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-from bearkit.catalog.labels import label_of, label_problem
+from bearkit.catalog.labels import clean_label, label_problem
 from bearkit.errors import ImportSourceError
 from bearkit.sources.folder_names import split_of
 from bearkit.sources.layout import look_like_images
 from bearkit.sources.table_columns import most_held_out
 
 LABEL_FROM = ("folder", "parent", "name", "metadata")
-SHOWN = 6  # labels that a question names
+SHOWN = 6  # labels named in a question
 Dirs = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class ReadingOptions:
-    """What was said about the labels; None where nothing was said.
+    """The user's options for reading labels and splits; None if the user did not choose.
 
     Attributes:
-        label_from: `folder` (the outermost one), `parent` (the folder right around each file), `name` (what the file's
-            name begins with) or `metadata` (a table with the columns file_name and label).
+        label_from: `folder` (the outermost folder), `parent` (the folder that holds the file), `name` (the beginning of
+            the file's name) or `metadata` (a table with the columns file_name and label).
         splits: whether folders named train, valid, test and the like are splits.
 
     Raises:
-        ImportSourceError: labels cannot be read in such a way.
+        ImportSourceError: `label_from` is none of these.
     """
 
     label_from: str | None = None
@@ -42,12 +42,19 @@ class ReadingOptions:
 
 @dataclass(frozen=True)
 class PathLabel:
-    """What a path says: a label and perhaps a split, or why it says neither."""
+    """The label and split of a file, read from its path or a table.
+
+    Attributes:
+        label: the label; None if there is none.
+        split: train, valid or test; None if there is none.
+        problem: why there is no label.
+        written: the label before it was tidied.
+    """
 
     label: str | None
     split: str | None
     problem: str = ""
-    written: str = ""  # the label before it was tidied
+    written: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,11 +62,11 @@ class Scheme:
     """How labels and splits are read.
 
     Attributes:
-        label_from: one of LABEL_FROM; "root" is the name of what was given.
-        splits: where the split's folder is: "first" of the folders, "any" of them; "table" for splits that only a table
-            says; "" for none.
-        around: folders around everything, outside of the splits.
-        inside: folders between the split's folder and the labels.
+        label_from: one of LABEL_FROM, or "root": the name of the source is the label of all files.
+        splits: which folder names the split: the "first" one, or "any"; "table" if only a table has splits; "" for no
+            splits.
+        around: the folders around everything, outside of the splits.
+        inside: the folders between the split's folder and the labels.
     """
 
     label_from: str = "folder"
@@ -69,7 +76,7 @@ class Scheme:
 
     @property
     def options(self) -> str:
-        """The options of the command line that say this."""
+        """The command-line options that choose this scheme."""
         if self.label_from == "root":
             return "--label NAME"
         return f"--label-from {self.label_from} {'--splits' if self.splits else '--no-splits'}"
@@ -77,14 +84,14 @@ class Scheme:
 
 @dataclass(frozen=True)
 class SourceFiles:
-    """The files of one source, by their places in it.
+    """The files of one source, with their paths in it.
 
     Attributes:
-        root: the name of the source; "" where it has none that could be a label.
-        paths: of all files.
-        counted: which of them can be pictures; only those decide how the folders are read.
-        tables: labels that tables among the files give, by path; an empty text where a table gives none.
-        given: splits that such tables give; they count wherever splits do, and what is held out anywhere stays so.
+        root: the name of the source; "" if it cannot be a label.
+        paths: the paths of all files.
+        counted: whether each file can be an image; only these decide how the folders are read.
+        tables: labels from tables among the files, by path.
+        given: splits from such tables, by path. If a folder names another split, the one further from training is used.
     """
 
     root: str
@@ -95,20 +102,20 @@ class SourceFiles:
 
     @classmethod
     def of(cls, root: str, paths: Sequence[PurePosixPath], names: Sequence[str]) -> "SourceFiles":
-        """Files with these names; a name is what the file is once it is read."""
+        """Make it of paths, and of the files' names, which tell whether they can be images."""
         return cls(root, paths, look_like_images(names))
 
     @property
     def dirs(self) -> list[Dirs]:
-        """The folders around each file that counts."""
+        """The folders around each file that can be an image."""
         return [path.parts[:-1] for path, counts in zip(self.paths, self.counted, strict=True) if counts]
 
     def places(self, scheme: Scheme) -> list[PathLabel]:
-        """What each file is under a scheme."""
+        """Return the label and split of each file under a scheme."""
         return [self._place(path, scheme) for path in self.paths]
 
     def counts(self, scheme: Scheme) -> tuple[Counter[str], Counter[str], int]:
-        """Pictures of each label, of each split, and how many are left out."""
+        """Count the images of each label, of each split, and the images that are left out."""
         places = [place for place, counts in zip(self.places(scheme), self.counted, strict=True) if counts]
         labels = Counter(place.label for place in places if place.label is not None)
         splits = Counter(place.split for place in places if place.label is not None and place.split)
@@ -151,22 +158,22 @@ class SourceFiles:
         if not label:
             return PathLabel(None, split, problem)
         problem = label_problem(label)
-        return PathLabel(None if problem else label_of(label), split, problem, label)
+        return PathLabel(None if problem else clean_label(label), split, problem, label)
 
 
 def label_in_name(name: str) -> str:
-    """The label that a file's name begins with: what is before a number, or before a separator.
+    """Return the label that a file's name begins with: the text before a number, or before a separator.
 
     >>> [label_in_name(name) for name in ("cat.0.jpg", "great_pyrenees_173.jpg", "owl-left.png", "0001.jpg")]
     ['cat', 'great_pyrenees', 'owl', '']
     """
     stem = PurePosixPath(name).stem
-    found = re.match(r"(\D*?)[\W_]*\d", stem)
-    return found[1] if found else re.split(r"[\W_]", stem, maxsplit=1)[0]
+    match = re.match(r"(\D*?)[\W_]*\d", stem)
+    return match[1] if match else re.split(r"[\W_]", stem, maxsplit=1)[0]
 
 
 def list_counts(counts: Mapping[str, int], numbers: bool = True) -> str:
-    """Labels with their numbers, cut after a few.
+    """List labels with their counts; after SHOWN of them, only the number of the others.
 
     >>> list_counts({"black": 4, "teddy": 5})
     'black 4, teddy 5'
@@ -177,9 +184,14 @@ def list_counts(counts: Mapping[str, int], numbers: bool = True) -> str:
 
 
 class AmbiguousLayoutError(ImportSourceError):
-    """The folders can be read in several ways: which, with the labels and the options of each.
+    """The folders can be read in several ways; the error lists them, with the labels and options of each.
 
-    `notes` are sentences about what is not read, and why.
+    Args:
+        files: the files of the source.
+        why: what is ambiguous.
+        schemes: the possible readings.
+        more: other options for the hint.
+        notes: sentences about tables that are not read, and why.
     """
 
     def __init__(
@@ -188,9 +200,9 @@ class AmbiguousLayoutError(ImportSourceError):
         self.why, self.schemes, self.more = why, list(schemes), more
         ways = "; or ".join(_in_words(files, scheme) for scheme in schemes)
         options = [f"{scheme.options} for {_in_words(files, scheme, short=True)}" for scheme in schemes]
-        said = f"{why[:1].upper()}{why[1:]}{f': {ways}' if ways else ''}"
+        reason = f"{why[:1].upper()}{why[1:]}{f': {ways}' if ways else ''}"
         super().__init__(
-            ". ".join([f"{files.root or 'the source'} can be read in several ways. {said}", *map(_sentence, notes)]),
+            ". ".join([f"{files.root or 'the source'} can be read in several ways. {reason}", *map(_sentence, notes)]),
             hint=f"say which: {'; '.join([*options, *filter(None, [more])])} (--dry-run only shows it)",
             readings=[_as_dict(files, scheme) for scheme in schemes],
         )
@@ -201,7 +213,7 @@ def _sentence(note: str) -> str:
 
 
 def _in_words(files: SourceFiles, scheme: Scheme, short: bool = False) -> str:
-    """What a scheme makes of the files."""
+    """Describe the labels and splits that a scheme gives the files."""
     labels, splits, left = files.counts(scheme)
     text = f"{'label' if len(labels) == 1 else 'labels'} {list_counts(labels, numbers=not short)}"
     text += f" (splits {list_counts(splits)})" if splits and not short else ""
@@ -209,10 +221,10 @@ def _in_words(files: SourceFiles, scheme: Scheme, short: bool = False) -> str:
 
 
 def _as_dict(files: SourceFiles, scheme: Scheme) -> dict[str, Any]:
-    """The same for scripts, with the options that say so."""
+    """Return the labels, the splits and the options of a scheme for scripts."""
     labels, splits, left = files.counts(scheme)
-    about = {"labels": dict(sorted(labels.items())), "splits": dict(sorted(splits.items())), "left_out": left}
-    return {"options": scheme.options, **about}
+    counts = {"labels": dict(sorted(labels.items())), "splits": dict(sorted(splits.items())), "left_out": left}
+    return {"options": scheme.options, **counts}
 
 
 def _outside(dirs: Dirs, around: Dirs) -> str:

@@ -1,11 +1,12 @@
-"""Which columns of a table name the file, the label and the split of a picture."""
+"""Find the columns of a table that hold the label and the split of an image."""
 
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
-from bearkit.core.text_table import Row, Table, number, yes_or_no
+from bearkit.core.text_table import Row, Table, parse_bool, parse_number
 from bearkit.sources.folder_names import SPLIT_FOLDERS, quoted, split_of
 
 FILES = (
@@ -20,22 +21,22 @@ LABELS = (
 SPLITS = {"split", "splits", "set", "subset", "partition", "phase", "usage", "fold", "folds", "kfold", "cv", "stage"}
 HELD_OUT = {"holdout", "heldout"}
 HELD = {"train": "train", "valid": "valid", "test": "test"}
-OURS = {"file_name", "label", "split", "image_id", "imported_as"}  # of what `bearkit export-dataset` writes
-PREDICTIONS = {"label", "probability", "known", "similarity"}  # of `bearkit predict --csv`
+OURS = {"file_name", "label", "split", "image_id", "imported_as"}  # columns that `bearkit export-dataset` writes
+PREDICTIONS = {"label", "probability", "known", "similarity"}  # columns that `bearkit predict --csv` writes
 MOST_SPLITS = 20  # values of a column that may be a split, or folds
-Reading = tuple[str, str]  # what a row says, and why it says nothing
+Reading = tuple[str, str]  # the label of a row, and why it has none
 
 
 @dataclass(frozen=True)
 class LabelColumns:
-    """How a table says labels.
+    """The columns of a table that hold labels.
 
     Attributes:
-        of: a row's label, or why it has none; None where no column says labels.
-        sure: whether the column's name says so; otherwise it only looks like it.
-        why: why nothing, or not surely.
-        unclear: whether there are labels, but not clearly which column has them.
-        columns: which say them.
+        of: returns a row's label, or why it has none; None if no column holds labels.
+        sure: whether the column's name says that it holds labels; otherwise only its values look like it.
+        why: why there are no labels, or why that is not certain.
+        unclear: whether there are labels, but it is not clear in which column.
+        columns: the columns with the labels.
     """
 
     of: Callable[[Row], Reading] | None = None
@@ -47,7 +48,13 @@ class LabelColumns:
 
 @dataclass(frozen=True)
 class SplitColumns:
-    """How a table says splits: a row's split, the columns that say it, and sentences about those that are not read."""
+    """The columns of a table that hold splits.
+
+    Attributes:
+        columns: the columns.
+        of: returns a row's split; None if it has none.
+        notes: sentences about columns and values that are not read as splits.
+    """
 
     columns: Sequence[str] = ()
     of: Callable[[Row], str | None] = lambda row: None
@@ -55,7 +62,7 @@ class SplitColumns:
 
 
 def plain_name(column: str) -> str:
-    """A column's name with one way of writing words.
+    """Return a column's name in lower case, with underscores between words.
 
     >>> plain_name("Finding Labels"), plain_name("ground-truth.label")
     ('finding_labels', 'ground_truth_label')
@@ -64,7 +71,7 @@ def plain_name(column: str) -> str:
 
 
 def find_labels(table: Table, file: str) -> LabelColumns:
-    """How a table says the labels of the pictures that its column `file` names."""
+    """Find the columns with the labels of the images that the column `file` names."""
     if set(table.columns) >= PREDICTIONS:
         return LabelColumns(why="it holds predictions, which nobody has checked")
     others = [name for name in table.columns if name and name != file]
@@ -99,9 +106,9 @@ def find_labels(table: Table, file: str) -> LabelColumns:
 
 
 def find_splits(table: Table, out: Collection[str]) -> SplitColumns:
-    """How a table says which pictures are held out, in other columns than these.
+    """Find the columns that hold splits, among the columns that are not in `out`.
 
-    What is furthest from training counts where columns differ.
+    If several columns differ about an image, the split furthest from training is used.
     """
     readers, notes = {}, []
     for name in table.columns:
@@ -121,17 +128,17 @@ def find_splits(table: Table, out: Collection[str]) -> SplitColumns:
     )
 
 
-def most_held_out(found: Sequence[str | None]) -> str | None:
-    """The split that is furthest from training.
+def most_held_out(splits: Sequence[str | None]) -> str | None:
+    """Return the split furthest from training.
 
     >>> most_held_out(["train", None, "valid"]), most_held_out([None])
     ('valid', None)
     """
-    return max(found, key=[None, *HELD].index, default=None)
+    return max(splits, key=[None, *HELD].index, default=None)
 
 
 def split_word(text: str) -> str | None:
-    """The split that a cell, or a file's name, says in any way.
+    """Return the split that a cell or a file's name means, in any spelling; None if it means none, or several.
 
     >>> split_word("PublicTest"), split_word("train_labels"), split_word("hold-out"), split_word("trainval")
     ('test', 'train', 'test', None)
@@ -139,7 +146,7 @@ def split_word(text: str) -> str | None:
     if (whole := split_of(text)) is not None:
         return whole
     words = re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).casefold())
-    joined = {a + b for a, b in zip(words, words[1:], strict=False)}
+    joined = {a + b for a, b in pairwise(words)}
     found = {SPLIT_FOLDERS[word] for word in words if word in SPLIT_FOLDERS}
     found |= {"test"} if HELD_OUT & ({*words} | joined) else set()
     return next(iter(found)) if len(found) == 1 else None
@@ -153,7 +160,7 @@ def _of(column: str) -> LabelColumns:
 
 
 def _numbers(table: Table, name: str) -> bool:
-    return all(number(row.cells[name]) is not None for row in table.rows if row.cells[name])
+    return all(parse_number(row.cells[name]) is not None for row in table.rows if row.cells[name])
 
 
 def _one_to_one(table: Table, one: str, other: str) -> bool:
@@ -163,42 +170,46 @@ def _one_to_one(table: Table, one: str, other: str) -> bool:
 
 def _is_binary(table: Table, name: str) -> bool:
     values = {row.cells[name] for row in table.rows}
-    return any(values) and all(yes_or_no(value) is not None for value in values) and len(values - {""}) <= 2
+    return any(values) and all(parse_bool(value) is not None for value in values) and len(values - {""}) <= 2
 
 
 def _one_hot(table: Table, names: Sequence[str]) -> list[str]:
-    """The columns of 0 and 1 that may be a label each; one called `train` only where the others need it."""
+    """Return the columns of 0 and 1 that may be one label each.
+
+    A column that is named like a split is among them only if each row has exactly one 1 with it.
+    """
     ones = [name for name in names if plain_name(name) not in FILES and _is_binary(table, name)]
     no_splits = [name for name in ones if _split_column(table, name) is None]
     return ones if no_splits and _one_each(table, ones) else no_splits
 
 
 def _one_each(table: Table, names: Sequence[str]) -> bool:
-    """Whether nearly every row says yes in one of these columns."""
+    """Return whether nearly every row has exactly one 1 in these columns."""
     ones = sum(len(_yes(row, names)) == 1 for row in table.rows)
     return ones >= 0.9 * len(table.rows)
 
 
 def _yes(row: Row, names: Sequence[str]) -> list[str]:
-    return [name for name in names if yes_or_no(row.cells[name])]
+    return [name for name in names if parse_bool(row.cells[name])]
 
 
 def _hot(row: Row, names: Sequence[str], table: Table) -> Reading:
-    found = [table.written.get(name, name) for name in _yes(row, names)]
-    if len(found) == 1:
-        return found[0], ""
-    return "", f"its row has a 1 in {quoted(found)}" if found else "its row has no 1"
+    """Return the column with the 1 in a row as its label."""
+    columns = [table.written.get(name, name) for name in _yes(row, names)]
+    if len(columns) == 1:
+        return columns[0], ""
+    return "", f"its row has a 1 in {quoted(columns)}" if columns else "its row has no 1"
 
 
 def _looks_like_labels(table: Table, name: str) -> bool:
-    """Whether a column has few texts, each of them again and again."""
+    """Return whether a column has few different texts that repeat."""
     if plain_name(name) in FILES or plain_name(name) in SPLITS or _split_column(table, name) or _numbers(table, name):
         return False
     return has_few_values(table, name, at_least=2)
 
 
 def has_few_values(table: Table, name: str, at_least: int = 1) -> bool:
-    """Whether a column has few values, short ones, for its rows."""
+    """Return whether a column has few and short different values for its number of rows."""
     values = Counter(row.cells[name] for row in table.rows if row.cells[name])
     most = max(2, values.total() // 2) if at_least == 1 else values.total() // 2
     return at_least <= len(values) <= most and all(len(value) <= 100 for value in values)
@@ -208,16 +219,16 @@ def has_few_values(table: Table, name: str, at_least: int = 1) -> bool:
 
 
 def _split_column(table: Table, name: str) -> Callable[[str], str | None] | None:
-    """How a column says splits; None where it says none."""
+    """Return the function that reads a column's cells as splits; None if the column has no splits."""
     values = {row.cells[name] for row in table.rows if row.cells[name]}
     if not values or len(values) > MOST_SPLITS:
         return None
     word = split_word(re.sub(r"[\W_]+", " ", name)) or split_word(re.sub(r"^(is|in)_?", "", plain_name(name)))
-    if word and all(yes_or_no(value) is not None for value in values):
-        if not any(map(yes_or_no, values)):
-            return None  # nobody is held out
+    if word and all(parse_bool(value) is not None for value in values):
+        if not any(map(parse_bool, values)):
+            return None  # no image is held out
         other = "test" if word == "train" else "train"
-        return lambda text: word if yes_or_no(text) else other
+        return lambda text: word if parse_bool(text) else other
     said = {value for value in values if split_word(value)}
     if said == values and len({split_word(value) for value in said}) > 1:
         return split_word
@@ -225,10 +236,10 @@ def _split_column(table: Table, name: str) -> Callable[[str], str | None] | None
 
 
 def _unknown_split(table: Table, name: str) -> str:
-    """A sentence about a column that is called as a split, and cannot be read as one."""
+    """Return a sentence about a column that is named like a split but cannot be read as one; "" for other columns."""
     values = {row.cells[name] for row in table.rows if row.cells[name]}
-    called = SPLITS & set(re.sub(r"\d+", "", plain_name(name)).split("_")) or split_word(name)
-    if not called or not 2 <= len(values) <= MOST_SPLITS:
+    is_named_split = SPLITS & set(re.sub(r"\d+", "", plain_name(name)).split("_")) or split_word(name)
+    if not is_named_split or not 2 <= len(values) <= MOST_SPLITS:
         return ""
     written = table.written.get(name, name)
     return (

@@ -1,4 +1,4 @@
-"""What the names in a zip are, and whether its list of them is bearable, before anything else reads it."""
+"""Recognise zip files, limit the size of their list of members, and decode the members' names."""
 
 import os
 import struct
@@ -10,18 +10,18 @@ from bearkit.errors import ImportSourceError
 MAX_MEMBERS = 200_000
 MAX_LIST = 200 * MAX_MEMBERS  # bytes of the list of members
 END, END_64, MEMBER = b"PK\5\6", b"PK\6\6", b"PK\1\2"
-UTF8, UNICODE_PATH = 0x800, 0x7075  # a flag; the kind of extra field that holds a name in UTF-8
+UTF8, UNICODE_PATH = 0x800, 0x7075  # a flag; the id of the extra field with a name in UTF-8
 
 
 def is_zip(path: Path) -> bool:
-    """Whether a file is a zip, whatever its name is; one that only says so by its name is one too."""
+    """Return whether a file is a zip, by its name or by its content."""
     if not path.is_file():
         return False
     return path.suffix.lower() == ".zip" or (_begins_as_zip(path) and zipfile.is_zipfile(path))
 
 
 def holds_zip(path: Path) -> bool:
-    """Whether a file's bytes are those of a zip, also of one that is damaged: a picture may be called x.zip."""
+    """Return whether a file's content is a zip, even a damaged one. An image may be called x.zip."""
     return path.is_file() and (_begins_as_zip(path) or (path.suffix.lower() == ".zip" and zipfile.is_zipfile(path)))
 
 
@@ -45,12 +45,12 @@ def check_member_list(path: Path) -> None:
         tail = file.read()
         at = tail.rfind(END)
         if at < 0 or len(tail) - at < 22:
-            return  # no zip at all: who opens it says so
+            return  # not a zip: the code that opens it raises
         members, n_bytes, start = struct.unpack("<HII", tail[at + 10 : at + 20])
         if (at_64 := tail.rfind(END_64, 0, at)) >= 0 and len(tail) - at_64 >= 56:
             members, n_bytes, start = struct.unpack("<QQQ", tail[at_64 + 32 : at_64 + 56])
         if members <= MAX_MEMBERS and n_bytes <= MAX_LIST:
-            file.seek(max(0, min(start, size)))  # the count may lie; every member begins with the same four bytes
+            file.seek(max(0, min(start, size)))  # the count may be wrong; each member begins with the same four bytes
             members = file.read(n_bytes).count(MEMBER)
     if members > MAX_MEMBERS or n_bytes > MAX_LIST:
         raise ImportSourceError(
@@ -60,10 +60,10 @@ def check_member_list(path: Path) -> None:
 
 
 def member_name(member: zipfile.ZipInfo) -> tuple[str, bool]:
-    """A member's name, and whether it is sure.
+    """Return a member's name, and whether its encoding is certain.
 
-    Names without the flag for UTF-8 that are valid UTF-8 are UTF-8 (macOS leaves the flag out); others are read as
-    the old DOS code page, as zip's description says, which many programs do not keep to.
+    A name without the flag for UTF-8 is read as UTF-8 if it is valid UTF-8, since macOS does not set the flag. Other
+    names are read as the DOS code page 437, as the zip specification says; many programs use other code pages.
     """
     if member.flag_bits & UTF8 or member.filename.isascii():
         return member.filename, True
@@ -76,7 +76,7 @@ def member_name(member: zipfile.ZipInfo) -> tuple[str, bool]:
 
 
 def _unicode_path(extra: bytes) -> str:
-    """The name in UTF-8 that some programs add; "" where there is none."""
+    """Return the name in UTF-8 that some programs add in an extra field; an empty text if there is none."""
     while len(extra) >= 4:
         kind, size = struct.unpack("<HH", extra[:4])
         if kind == UNICODE_PATH and size > 5:

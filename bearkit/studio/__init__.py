@@ -1,3 +1,3 @@
-"""The studio: a project in the browser. Layout and wiring only; what happens is in the rooms below."""
+"""The studio: a project in the browser. Only layout and event handlers; the work is done by the packages below."""
 
 from bearkit import web as web  # before any import of Gradio

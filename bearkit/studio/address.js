@@ -1,16 +1,16 @@
-// The address names the open tab, so that a reload comes back to it, Back goes to the tab before, and links to a tab
-// open it without loading the page anew.
+// Keeps the open tab in the page's address, so that a reload opens it again, Back goes to the previous tab, and links to
+// a tab open it without a reload.
 
 const openTab = () => new URLSearchParams(location.search).get('tab') || 'data';
 const inMenu = (name) => [...document.querySelectorAll('.overflow-dropdown button')].find((one) => one.textContent.trim().toLowerCase() === name);
 const show = (name) => (document.getElementById(`tab-${name}-button`) || inMenu(name))?.click();
 
-const nameOf = (button) => {  // also of one in the menu of tabs that a narrow screen has no room for
+const nameOf = (button) => {  // the tab of a button, also in the overflow menu of a narrow screen
   const name = button?.closest('.overflow-menu') ? button.textContent.trim().toLowerCase() : button?.id.match(/^tab-(\w+)-button$/)?.[1];
   return document.getElementById(`tab-${name}-button`) || document.getElementById(`tab-${name}`) ? name : undefined;
 };
 
-document.addEventListener('click', (event) => {  // Gradio's own event also comes for the first tab, while a page begins
+document.addEventListener('click', (event) => {  // Gradio's own event also fires for the first tab when a page loads
   const name = nameOf(event.target.closest?.('button'));
   if (!name) return;
   if (name !== openTab()) {
@@ -25,9 +25,9 @@ document.addEventListener('click', (event) => {
   const link = event.target.closest?.('a[href^="?tab="]');
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
-  const asked = new URLSearchParams(link.getAttribute('href'));
+  const query = new URLSearchParams(link.getAttribute('href'));
   const address = new URL(location.href);
-  for (const [name, value] of asked) address.searchParams.set(name, value);
+  for (const [name, value] of query) address.searchParams.set(name, value);
   history.pushState(history.state, '', address);
-  show(asked.get('tab'));
+  show(query.get('tab'));
 });

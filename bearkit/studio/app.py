@@ -1,4 +1,4 @@
-"""The studio's page: the project's name and counts, and a tab for each step."""
+"""The studio's page: the project's name and counts, and a tab for each step of the loop."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ from bearkit import runs
 from bearkit.core.project import Project
 from bearkit.errors import ModelError
 from bearkit.export.export import exported
-from bearkit.images.thumbnails import swept
+from bearkit.images.thumbnails import clean_folder
 from bearkit.inference import model_folder
 from bearkit.inference.predictor import Predictor
 from bearkit.studio.data import DataTab
@@ -19,7 +19,7 @@ from bearkit.studio.predict import PredictTab
 from bearkit.studio.publish import PublishTab
 from bearkit.studio.review import ReviewTab
 from bearkit.studio.train import TrainTab
-from bearkit.web.launch import HOST, MOST_BYTES, NAMES, PORT, guarded, hosted, launched, public_address
+from bearkit.web.launch import HOST, MOST_BYTES, NAMES, PORT, guard_arguments, is_hosted, launch_page, public_address
 from bearkit.web.limits import COLLECTOR, OWNER, VISITOR
 from bearkit.web.model_page import demo_page
 
@@ -28,7 +28,7 @@ TABS = ("data", "train", "review", "predict", "publish")
 
 
 def build(project: Project) -> gr.Blocks:
-    """The page for one project. Whoever opens it sees the present state, also after a reload."""
+    """Build the page of a project; opening or reloading it shows the present state."""
     page = gr.Blocks(title=f"{project.name} · bearkit", analytics_enabled=False)
     with page:
         header = gr.HTML()
@@ -54,50 +54,54 @@ def build(project: Project) -> gr.Blocks:
             publish.follow, None, publish.live, show_progress="hidden", concurrency_limit=None
         )
         publish.settle(opened.then)
-        page.load(_asked_for, None, tabs, show_progress="hidden")
+        page.load(_open_tab, None, tabs, show_progress="hidden")
     return page
 
 
-def _asked_for(request: gr.Request) -> Any:
-    """The tab that the address names, so that a link opens what its sender saw."""
-    asked = request.query_params.get("tab")
-    return gr.Tabs(selected=asked) if asked in TABS else gr.skip()
+def _open_tab(request: gr.Request) -> Any:
+    """Open the tab that the page's address names, so that a link opens the same tab."""
+    name = request.query_params.get("tab")
+    return gr.Tabs(selected=name) if name in TABS else gr.skip()
 
 
 def launch_studio(project: Project, port: int = PORT, open_browser: bool = True) -> tuple[gr.Blocks, str]:
-    """Serve the studio from threads of its own; returns the page and its address.
+    """Serve the studio from background threads.
 
-    On this machine only; in a Space (SPACE_ID is set) to everybody, and then the Predict page alone, unless the
-    environment says BEARKIT_STUDIO=all.
+    It is reachable from this machine only. In a Space (SPACE_ID is set) everybody can reach it, and it shows only the
+    Predict page, unless the environment has BEARKIT_STUDIO=all.
 
     Args:
-        project: what to show; it need not exist yet.
-        port: the first one to try; the next free one is taken.
-        open_browser: whether to open it in the browser.
+        project: the project to show; it need not exist yet.
+        port: the first port to try; the next free one is used.
+        open_browser: whether to open the page in the browser.
+
+    Returns:
+        The page and its address.
     """
-    in_space = hosted()
+    in_space = is_hosted()
     host, port = public_address() if in_space else (HOST, port)
-    build_it = hosted_page if in_space and os.environ.get("BEARKIT_STUDIO") != "all" else build
-    demo = build_it is hosted_page
-    page, url, _ = launched(
-        lambda: build_it(project), host, port, guarded(None, framed=True) if in_space else guarded(NAMES), CSS,
+    demo = in_space and os.environ.get("BEARKIT_STUDIO") != "all"
+    build_page = hosted_page if demo else build
+    guard = guard_arguments(None, framed=True) if in_space else guard_arguments(NAMES)
+    page, url, _ = launch_page(
+        lambda: build_page(project), host, port, guard, CSS,
         VISITOR if demo else COLLECTOR if in_space else OWNER,
         share=False, inbrowser=open_browser and not in_space, max_file_size=MOST_BYTES if demo else None,
-        allowed_paths=[str(swept(project))],
+        allowed_paths=[str(clean_folder(project))],
     )  # fmt: skip
     return page, url
 
 
 def hosted_page(project: Project) -> gr.Blocks:
-    """The page of the project's newest model, for everybody.
+    """Build the Predict page of the project's newest model, for all visitors.
 
     Raises:
-        ModelError: there is none.
+        ModelError: The project has no model.
     """
-    if project.exists and any(run.finished for run in runs.every(project)):
-        run = runs.finished(project)
+    if project.exists and any(run.finished for run in runs.list_usable(project)):
+        run = runs.find_finished(project)
         return demo_page(Predictor(exported(project, run, run.stage)))
-    folders = model_folder.models(project.models)  # a Space may hold only these
+    folders = model_folder.models(project.models)  # a Space may hold model folders without runs
     if not folders:
         raise ModelError(f"there is no model in {project.root} yet", hint="`bearkit train`, and then `bearkit export`")
     return demo_page(Predictor(folders[-1]))

@@ -1,4 +1,4 @@
-"""What the random changes do, shown on the project's own pictures."""
+"""Preview of augmentation on the project's own pictures."""
 
 from dataclasses import replace
 
@@ -10,17 +10,21 @@ from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import DecisionLog
 from bearkit.core.project import Project
 from bearkit.errors import ImageError, NoImagesError
-from bearkit.images.preprocessing import Preprocessing, centre_crop
+from bearkit.images.preprocessing import Preprocessing, center_crop
 from bearkit.training import augment
 
-ACROSS, DOWN, SIZE = 6, 3, 128  # pictures, times that each is changed, pixels
+ACROSS, DOWN, SIZE = 6, 3, 128  # images, random changes of each, pixels of a side
 
 
 def changed_pictures(project: Project, kind: str) -> Image.Image:
-    """A picture in each column, changed in another way in each row.
+    """Return a grid of augmented images: an image in each column, another random change in each row.
+
+    Args:
+        project: whose images to use.
+        kind: the augmentation, one of `AUGMENTATIONS`.
 
     Raises:
-        NoImagesError: there are no pictures yet, or none that can be read.
+        NoImagesError: There are no images, or none that can be read.
     """
     how = Preprocessing(size=SIZE)
     square = replace(how, size=how.shorter_side, crop_pct=1.0)
@@ -31,9 +35,9 @@ def changed_pictures(project: Project, kind: str) -> Image.Image:
             picture = read_image(project.picture(image.path), image.image_id, how)
         except ImageError:
             continue
-        squares.append(np.asarray(centre_crop(picture, square)))
+        squares.append(np.asarray(center_crop(picture, square)))
     if not squares:
-        raise NoImagesError("there are no pictures to show it on", hint="import some in the Data tab")
+        raise NoImagesError("there are no pictures for a preview", hint="import some in the Data tab")
     rows = [
         np.concatenate(list(augment.examples(np.stack(squares[:ACROSS]), kind, SIZE, how.crop_pct, seed)), axis=1)
         for seed in range(DOWN)

@@ -1,4 +1,4 @@
-"""Addresses that are being fetched while people do something else: one collect at a time, the same for every page."""
+"""Downloads in the background: one at a time for a project, shared by all open pages."""
 
 import threading
 from collections.abc import Sequence
@@ -10,12 +10,21 @@ from bearkit.errors import BearkitError, ImportSourceError
 from bearkit.sources.web.collect import CollectReport, collect_images
 from bearkit.sources.web.fetch import Limits
 from bearkit.sources.web.url_list import UrlList
-from bearkit.web.launch import hosted
+from bearkit.web.launch import is_hosted
 
 
 @dataclass(frozen=True)
 class CollectStatus:
-    """How far it is: addresses asked, of how many; which collect this is, and what the last one came to."""
+    """The state of the last download.
+
+    Attributes:
+        number: counts the downloads of this studio, from 1.
+        running: whether it is still running.
+        done: links that were tried.
+        total: links of this download; 0 while they are counted.
+        report: the result, once it ended.
+        failure: why it ended early; "" if it did not.
+    """
 
     number: int = 0
     running: bool = False
@@ -26,45 +35,50 @@ class CollectStatus:
 
 
 def limits(private: bool) -> Limits:
-    """What may be fetched; a stranger never asks the network of this machine, whatever the form says."""
-    return Limits(allow_private=private and not hosted())
+    """Return the download limits; a hosted studio never allows addresses on its own network."""
+    return Limits(allow_private=private and not is_hosted())
 
 
-class Fetching:
-    """Collects in a thread. What it did is in the catalogue: after a restart the rest still waits there."""
+class CollectJob:
+    """Runs downloads in a thread. Their state is in the catalogue, so the rest can be downloaded after a restart."""
 
     def __init__(self, project: Project) -> None:
         self.project, self.now = project, CollectStatus()
         self._stop, self._lock = threading.Event(), threading.Lock()
 
     def start(self, asked: UrlList | Sequence[tuple[str | None, Path]], limits: Limits, retry: bool = False) -> None:
-        """Begin; nothing asked: with what still waits.
+        """Start a download.
+
+        Args:
+            asked: the links; empty for those that are still waiting.
+            limits: what may be downloaded.
+            retry: whether failed links are tried again.
 
         Raises:
-            ImportSourceError: one is under way.
+            ImportSourceError: A download is running.
         """
         with self._lock:
             if self.now.running:
-                raise ImportSourceError("pictures are being fetched already", hint="wait for them, or press Stop")
+                raise ImportSourceError("a download is already running", hint="wait for it, or press Stop")
             self._stop.clear()
             self.now = CollectStatus(self.now.number + 1, running=True)
         threading.Thread(target=self._work, args=(asked, limits, retry), name="collect", daemon=True).start()
 
-    def must_be_over(self) -> None:
-        """See that nothing is being fetched: whoever imports would wait for its end without a word.
+    def ensure_idle(self) -> None:
+        """Refuse an import during a download, since it would wait silently until the download ends.
 
         Raises:
-            ImportSourceError: something is.
+            ImportSourceError: A download is running.
         """
         if self.now.running:
-            raise ImportSourceError("pictures are being fetched", hint="wait for them, or press Stop, then try again")
+            raise ImportSourceError("a download is running", hint="wait for it, or press Stop, then try again")
 
     def stop(self) -> None:
-        """Ask nothing more; what was not asked still waits."""
+        """Stop the download; the remaining links keep waiting in the catalogue."""
         self._stop.set()
 
     def _work(self, asked: UrlList | Sequence[tuple[str | None, Path]], limits: Limits, retry: bool) -> None:
-        number, report, failure = self.now.number, None, "it broke off"
+        number, report, failure = self.now.number, None, "the download was interrupted"
 
         def progress(_: str, done: int, total: int) -> None:
             self.now = CollectStatus(number, True, done, total)
@@ -77,6 +91,6 @@ class Fetching:
         except BearkitError as error:
             failure = f"{error}. {error.hint}"
         except OSError as error:  # no room, no permission
-            failure = f"{error}. What was fetched is kept; go on when there is room"
+            failure = f"{error}. The pictures downloaded so far are saved; press “Download the rest” to continue"
         finally:
             self.now = CollectStatus(number, False, self.now.done, self.now.total, report, failure)

@@ -1,4 +1,4 @@
-"""Runs side by side: their error, epoch by epoch, and what was different about them."""
+"""Compare runs on the Train tab: their validation error by epoch, and the options in which they differ."""
 
 from typing import Any
 
@@ -9,53 +9,54 @@ from bearkit.core import text
 from bearkit.core.project import Project
 from bearkit.runs import Run
 from bearkit.studio import curves, html
-from bearkit.training.config import TrainConfig
+from bearkit.training.config import OPTIONS, TrainConfig
 from bearkit.web.errors import show_errors
 
 MOST = 6  # runs at once
 
 
 class Compare:
-    """Layout and wiring."""
+    """The layout and event handlers of the comparison."""
 
     def __init__(self, project: Project) -> None:
         self.project = project
         with gr.Accordion("Compare runs", open=False):
             self.runs = gr.Dropdown([], multiselect=True, max_choices=MOST, label="Runs")
             self.errors = gr.LinePlot(
-                curves.compared({}), x="epoch", y="error", y_title="validation error, %", color="run", height=240,
-                show_label=False, buttons=[], x_axis_format="d", visible=False,
+                curves.error_curves({}), x="epoch", y="error", y_title="validation error, %", color="run", height=240,
+                visible=False, **curves.PLOT,
             )  # fmt: skip
             self.table = gr.HTML()
         self.runs.change(self.compare, self.runs, [self.errors, self.table], show_progress="hidden")
 
     def choices(self) -> Any:
-        """The finished runs, the newest first."""
-        done = [run for run in reversed(runs.every(self.project)) if run.finished]
-        return gr.update(choices=[(f"run {run.id}: {text.percent(run.result['error_rate'])}", run.id) for run in done])
+        """Return the finished runs as choices, newest first."""
+        finished = [run for run in reversed(runs.list_usable(self.project)) if run.finished]
+        choices = [(f"run {run.id}: {text.percent(run.result['error_rate'])}", run.id) for run in finished]
+        return gr.update(choices=choices)
 
     @show_errors
     def compare(self, run_ids: list[str] | None) -> list[Any]:
-        """Curves and a table of the chosen runs."""
-        chosen = [runs.finished(self.project, run_id) for run_id in run_ids or []]
+        """Return the curves and the table of the chosen runs."""
+        chosen = [runs.find_finished(self.project, run_id) for run_id in run_ids or []]
         if not chosen:
             return [gr.update(visible=False), ""]
         return [
-            gr.update(value=curves.compared({run.id: _epochs(run) for run in chosen}), visible=True),
+            gr.update(value=curves.error_curves({run.id: _epochs(run) for run in chosen}), visible=True),
             _table(chosen),
         ]
 
 
 def _epochs(run: Run) -> list[dict[str, Any]]:
     rows = [event for event in run.events() if event["event"] == "epoch"]
-    return curves.numbered(TrainConfig.from_dict(run.config), rows)
+    return curves.number_epochs(TrainConfig.from_dict(run.config), rows)
 
 
 def _table(chosen: list[Run]) -> str:
-    """A column a run: the options in which they differ, and what came out."""
+    """Return a table with a column for each run: the options in which they differ, and their results."""
     configs = [TrainConfig.from_dict(run.config).as_dict() for run in chosen]
     different = [name for name in configs[0] if len({str(config[name]) for config in configs}) > 1]
-    rows: list[list[Any]] = [[name, *(config[name] for config in configs)] for name in different]
+    rows: list[list[Any]] = [[OPTIONS[name].label, *(config[name] for config in configs)] for name in different]
     results = [run.result for run in chosen]
     rows.append(["error rate", *(text.percent(result["error_rate"]) for result in results)])
     rows.append(["likely between", *(text.interval(result) for result in results)])

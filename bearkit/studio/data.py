@@ -1,4 +1,4 @@
-"""The Data tab: bring pictures in, see what is there and where it came from, and what was rejected."""
+"""The Data tab: import pictures, browse them, see where each came from, and which files were rejected."""
 
 import random
 from collections.abc import Sequence
@@ -19,21 +19,26 @@ from bearkit.studio.sources import Sources
 from bearkit.web.errors import show_errors
 
 BATCH = 18  # pictures in the gallery
-EVERY = "all"
-INTO_SIGHT = """() => {
-  const seen = () => document.getElementById('picture')?.scrollIntoView({ block: 'nearest' });
-  setTimeout(seen, 100);  // once Gradio has put the details there
+EVERY = "all"  # the choice of a filter that shows every label, or every split
+SCROLL_TO_DETAILS = """() => {
+  const scroll = () => document.getElementById('picture')?.scrollIntoView({ block: 'nearest' });
+  setTimeout(scroll, 100);  // Gradio renders the details first
 }"""
 
 
 def head(project: Project) -> str:
-    """The line above the tabs."""
+    """Return the line above the tabs: the project's name and counts."""
     images = DecisionLog(Catalog(project)).images() if project.exists else []
     return html.head(project.name, len(images), labels_of(images))
 
 
 class DataTab:
-    """Layout and wiring; `refresh` fills everything from the catalogue."""
+    """The layout and event handlers of the Data tab; `refresh` fills it from the catalogue.
+
+    Args:
+        project: the project to show; it need not exist yet.
+        header: the line above the tabs, which the tab updates.
+    """
 
     def __init__(self, project: Project, header: gr.HTML) -> None:
         self.project = project
@@ -45,7 +50,7 @@ class DataTab:
                 with gr.Row():
                     label = gr.Dropdown([EVERY], value=EVERY, label="Label", min_width=120)
                     split = gr.Dropdown([EVERY, *SPLITS], value=EVERY, label="Split", min_width=120)
-                    again = gr.Button("Another batch", min_width=120)
+                    others = gr.Button("Show others", min_width=120)
                 gallery = gr.Gallery(
                     show_label=False, columns=6, height="auto", object_fit="contain", interactive=False, buttons=[],
                     allow_preview=False, elem_id="pictures",
@@ -62,16 +67,16 @@ class DataTab:
         ]  # fmt: skip
         self.chosen = [label, split, self.in_gallery]
         self.sources.changed.change(self.refresh, self.chosen, self.shown, show_progress="hidden")
-        for event in (label.input, split.input, again.click):
+        for event in (label.input, split.input, others.click):
             event(self.batch, [label, split], batch)
         chosen = self.picture.chosen
         gallery.select(_chosen, self.in_gallery, chosen).then(
             self.picture.show, chosen, [self.picture.shown, self.picture.label], show_progress="hidden"
-        ).then(None, js=INTO_SIGHT)
+        ).then(None, js=SCROLL_TO_DETAILS)
 
     @show_errors
     def refresh(self, label: str, split: str, on_screen: list[str]) -> list[Any]:
-        """Everything on the tab, as it is now."""
+        """Return the present values of everything on the tab, in the order of `shown`."""
         if not self.project.exists:
             return [head(self.project), gr.skip(), gr.skip(), "", [], [], "", *[gr.skip()] * 4, *self.sources.refresh()]
         catalog = Catalog(self.project)
@@ -85,14 +90,14 @@ class DataTab:
             gr.update(choices=[EVERY, *counts], value=label),
             html.table(("label", *SPLITS), [(name, *(n[s] or "" for s in SPLITS)) for name, n in counts.items()]),
             *self.batch(label, split, on_screen),
-            html.folded(
+            html.fold(
                 f"Rejected files ({len(rejected)})",
-                html.table(("file", "why"), [(Path(row.origin).name, row.reason) for row in rejected]),
+                html.table(("file", "reason"), [(Path(row.origin).name, row.reason) for row in rejected]),
                 len(rejected),
             )
-            + html.folded(
-                f"Pictures under two labels ({len(conflicts)})",
-                html.table(("labels", "kept", "files"), [_conflict(row) for row in conflicts]),
+            + html.fold(
+                f"Pictures with conflicting labels or splits ({len(conflicts)})",
+                html.table(("labels", "label used", "files"), [_conflict(row) for row in conflicts]),
                 len(conflicts),
             ),
             *[labels] * 4,
@@ -101,31 +106,42 @@ class DataTab:
 
     @show_errors
     def batch(self, label: str, split: str, keep: Sequence[str] = ()) -> tuple[list[tuple[str, str]], list[str]]:
-        """Some pictures of this label and split, with their labels, and their ids: those to keep, others at random."""
+        """Choose up to `BATCH` images of a label and split for the gallery.
+
+        Args:
+            label: a label, or `EVERY`.
+            split: a split, or `EVERY`.
+            keep: the ids of images that come first; the others are chosen at random.
+
+        Returns:
+            A (thumbnail path, caption) pair for each image, and the image ids in the same order.
+        """
         if not self.project.exists:
             return [], []
         catalog = Catalog(self.project)
-        found = [image for image in DecisionLog(catalog).images() if label in (EVERY, image.label)]
+        images = [image for image in DecisionLog(catalog).images() if label in (EVERY, image.label)]
         if split != EVERY:
             assigned = dataset.splits(catalog)
-            found = [image for image in found if assigned.get(image.image_id) == split]
-        random.shuffle(found)
-        place = {image_id: number for number, image_id in enumerate(keep)}
-        found.sort(key=lambda image: place.get(image.image_id, len(place)))
-        return self._captioned(found[:BATCH])
+            images = [image for image in images if assigned.get(image.image_id) == split]
+        random.shuffle(images)
+        rank = {image_id: number for number, image_id in enumerate(keep)}
+        images.sort(key=lambda image: rank.get(image.image_id, len(rank)))
+        return self._with_captions(images[:BATCH])
 
-    def _captioned(self, images: list[ImageRecord]) -> tuple[list[tuple[str, str]], list[str]]:
-        small = thumbnails(self.project, [(image.image_id, image.path) for image in images])
-        there = [(path, image) for path, image in zip(small, images, strict=True) if path is not None]
-        return [(str(path), image.label or "no label") for path, image in there], [image.image_id for _, image in there]
+    def _with_captions(self, images: list[ImageRecord]) -> tuple[list[tuple[str, str]], list[str]]:
+        paths = thumbnails(self.project, [(image.image_id, image.path) for image in images])
+        readable = [(path, image) for path, image in zip(paths, images, strict=True) if path is not None]
+        captions = [(str(path), image.label or "no label") for path, image in readable]
+        return captions, [image.image_id for _, image in readable]
 
 
 def _chosen(ids: list[str], event: gr.SelectData) -> str | None:
-    """The id of the picture that was clicked."""
+    """Return the id of the clicked image."""
     return ids[event.index] if event.index < len(ids) else None
 
 
 def _conflict(row: dict[str, Any]) -> tuple[str, str, str]:
+    """Return a table row for an image that was imported with several labels or splits."""
     labels = ", ".join(row["labels"]) or "no label"
-    what = labels if len(row["labels"]) > 1 else f"{labels} ({', '.join(row['splits'])})"
-    return what, row["kept_label"], ", ".join(Path(path).name for path in row["paths"])
+    conflict = labels if len(row["labels"]) > 1 else f"{labels} ({', '.join(row['splits'])})"
+    return conflict, row["kept_label"], ", ".join(Path(path).name for path in row["paths"])

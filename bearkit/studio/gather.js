@@ -1,4 +1,4 @@
-// Gathers the addresses of the pictures on the page that one is looking at, and saves them as urls.txt, one a line.
+// Collects the addresses of the pictures on the open page, and saves them as urls.txt, one per line.
 (() => {
   const found = new Set();
   const take = (text) => {

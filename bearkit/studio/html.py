@@ -1,4 +1,4 @@
-"""Pieces of page from plain values. Every text is escaped here, once."""
+"""HTML of the studio from plain values. Every text is escaped here, once."""
 
 from collections.abc import Sequence
 from html import escape
@@ -6,35 +6,31 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from bearkit.catalog.schema import SourceRecord
-from bearkit.core.text import count, in_words, percent, total_seconds
+from bearkit.core.text import count, error_rate_sentence, percent, total_seconds
 from bearkit.sources.web.address_text import is_address
-from bearkit.sources.web.collect import short_reason
 from bearkit.training.diagnosis import ADVICE
 from bearkit.web.prediction_html import LONG, cut, note
 
-MANY = 50  # rows that are shown when unfolded
-OWN_NETWORK = "Also servers of your own network"  # what the page calls them, which its advice names
-RETRY = "Try again what failed"
-DONE = {  # what a decision did to a picture, in words
-    "keep": "kept", "delete": "deleted", "relabel": "relabelled", "label": "labelled", "unlabel": "without a label",
-    "beside": "put into the split of its copy",
+MANY = 50  # rows of a folded table
+DONE = {  # {action of a decision: what it did}
+    "keep": "kept", "delete": "deleted", "relabel": "relabelled", "label": "labelled", "unlabel": "label removed",
+    "beside": "moved to the split of its copy",
 }  # fmt: skip
-SIGNS = {  # of what can go wrong, on the curves
+SIGNS = {  # {verdict of a diagnosis: how the curves show it}
     "lr_too_high": "The validation loss is huge, or the training loss rises.",
     "lr_too_low": "The losses creep down, and the training loss stays above the validation loss.",
     "too_few_epochs": "The training loss is above the validation loss, and the error still falls fast.",
-    "overfitting": "The error improved and then got worse. (A validation loss that rises alone is none.)",
+    "overfitting": "The error improved and then got worse. (A rising validation loss alone is not overfitting.)",
 }
 
 
 def head(name: str, n_images: int, labels: Sequence[str]) -> str:
-    """The project's name and counts, always in sight."""
+    """Return the line above the tabs: the project's name and counts."""
     return f'<div class="bk-head"><h1>{escape(name)}</h1><span>{escape(counts(n_images, labels))}</span></div>'
 
 
 def counts(n_images: int, labels: Sequence[str]) -> str:
-    """How many pictures and labels there are, as text.
+    """Return the number of images and labels as text.
 
     >>> counts(3, ["black", "teddy"]), counts(3, []), counts(0, [])
     ('3 pictures · 2 labels: black, teddy', '3 pictures, none labelled yet', 'no pictures yet')
@@ -52,24 +48,28 @@ def _short(label: str) -> str:
     return label if len(label) <= LONG else f"{label[: LONG - 1]}…"
 
 
-def turned(action: str, actions: Sequence[str]) -> str:
-    """What an undo or a redo did.
+def step_message(action: str, actions: Sequence[str]) -> str:
+    """Return what an undo or a redo did.
 
-    >>> turned("undo", ["keep", "keep"]), turned("redo", ["relabel"])
+    Args:
+        action: "undo" or "redo".
+        actions: the actions of the decisions that it undid or redid.
+
+    >>> step_message("undo", ["keep", "keep"]), step_message("redo", ["relabel"])
     ('Undone: 2 kept.', 'Redone: 1 relabelled.')
     """
-    counted = {word: sum(DONE.get(one, one) == word for one in actions) for word in DONE.values()}
-    said = ", ".join(f"{n} {word}" for word, n in counted.items() if n)
-    return f"{'Undone' if action == 'undo' else 'Redone'}: {said}."
+    counted = {word: sum(DONE.get(name, name) == word for name in actions) for word in DONE.values()}
+    changes = ", ".join(f"{n} {word}" for word, n in counted.items() if n)
+    return f"{'Undone' if action == 'undo' else 'Redone'}: {changes}."
 
 
 def quiet(text: str) -> str:
-    """A sentence that is neither good nor bad news."""
+    """Return a neutral sentence, marked as neither good nor bad."""
     return f'<div class="bk-note">{escape(text)}</div>'
 
 
 def first_step(n_images: int, labels: Sequence[str]) -> str:
-    """What to do before there are two labels to tell apart."""
+    """Return what to do before a project has two labels."""
     if not n_images:
         return '<div class="bk-note">Import pictures first, in <a href="?tab=data">Data</a>.</div>'
     have = (
@@ -78,100 +78,29 @@ def first_step(n_images: int, labels: Sequence[str]) -> str:
         else f"None of the {n_images} pictures has a label"
     )
     return (
-        f'<div class="bk-note">{escape(have)}. A training needs pictures of two labels: label some of them in '
-        '<a href="?tab=review&amp;kind=unlabelled">Review</a>, or import the pictures of another label in '
-        '<a href="?tab=data">Data</a>. “Take these labels away” in Data makes pictures unlabelled again.</div>'
+        f'<div class="bk-note">{escape(have)}. Training needs pictures of two labels: label some of them in '
+        '<a href="?tab=review&amp;kind=unlabelled">Review</a>, or import pictures of another label in '
+        '<a href="?tab=data">Data</a>. To remove wrong labels, use “Remove these labels” in Data.</div>'
     )
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """A plain table."""
+    """Return a table with scrolling; its cells are plain values."""
     top = "".join(f"<th>{cut(cell)}</th>" for cell in columns)
     body = "".join("<tr>" + "".join(f"<td>{cut(cell)}</td>" for cell in row) + "</tr>" for row in rows)
     content = f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody>"
     return f'<div class="bk-scroll"><table class="bk-table">{content}</table></div>'
 
 
-def receipt(result: dict[str, Any]) -> str:
-    """What became of the files that were imported."""
-    text = count(result["imported"], "new picture")
-    for n, what in ((result["duplicates"], "known already"), (len(result["rejected"]), "rejected")):
-        text += f", {n} {what}" if n else ""
-    return f'<div class="bk-ok">{escape(text)}</div>{"".join(map(note, result["notes"]))}'
-
-
-def folded(title: str, content: str, n: int) -> str:
-    """Something to unfold; nothing where there are none."""
+def fold(title: str, content: str, n: int) -> str:
+    """Return a fold with a title; "" if its content has no rows (`n` is 0)."""
     return f'<details class="bk-more"><summary>{escape(title)}</summary>{content}</details>' if n else ""
 
 
-def gather(bookmarklet: str) -> str:
-    """How to gather the addresses of the pictures on a page, with the bookmarklet that does it."""
-    return (
-        '<details class="bk-more"><summary>Gather them from a page in your browser</summary><ol>'
-        f'<li>Drag this to your bookmarks: <a class="bk-drag" href="{escape(bookmarklet)}">Gather pictures</a></li>'
-        "<li>Search for pictures, in any search engine, and scroll down until there are enough.</li>"
-        "<li>Click the bookmark: it saves <b>urls.txt</b>. Drop that here.</li></ol></details>"
-    )
-
-
-def fetching(running: bool, done: int, total: int, report: dict[str, Any] | None, failure: str) -> str:
-    """How far the fetching of addresses is, or what it came to."""
-    if running:
-        share = f' value="{done}" max="{total}"' if total else ""
-        return f"<div><progress{share}></progress> {done} of {total or '…'} addresses</div>"
-    if failure:
-        return note(failure, good=False)
-    if report is None:
-        return ""
-    parts = ("saved", "saved"), ("duplicates", "known already"), ("failed", "failed"), ("skipped", "skipped")
-    said = ", ".join(f"{report[key]} {word}" for key, word in parts if report[key] or key == "saved")
-    left = f" Stopped: {report['waiting']} wait." if report["waiting"] else ""
-    why = table(("addresses", "why"), [(n, reason) for reason, n in report["reasons"].items()])
-    got = bool(report["saved"] or report["duplicates"] or not report["failed"])
-    if any("network" in reason or "private" in reason for reason in report["reasons"]):
-        left += f" Some are on your own network: tick “{OWN_NETWORK}”, then press “{RETRY}”."
-    notes = "".join(map(note, report.get("notes", ())))
-    return (
-        note(f"{said}, in {duration(report['seconds'])}.{left}", good=got)
-        + notes
-        + folded("Why not all", why, len(report["reasons"]))
-    )
-
-
-def sources(tally: Sequence[tuple[str, str, str, int]], failed: Sequence[SourceRecord]) -> str:
-    """What became of the addresses: a row for each label, and those that failed by their reasons."""
-    if not tally:
-        return ""
-    states = ("saved", "duplicate", "failed", "waiting")
-    labels = sorted({label for label, *_ in tally})
-    tally_of = {(label, state): 0 for label in labels for state in states}
-    for label, state, _, n in tally:
-        tally_of[label, state] = tally_of.get((label, state), 0) + n
-    rows = [(label or "no label", *(tally_of[label, state] or "" for state in states)) for label in labels]
-    by_reason: dict[str, list[SourceRecord]] = {}
-    for row in failed:
-        by_reason.setdefault(short_reason(row.reason), []).append(row)
-    groups = ""
-    for reason, found in sorted(by_reason.items(), key=lambda item: -len(item[1])):
-        named = table(("address", "label"), [(one.origin, one.label) for one in found[:MANY]])
-        groups += folded(f"{len(found)} failed: {reason}", named, len(found))
-    return table(("addresses", "saved", "known", "failed", "wait"), rows) + groups
-
-
-def found(result: dict[str, Any]) -> str:
-    """How many pictures a search found for each label, and who could not be asked."""
-    said = ", ".join(f"{label}: {n}" for label, n in result["found"].items())
-    failed = "".join(
-        note(f"{row['provider']} ({row['label']}): {row['reason']}", good=False) for row in result["failed_providers"]
-    )
-    return note(f"Found {said}. The first ones are below.") + failed
-
-
 def picture(url: str, facts: Sequence[tuple[str, str]]) -> str:
-    """A picture large, with what is known of it; addresses can be opened."""
+    """Return a large picture and its (name, text) facts; links in them can be opened."""
     rows = "".join(f"<dt>{escape(name)}</dt><dd>{_linked(text)}</dd>" for name, text in facts)
-    image = f'<img alt="" src="{escape(url)}">' if url else note("The file is not there any more.", good=False)
+    image = f'<img alt="" src="{escape(url)}">' if url else note("The file is missing.", good=False)
     return f'<div class="bk-picture">{image}<dl>{rows}</dl></div>'
 
 
@@ -182,18 +111,18 @@ def _linked(text: str) -> str:
 
 
 def error_rate(result: dict[str, Any]) -> str:
-    """The error rate large, with its interval in words."""
+    """Return a run's error rate in large letters, with its interval, advice and the next step."""
     return (
         f'<div class="bk-big">{percent(result["error_rate"])} wrong</div>'
-        f"<div>{escape(in_words(result))}.</div>"
+        f"<div>{escape(error_rate_sentence(result))}.</div>"
         f"<div>{escape(result['diagnosis']['advice'])}</div>"
-        '<div><a href="?tab=review">Review the labels that it doubts</a></div>'
+        '<div><a href="?tab=review">Check suspicious labels</a></div>'
         f'<div class="bk-quiet">run {escape(result["run"])}, trained in {total_seconds(result):.1f} s</div>'
     )
 
 
 def duration(seconds: float) -> str:
-    """Seconds for people.
+    """Return a duration in words.
 
     >>> duration(4.4), duration(75), duration(4000)
     ('4 s', '1 min 15 s', '1 h 6 min')
@@ -205,20 +134,33 @@ def duration(seconds: float) -> str:
 
 
 def what_could_go_wrong(verdict: str, evidence: dict[str, float] | None = None) -> str:
-    """The lecture's failures with their signs; the one that was found stands out, with the numbers that it rests on."""
+    """Return the lecture's four failures with their signs and advice; the diagnosed one is marked.
+
+    Args:
+        verdict: the run's diagnosis, a key of `SIGNS` or another word.
+        evidence: the numbers that the diagnosis used.
+    """
     items = []
     for name, sign in SIGNS.items():
-        found = name == verdict
+        diagnosed = name == verdict
         numbers = ", ".join(f"{key.replace('_', ' ')} {value:g}" for key, value in (evidence or {}).items())
-        mark = f'<div class="bk-quiet">found here: {escape(numbers)}</div>' if found else ""
-        text = f"<b>{escape(name.replace('_', ' '))}</b>: {escape(sign)} {escape(ADVICE[name])}{mark}"
-        items.append(f'<li class="{"bk-found" if found else ""}">{text}</li>')
+        mark = f'<div class="bk-quiet">in this run: {escape(numbers)}</div>' if diagnosed else ""
+        content = f"<b>{escape(name.replace('_', ' '))}</b>: {escape(sign)} {escape(ADVICE[name])}{mark}"
+        items.append(f'<li class="{"bk-found" if diagnosed else ""}">{content}</li>')
     opened = " open" if verdict in SIGNS else ""
     return f"<details{opened}><summary>What could go wrong</summary><ul>{''.join(items)}</ul></details>"
 
 
 def confusion_matrix(vocab: Sequence[str], matrix: Sequence[Sequence[int]]) -> str:
-    """Given labels down, predicted ones across; right answers green, wrong ones red, by their share of the row."""
+    """Return a confusion matrix with coloured cells.
+
+    Args:
+        vocab: the labels, in the order of the matrix.
+        matrix: counts, (C, C): rows are given labels, columns are predicted ones.
+
+    Returns:
+        A table; correct cells are green and others red, the darker the larger their share of the row.
+    """
     titled = (f'<span title="{escape(label)}">{escape(_short(label))}</span>' for label in vocab)
     top = "".join(f'<th scope="col">{label}</th>' for label in titled)
     slanted = " bk-slanted" if len(vocab) > 4 else ""
@@ -241,27 +183,31 @@ def _cell(n: int, total: int, right: bool) -> str:
 
 
 def legend(title: str, colours: dict[str, str]) -> str:
-    """What each colour of a plot stands for."""
+    """Return a plot's legend from {name: colour}."""
     names = ", ".join(f'<b style="color: {colour}">{escape(name)}</b>' for name, colour in colours.items())
     return f"<div>{escape(title)}: {names}</div>"
 
 
 def top_losses(rows: Sequence[tuple[Path | None, dict[str, Any]]]) -> str:
-    """The pictures a model was most wrong about, with what it said and what they were given as."""
+    """Return the mistakes with the highest losses as pictures with their prediction, given label and loss.
+
+    Args:
+        rows: a thumbnail's path (None if the file is missing) and the mistake as plain values, the worst first.
+    """
     if not rows:
-        return note("No mistake on the validation pictures.")
+        return note("No mistakes on the validation pictures.")
     figures = []
     for thumbnail, row in rows:
-        picture = f'<img loading="lazy" alt="" src="/gradio_api/file={quote(str(thumbnail))}">' if thumbnail else ""
-        said = f"<b>{cut(row['predicted'])}</b> {row['probability']:.0%}"
+        image = f'<img loading="lazy" alt="" src="/gradio_api/file={quote(str(thumbnail))}">' if thumbnail else ""
+        predicted = f"<b>{cut(row['predicted'])}</b> {row['probability']:.0%}"
         given = f'<span class="bk-quiet">given {cut(row["given"])} · {row["loss"]:.2f}</span>'
-        figures.append(f"<figure>{picture}<figcaption>{said}<br>{given}</figcaption></figure>")
-    heading = "<h4>Mistakes, the worst first: prediction, given label, loss</h4>"
+        figures.append(f"<figure>{image}<figcaption>{predicted}<br>{given}</figcaption></figure>")
+    heading = "<h4>Mistakes, worst first: prediction, given label, loss</h4>"
     return f'{heading}<div class="bk-pictures">{"".join(figures)}</div>'
 
 
-def compared(result: dict[str, Any]) -> str:
-    """Two models under two sets of labels, and in a sentence what became better."""
+def comparison(result: dict[str, Any]) -> str:
+    """Return the error rates of two models under the old and the corrected labels, and the verdict."""
     rows = zip((f"run {result['old']}", f"run {result['new']}"), result["table"], strict=True)
     cells = [(name, *(percent(error) for error in errors)) for name, errors in rows]
     return note(result["sentence"], result["verdict"] != "worse") + table(("", "old labels", "corrected labels"), cells)

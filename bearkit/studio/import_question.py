@@ -1,8 +1,9 @@
-"""What has to be asked before a folder or zip is imported: how its folders are read, or whether they name labels."""
+"""The question before an import that can be read in several ways: which folders are labels, or are there none?"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -10,17 +11,24 @@ import gradio as gr
 from bearkit.core.project import Project
 from bearkit.errors import ImportSourceError
 from bearkit.sources.importing import preview_import
+from bearkit.sources.layout import archive_problem
+from bearkit.sources.plugins import File, find_importer
 from bearkit.sources.scheme import AmbiguousLayoutError, list_counts
 from bearkit.web import uploads
 from bearkit.web.prediction_html import note
 
-MOST = 4  # readings that are offered
-ONE_AT_A_TIME = "import"  # so that a second answer to a question comes when the first has taken it away
+MAX_ANSWERS = 4
+ONE_AT_A_TIME = "import"  # Gradio runs one of these handlers at a time, so a question is answered only once
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One way to read a source: what its button says, and the arguments of `import_images` for it."""
+    """One way to read a source.
+
+    Attributes:
+        words: the text of its button.
+        how: the arguments of `import_images` for it.
+    """
 
     words: str
     how: dict[str, Any] = field(default_factory=dict)
@@ -30,8 +38,15 @@ NO_LABELS = Reading("No labels yet", {"labelled": False})
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A question on a page: the source that it is about, its text as shown, and the answers."""
+class OpenQuestion:
+    """A question about a source.
+
+    Attributes:
+        source: the path that is imported.
+        link: whether the files are used in place.
+        shown: the question as HTML.
+        ways: the answers to choose from.
+    """
 
     source: str
     link: bool
@@ -44,75 +59,101 @@ class Question:
 
     def __init__(self) -> None:
         self.text = gr.HTML()
-        self.asked: gr.State = gr.State(None)
+        self.question: gr.State = gr.State(None)
         with gr.Row():
-            self.buttons = [gr.Button(visible=False, min_width=120) for _ in range(MOST)]
-        self.shown = [self.text, self.asked, *self.buttons]
+            self.buttons = [gr.Button(visible=False, min_width=120) for _ in range(MAX_ANSWERS)]
+        self.shown = [self.text, self.question, *self.buttons]
 
     def answered_by(self, handler: Callable[..., Iterator[Any]], inputs: list[Any], outputs: list[Any]) -> None:
-        """Call a handler with the number of the answer, the question's text on the page, what was asked, and inputs."""
+        """Let the buttons call `handler(number, text, question, *inputs)`.
+
+        Args:
+            handler: receives the number of the button, the question's text on this page, and the `OpenQuestion`.
+            inputs: more components whose values it receives.
+            outputs: the components that it updates.
+        """
         for number, button in enumerate(self.buttons):
             button.click(
-                partial(handler, number), [self.text, self.asked, *inputs], outputs, concurrency_id=ONE_AT_A_TIME
+                partial(handler, number), [self.text, self.question, *inputs], outputs, concurrency_id=ONE_AT_A_TIME
             )
 
 
-def nothing_asked() -> list[Any]:
-    """What the question shows where there is none."""
-    return ["", None, *[gr.update(visible=False)] * MOST]
+def hide_question() -> list[Any]:
+    """Return values of `Question.shown` that hide the question."""
+    return ["", None, *[gr.update(visible=False)] * MAX_ANSWERS]
 
 
-def shown(asked: Asked) -> list[Any]:
-    """What the question shows."""
-    buttons = [gr.update(value=way.words, visible=True) for way in asked.ways]
-    return [asked.shown, asked, *buttons, *[gr.update(visible=False)] * (MOST - len(buttons))]
+def show_question(question: OpenQuestion) -> list[Any]:
+    """Return values of `Question.shown` for a question."""
+    buttons = [gr.update(value=way.words, visible=True) for way in question.ways]
+    return [question.shown, question, *buttons, *[gr.update(visible=False)] * (MAX_ANSWERS - len(buttons))]
 
 
-def answer(number: int, on_page: str, asked: Asked | None) -> dict[str, Any]:
-    """The arguments of `import_images` that an answer stands for.
+def import_arguments(number: int, on_page: str, question: OpenQuestion | None) -> dict[str, Any]:
+    """Return the arguments of `import_images` for an answer.
+
+    Args:
+        number: which button was clicked.
+        on_page: the question's text on that page.
+        question: the question that was asked last.
 
     Raises:
-        ImportSourceError: the question on the page is not the one that was asked last.
+        ImportSourceError: The page shows another question than the last one.
     """
-    if asked is None or asked.shown != on_page or number >= len(asked.ways):
-        raise ImportSourceError("this question is not open any more", hint="import the source again")
-    return {"source": asked.source, "link": asked.link, **asked.ways[number].how}
+    if question is None or question.shown != on_page or number >= len(question.ways):
+        raise ImportSourceError("this question is no longer open", hint="import the folder or zip again")
+    return {"source": question.source, "link": question.link, **question.ways[number].how}
 
 
-def question(project: Project, source: str, link: bool = False) -> Asked | None:
-    """What to ask a person about a source, and the answers to choose from; None where its folders are clear.
+def find_question(project: Project, source: str, link: bool = False) -> OpenQuestion | None:
+    """Return the question that a source raises; None if its labels are clear.
+
+    Args:
+        project: where the images go.
+        source: a path, or the URL of a data set.
+        link: whether the files are used in place.
 
     Raises:
-        ImportSourceError: the source cannot be read.
+        ImportSourceError: The source cannot be read, or is a single picture.
     """
     if "://" in source:  # a data set has its own labels
         return None
+    if _is_single_file(source):
+        raise ImportSourceError(
+            f"{uploads.with_given_names(source)} is a single file",
+            hint="drop it under “Files & camera”, and choose its label",
+        )
     try:
         preview = preview_import(project, source)
     except AmbiguousLayoutError as unsure:
         ways = zip(unsure.schemes, unsure.details["readings"], strict=True)
         readings = [
-            Reading(_in_words(reading), {"label_from": scheme.label_from, "splits": bool(scheme.splits)})
+            Reading(_describe(reading), {"label_from": scheme.label_from, "splits": bool(scheme.splits)})
             for scheme, reading in ways
             if scheme.label_from != "root"
         ]
         text = f"{unsure.why[:1].upper()}{unsure.why[1:]}. What are the labels?"
-        return Asked(source, link, _about(source, text), [*readings[: MOST - 1], NO_LABELS])
+        return OpenQuestion(source, link, _about(source, text), [*readings[: MAX_ANSWERS - 1], NO_LABELS])
     if len(preview.labels) != 1:
         return None
     (label,) = preview.labels
     text = f"All of these pictures would get one label, `{label}`. Is that right?"
-    return Asked(source, link, _about(source, text), [Reading(f"One label: {label}"), NO_LABELS])
+    return OpenQuestion(source, link, _about(source, text), [Reading(f"One label: {label}"), NO_LABELS])
+
+
+def _is_single_file(source: str) -> bool:
+    path = Path(source).expanduser()
+    return path.is_file() and not archive_problem(path.name) and isinstance(find_importer(str(path)), File)
 
 
 def _about(source: str, text: str) -> str:
-    return note(f"{uploads.as_given(source)}: {text}")
+    return note(f"{uploads.with_given_names(source)}: {text}")
 
 
-def _in_words(reading: dict[str, Any]) -> str:
-    """What a button says of a reading.
+def _describe(reading: dict[str, Any]) -> str:
+    """Return the text of a reading's button.
 
-    >>> _in_words({"labels": {"cat": 5, "dog": 4}, "splits": {"train": 7, "test": 2}, "left_out": 0})
+    >>> _describe({"labels": {"cat": 5, "dog": 4}, "splits": {"train": 7, "test": 2}, "left_out": 0})
     'Labels: cat 5, dog 4 · splits: test 2, train 7'
     """
     parts = [f"Labels: {list_counts(reading['labels'])}"]

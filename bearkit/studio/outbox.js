@@ -1,21 +1,21 @@
-// Decisions on their way to the studio. They are kept in this browser until the studio has stored them, so that neither
-// a lost connection nor a reload nor a killed studio loses one; they are sent again by themselves, in order, with the
-// same token, under which the ledger stores a decision once. `server.store` is in outbox.py.
+// Sends decisions to the studio. They stay in this browser until the studio has stored them, so that a lost connection,
+// a reload or a killed studio loses none. They are sent again automatically, in order, with the same token, under which
+// the studio stores a decision only once. `server.store` is in outbox.py.
 
 const PREFIX = 'bearkit-waiting:';
 const BATCH = 50;          // decisions a request
-const SOONEST = 500, LATEST = 3000, PATIENCE = 15000;  // milliseconds between two tries, and that one may take
+const SOONEST = 500, LATEST = 3000, PATIENCE = 15000;  // milliseconds: shortest and longest pause, and time-out of a try
 const random = () => crypto.getRandomValues(new Uint32Array(2)).join('-');
 const tab = random();
-const ask = asking(server, PATIENCE);
+const call = caller(server, PATIENCE);
 const listeners = new Set();
-let items = [];            // {key, project, asked, kept, refused: why}, in order; also those of tabs that were closed
-let strangers = [];        // the same of projects that this address does not serve now
+let items = [];            // {key, project, step, persisted, refused: why not}, in order; also those of closed tabs
+let foreign = [];          // the same of projects that this address does not serve now
 let served = { project: '', called: '' };
 let number = 0, sending = null, timer = 0, pause = SOONEST, problem = '', started = false, headTimer = 0;
-let named = '';            // the reviewer, where this browser does not keep the name
+let named = '';            // the reviewer, if this browser cannot keep the name
 
-function kept(name, value) {  // null where localStorage is full, or forbidden
+function storage(name, value) {  // read, write or remove (null) a value of localStorage; null if it is full or blocked
   try {
     if (value === undefined) return localStorage.getItem(name);
     if (value === null) localStorage.removeItem(name);
@@ -27,32 +27,32 @@ function kept(name, value) {  // null where localStorage is full, or forbidden
 }
 
 function reviewer(now) {
-  if (now !== undefined) named = kept('bearkit-reviewer', now.trim()) === null ? now.trim() : '';
-  const name = named || (kept('bearkit-reviewer') || '').trim();
+  if (now !== undefined) named = storage('bearkit-reviewer', now.trim()) === null ? now.trim() : '';
+  const name = named || (storage('bearkit-reviewer') || '').trim();
   return name || reviewer(`reviewer-${crypto.getRandomValues(new Uint16Array(1))[0].toString(16).padStart(4, '0')}`);
 }
 
-function tell(event) {
+function notify(event) {
   draw();
   for (const listener of listeners) listener(event);
 }
 
-function add(asked) {
+function add(step) {
   number += 1;
-  const key = `${PREFIX}${asked.project}:${tab}:${String(number).padStart(8, '0')}`;
-  const item = { key, project: asked.project, asked: asked.project === served.project ? { ...asked, called: served.called } : asked };
+  const key = `${PREFIX}${step.project}:${tab}:${String(number).padStart(8, '0')}`;
+  const item = { key, project: step.project, step: step.project === served.project ? { ...step, called: served.called } : step };
   items.push(item);
   started = true;
-  keep(item);
-  tell({ kind: 'change' });
-  if (!problem) work();
+  persist(item);
+  notify({ kind: 'change' });
+  if (!problem) flush();
 }
 
-function keep(item) {
-  item.kept = kept(item.key, JSON.stringify(item.asked)) !== null;
+function persist(item) {
+  item.persisted = storage(item.key, JSON.stringify(item.step)) !== null;
 }
 
-function work() {
+function flush() {
   clearTimeout(timer);
   sending = sending || send().finally(() => { sending = null; });
   return sending;
@@ -60,20 +60,20 @@ function work() {
 
 async function send() {
   while (true) {
-    const batch = items.filter((one) => !one.refused).slice(0, BATCH);
+    const batch = items.filter((item) => !item.refused).slice(0, BATCH);
     if (!batch.length) {
-      if (problem) { problem = ''; tell({ kind: 'change' }); }
+      if (problem) { problem = ''; notify({ kind: 'change' }); }
       return;
     }
-    const answer = await ask('store', { decisions: batch.map((one) => one.asked) });
-    if (answer.error) return later(answer.error);
-    const away = answer.answers.findIndex((one) => one.again);
-    answer.answers.forEach((one, n) => { if (away < 0 || n < away) settle(batch[n], one); });
-    if (away >= 0) return later(answer.answers[away].error);
+    const answer = await call('store', { decisions: batch.map((item) => item.step) });
+    if (answer.error) return retryLater(answer.error);
+    const away = answer.answers.findIndex((result) => result.again);
+    answer.answers.forEach((result, n) => { if (away < 0 || n < away) settle(batch[n], result); });
+    if (away >= 0) return retryLater(answer.answers[away].error);
     const was = problem;
     problem = '';
     pause = SOONEST;
-    tell({ kind: was ? 'back' : 'change' });
+    notify({ kind: was ? 'back' : 'change' });
     countSoon();
   }
 }
@@ -81,55 +81,55 @@ async function send() {
 function settle(item, answer) {
   if (answer.error) {
     item.refused = `${answer.error}. ${answer.hint || ''}`;
-    return tell({ kind: 'refused', asked: item.asked });
+    return notify({ kind: 'refused', step: item.step });
   }
   forget(item);
-  tell({ kind: 'stored', asked: item.asked, answer });
+  notify({ kind: 'stored', step: item.step, answer });
 }
 
 function forget(item) {
-  items = items.filter((one) => one !== item);
-  strangers = strangers.filter((one) => one !== item);
-  kept(item.key, null);
+  items = items.filter((other) => other !== item);
+  foreign = foreign.filter((other) => other !== item);
+  storage(item.key, null);
 }
 
-function later(why) {
-  problem = why;
-  tell({ kind: 'change' });
+function retryLater(reason) {
+  problem = reason;
+  notify({ kind: 'change' });
   clearTimeout(timer);
-  items.filter((one) => !one.kept).forEach(keep);  // there may be room by now
-  timer = setTimeout(() => adopt().then(work), pause);
+  items.filter((item) => !item.persisted).forEach(persist);  // localStorage may have room now
+  timer = setTimeout(() => adopt().then(flush), pause);
   pause = Math.min(2 * pause, LATEST);
 }
 
 function wake() {
   pause = SOONEST;
-  adopt().then(() => { if (items.length) work(); });
+  adopt().then(() => { if (items.length) flush(); });
 }
 
-function asking(of, patience = 0) {  // asks a component's functions; what does not answer is an error like any other
+function caller(functions, patience = 0) {  // returns a function that calls a component's functions; no answer is an error too
   return async (name, payload) => {
     const late = new Promise((resolve) => { if (patience) setTimeout(() => resolve({ error: 'the studio does not answer', away: true }), patience); });
-    const answer = await Promise.race([of[name](payload).catch(() => undefined), late]);  // Gradio gives nothing, or throws
+    const answer = await Promise.race([functions[name](payload).catch(() => undefined), late]);  // on an error Gradio returns nothing, or throws
     return answer ?? { error: navigator.onLine ? 'the studio does not answer' : 'this browser is offline', away: true };
   };
 }
 
-// ------------------------------------------------------------------------------------ what other tabs and times left
+// --------------------------------------------------------------------------------- decisions of other and closed tabs
 
-async function adopt() {  // what tabs left that are closed by now; without locks (no https), of every other tab
-  const answer = await ask('whose', {});
+async function adopt() {  // take over the decisions of closed tabs; without locks (no https), those of every other tab
+  const answer = await call('project_name', {});
   if (answer.error) return;
   served = answer;
   const open = await locked();
-  const known = [...items, ...strangers];
+  const known = [...items, ...foreign];
   for (const key of keys()) {
     const [project, owner] = key.slice(PREFIX.length).split(':');
-    const text = owner === tab || open.includes(`bearkit-${owner}`) || known.some((one) => one.key === key) ? '' : kept(key);
-    if (text) known.push({ key, project, kept: true, ...read(text, key) });
+    const text = owner === tab || open.includes(`bearkit-${owner}`) || known.some((item) => item.key === key) ? '' : storage(key);
+    if (text) known.push({ key, project, persisted: true, ...read(text, key) });
   }
-  items = known.filter((one) => one.project === served.project);
-  strangers = known.filter((one) => one.project !== served.project);
+  items = known.filter((item) => item.project === served.project);
+  foreign = known.filter((item) => item.project !== served.project);
   started = started || items.length > 0;
   draw();
 }
@@ -149,38 +149,38 @@ async function locked() {  // the names of open tabs
 
 function read(text, key) {
   try {
-    const asked = JSON.parse(text);
-    if (Array.isArray(asked.choices)) return { asked };
+    const step = JSON.parse(text);
+    if (Array.isArray(step.choices)) return { step };
   } catch { /* as below */ }
-  return { asked: { choices: [], token: key }, refused: 'what this browser kept of it cannot be read' };
+  return { step: { choices: [], token: key }, refused: 'this browser has it stored in an unreadable form' };
 }
 
-window.addEventListener('storage', (event) => {  // another tab sent or discarded one that is ours, too
+window.addEventListener('storage', (event) => {  // another tab sent or discarded a decision that this one has too
   if (event.newValue || !event.key) return;
-  const item = items.find((one) => one.key === event.key);
-  items = items.filter((one) => one !== item);
-  strangers = strangers.filter((one) => one.key !== event.key);
+  const item = items.find((item) => item.key === event.key);
+  items = items.filter((other) => other !== item);
+  foreign = foreign.filter((item) => item.key !== event.key);
   if (!item) return draw();
-  tell(event.newValue === '' || item.refused ? { kind: 'discarded', asked: item.asked } : { kind: 'stored', asked: item.asked, answer: {} });
+  notify(event.newValue === '' || item.refused ? { kind: 'discarded', step: item.step } : { kind: 'stored', step: item.step, answer: {} });
 });
 
-window.addEventListener('pagehide', () => {  // one last try, which may outlive the page
-  const left = items.filter((one) => !one.refused).slice(0, BATCH).map((one) => one.asked);
+window.addEventListener('pagehide', () => {  // a last try: `keepalive` lets it outlive the page
+  const left = items.filter((item) => !item.refused).slice(0, BATCH).map((item) => item.step);
   const { components = [], root = '', api_prefix: prefix = '/gradio_api' } = window.gradio_config || {};
-  const own = components.find((one) => one.props?.elem_id === 'outbox');
+  const own = components.find((component) => component.props?.elem_id === 'outbox');
   if (!left.length || !own) return;
   const body = JSON.stringify({ data: { decisions: left }, component_id: own.id, fn_name: 'store', session_hash: tab });
   fetch(`${root}${prefix}/component_server/`, { method: 'POST', keepalive: true, headers: { 'Content-Type': 'application/json' }, body }).catch(() => {});
 });
 
-window.addEventListener('beforeunload', (event) => { if ([...items, ...strangers].some((one) => !one.kept)) event.preventDefault(); });
+window.addEventListener('beforeunload', (event) => { if ([...items, ...foreign].some((item) => !item.persisted)) event.preventDefault(); });
 window.addEventListener('online', wake);
 window.addEventListener('focus', () => { if (items.length) wake(); });
 document.addEventListener('visibilitychange', () => { if (!document.hidden && items.length) wake(); });
 
-// -------------------------------------------------------------------------------------------------- what one is told
+// ------------------------------------------------------------------------------------------------------- the messages
 
-function words() {
+function summary() {
   if (!started) return '';
   return items.length ? `${items.length} waiting` : 'All saved';
 }
@@ -188,11 +188,11 @@ function words() {
 const decisions = (n) => `${n} decision${n === 1 ? '' : 's'}`;
 
 function draw() {
-  const refused = items.filter((one) => one.refused);
-  const waiting = items.filter((one) => !one.refused);
+  const refused = items.filter((item) => item.refused);
+  const waiting = items.filter((item) => !item.refused);
   const rows = [];
-  if (waiting.length && problem) rows.push(line('bk-bad', `${decisions(waiting.length)} waiting: ${problem}. ${coming(waiting)}`, button('Try now', wake)));
-  if (refused.length) rows.push(line('bk-bad', `${decisions(refused.length)} not stored: ${refused[0].refused}`, button('Try again', again), button('Discard', () => discard(refused))));
+  if (waiting.length && problem) rows.push(line('bk-bad', `${decisions(waiting.length)} waiting: ${problem}. ${waitingNote(waiting)}`, button('Try now', wake)));
+  if (refused.length) rows.push(line('bk-bad', `${decisions(refused.length)} not saved: ${refused[0].refused}`, button('Try again', again), button('Discard', () => discard(refused))));
   for (const [called, theirs] of byProject()) {
     const of = called ? `the project “${called}”` : 'another project';
     const text = `${decisions(theirs.length)} of ${of} wait${theirs.length === 1 ? 's' : ''} in this browser. To send ${theirs.length === 1 ? 'it' : 'them'}, open the studio of that project at this address, ${location.origin}.`;
@@ -203,60 +203,60 @@ function draw() {
 
 function line(kind, text, ...buttons) {
   const row = Object.assign(document.createElement('div'), { className: `bk-line ${kind}`, textContent: text });
-  for (const one of buttons) row.append(' ', one);
+  row.append(...buttons.flatMap((node) => [' ', node]));
   return row;
 }
 
-function coming(waiting) {
+function waitingNote(waiting) {
   const [they, are] = waiting.length === 1 ? ['It', 'is'] : ['They', 'are'];
-  if (waiting.every((one) => one.kept)) return `${they} ${are} kept in this browser and sent by ${they === 'It' ? 'itself' : 'themselves'}.`;
-  return `Leave this page open until ${they.toLowerCase()} ${are} stored: this browser cannot keep ${they === 'It' ? 'it' : 'them'}, since its storage is full or forbidden.`;
+  if (waiting.every((item) => item.persisted)) return `${they} ${are} kept in this browser and sent automatically.`;
+  return `Keep this page open until ${they.toLowerCase()} ${are} saved: this browser cannot store ${they === 'It' ? 'it' : 'them'}, since its storage is full or blocked.`;
 }
 
 function byProject() {
   const found = new Map();
-  for (const one of strangers) {
-    const called = one.asked.called || '';
-    found.set(called, [...(found.get(called) || []), one]);
+  for (const item of foreign) {
+    const called = item.step.called || '';
+    found.set(called, [...(found.get(called) || []), item]);
   }
   return found;
 }
 
 function button(text, onclick) {
-  return Object.assign(document.createElement('button'), { type: 'button', className: 'bk-small', textContent: text, onclick: () => { onclick(); tell({ kind: 'pressed' }); } });
+  return Object.assign(document.createElement('button'), { type: 'button', className: 'bk-small', textContent: text, onclick: () => { onclick(); notify({ kind: 'pressed' }); } });
 }
 
 function again() {
   for (const item of items) item.refused = '';
-  work();
+  flush();
 }
 
 function discard(those) {
-  if (!window.confirm(`Discard ${decisions(those.length)}? Nothing brings ${those.length === 1 ? 'it' : 'them'} back.`)) return;
+  if (!window.confirm(`Discard ${decisions(those.length)}? This cannot be undone.`)) return;
   for (const item of those) {
-    kept(item.key, '');  // by which other tabs know that it is not stored
+    storage(item.key, '');  // an empty value tells other tabs that it was discarded, not stored
     forget(item);
-    tell({ kind: 'discarded', asked: item.asked });
+    notify({ kind: 'discarded', step: item.step });
   }
 }
 
-function countSoon() {  // the line above the tabs, once nothing is under way
+function countSoon() {  // update the line above the tabs once no decision has come for a moment
   clearTimeout(headTimer);
   headTimer = setTimeout(async () => {
-    const { head } = await ask('counts', {});
+    const { head } = await call('counts', {});
     const line = document.querySelector('.bk-head span');
     if (head && line && line.textContent !== head) line.textContent = head;
   }, 400);
 }
 
 element.setAttribute('role', 'status');
-navigator.locks?.request(`bearkit-${tab}`, () => new Promise(() => {})).catch(() => {});  // refused where storage is
+navigator.locks?.request(`bearkit-${tab}`, () => new Promise(() => {})).catch(() => {});  // refused where storage is blocked
 window.bearkitReviewer = reviewer;
 window.bearkitOutbox = {
-  add, asking, words, reviewer, countSoon, wake,
+  add, caller, summary, reviewer, countSoon, wake,
   waiting: () => items,
   problem: () => problem,
-  ready: adopt().then(() => (items.length ? work() : null)),
+  ready: adopt().then(() => (items.length ? flush() : null)),
   settled: () => sending,
   listen: (listener) => listeners.add(listener),
 };

@@ -1,7 +1,7 @@
-"""Decisions on their way from browsers into the ledger: each is stored once, in order, into its own project only.
+"""The outbox: stores decisions that browsers send, each once, in order, and only in its own project.
 
-The page's half is `outbox.js`, which stands above the tabs: what was decided is sent from whichever tab is open. So
-does `address.js`, by which the address names the open tab.
+The page's half is `outbox.js`. It is placed above the tabs, so that it sends decisions from any open tab; `address.js`,
+which keeps the open tab in the page's address, is placed there too.
 """
 
 from pathlib import Path
@@ -12,103 +12,115 @@ import gradio as gr
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import DecisionContext, DecisionRequest
 from bearkit.catalog.decisions import DecisionLog, labels_of
-from bearkit.catalog.labels import label_of
-from bearkit.catalog.settings import label_order, name_of
+from bearkit.catalog.labels import clean_label
+from bearkit.catalog.schema import Decision
+from bearkit.catalog.settings import catalog_name, label_order
 from bearkit.core.project import Project
 from bearkit.errors import BusyError, ReviewError
 from bearkit.labelling.actions import given_labels, label_notes
 from bearkit.studio import html
-from bearkit.studio.server_functions import Ask, answered
+from bearkit.studio.server_functions import ServerFunction, errors_as_answers
 
 JS = "\n".join((Path(__file__).parent / name).read_text() for name in ("outbox.js", "address.js"))
 
 
 class Outbox:
-    """The page's line about what is not stored yet, and the answers to its questions."""
+    """The page's line about decisions that are not stored yet, and the functions that it calls."""
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        answers = [answered(ask) for ask in (self.store, self.counts, self.whose)]
+        answers = [errors_as_answers(ask) for ask in (self.store, self.counts, self.project_name)]
         gr.HTML(html_template="", js_on_load=JS, server_functions=answers, apply_default_css=False, elem_id="outbox")
 
-    def store(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """Store decisions in order; an answer for each: what was stored, or why not.
+    def store(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Store decisions in order.
 
-        Where the catalogue cannot be written just now, the answer says `again`, and so do those of all that follow.
+        Returns:
+            An answer for each: what was stored, or why not. If the catalogue cannot be written now, the answer has
+            `again`, and so have the answers of all later decisions.
         """
-        answer: Ask = answered(lambda one: store(self.project, one))
+        answer: ServerFunction = errors_as_answers(lambda decision: store(self.project, decision))
         answers: list[dict[str, Any]] = []
-        for one in asked["decisions"]:
-            later = answers and answers[-1].get("again")
-            answers.append(answers[-1] if later else answer(one))
+        for decision in request["decisions"]:
+            wait = answers and answers[-1].get("again")
+            answers.append(answers[-1] if wait else answer(decision))
         return {"answers": answers}
 
-    def counts(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """How many pictures and labels there are now, for the line above the tabs."""
-        del asked
+    def counts(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Return the present number of images and labels, for the line above the tabs."""
+        del request
         images = DecisionLog(Catalog(self.project)).images() if self.project.exists else []
         return {"head": html.counts(len(images), labels_of(images))}
 
-    def whose(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """The name of the project's catalogue, under which the browser keeps its decisions; "" before there is one.
+    def project_name(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Return which project this is.
 
-        `called` is what people call the project.
+        Returns:
+            `project`, the name of its catalogue, under which the browser keeps decisions ("" before there is one);
+            `called`, the project's name for people.
         """
-        del asked
-        name = name_of(Catalog(self.project)) if self.project.exists else ""
+        del request
+        name = catalog_name(Catalog(self.project)) if self.project.exists else ""
         return {"project": name, "called": self.project.name}
 
 
-def store(project: Project, asked: dict[str, Any]) -> dict[str, Any]:
-    """Store what was decided on a page, one step; and what others decided about the same pictures since it was shown.
-
-    The answer has each picture's label as it is stored, and notes about labels that were typed.
-
-    What is only implied (the rest of the page is fine) leaves standing what others said.
+def store(project: Project, step: dict[str, Any]) -> dict[str, Any]:
+    """Store one step: the decisions that a reviewer made at once.
 
     Args:
-        project: where to.
-        asked: `project`, as `name_of` calls it; `choices`, `reviewer`, `token`, `run`, `kind`, `view`, `since`,
-            `implied`.
+        project: where the decisions go.
+        step: `choices`, a list of {image_id, action, to}; `project`, the name of its catalogue; `reviewer`, `token`,
+            `run`, `kind` and `view` as in `DecisionContext`; `since`, the newest decision when the page was shown;
+            `implied`, true for images that were only confirmed with the rest of the page: later decisions of other
+            reviewers about these stay valid.
+
+    Returns:
+        `stored` image ids; `labels`, the stored label of each image; `others`, what other reviewers decided about the
+        same images since the page was shown; `notes` about typed labels; `order`, the labels in the order of their
+        keys.
 
     Raises:
-        BusyError: another project, or another catalogue, is served now.
-        ReviewError: one of the decisions cannot be.
+        BusyError: This address serves another project now.
+        ReviewError: One of the decisions is not possible.
     """
-    if not _is_decision(asked):
-        raise ReviewError("what the page sent is no decision", hint="reload the page")
+    if not _is_decision(step):
+        raise ReviewError("the page sent something that is not a decision", hint="reload the page")
     catalog = Catalog(project)
-    if asked["project"] != name_of(catalog):
+    if step["project"] != catalog_name(catalog):
         raise BusyError("this address serves another project now", hint="open the project in which this was decided")
-    ledger = DecisionLog(catalog)
-    choices = [DecisionRequest(one["image_id"], one["action"], one.get("to")) for one in asked["choices"]]
-    if not choices:
+    log = DecisionLog(catalog)
+    requests = [DecisionRequest(one["image_id"], one["action"], one.get("to")) for one in step["choices"]]
+    if not requests:
         raise ReviewError("nothing was decided", hint="press a key on a picture")
-    unless_since = asked["since"] if asked.get("implied") else None
-    context = DecisionContext(asked.get("run"), asked["kind"], asked["view"], asked["token"], unless_since)
-    known = label_order(catalog, ())
-    if {label_of(one.to or "") for one in choices if one.action in ("relabel", "label")} - {*known}:
-        known = labels_of(ledger.images())
-    rows = ledger.decide(choices, asked["reviewer"], context=context)
-    others, given = ledger.overruled(rows, asked["since"]), given_labels(rows)
-    said = {str(one.image_id): f"{one.reviewer} had said {one.to_label or one.action}" for one in others}
+    unless_since = step["since"] if step.get("implied") else None
+    context = DecisionContext(step.get("run"), step["kind"], step["view"], step["token"], unless_since)
+    labels = label_order(catalog, ())
+    if {clean_label(one.to or "") for one in requests if one.action in ("relabel", "label")} - {*labels}:
+        labels = labels_of(log.images())
+    rows = log.decide(requests, step["reviewer"], context=context)
+    overruled, given = log.overruled(rows, step["since"]), given_labels(rows)
     return {
-        "others": said,
+        "others": {str(one.image_id): _before(one) for one in overruled},
         "stored": [row.image_id for row in rows],
         "order": label_order(catalog, given),
         "labels": {str(row.image_id): row.to_label for row in rows if row.action != "beside"},
-        "notes": label_notes(choices, given - {*known}, known),
+        "notes": label_notes(requests, given - {*labels}, labels),
     }
 
 
-def _is_decision(asked: Any) -> bool:
-    """Whether a page sent all that is needed, of the right kinds."""
-    if not isinstance(asked, dict) or not isinstance(asked.get("choices"), list):
+def _before(decision: Decision) -> str:
+    """Return another reviewer's decision in words, for the picture whose decision it was."""
+    return f"before: {decision.to_label or html.DONE.get(decision.action, decision.action)}, by {decision.reviewer}"
+
+
+def _is_decision(step: Any) -> bool:
+    """Return whether a page sent every value that `store` needs, with the right types."""
+    if not isinstance(step, dict) or not isinstance(step.get("choices"), list):
         return False
-    texts = [asked.get(name) for name in ("project", "reviewer", "token", "kind", "view")]
-    texts += [text for text in (asked.get("run"),) if text is not None]
-    for one in asked["choices"]:
+    texts = [step.get(name) for name in ("project", "reviewer", "token", "kind", "view")]
+    texts += [text for text in (step.get("run"),) if text is not None]
+    for one in step["choices"]:
         if not isinstance(one, dict):
             return False
         texts += [one.get("image_id"), one.get("action")] + [to for to in (one.get("to"),) if to is not None]
-    return all(isinstance(text, str) for text in texts) and isinstance(asked.get("since"), int)
+    return all(isinstance(text, str) for text in texts) and isinstance(step.get("since"), int)

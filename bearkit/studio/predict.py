@@ -1,4 +1,4 @@
-"""The Predict tab: the Predict page, with the project's models to choose from."""
+"""The Predict tab: the Predict page, with a choice of the project's models."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -14,24 +14,24 @@ from bearkit.export.export import add_thumbnails, exported
 from bearkit.inference import model_folder
 from bearkit.inference.predictor import Predictor
 from bearkit.web.errors import show_errors
-from bearkit.web.launch import hosted
+from bearkit.web.launch import is_hosted
 from bearkit.web.predict_page import PredictPage
 from bearkit.web.prediction_html import note
 
 
 class PredictTab:
-    """The page in the studio; the model is the newest run's, exported when it is first asked."""
+    """The Predict page in the studio. A model is exported when it first predicts; the newest one is chosen."""
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        shown = self._without_place if hosted() else self._chosen
+        shown = self._without_place if is_hosted() else self._chosen
         page = PredictPage(shown, models=True, with_near=self._with_near)
         assert page.model is not None
         self.model, self.answer = page.model, page.answer
 
     @show_errors
     def refresh(self) -> list[Any]:
-        """The models there are."""
+        """Return the models to choose from, and a hint."""
         names = models(self.project)
         hint = note("Drop a picture." if names else "No model yet: train one in the Train tab.", good=bool(names))
         return [gr.update(choices=names, value=names[0][1] if names else None), hint]
@@ -43,11 +43,11 @@ class PredictTab:
         return _predictor(str(folder), (folder / "config.json").stat().st_mtime_ns), folder
 
     def _without_place(self, model: str | None) -> tuple[Predictor, None]:
-        """The same for strangers, who need not know where its folder is."""
+        """Return the chosen model without its folder, which visitors of a hosted studio must not see."""
         return self._chosen(model)[0], None
 
     def _with_near(self, model: str | None) -> Predictor:
-        """The chosen model with thumbnails: they are put into its folder, if it has none."""
+        """Return the chosen model with thumbnails of training images; they are added to its folder if needed."""
         _, folder = self._chosen(model)
         if not (folder / model_folder.THUMBNAILS).exists():
             add_thumbnails(self.project, folder)
@@ -56,23 +56,23 @@ class PredictTab:
 
 
 def models(project: Project) -> list[tuple[str, str]]:
-    """(words, RUN or RUN/STAGE) of every finished run, the newest first, and of what else was kept of it."""
-    names = []
-    for run in (run for run in reversed(runs.every(project)) if run.finished):
-        names.append((f"run {run.id}: {text.percent(run.result['error_rate'])} wrong", run.id))
+    """Return (text, RUN or RUN/STAGE) of each finished run and of its other checkpoints, newest run first."""
+    choices = []
+    for run in (run for run in reversed(runs.list_usable(project)) if run.finished):
+        choices.append((f"run {run.id}: {text.percent(run.result['error_rate'])} wrong", run.id))
         others = [stage for stage in reversed(run.checkpoints) if stage != run.stage]
-        names += [(f"run {run.id}, {stage}", f"{run.id}/{stage}") for stage in others]
-    return names
+        choices += [(f"run {run.id}, {stage}", f"{run.id}/{stage}") for stage in others]
+    return choices
 
 
 def folder_of(project: Project, model: str) -> Path:
-    """The model folder of RUN or RUN/STAGE, exported if it is not there yet."""
+    """Return the model folder of RUN or RUN/STAGE; it is exported first if needed."""
     run_id, _, stage = model.partition("/")
-    run = runs.finished(project, run_id)
+    run = runs.find_finished(project, run_id)
     return exported(project, run, stage or run.stage)
 
 
 @lru_cache(maxsize=4)
 def _predictor(folder: str, _written: int) -> Predictor:
-    """A loaded model; loaded again when its folder was written again."""
+    """Return a loaded model; `_written`, the folder's time stamp, makes the cache load a changed one again."""
     return Predictor(folder)

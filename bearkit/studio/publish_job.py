@@ -1,4 +1,4 @@
-"""Something that is being looked over or published while people do something else: one at a time, for every page."""
+"""Previews and uploads in the background: one at a time, shared by all open pages."""
 
 import atexit
 import shutil
@@ -14,28 +14,29 @@ from bearkit.hub.client import Hub, files_by_name
 from bearkit.hub.preflight import preflight
 from bearkit.hub.push import PublishRequest, check_size
 
-END_SECONDS = 20  # that an upload may take to break off
+END_SECONDS = 20  # that a stopped upload may take to end
 STOPPED = "Stopped. Nothing was published."
 
 
 class _Stopped(Exception):
-    """Somebody pressed Stop."""
+    """Someone pressed Stop."""
 
 
 @dataclass(frozen=True)
 class PublishStatus:
-    """How far it is.
+    """The state of the last preview or upload.
 
     Attributes:
-        wanted: what it is about; None before anything was asked.
-        form: what the page said of it, to be compared with what it says now.
-        doing: a word for what is being done; "" when nothing is.
-        done, total: steps of it.
-        files: (name, bytes) of what was looked over and may be published.
-        missing: pictures that are left out, since their files are gone.
-        trial: what the preflight said, of a Space.
-        url: where it is, once it was published.
-        failure: why not.
+        wanted: what to publish; None before the first preview.
+        form: the values of the page's form, to be compared with the present ones.
+        doing: the current step; "" when nothing is running.
+        done: units of the step that are done.
+        total: units of the step; 0 if unknown.
+        files: (name, bytes) of the files that were previewed and may be published.
+        missing: images that are left out because their files are gone.
+        trial: the result of a Space's preflight.
+        url: the address of the published repository.
+        failure: why the preview or upload failed.
     """
 
     wanted: PublishRequest | None = None
@@ -50,8 +51,8 @@ class PublishStatus:
     failure: str = ""
 
 
-class Uploading:
-    """Writes, tries out and pushes in a thread; Stop leaves nothing on the Hub."""
+class PublishJob:
+    """Writes, tests and uploads in a thread; Stop leaves nothing on the Hub."""
 
     def __init__(self) -> None:
         self.now = PublishStatus()
@@ -60,41 +61,45 @@ class Uploading:
         self._thread = threading.Thread()
         atexit.register(self._end)
 
-    def look_over(self, wanted: PublishRequest, form: tuple[Any, ...] = ()) -> None:
-        """Write what would be published, and see that it works. `form` is what the page says of it.
+    def preview(self, wanted: PublishRequest, form: tuple[Any, ...] = ()) -> None:
+        """Start a preview: write what would be published, and test it.
+
+        Args:
+            wanted: what to publish.
+            form: the values of the page's form.
 
         Raises:
-            PublishError: something is under way.
+            PublishError: A preview or upload is running.
         """
-        self._begin(lambda: self._look_over(wanted), PublishStatus(wanted, form, "writing"))
+        self._begin(lambda: self._preview(wanted), PublishStatus(wanted, form, "writing files"))
 
     def publish(self, wanted: PublishRequest, hub: Hub) -> None:
-        """Publish what was looked over.
+        """Start to upload the previewed files.
 
         Raises:
-            PublishError: something is under way, or it was not looked over.
+            PublishError: A preview or upload is running, or the request was not previewed.
         """
         now = self.now
         if now.wanted != wanted or not now.files or now.url:
-            raise PublishError("that was not looked over yet", hint="press: See what will be uploaded")
+            raise PublishError("preview it first", hint="press “See what will be uploaded”")
         doing = replace(now, doing="uploading", done=0, total=0, failure="")
         self._begin(lambda: self._publish(wanted, hub), doing)
 
     def stop(self) -> None:
-        """Break off as soon as can be."""
+        """Stop as soon as possible."""
         self._stop.set()
 
-    def _begin(self, work: Callable[[], None], standing: PublishStatus) -> None:
+    def _begin(self, work: Callable[[], None], status: PublishStatus) -> None:
         with self._lock:
             if self.now.doing:
-                raise PublishError("something is being published already", hint="wait for it, or press Stop")
+                raise PublishError("a preview or upload is already running", hint="wait for it, or press Stop")
             self._stop.clear()
-            self.now = standing
+            self.now = status
         self._thread = threading.Thread(target=self._work, args=(work,), name="publish", daemon=True)
         self._thread.start()
 
     def _work(self, work: Callable[[], None]) -> None:
-        failure = "It broke off."
+        failure = "It was interrupted."
         try:
             work()
             failure = ""
@@ -113,14 +118,14 @@ class Uploading:
             raise _Stopped
         self.now = replace(self.now, doing=doing, done=done, total=total)
 
-    def _look_over(self, wanted: PublishRequest) -> None:
+    def _preview(self, wanted: PublishRequest) -> None:
         self._forget()
         folder = self._folder = Path(tempfile.mkdtemp(prefix="bearkit-publish-", dir=wanted.scratch))
         missing = tuple(wanted.write(folder).get("missing", ()))
         check_size(folder)
         files = tuple((name, path.stat().st_size) for name, path in files_by_name(folder).items())
         trial = preflight(folder, self._progress) if wanted.kind == "space" else None
-        self._progress("looking it over", 1, 1)
+        self._progress("checking", 1, 1)
         if trial and trial["problems"]:
             failure = "It does not work: " + "; ".join(trial["problems"])
             self.now = PublishStatus(wanted, self.now.form, trial=trial, failure=failure)
@@ -134,7 +139,7 @@ class Uploading:
         self.now = replace(self.now, doing="", url=done.url)
 
     def _end(self) -> None:
-        """The studio ends: break off, so that no half repository is left."""
+        """Stop when the studio ends, so that no incomplete repository is left."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(END_SECONDS)

@@ -1,4 +1,4 @@
-"""What the Publish tab says of what was looked over and published. Every text is escaped here or in html.py."""
+"""HTML of the Publish tab: the progress, the files of a preview, the published address. Every text is escaped."""
 
 from html import escape
 
@@ -7,48 +7,54 @@ from bearkit.studio import html
 from bearkit.studio.publish_job import PublishStatus
 from bearkit.web.prediction_html import note
 
-FILES = 12  # of those that will be uploaded that are shown
+FILES = 12  # rows of the table of files; the others are folded
 
 
 def publishing(now: PublishStatus) -> str:
-    """What will be uploaded, how far it is, and where it is in the end."""
-    said = ""
-    if now.doing:
-        share = f' value="{now.done}" max="{now.total}"' if now.total else ""
-        said = f"<div><progress{share}></progress> {escape(now.doing)} …</div>"
-    elif now.failure:
-        said = note(now.failure, good=False)
-    elif now.url:
-        said = _published(now.url)
-    if now.trial and now.trial["ok"]:
-        started = now.trial["start_seconds"]
-        worked = "Looked through: all files are there, and the model answers as it did when it was exported."
-        if started is not None:
-            worked = f"Installed and tried out, it works: first prediction {started:.1f} s after its start."
-        said += note(worked)
+    """Return the progress or result, then the files that will be uploaded."""
+    status = _status(now)
     if not now.files or now.wanted is None:
-        return said
-    about = f"{now.wanted.license or 'no licence: nobody may use it further'}"
-    total = sum(size for _, size in now.files) / 1e6
-    rows = [(name, f"{size / 1e3:,.1f} kB") for name, size in now.files]
+        return status
     if now.missing:
-        said += note(f"{text.count(len(now.missing), 'picture')} left out: their files are not there.", good=False)
-    what = f"{text.count(len(now.files), 'file')} of {now.wanted.source.name}, {total:.1f} MB"
-    heading = f"{what}, to {now.wanted.repo}; {about}"
-    more = html.folded(
+        status += note(f"{text.count(len(now.missing), 'picture')} left out: the files are missing.", good=False)
+    megabytes = sum(size for _, size in now.files) / 1e6
+    licence = now.wanted.license or "no licence: all rights reserved"
+    files = f"{text.count(len(now.files), 'file')} of {now.wanted.source.name}, {megabytes:.1f} MB"
+    heading = f"<h4>{escape(f'{files}, to {now.wanted.repo}; {licence}')}</h4>"
+    rows = [(name, f"{size / 1e3:,.1f} kB") for name, size in now.files]
+    more = html.fold(
         f"{len(rows) - FILES} more", html.table(("file", "size"), rows[FILES:][: html.MANY]), max(0, len(rows) - FILES)
     )
-    return said + f"<h4>{escape(heading)}</h4>" + html.table(("file", "size"), rows[:FILES]) + more
+    return status + heading + html.table(("file", "size"), rows[:FILES]) + more
+
+
+def _status(now: PublishStatus) -> str:
+    """Return the progress, the failure or the published address, and the result of the test."""
+    status = ""
+    if now.doing:
+        share = f' value="{now.done}" max="{now.total}"' if now.total else ""
+        status = f"<div><progress{share}></progress> {escape(now.doing)} …</div>"
+    elif now.failure:
+        status = note(now.failure, good=False)
+    elif now.url:
+        status = _published(now.url)
+    if now.trial and now.trial["ok"]:
+        seconds = now.trial["start_seconds"]
+        if seconds is None:
+            status += note("Checked: all files are there, and the model answers as it did when it was exported.")
+        else:
+            status += note(f"Tested: it installs and works. First prediction {seconds:.1f} s after the start.")
+    return status
 
 
 def published_before(now: PublishStatus) -> str:
-    """The same of another choice than the page shows: only what stays true of it."""
+    """Return what stays true of the last preview when the form has changed since."""
     if now.url:
         return _published(now.url)
     if not now.files or now.wanted is None:
         return ""
-    about = f"You looked at another choice before: {now.wanted.source.name}, to {now.wanted.repo}."
-    return html.quiet(f"{about} Press “See what will be uploaded” for this one.")
+    about = f"Your last preview was of something else: {now.wanted.source.name}, to {now.wanted.repo}."
+    return html.quiet(f"{about} Press “See what will be uploaded” to preview this.")
 
 
 def _published(url: str) -> str:

@@ -1,32 +1,32 @@
 // ---------------------------------------------------------------------------------------------------------- the page
 
-let wanted = false;   // a page that could not be loaded: it is, once the studio is back
+let retrying = false;   // whether a page could not be loaded; it loads once the studio answers again
 
 function reviewer() {
-  return who.value.trim() || outbox.reviewer();
+  return nameField.value.trim() || outbox.reviewer();
 }
 
 function hint(text) {
-  told.textContent = text;
+  hintBox.textContent = text;
 }
 
-function complain(answer) {
+function showError(answer) {
   notice.replaceChildren(make('div', { class: 'bk-bad', role: 'alert' }, `${answer.error}. ${answer.hint || ''}`));
 }
 
-function tell() {
+function showProgress() {
   if (!page.progress) return;
   const here = [...states.values()].filter((known) => known.state === 'stored');
   const counted = (...actions) => here.filter((known) => actions.includes(known.action)).length;
-  const looked = page.progress.looked + here.length;
+  const decided = page.progress.decided + here.length;
   const changed = page.progress.changed + counted('relabel', 'label', 'unlabel');
   const deleted = page.progress.deleted + counted('delete', 'other');
-  progress.textContent = `${looked} decided, ${changed} relabelled, ${deleted} deleted${page.left ? ` · ${page.left}` : ''}`;
+  progress.textContent = `${decided} decided, ${changed} relabelled, ${deleted} deleted${page.left ? ` · ${page.left}` : ''}`;
 }
 
 function keysLine() {
   const labels = page.order.slice(0, 9).flatMap((label, index) => (page.labels.includes(label) ? [`${index + 1} ${short(label)}`] : [])).join('  ');
-  const rest = { duplicate: 'keep both of all the rest', unlabelled: 'the rest of the page is as predicted' }[page.kind] || 'the rest of the page is fine';
+  const rest = { duplicate: 'keep both of all the rest', unlabelled: 'label the rest as predicted' }[page.kind] || 'keep the rest';
   return ['arrows move', page.kind === 'unlabelled' ? '' : 'k keep', `d delete${page.kind === 'duplicate' ? ' left' : ''}`, page.kind === 'duplicate' ? 's delete right' : '',
     labels, 'l any label', 'u undo', 'r redo', 'Space large', `Enter: ${rest}`].filter(Boolean).join(' · ');
 }
@@ -39,7 +39,7 @@ function drawBar() {
     choice('label', Object.fromEntries([EVERY, ...page.labels].map((name) => [name, name || 'all']))),
     ...(view.kind === 'label' ? [choice('order', ORDERS)] : []),
     choice('n', Object.fromEntries(PAGES.map((n) => [n, n]))),
-    make('label', {}, 'reviewer', who));
+    make('label', {}, 'Your name', nameField));
 }
 
 function draw(focus) {
@@ -51,100 +51,100 @@ function draw(focus) {
   heading.title = heading.textContent;
   heading.hidden = !page.heading;
   drawConfirm();
-  const more = page.rest ? make('button', { type: 'button', class: 'rv-rest', onclick: () => { view.rest = '1'; load(); } }, `Look at the other ${plural(page.rest, 'picture')} too`) : null;
+  const more = page.rest ? make('button', { type: 'button', class: 'rv-rest', onclick: () => { view.rest = '1'; load(); } }, `Review the other ${plural(page.rest, 'picture')} too`) : null;
   notice.replaceChildren(...(page.message ? [make('div', { class: page.done ? 'bk-ok rv-done' : 'bk-note' }, page.message)] : []), ...(more ? [more] : []));
-  cur = 0;
-  if (!page.suspects.length && !side.hidden) hide();
+  current = 0;
+  if (!page.suspects.length && !side.hidden) hideLarge();
   side.dataset.id = '';
-  refreshed();
+  refresh();
   mark(focus || element.contains(document.activeElement) || document.activeElement === document.body);
 }
 
 function drawConfirm() {
   shownAt = performance.now();
   confirm.hidden = !page.suspects.length || (page.kind === 'unlabelled' && !page.suspects[0].predicted);
-  confirm.textContent = page.kind === 'unlabelled' ? 'The rest of this page is as predicted (Enter)' : 'The rest of this page is fine (Enter)';
+  confirm.textContent = page.kind === 'unlabelled' ? 'Label the rest as predicted, next page (Enter)' : 'Keep the rest, next page (Enter)';
   confirm.disabled = true;
-  const mine = loading;
-  setTimeout(() => { if (mine === loading) confirm.disabled = false; }, SETTLE);
+  const requestNumber = loading;
+  setTimeout(() => { if (requestNumber === loading) confirm.disabled = false; }, SETTLE);
 }
 
 async function load(message = '', focus = false) {
-  const mine = ++loading;
+  const requestNumber = ++loading;
   root.classList.add('rv-busy');
   await outbox.settled();
-  if (mine !== loading) return;
+  if (requestNumber !== loading) return;
   writeAddress();
   const following = setInterval(async () => {
-    const far = await ask('how_far', {});
-    if (mine === loading && far.text && busy()) { heading.hidden = false; heading.textContent = far.text; }
+    const far = await call('progress', {});
+    if (requestNumber === loading && far.text && busy()) { heading.hidden = false; heading.textContent = far.text; }
   }, 700);
-  const asking = { ...view };
-  const answer = await ask('suspects', asking);
+  const request = { ...view };
+  const answer = await call('suspects', request);
   clearInterval(following);
-  if (mine !== loading) return;
+  if (requestNumber !== loading) return;
   root.classList.remove('rv-busy');
-  wanted = Boolean(answer.away);
-  if (answer.away && page.asked) {  // what is on screen stays, and the filters show what it is
-    Object.assign(view, page.asked);
+  retrying = Boolean(answer.away);
+  if (answer.away && page.request) {  // the pictures on screen stay, and the filters match them
+    Object.assign(view, page.request);
     drawBar();
-    hint(`The next page waits: ${answer.error}.`);
+    hint(`The next page is waiting: ${answer.error}.`);
     outbox.wake();
-    return setTimeout(() => { if (wanted && mine === loading && !outbox.waiting().length) load(message); }, 2000);
+    return setTimeout(() => { if (retrying && requestNumber === loading && !outbox.waiting().length) load(message); }, 2000);
   }
   if (answer.error) {
-    page = { suspects: [], labels: page.labels, order: page.order, counts: {}, message: '', kind: asking.kind, asked: asking };
+    page = { suspects: [], labels: page.labels, order: page.order, counts: {}, message: '', kind: request.kind, request };
     states = new Map();
     draw(focus);
-    return complain(answer);
+    return showError(answer);
   }
-  view.kind = answer.kind;  // without labels there is another list to begin with
+  view.kind = answer.kind;  // without labels, the studio answers with the unlabelled pictures
   writeAddress();
-  page = { ...answer, asked: { ...asking, kind: answer.kind } };
+  page = { ...answer, request: { ...request, kind: answer.kind } };
   page.message = [news, message, page.message].filter(Boolean).join(' ');
   news = '';
   states = new Map();
   sent = new Map();
-  recall();
+  markWaiting();
   hint('');
   draw(focus);
   outbox.countSoon();
-  if (root.getBoundingClientRect().top < 0) root.scrollIntoView();  // a page begins at its top, where it says what is new
+  if (root.getBoundingClientRect().top < 0) root.scrollIntoView();  // start at the top, where the messages are
 }
 
-function recall() {  // what waits, perhaps since before a reload, is shown where its picture is
+function markWaiting() {  // mark the pictures whose decisions still wait in the outbox, perhaps since before a reload
   const here = new Map(page.suspects.map((suspect) => [suspect.image_id, suspect]));
-  for (const { asked: about, refused } of outbox.waiting()) {
+  for (const { step, refused } of outbox.waiting()) {
     number += 1;
-    const entries = about.choices.filter((one) => here.has(one.image_id)).map(({ image_id: id, action, to }) => ({ suspect: here.get(id), action, to }));
-    sent.set(about.token, { entries, number });
+    const entries = step.choices.filter((one) => here.has(one.image_id)).map(({ image_id: id, action, to }) => ({ suspect: here.get(id), action, to }));
+    sent.set(step.token, { entries, number });
     for (const { suspect, action, to } of entries) states.set(suspect.image_id, { action, to, state: refused ? 'refused' : 'pending', number });
   }
 }
 
-const who = make('input', { class: 'rv-who', 'aria-label': 'reviewer', onchange: () => { who.value = outbox.reviewer(who.value); } });
+const nameField = make('input', { class: 'rv-name', 'aria-label': 'Your name', onchange: () => { nameField.value = outbox.reviewer(nameField.value); } });
 const bar = make('div', { class: 'rv-bar' });
 const keys = make('div', { class: 'rv-keys bk-quiet' });
 const notice = make('div', { class: 'rv-notice' });
 const progress = make('div', { class: 'rv-progress' });
 const heading = make('h4', { class: 'rv-heading' });
-const told = make('div', { class: 'rv-told', role: 'status' });
+const hintBox = make('div', { class: 'rv-hint', role: 'status' });
 const saved = make('b', { class: 'rv-saved', role: 'status' });
-const grid = make('div', { class: 'rv-grid', tabindex: 0, role: 'listbox', 'aria-label': 'suspects' });
+const grid = make('div', { class: 'rv-grid', tabindex: 0, role: 'listbox', 'aria-label': 'pictures to review' });
 const side = make('aside', { class: 'rv-side', hidden: true });
 const confirm = make('button', { type: 'button', class: 'rv-confirm', onclick: confirmPage }, '');
-const undo = make('button', { type: 'button', onclick: () => turn('undo') }, 'Undo (u)');
-const redo = make('button', { type: 'button', onclick: () => turn('redo') }, 'Redo (r)');
-const foot = make('div', { class: 'rv-foot' }, confirm, undo, redo, saved, progress, told);
+const undo = make('button', { type: 'button', onclick: () => undoOrRedo('undo') }, 'Undo (u)');
+const redo = make('button', { type: 'button', onclick: () => undoOrRedo('redo') }, 'Redo (r)');
+const foot = make('div', { class: 'rv-foot' }, confirm, undo, redo, saved, progress, hintBox);
 const root = make('div', { class: 'rv' }, bar, keys, notice, heading, make('div', { class: 'rv-main' }, grid, side), foot, palette);
 
 async function begin() {
   outbox = window.bearkitOutbox;
-  ask = outbox.asking(server);
-  who.value = outbox.reviewer();
-  outbox.listen(heard);
+  call = outbox.caller(server);
+  nameField.value = outbox.reviewer();
+  outbox.listen(onOutbox);
   element.replaceChildren(root);
-  document.addEventListener('keydown', pressed);
+  document.addEventListener('keydown', onKey);
   window.addEventListener('bearkit-review', () => { if (element.isConnected && !busy()) { readAddress(); load('', true); } });
   readAddress();
   await outbox.ready;

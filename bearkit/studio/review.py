@@ -1,7 +1,7 @@
-"""The Review tab: a page of suspects, decided with keys, mouse or touch; what it came to, once trained again.
+"""The Review tab: pages of candidates to decide with keys, mouse or touch; then retrain and compare.
 
-The page itself is `review*.js`, which asks the functions below; each takes and gives plain values. What is decided
-goes through the outbox.
+The page is built by `review*.js`, which calls the functions below with plain values. Decisions are stored through the
+outbox.
 """
 
 import threading
@@ -18,7 +18,7 @@ from bearkit import runs
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import RENAMED
 from bearkit.catalog.schema import Decision, ImageRecord
-from bearkit.catalog.settings import label_order, name_of
+from bearkit.catalog.settings import catalog_name, label_order
 from bearkit.core.project import Project
 from bearkit.engine import jobs
 from bearkit.errors import BearkitError, ReviewError, RunError
@@ -31,164 +31,179 @@ from bearkit.labelling.report import left_in_words
 from bearkit.labelling.snapshot import Snapshot
 from bearkit.runs import LIVE
 from bearkit.studio import html
-from bearkit.studio.server_functions import answered
+from bearkit.studio.server_functions import errors_as_answers
 from bearkit.training.config import TrainConfig
 from bearkit.web.errors import show_errors
 from bearkit.web.prediction_html import note
 
 PARTS = ("review_parts.js", "review_decide.js", "review_label.js", "review.js")
 JS = "\n".join((Path(__file__).parent / name).read_text() for name in PARTS)
-POLL = 0.2  # seconds between two looks at a training
+POLL = 0.2  # seconds between two checks of a training
 
 
 class ReviewTab:
-    """Layout, and the answers to the page's questions. All state is in the ledger and in the browser."""
+    """The Review tab's layout, and the functions that its page calls. All state is in the catalogue and the browser."""
 
     def __init__(self, project: Project) -> None:
         self.project = project
         self._lock = threading.Lock()
         self._queue: Queue | None = None
         self._name = ""  # of the catalogue that the queue reads
-        self._looking: threading.Thread | None = None
-        self._far = ""  # how far the first look at the pictures is
-        answers = [answered(ask) for ask in (self.suspects, self.turn, self.look, self.how_far)]
+        self._pixels: threading.Thread | None = None  # reads the images' pixels
+        self._progress = ""  # of the task that pages wait for
+        answers = [errors_as_answers(ask) for ask in (self.suspects, self.undo_or_redo, self.details, self.progress)]
         gr.HTML(html_template="", js_on_load=JS, server_functions=answers, apply_default_css=False, elem_id="review")
         with gr.Row():
-            again = gr.Button("Train again, and compare with before", variant="primary", scale=2)
-            carry = gr.Button("Move the files as decided")
-            back = gr.Button("Move all files back")
+            again = gr.Button("Retrain and compare", variant="primary", scale=2)
+            carry = gr.Button("Apply to files")
+            back = gr.Button("Restore files")
         self.outcome = gr.HTML()
-        again.click(self.train_again, None, self.outcome, show_progress="hidden")
-        carry.click(self.carry_out, None, self.outcome)
-        back.click(self.bring_back, None, self.outcome)
+        again.click(self.retrain, None, self.outcome, show_progress="hidden")
+        carry.click(self.apply_to_files, None, self.outcome)
+        back.click(self.restore_files, None, self.outcome)
 
-    def suspects(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """The next suspects of a view: kind, split, label, order and n, as in the address; "" for every one.
+    def suspects(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Return a page of candidates.
 
-        Once no label is in doubt, pictures whose labels are not doubted come only when `rest` asks for them.
+        Args:
+            request: the view as in the page's address: `kind`, `split`, `label`, `order` and `n`; "" for all. `rest`
+                asks for images whose labels are not suspicious, once no suspicious ones are left.
+
+        Returns:
+            The candidates and everything else that the page shows: labels, counts, messages and progress.
         """
         queue = self._ready()
         now = queue.index.snapshot()  # everything below is of this moment
-        view = View(asked["kind"], asked["split"] or None, asked["label"] or None, asked["order"])
+        view = View(request["kind"], request["split"] or None, request["label"] or None, request["order"])
         if view.kind == "label" and now.probs is None and (now.present & (now.targets < 0)).any():
-            view = View("unlabelled")  # no label can be in doubt yet: first there must be some
-        found = queue.page(view, int(asked["n"]), now)
-        suspects, rest = found.suspects, 0
+            view = View("unlabelled")  # there are too few labels to find suspicious ones
+        page = queue.page(view, int(request["n"]), now)
+        candidates, rest = page.suspects, 0
         if view.kind == "unlabelled":  # one predicted label a page, so that the page can be accepted at once
-            suspects = [one for one in suspects if one.predicted == suspects[0].predicted]
+            candidates = [one for one in candidates if one.predicted == candidates[0].predicted]
         over = view.kind == "label" and not queue.doubted(view, now)
-        if over and not asked.get("rest"):
-            suspects, rest = [], found.remaining
-        order = label_order(queue.index.catalog, found.labels)
-        self._look_at_pixels(queue)
+        if over and not request.get("rest"):
+            candidates, rest = [], page.remaining
+        order = label_order(queue.index.catalog, page.labels)
+        self._read_pixels(queue)
         return {
-            "suspects": self._shown(suspects, now),
+            "suspects": self._shown(candidates, now),
             "kind": view.kind,
-            "project": name_of(queue.index.catalog),
-            "labels": [label for label in order if label in found.labels],
+            "project": catalog_name(queue.index.catalog),
+            "labels": [label for label in order if label in page.labels],
             "order": order,
             "counts": queue.counts(now),
-            "done": found.done or over,
-            "message": _message(view, found, over, _tally(now.history.latest)),
+            "done": page.done or over,
+            "message": _message(view, page, over, _tally(now.history.latest)),
             "rest": rest,
-            "heading": _heading(view, suspects),
-            "left": left_in_words(found.left_as_dict()) if view.kind == "label" and found.remaining else "",
+            "heading": _heading(view, candidates),
+            "left": left_in_words(page.left_as_dict()) if view.kind == "label" and page.remaining else "",
             "progress": _tally(now.history.latest),
             "run": now.run,
             "since": now.history.newest_id,
             "view": view.name,
         }
 
-    def turn(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """Take back this reviewer's last step, or bring it again.
+    def undo_or_redo(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Undo or redo a reviewer's last step.
 
-        Of each picture that it is about: what was decided in that step, and the decision that counts `now`.
+        Args:
+            request: `action`, "undo" or "redo", and `reviewer`.
+
+        Returns:
+            `rows`, for each image of the step: its action in that step, and the decision that is valid `now`; and
+            `message`, a sentence about the step.
         """
-        ledger = self._ready().index.decision_log
-        rows = {"undo": ledger.undo, "redo": ledger.redo}[asked["action"]](1, asked["reviewer"])
-        now = ledger.present()
+        log = self._ready().index.decision_log
+        rows = {"undo": log.undo, "redo": log.redo}[request["action"]](1, request["reviewer"])
+        now = log.current()
         return {
             "rows": [
-                {"image_id": row.image_id, "action": row.action, "now": _standing(now.get(str(row.image_id)))}
+                {"image_id": row.image_id, "action": row.action, "now": _as_shown(now.get(str(row.image_id)))}
                 for row in rows
             ],
-            "told": html.turned(asked["action"], [row.action for row in rows]),
+            "message": html.step_message(request["action"], [row.action for row in rows]),
         }
 
-    def look(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """One picture, large, with what is known of it."""
+    def details(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Return the large version of one image, its facts, and the most similar images."""
         queue = self._ready()
         state = queue.index.snapshot()
-        (row,) = state.rows_of([asked["image_id"]]).tolist()
+        (row,) = state.rows_of([request["image_id"]]).tolist()
         if row < 0:
-            raise ReviewError("that picture is not there any more", hint="ask for another page")
+            raise ReviewError("this picture is no longer in the project", hint="reload the page")
         image = state.images[row]
         near = queue.neighbours(image.image_id, snapshot=state)
-        label = {one.image_id: str(state.labels[at]) for at, one in enumerate(state.images)}
-        history = queue.index.decision_log.of(image.image_id)
+        label = {record.image_id: str(state.labels[number]) for number, record in enumerate(state.images)}
+        history = queue.index.decision_log.of_image(image.image_id)
         return {
             **self._picture(image, str(state.labels[row]), thumbnails.LARGE),
             "split": str(state.splits[row]) or "no split",
             "width": image.width,
             "height": image.height,
             "neighbours": [self._picture(one, label[one.image_id]) for one in near],
-            "decisions": [f"{one.reviewer}: {one.action} {one.to_label or ''}" for one in history],
+            "decisions": [f"{_in_words(decision)}, by {decision.reviewer}" for decision in history],
         }
 
-    def how_far(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """What takes long at the moment, for people; "" where nothing does."""
-        del asked
-        return {"text": self._far}
+    def progress(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Return the progress of the task that the page waits for; "" if there is none."""
+        del request
+        return {"text": self._progress}
 
     @show_errors
-    def train_again(self) -> Iterator[str]:
-        """Train as the newest finished run was trained, and compare the two."""
-        before = runs.finished(self.project)
+    def retrain(self) -> Iterator[str]:
+        """Train with the options of the newest finished run, and compare the two."""
+        before = runs.find_finished(self.project)
         run = jobs.start(self.project, TrainConfig.from_dict(before.config))
         while run.state in LIVE:
             yield note("Training …")
             time.sleep(POLL)
         if not run.finished:
-            raise RunError(f"run {run.id} is {run.state}: {run.failure or ''}", hint="the Train tab tells more")
-        yield html.compared(compare_runs(self.project, before.id, run.id))
+            raise RunError(f"run {run.id} is {run.state}: {run.failure or ''}", hint="see the Train tab")
+        yield html.comparison(compare_runs(self.project, before.id, run.id))
 
     @show_errors
-    def carry_out(self) -> str:
+    def apply_to_files(self) -> str:
         """Move deleted pictures to the trash and relabelled ones to their folders."""
         done = apply_decisions(self.project)
-        return note(f"{done.moved} files moved, {done.trashed} to trash/, {len(done.missing)} not there.")
+        return note(f"{done.moved} files moved, {done.trashed} to trash/, {len(done.missing)} not found.")
 
     @show_errors
-    def bring_back(self) -> str:
-        """Move every file back to where it was."""
-        return note(f"{unapply_decisions(self.project).moved} files moved back. The decisions stay.")
+    def restore_files(self) -> str:
+        """Move every file back to its original place."""
+        return note(f"{unapply_decisions(self.project).moved} files moved back. The decisions are kept.")
 
     def _ready(self) -> Queue:
+        """Return the queue of the project's present catalogue.
+
+        Raises:
+            ReviewError: The project has no images.
+        """
         with self._lock:
             if not (self.project.exists and Catalog(self.project).images()):
                 raise ReviewError("there are no pictures to review yet", hint="Import some in the Data tab")
-            name = name_of(Catalog(self.project))
-            if self._queue is None or self._name != name:  # another catalogue may be there than before
+            name = catalog_name(Catalog(self.project))
+            if self._queue is None or self._name != name:  # the project's folder may hold a new catalogue
                 self._name = name
                 self._queue = Queue(self.project, progress=self._follow)
             return self._queue
 
     def _follow(self, what: str, done: int, total: int) -> None:
-        self._far = f"{what}: {done} of {total} …" if done < total else ""
+        self._progress = f"{what}: {done} of {total} …" if done < total else ""
 
-    def _look_at_pixels(self, queue: Queue) -> None:
-        """For the other kinds of suspects, while someone reviews labels."""
+    def _read_pixels(self, queue: Queue) -> None:
+        """Read the images' pixels in a thread while someone reviews labels; other kinds of candidates need them."""
         with self._lock:
-            if not queue.index.has_pixel_stats and not (self._looking and self._looking.is_alive()):
-                self._looking = threading.Thread(target=_look_quietly, args=[queue], daemon=True)
-                self._looking.start()
+            if not queue.index.has_pixel_stats and not (self._pixels and self._pixels.is_alive()):
+                self._pixels = threading.Thread(target=_read_quietly, args=[queue], daemon=True)
+                self._pixels.start()
 
-    def _shown(self, suspects: list[Candidate], state: Snapshot) -> list[dict[str, Any]]:
-        """Suspects with the addresses of their thumbnails, and of their twins'."""
-        ids = [one for suspect in suspects for one in (suspect.image_id, suspect.twin) if one]
+    def _shown(self, candidates: list[Candidate], state: Snapshot) -> list[dict[str, Any]]:
+        """Return candidates as plain values, with the addresses of their thumbnails and their duplicates'."""
+        ids = [image_id for one in candidates for image_id in (one.image_id, one.twin) if image_id]
         rows = [row for row in state.rows_of(ids).tolist() if row >= 0]
         urls = self._urls([state.images[row] for row in rows])
-        known = {
+        shown = {
             state.images[row].image_id: {
                 "image_id": state.images[row].image_id,
                 "path": state.images[row].path,
@@ -198,63 +213,75 @@ class ReviewTab:
             for row, url in zip(rows, urls, strict=True)
         }
         return [
-            {**suspect.as_dict(), "url": known[suspect.image_id]["url"], "twin": known.get(suspect.twin or "")}
-            for suspect in suspects
-            if suspect.image_id in known
+            {**one.as_dict(), "url": shown[one.image_id]["url"], "twin": shown.get(one.twin or "")}
+            for one in candidates
+            if one.image_id in shown
         ]
 
     def _picture(self, image: ImageRecord, label: str, side: int = thumbnails.SIDE) -> dict[str, Any]:
         return {"path": image.path, "given": label, "url": self._urls([image], side)[0]}
 
     def _urls(self, images: list[ImageRecord], side: int = thumbnails.SIDE) -> list[str | None]:
-        made = thumbnails.thumbnails(self.project, [(image.image_id, image.path) for image in images], side)
-        return [f"/gradio_api/file={quote(str(path))}" if path else None for path in made]
+        paths = thumbnails.thumbnails(self.project, [(image.image_id, image.path) for image in images], side)
+        return [f"/gradio_api/file={quote(str(path))}" if path else None for path in paths]
 
 
-def _look_quietly(queue: Queue) -> None:
-    """Whoever asks for those kinds hears of an error; whoever reviews labels need not."""
+def _read_quietly(queue: Queue) -> None:
+    """Read the pixels; pages that need them report errors themselves."""
     with suppress(BearkitError):
         queue.index.pixel_stats()
 
 
-def _message(view: View, found: Page, over: bool, tally: dict[str, int]) -> str:
-    """What the page says above the pictures."""
+def _message(view: View, page: Page, over: bool, tally: dict[str, int]) -> str:
+    """Return the message above the candidates; "" for none.
+
+    Args:
+        view: which candidates the page shows.
+        page: the candidates, and how many remain.
+        over: whether no suspicious labels are left.
+        tally: counts of decisions, as of `_tally`.
+    """
     if view.kind == "unlabelled":
-        return "" if found.suspects else "Nothing is left to look at here: every picture has a label."
-    left = left_in_words(found.left_as_dict())
-    left = f" {left[0].upper()}{left[1:]}." if found.remaining else " Every label was looked at."
+        return "" if page.suspects else "Nothing left to review here: every picture has a label."
+    left = left_in_words(page.left_as_dict())
+    left = f" {left[0].upper()}{left[1:]}." if page.remaining else " Every label was checked."
     if over:
-        came_of = f"{tally['changed']} relabelled, {tally['deleted']} deleted"
-        return f"Done: no label is in doubt any more ({came_of}).{left}"
-    if view.kind == "label" and found.done and found.calm:
-        return f"The worst is over: the last {found.calm} pictures were fine.{left}"
-    return "" if found.suspects else "Nothing is left to look at here."
+        changes = f"{tally['changed']} relabelled, {tally['deleted']} deleted"
+        return f"Done: no suspicious labels left ({changes}).{left}"
+    if view.kind == "label" and page.done and page.calm:
+        return f"Few label errors remain: the last {page.calm} pictures were fine.{left}"
+    return "" if page.suspects else "Nothing left to review here."
 
 
-def _heading(view: View, suspects: list[Candidate]) -> str:
-    """What the pictures of a page have in common."""
-    if view.kind != "unlabelled" or not suspects:
+def _heading(view: View, candidates: list[Candidate]) -> str:
+    """Return the heading of a page of unlabelled images; "" for other pages."""
+    if view.kind != "unlabelled" or not candidates:
         return ""
-    if suspects[0].predicted:
-        return f"Predicted: {suspects[0].predicted}"
+    if candidates[0].predicted:
+        return f"Predicted: {candidates[0].predicted}"
     return (
         "Label some pictures one by one: press l, type the label, press Enter. "
-        "From two labels on, the others are predicted."
+        "Once there are two labels, the others are predicted."
     )
 
 
-def _standing(decision: Decision | None) -> dict[str, Any] | None:
-    """The decision that counts, as the page shows it."""
+def _in_words(decision: Decision) -> str:
+    to = f" as {decision.to_label}" if decision.action in ("label", "relabel") else ""
+    return f"{html.DONE.get(decision.action, decision.action)}{to}"
+
+
+def _as_shown(decision: Decision | None) -> dict[str, Any] | None:
+    """Return the valid decision about an image as the page shows it."""
     if decision is None:
         return None
     return {"id": decision.id, "action": decision.action, "to": decision.to_label, "by": decision.reviewer}
 
 
 def _tally(decisions: dict[str, Decision]) -> dict[str, int]:
-    """How many pictures were looked at, and what came of it."""
-    present = [one for one in decisions.values() if one.kind != RENAMED]
+    """Return how many images were decided, relabelled and deleted; renamed labels do not count."""
+    reviewed = [decision for decision in decisions.values() if decision.kind != RENAMED]
     return {
-        "looked": len(present),
-        "changed": sum(one.action in ("relabel", "label", "unlabel") for one in present),
-        "deleted": sum(one.action == "delete" for one in present),
+        "decided": len(reviewed),
+        "changed": sum(decision.action in ("relabel", "label", "unlabel") for decision in reviewed),
+        "deleted": sum(decision.action == "delete" for decision in reviewed),
     }

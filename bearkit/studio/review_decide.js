@@ -5,15 +5,15 @@ function busy() {
 }
 
 function decide(action, to = null) {
-  const suspect = page.suspects[cur];
+  const suspect = page.suspects[current];
   if (!suspect) return;
-  if (busy()) return hint('Not taken: the next page is loading.');
+  if (busy()) return hint('Ignored: the next page is still loading.');
   hint('');
-  const same = action === 'relabel' && to === suspect.given;  // to say so is to keep it
-  if (action === 'relabel') offerToo(to);
+  const same = action === 'relabel' && to === suspect.given;  // the same label means keep
+  if (action === 'relabel') offerLabel(to);
   send([same ? { suspect, action: 'keep', to: null } : { suspect, action, to }]);
-  const next = page.suspects.findIndex((one, index) => index > cur && !states.has(one.image_id));
-  if (next >= 0) cur = next;
+  const next = page.suspects.findIndex((one, index) => index > current && !states.has(one.image_id));
+  if (next >= 0) current = next;
   mark();
 }
 
@@ -24,21 +24,21 @@ function send(entries, implied = false) {
   for (const { suspect, action, to } of entries) states.set(suspect.image_id, { action, to, state: 'pending', number });
   outbox.add({
     project: page.project, kind: page.kind, reviewer: reviewer(), run: page.run, since: page.since, view: page.view,
-    implied, token, choices: entries.map(asked),
+    implied, token, choices: entries.map(choiceOf),
   });
   entries.forEach(({ suspect }) => paint(suspect));
 }
 
-function asked({ suspect, action, to }) {
+function choiceOf({ suspect, action, to }) {
   if (action === 'other') return { image_id: suspect.twin.image_id, action: 'delete', to: null };
   return { image_id: suspect.image_id, action, to: action === 'keep' ? suspect.given || null : to };
 }
 
-function heard({ kind, asked: about, answer }) {  // from the outbox
-  if (kind === 'back' && wanted) return load();
+function onOutbox({ kind, step, answer }) {  // an event of the outbox
+  if (kind === 'back' && retrying) return load();
   if (kind === 'pressed') return grid.focus({ preventScroll: true });
-  if (kind === 'change' || kind === 'back') return refreshed();
-  const { entries = [], number: of } = sent.get(about.token) || {};
+  if (kind === 'change' || kind === 'back') return refresh();
+  const { entries = [], number: of } = sent.get(step.token) || {};
   for (const { suspect, action } of entries) {
     const known = states.get(suspect.image_id);
     if (known?.number !== of) continue;  // it was decided again since
@@ -48,49 +48,49 @@ function heard({ kind, asked: about, answer }) {  // from the outbox
     if (kind === 'stored') known.others = answer.others?.[id];
     if (kind === 'stored' && known.to && answer.labels?.[id]) known.to = answer.labels[id];
   }
-  if (kind === 'stored') asStored(entries, answer);
-  if (kind === 'refused' || kind === 'discarded') entries.forEach(({ to }) => offerNoMore(to));
-  const standing = entries.length - (answer?.stored?.length ?? entries.length);
-  if (standing) news = `${plural(standing, 'picture')} of that page ${standing === 1 ? 'stays as it is' : 'stay as they are'}: others decided meanwhile.`;
+  if (kind === 'stored') useStoredLabels(entries, answer);
+  if (kind === 'refused' || kind === 'discarded') entries.forEach(({ to }) => withdrawLabel(to));
+  const unchanged = entries.length - (answer?.stored?.length ?? entries.length);
+  if (unchanged) news = `Others had already decided ${plural(unchanged, 'picture')} of the last page; left unchanged.`;
   if (answer?.order) { page.order = answer.order; keys.textContent = keysLine(); }
-  refreshed();
+  refresh();
 }
 
-const typedHere = new Set();  // labels that are offered since somebody typed them, and not because pictures have them
+const typedHere = new Set();  // labels that are offered because someone typed them here; no stored picture has them yet
 
-function offerToo(label) {
+function offerLabel(label) {
   if (page.labels.includes(label)) return;
   page.labels.push(label);
   typedHere.add(label);
 }
 
-function offerNoMore(label) {
+function withdrawLabel(label) {
   if (typedHere.delete(label)) page.labels = page.labels.filter((one) => one !== label);
 }
 
-function asStored(entries, answer) {  // the studio tidies labels: what it stored is offered, and not what was typed
+function useStoredLabels(entries, answer) {  // the studio normalizes labels: offer the stored spelling, not the typed one
   for (const { suspect, to } of entries) {
     const label = answer.labels?.[suspect.image_id];
-    if (to && label && label !== to) { offerNoMore(to); offerToo(label); }
+    if (to && label && label !== to) { withdrawLabel(to); offerLabel(label); }
   }
   if (answer.notes?.length) hint(`${answer.notes.join('. ')}.`);
 }
 
-function refreshed() {
+function refresh() {
   root.classList.toggle('rv-away', Boolean(outbox.problem()));
   page.suspects.forEach(paint);
-  saved.textContent = outbox.words();
+  saved.textContent = outbox.summary();
   saved.dataset.state = outbox.waiting().length ? 'waiting' : '';
-  tell();
+  showProgress();
 }
 
 function confirmPage() {
-  if (busy()) return hint('Not taken: the next page is loading.');
+  if (busy()) return hint('Ignored: the next page is still loading.');
   if (!page.suspects.length) return;
-  if (performance.now() - shownAt < SETTLE) return hint('Enter counts once a page was shown for a second: look at it first.');
+  if (performance.now() - shownAt < SETTLE) return hint('Look at the page first: Enter works after one second.');
   const left = page.suspects.filter((suspect) => !states.has(suspect.image_id));
   if (page.kind === 'unlabelled' && left.some((suspect) => !suspect.predicted)) {
-    if (left.length === page.suspects.length) return hint('Nothing is predicted before there are two labels: press l, and type the label of this picture.');
+    if (left.length === page.suspects.length) return hint('Predictions need two labels: press l and type the label of this picture.');
     return load();
   }
   hint('');
@@ -99,35 +99,35 @@ function confirmPage() {
   load();
 }
 
-async function turn(action) {
-  if (busy()) return hint('Not taken: the next page is loading.');
+async function undoOrRedo(action) {
+  if (busy()) return hint('Ignored: the next page is still loading.');
   await outbox.settled();
-  if (outbox.waiting().length) return hint(`${action === 'undo' ? 'Undo' : 'Redo'} works once what is waiting is stored.`);
-  const answer = await ask('turn', { action, reviewer: reviewer() });
-  if (answer.error) return complain(answer);
+  if (outbox.waiting().length) return hint(`${action === 'undo' ? 'Undo' : 'Redo'} works once all decisions are saved.`);
+  const answer = await call('undo_or_redo', { action, reviewer: reviewer() });
+  if (answer.error) return showError(answer);
   notice.querySelector('[role=alert]')?.remove();
   outbox.countSoon();
   const here = new Map(page.suspects.flatMap((suspect) => [[suspect.image_id, suspect], ...(suspect.twin ? [[suspect.twin.image_id, suspect]] : [])]));
-  if (action === 'undo' && answer.rows.some((row) => !here.has(row.image_id))) return load(answer.told);
+  if (action === 'undo' && answer.rows.some((row) => !here.has(row.image_id))) return load(answer.message);
   for (const row of answer.rows) {
     const suspect = here.get(row.image_id);
-    if (suspect) stand(suspect, row);
-    else if (action === 'redo') count(row);
+    if (suspect) showDecision(suspect, row);
+    else if (action === 'redo') countDecision(row);
   }
-  cur = Math.max(0, page.suspects.indexOf(here.get(answer.rows[0].image_id)));
-  refreshed();
-  hint(answer.told);
+  current = Math.max(0, page.suspects.indexOf(here.get(answer.rows[0].image_id)));
+  refresh();
+  hint(answer.message);
   mark();
 }
 
-function stand(suspect, { image_id: id, now }) {  // a picture as the ledger has it after an undo or a redo
+function showDecision(suspect, { image_id: id, now }) {  // show the valid decision about a picture after an undo or a redo
   if (!now || now.id <= page.since) return states.delete(suspect.image_id);
   const action = id === suspect.image_id ? now.action : 'other';
   states.set(suspect.image_id, { action, to: now.to, state: 'stored', number, others: now.by === reviewer() ? '' : now.by });
 }
 
-function count({ action }) {
-  page.progress.looked += 1;
+function countDecision({ action }) {
+  page.progress.decided += 1;
   if (['relabel', 'label', 'unlabel'].includes(action)) page.progress.changed += 1;
   if (action === 'delete') page.progress.deleted += 1;
 }

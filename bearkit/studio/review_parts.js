@@ -1,22 +1,23 @@
-// The review page: a grid of suspects, decided with keys, mouse or touch. Gradio runs these files as one, once the tab
-// is first open, with `element` (the component) and `server` (see review.py: suspects, turn, look, how_far).
+// The review page: a grid of candidates, decided with keys, mouse or touch. Gradio runs these files as one when the tab
+// first opens, with `element` (the component) and `server` (the functions suspects, undo_or_redo, details, progress of review.py).
 // Everything is built with createElement and textContent: labels and file names are never read as HTML or code.
 
-const KINDS = { label: 'labels in doubt', duplicate: 'near-duplicates', outlier: 'outliers', quality: 'poor pictures', unlabelled: 'without a label' };
-const ORDERS = { 'out-of-fold': 'by a head that has not seen it', loss: 'by the loss of the trained model' };
+const KINDS = { label: 'suspicious labels', duplicate: 'near-duplicates', outlier: 'outliers', quality: 'low-quality pictures', unlabelled: 'no label yet' };
+const ORDERS = { 'out-of-fold': 'most suspicious first', loss: 'highest loss first' };
+const CAPTIONS = { kind: 'Show', split: 'Split', label: 'Label', order: 'Sort', n: 'Per page' };
 const PAGES = ['20', '50', '100'];
 const EVERY = '';
-const SETTLE = 1000;      // milliseconds that a page is shown before Enter counts: nobody looks at one in less
+const SETTLE = 1000;      // milliseconds that a page is shown before Enter confirms it: nobody can check a page in less
 const view = { kind: 'label', split: EVERY, label: EVERY, order: 'out-of-fold', n: '20', rest: EVERY };
-let outbox = null;        // of outbox.js, which keeps and sends what is decided
-let ask = null;
+let outbox = null;        // of outbox.js, which keeps and sends decisions
+let call = null;
 let page = { suspects: [], labels: [], order: [], counts: {}, message: '' };
-let cur = 0;
+let current = 0;
 let states = new Map();   // image_id -> {action, to, state: pending | stored | refused, number}
-let number = 0;           // of the last decision: an answer to an earlier one says nothing of it
+let number = 0;           // of the last decision: answers to earlier ones do not change its state
 let sent = new Map();     // token -> {entries, number} of this page
-let news = '';            // to be told with the next page
-let loading = 0;          // the last page that was asked for; older answers are dropped
+let news = '';            // a message for the next page
+let loading = 0;          // number of the last page request; answers to older ones are dropped
 let shownAt = 0;
 
 function make(tag, attributes = {}, ...children) {
@@ -38,7 +39,7 @@ function short(label) {
   return letters.length > 30 ? `${letters.slice(0, 29).join('')}…` : label;
 }
 
-function keyOf(label) {  // the digit that stands for a label, for good
+function keyOf(label) {  // the digit key of a label, which never changes
   const place = page.order.indexOf(label);
   return place >= 0 && place < 9 ? String(place + 1) : '';
 }
@@ -46,8 +47,8 @@ function keyOf(label) {  // the digit that stands for a label, for good
 // ---------------------------------------------------------------------------------------------- address and filters
 
 function readAddress() {
-  const asked = new URLSearchParams(location.search);
-  for (const name of Object.keys(view)) if (asked.get(name)) view[name] = asked.get(name);
+  const query = new URLSearchParams(location.search);
+  for (const name of Object.keys(view)) if (query.get(name)) view[name] = query.get(name);
   if (!(view.kind in KINDS)) view.kind = 'label';
   if (!(view.order in ORDERS)) view.order = 'out-of-fold';
   if (!(Number(view.n) >= 1 && Number(view.n) <= 200)) view.n = '20';
@@ -63,9 +64,9 @@ function writeAddress() {
 function choice(name, options) {
   const entries = Object.entries(options);
   if (!(view[name] in options)) entries.push([view[name], view[name]]);
-  const select = make('select', { 'aria-label': name, onchange: () => { view[name] = select.value; if (name === 'kind') view.rest = EVERY; load(); } },
+  const select = make('select', { 'aria-label': CAPTIONS[name], onchange: () => { view[name] = select.value; if (name === 'kind') view.rest = EVERY; load(); } },
     ...entries.map(([value, text]) => make('option', { value, selected: value === view[name] || undefined }, text)));
-  return make('label', {}, name === 'n' ? 'a page' : name, select);
+  return make('label', {}, CAPTIONS[name], select);
 }
 
 // ------------------------------------------------------------------------------------------------------- the picture
@@ -79,8 +80,8 @@ function pictureOf(suspect, index) {
   const caption = make('figcaption', {}, make('div', { class: 'rv-labels' }, ...labelsOf(suspect)), reason,
     make('div', { class: 'rv-state', 'aria-live': 'polite' }));
   const figure = make('figure', { 'data-id': suspect.image_id, id: `rv-${index}`, role: 'option' }, pictures, caption, buttonsOf(suspect));
-  figure.onclick = (event) => { if (!event.target.closest('button')) { cur = index; mark(); } };
-  figure.ondblclick = () => { cur = index; mark(); look(); };
+  figure.onclick = (event) => { if (!event.target.closest('button')) { current = index; mark(); } };
+  figure.ondblclick = () => { current = index; mark(); showLarge(); };
   return figure;
 }
 
@@ -88,15 +89,15 @@ function labelsOf(suspect) {
   const bold = (label) => make('span', { class: short(label) === label ? null : 'rv-named' }, make('b', { title: label }, label || 'no label'), keyOf(label) ? make('kbd', { title: 'its key' }, keyOf(label)) : null);
   if (suspect.twin) return ['left ', bold(suspect.given), ', right ', bold(suspect.twin.given)];
   if (!suspect.predicted) return suspect.given ? ['given ', bold(suspect.given)] : [bold('')];
-  const sure = `${Math.round(100 * suspect.probability)} %`;
-  if (!suspect.given) return ['predicted ', bold(suspect.predicted), ` ${sure}`];
-  if (suspect.predicted === suspect.given) return ['given ', bold(suspect.given), `, predicted so ${sure}`];
-  return ['given ', bold(suspect.given), ', predicted ', bold(suspect.predicted), ` ${sure}`];
+  const sure = ` (${Math.round(100 * suspect.probability)} %)`;
+  if (!suspect.given) return ['predicted ', bold(suspect.predicted), sure];
+  if (suspect.predicted === suspect.given) return [bold(suspect.given), `, model agrees${sure}`];
+  return ['given ', bold(suspect.given), ', predicted ', bold(suspect.predicted), sure];
 }
 
 function buttonsOf(suspect) {
-  const button = (text, title, act) => make('button', { type: 'button', title, onclick: () => { cur = page.suspects.indexOf(suspect); act(); } }, text);
-  const keep = page.kind === 'unlabelled' ? null : button(suspect.twin ? 'both' : 'keep', 'k', () => decide('keep'));
+  const button = (text, title, act) => make('button', { type: 'button', title, onclick: () => { current = page.suspects.indexOf(suspect); act(); } }, text);
+  const keep = page.kind === 'unlabelled' ? null : button(suspect.twin ? 'keep both' : 'keep', 'k', () => decide('keep'));
   const other = suspect.twin ? button('delete right', 's', () => decide('other')) : null;
   return make('div', { class: 'rv-buttons' }, keep, button(suspect.twin ? 'delete left' : 'delete', 'd', () => decide('delete')), other,
     button('label …', 'l', chooseLabel));
@@ -109,8 +110,8 @@ function paint(suspect) {
   const waits = known?.state === 'pending' && outbox.problem();
   figure.dataset.state = known ? (waits ? 'waiting' : known.state) : '';
   figure.dataset.action = known ? known.action : '';
-  const words = { keep: 'kept', delete: 'deleted', other: 'the right one deleted', relabel: known?.to, label: known?.to, unlabel: 'no label now' };
-  const text = !known ? '' : known.state === 'refused' ? 'not stored' : `${words[known.action]}${waits ? ' (waiting)' : ''}`;
+  const words = { keep: 'kept', delete: 'deleted', other: 'right one deleted', relabel: known?.to, label: known?.to, unlabel: 'label removed' };
+  const text = !known ? '' : known.state === 'refused' ? 'not saved' : `${words[known.action]}${waits ? ' (waiting)' : ''}`;
   const state = figure.querySelector('.rv-state');
   state.textContent = known?.others ? `${text} (${known.others})` : text;
   state.title = state.textContent;
@@ -119,16 +120,16 @@ function paint(suspect) {
 function mark(focus = true) {
   const figures = [...grid.children];
   figures.forEach((figure, index) => {
-    figure.classList.toggle('cur', index === cur);
-    figure.setAttribute('aria-selected', index === cur);
+    figure.classList.toggle('cur', index === current);
+    figure.setAttribute('aria-selected', index === current);
   });
-  grid.setAttribute('aria-activedescendant', `rv-${cur}`);
+  grid.setAttribute('aria-activedescendant', `rv-${current}`);
   if (focus) grid.focus({ preventScroll: true });
-  if (focus) intoSight(figures[cur]);
-  if (!side.hidden) look();
+  if (focus) scrollIntoSight(figures[current]);
+  if (!side.hidden) showLarge();
 }
 
-function intoSight(figure) {  // above what stays at the bottom: the bar, and on a narrow screen the large picture
+function scrollIntoSight(figure) {  // above the bar at the bottom, and on a narrow screen above the large picture
   if (!figure) return;
   root.style.setProperty('--rv-foot', `${foot.offsetHeight}px`);
   const large = getComputedStyle(side).position === 'fixed' ? side.offsetHeight : 0;

@@ -1,13 +1,9 @@
-"""Where pictures come from, on the Data tab: folders, lists of addresses, search, files and the camera for a label."""
+"""The import panel of the Data tab: folders and zips, lists of links, search, dropped files and the camera."""
 
 import importlib.util
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import gradio as gr
 
@@ -16,23 +12,27 @@ from bearkit.core.project import Project
 from bearkit.errors import ImportSourceError
 from bearkit.sources.importing import import_images
 from bearkit.sources.samples import project as sample_project
-from bearkit.sources.web import url_list
-from bearkit.studio import html, import_question
-from bearkit.studio.collect_job import Fetching, limits
-from bearkit.studio.import_question import ONE_AT_A_TIME, Asked
+from bearkit.studio import import_html, import_question
+from bearkit.studio.collect_job import CollectJob, limits
+from bearkit.studio.import_question import ONE_AT_A_TIME, OpenQuestion
+from bearkit.studio.links import Links, given_label
 from bearkit.studio.search import Search
 from bearkit.web import uploads
-from bearkit.web.errors import show_errors, take_files
-from bearkit.web.launch import hosted
-
-GATHER = (Path(__file__).parent / "gather.js").read_text()
+from bearkit.web.errors import show_errors, take_original_files
+from bearkit.web.launch import is_hosted
 
 
 class Sources:
-    """Layout and wiring. `changed` is a number that grows when pictures came: the tab looks anew then."""
+    """The layout and event handlers of the import panel.
+
+    Attributes:
+        changed: a counter that grows with each import; the Data tab refreshes when it changes.
+        imported: the components that every import updates.
+        live: the components that `follow` updates while links are downloaded.
+    """
 
     def __init__(self, project: Project) -> None:
-        self.project, self.fetching, self.hosted = project, Fetching(project), hosted()
+        self.project, self.downloads, self.hosted = project, CollectJob(project), is_hosted()
         self.changed: gr.State = gr.State(0)
         self.timer = gr.Timer(0.5, active=False)
         self.receipt = gr.HTML()
@@ -41,244 +41,208 @@ class Sources:
         with gr.Tabs():
             with gr.Tab("Folder"):
                 self._folder()
-            with gr.Tab("Addresses"):
-                self._addresses()
+            with gr.Tab("Links"):
+                links = Links(self.downloads, self.timer)
+                self.private = links.private
+                self._hide_question(links.fetch)
             with gr.Tab("Search"):
-                search = Search(project, self.fetching, self.private, self.timer)
-                self._ask_no_more(search.fetch)
-            with gr.Tab("One label"):
+                search = Search(project, self.downloads, self.private, self.timer)
+                self._hide_question(search.fetch)
+            with gr.Tab("Files & camera"):
                 self._one_label()
         self.question.answered_by(self.answer, [self.changed], self.imported)
-        self.birds = gr.Button("No pictures at hand? Take the sample birds", visible=not project.exists)
+        self.birds = gr.Button("No pictures yet? Try the sample birds", visible=not project.exists)
         self.birds.click(self.take_birds, self.changed, self.imported, concurrency_id=ONE_AT_A_TIME)
-        self.standing = gr.HTML()
+        self.status = gr.HTML()
         with gr.Row():
             stop = gr.Button("Stop", visible=False, min_width=80)
-            go_on = gr.Button("Fetch those that wait", visible=False, min_width=80)
-            retry = gr.Button(html.RETRY, visible=False, min_width=80)
+            rest = gr.Button("Download the rest", visible=False, min_width=80)
+            retry = gr.Button(import_html.RETRY, visible=False, min_width=80)
         self.tally = gr.HTML()
         self.seen: gr.State = gr.State(None)
-        self.live = [self.seen, self.timer, self.standing, stop, go_on, retry, self.tally, self.changed]
+        self.live = [self.seen, self.timer, self.status, stop, rest, retry, self.tally, self.changed]
         self.timer.tick(self.follow, [self.seen, self.changed], self.live, show_progress="hidden")
-        stop.click(self.fetching.stop, None, None)
-        go_on.click(self.go_on, self.private, self.timer)
+        stop.click(self.downloads.stop, None, None)
+        rest.click(self.download_rest, self.private, self.timer)
         retry.click(self.retry, self.private, self.timer)
 
     def _folder(self) -> None:
-        if not self.hosted:  # strangers read no files of this machine, nor data sets with its owner's token
-            source = gr.Textbox(label="Folder or zip on this machine, or hf://USER/NAME", placeholder="/home/me/bears")
-            link = gr.Checkbox(False, label="Leave the files where they are, copy nothing")
+        if not self.hosted:  # visitors must not read this machine's files, nor use its owner's Hugging Face token
+            source = gr.Textbox(
+                label="Folder or .zip on the computer running bearkit",
+                placeholder="/home/me/bears, or hf://USER/DATASET",
+            )
+            link = gr.Checkbox(False, label="Use the files in place (don't copy)")
             take = gr.Button("Import", variant="primary")
-        label = f"Drop a zip{sounds()}" if self.hosted else f"… or drop a zip{sounds()}"
+        label = "Drop a .zip" if self.hosted else f"Or drop a .zip{sound_hint()}"
         upload = gr.File(label=label, file_types=[".zip"], height=120)
-        take_files(upload)
+        take_original_files(upload)
         if not self.hosted:
             for event in (take.click, source.submit):
                 event(self.take, [source, link, self.changed], self.imported, concurrency_id=ONE_AT_A_TIME)
         upload.upload(self.take_dropped, [upload, self.changed], self.imported, concurrency_id=ONE_AT_A_TIME)
-        self._ask_no_more(upload.clear)
-
-    def _addresses(self) -> None:
-        label = gr.Textbox(label="Label", placeholder="grizzly", max_lines=1)
-        listed = gr.Textbox(label="Addresses of pictures, one a line", lines=3, max_lines=8)
-        files = gr.File(
-            label="… or a list: .txt, or .csv with a column of labels",
-            file_types=[".txt", ".csv", ".tsv", ".json", ".jsonl"],
-            height=120,
-            elem_id="address-list",
-        )
-        take_files(files)
-        self.private = gr.Checkbox(False, label=html.OWN_NETWORK, visible=not self.hosted)
-        go = gr.Button("Fetch the pictures", variant="primary")
-        gr.HTML(html.gather("javascript:" + quote(GATHER)))
-        with gr.Accordion("The same as a snippet for the browser's console", open=False):
-            gr.Code(GATHER, language="javascript", show_label=False, lines=6, max_lines=12)
-        go.click(self.collect, [label, listed, files, self.private], [self.timer, listed, files, label])
-        self._ask_no_more(go.click)
+        self._hide_question(upload.clear)
 
     def _one_label(self) -> None:
-        self.label = gr.Dropdown([], label="Label, one there is or a new one", allow_custom_value=True, value=None)
-        files = gr.File(label=f"Drop its pictures{sounds()}", file_count="multiple", height=120, elem_id="label-files")
-        take_files(files)
-        camera = gr.Image(label="… or take them", sources=["webcam"], type="filepath", height=240, buttons=[])
-        take_files(camera)
-        for event in (files.upload, self.label.input):  # whichever comes last
+        self.label = gr.Dropdown(
+            [], label="Label of these pictures (choose or type)", allow_custom_value=True, value=None
+        )
+        files = gr.File(
+            label=f"Drop pictures of this label{'' if self.hosted else sound_hint()}", file_count="multiple",
+            height=120, elem_id="label-files",
+        )  # fmt: skip
+        take_original_files(files)
+        camera = gr.Image(label="Or use the camera", sources=["webcam"], type="filepath", height=240, buttons=[])
+        take_original_files(camera)
+        for event in (files.upload, self.label.input):  # import once both are there, in either order
             event(self.add, [self.label, files, self.changed], [self.receipt, self.changed, files])
         for event in (camera.input, self.label.input):
             event(self.photograph, [self.label, camera, self.changed], [self.receipt, self.changed, camera])
         for event in (files.upload, camera.input):
-            self._ask_no_more(event)
+            self._hide_question(event)
 
-    def _ask_no_more(self, event: Any) -> None:
-        """Take the question away: there is another source."""
-        event(import_question.nothing_asked, None, self.question.shown, show_progress="hidden", queue=False)
+    def _hide_question(self, event: Any) -> None:
+        """Hide an open question when this event starts an import from another source."""
+        event(import_question.hide_question, None, self.question.shown, show_progress="hidden", queue=False)
 
     @show_errors
     def take(
         self, source: str | None, link: bool, changed: int, progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio's way)
     ) -> Iterator[Any]:  # fmt: skip
-        """Import a folder, a zip, or a data set of the Hub."""
-        yield _begun()
+        """Import a folder, a zip, or a data set of the Hugging Face Hub."""
+        yield _cleared()
         if not source or not source.strip():
-            raise ImportSourceError("no folder was named", hint="type the path of a folder, or drop a zip")
+            raise ImportSourceError("no folder was given", hint="type the path of a folder, or drop a .zip")
         if self.hosted:
-            raise ImportSourceError("only files of your own machine are taken here", hint="drop a zip of the folder")
+            raise ImportSourceError(
+                "this studio cannot read folders of the computer that it runs on", hint="drop a .zip of your folder"
+            )
         yield self._take(source.strip().strip("\"'"), link, changed, progress)
 
     def _take(self, source: str, link: bool, changed: int, progress: gr.Progress) -> list[Any]:
-        self.fetching.must_be_over()
-        if asked := import_question.question(self.project, source, link):
-            return ["", changed, *import_question.shown(asked)]
+        self.downloads.ensure_idle()
+        if question := import_question.find_question(self.project, source, link):
+            return ["", changed, *import_question.show_question(question)]
         return self._import({"source": source, "link": link}, changed, progress)
 
     @show_errors
     def take_dropped(self, path: str, changed: int, progress: gr.Progress = gr.Progress()) -> Iterator[Any]:  # noqa: B008 (Gradio's way)
-        """Import a zip that was dropped."""
-        yield _begun()
+        """Import a dropped zip."""
+        yield _cleared()
         yield self._take(path, False, changed, progress)
 
     @show_errors
     def answer(
-        self, number: int, on_page: str, asked: Asked | None, changed: int, progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio's way)
+        self, number: int, on_page: str, question: OpenQuestion | None, changed: int,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio's way)
     ) -> Iterator[Any]:  # fmt: skip
-        """Import what was asked about, read as the person said."""
-        self.fetching.must_be_over()
-        how = import_question.answer(number, on_page, asked)
-        yield _begun()
-        yield self._import(how, changed, progress)
+        """Import the source of the open question in the way that the person chose.
 
-    def _import(self, how: dict[str, Any], changed: int, progress: gr.Progress) -> list[Any]:
-        """Import, and say what became of it; nothing is asked any more."""
-        result = import_images(self.project, progress=_shown(progress), called=_called, **how)
-        return [html.receipt(result.as_dict()), changed + 1, *import_question.nothing_asked()]
+        Args:
+            number: which answer was clicked.
+            on_page: the question's text on this page.
+            question: the question that was asked last.
+            changed: the import counter.
+            progress: Gradio's progress bar.
+        """
+        self.downloads.ensure_idle()
+        arguments = import_question.import_arguments(number, on_page, question)
+        yield _cleared()
+        yield self._import(arguments, changed, progress)
+
+    def _import(self, arguments: dict[str, Any], changed: int, progress: gr.Progress) -> list[Any]:
+        """Call `import_images`, then return the values of `imported`: the receipt, and no question."""
+        result = import_images(self.project, progress=_progress_bar(progress), called=_origin_of, **arguments)
+        return [import_html.import_summary(result.as_dict()), changed + 1, *import_question.hide_question()]
 
     @show_errors
     def take_birds(self, changed: int, progress: gr.Progress = gr.Progress()) -> Iterator[Any]:  # noqa: B008 (Gradio's way)
         """Import the sample photographs."""
-        yield _begun()
-        sample_project.prepare_sample(self.project, _shown(progress))
+        yield _cleared()
+        sample_project.prepare_sample(self.project, _progress_bar(progress))
         yield self._take(str(sample_project.sample_folder(self.project)), False, changed, progress)
 
     @show_errors
     def add(self, label: str | None, paths: Sequence[str] | None, changed: int) -> Any:
-        """Import files for one label."""
+        """Import dropped files with one label."""
         if not paths:
             return gr.skip(), gr.skip(), gr.skip()
-        self.fetching.must_be_over()
-        result = import_images(self.project, list(paths), label=_named(label), called=_called)
-        return html.receipt(result.as_dict()), changed + 1, None
+        self.downloads.ensure_idle()
+        result = import_images(self.project, list(paths), label=given_label(label), called=_origin_of)
+        return import_html.import_summary(result.as_dict()), changed + 1, None
 
     @show_errors
     def photograph(self, label: str | None, path: str | None, changed: int) -> Any:
-        """Import what the camera took."""
+        """Import a photograph from the camera with one label."""
         if path is None:
             return gr.skip(), gr.skip(), gr.skip()
         name = f"camera/{time.strftime('%Y-%m-%d %H.%M.%S')} {time.time_ns() % 1000:03}"
-        self.fetching.must_be_over()
-        result = import_images(self.project, path, label=_named(label), called=lambda _: name)
-        return html.receipt(result.as_dict()), changed + 1, None
+        self.downloads.ensure_idle()
+        result = import_images(self.project, path, label=given_label(label), called=lambda _: name)
+        return import_html.import_summary(result.as_dict()), changed + 1, None
 
     @show_errors
-    def collect(self, label: str | None, listed: str | None, file: str | None, private: bool) -> Any:
-        """Fetch a list of addresses in the background."""
-        lists = [_list(label, Path(file))] if file else []
-        with tempfile.TemporaryDirectory() as folder:
-            if listed and listed.strip():
-                (Path(folder) / "the addresses.txt").write_text(listed, encoding="utf-8")
-                lists.append((_named(label), Path(folder) / "the addresses.txt"))
-            asked = url_list.read_lists(lists)
-        if not asked.urls:
-            left_out = ", ".join(f"{n} {reason}" for reason, n in asked.skipped.items())
-            raise ImportSourceError(
-                f"there is no address to fetch{f': {left_out}' if left_out else ''}",
-                hint="paste them one a line, or drop a list",
-            )
-        self.fetching.start(asked, limits(private))
-        return gr.Timer(active=True), "", None, ""
-
-    @show_errors
-    def go_on(self, private: bool) -> Any:
-        """Fetch what still waits."""
-        self.fetching.start((), limits(private))
+    def download_rest(self, private: bool) -> Any:
+        """Download the links that are still waiting."""
+        self.downloads.start((), limits(private))
         return gr.Timer(active=True)
 
     @show_errors
     def retry(self, private: bool) -> Any:
-        """Ask those again that failed."""
-        self.fetching.start((), limits(private), retry=True)
+        """Download the failed links again."""
+        self.downloads.start((), limits(private), retry=True)
         return gr.Timer(active=True)
 
     def follow(self, seen: Any, changed: int) -> list[Any]:
-        """How far the fetching is; nothing is sent when nothing is new."""
-        now = self.fetching.now
+        """Return the state of the download for `live`, or no updates if nothing changed."""
+        now = self.downloads.now
         if seen == (now.number, now.running, now.done):
             return [gr.skip()] * len(self.live)
         ended = seen is not None and not now.running and seen[:2] != (now.number, False)
-        return [*self._standing(), changed + ended]
+        return [*self._status(), changed + ended]
 
     def refresh(self) -> list[Any]:
-        """The same for who opens the page, without what tells of a change.
+        """Return the state of the download for a page that opens; the import counter stays as it is.
 
-        It never stops the timer: the answer of a page that opens slowly may come after somebody pressed Fetch.
+        This never stops the timer: if a page opens slowly, its answer may come after a download started.
         """
-        seen, timer, *rest = self._standing()
-        return [seen, timer if self.fetching.now.running else gr.skip(), *rest]
+        seen, timer, *rest = self._status()
+        return [seen, timer if self.downloads.now.running else gr.skip(), *rest]
 
-    def _standing(self) -> list[Any]:
-        now = self.fetching.now
-        tally = Catalog(self.project).tally() if self.project.exists else []
+    def _status(self) -> list[Any]:
+        now = self.downloads.now
+        tally = Catalog(self.project).count_remote_sources() if self.project.exists else []
         failed = [] if now.running or not self.project.exists else Catalog(self.project).failed()
         waiting = any(status == "waiting" for _, status, _, _ in tally)
         return [
             (now.number, now.running, now.done),
             gr.Timer(active=now.running),
-            html.fetching(now.running, now.done, now.total, now.report.as_dict() if now.report else None, now.failure),
+            import_html.download_status(
+                now.running, now.done, now.total, now.report.as_dict() if now.report else None, now.failure, self.hosted
+            ),
             gr.update(visible=now.running),
             gr.update(visible=waiting and not now.running),
-            gr.update(visible=bool(failed)),
-            html.sources(tally, failed),
+            gr.update(visible=bool(failed), value=f"{import_html.RETRY} ({len(failed)})"),
+            import_html.link_table(tally, failed),
         ]
 
 
-def sounds() -> str:
-    """What to say where sounds may be dropped, when what reads them is not installed."""
-    return "" if importlib.util.find_spec("soundfile") else " (for sounds: pip install 'bearkit[sound]')"
+def sound_hint() -> str:
+    """Return how to install support for sound files; "" if it is installed."""
+    return "" if importlib.util.find_spec("soundfile") else " (sound files need: pip install 'bearkit[sound]')"
 
 
-def _begun() -> list[Any]:
-    """What is shown of a new source before anything is known of it: neither the last receipt nor its question."""
-    return ["", gr.skip(), *import_question.nothing_asked()]
+def _cleared() -> list[Any]:
+    """Return values of `imported` that hide the last receipt and question while a new import starts."""
+    return ["", gr.skip(), *import_question.hide_question()]
 
 
-def _list(label: str | None, path: Path) -> tuple[str | None, Path]:
-    """A list that was dropped: its own labels count, where it has some.
-
-    Raises:
-        ImportSourceError: it cannot be read, or its label is missing.
-    """
-    with suppress(ImportSourceError):
-        url_list.read_lists([(None, path)])
-        return None, path
-    return _named(label), path
+def _origin_of(path: str) -> str:
+    """Return the origin to store for a file; a dropped one loses the upload folder from its path."""
+    below = uploads.path_below_upload(path)
+    return f"dropped/{below}" if below else path
 
 
-def _named(label: str | None) -> str:
-    """A label that was typed.
-
-    Raises:
-        ImportSourceError: it is empty.
-    """
-    if not label or not label.strip():
-        raise ImportSourceError("of which label are they?", hint="name the label")
-    return label.strip()
-
-
-def _called(origin: str) -> str:
-    """Where a file came from that was dropped into the browser: the folder in between is nobody's concern."""
-    below = uploads.inside(origin)
-    return f"dropped/{below}" if below else origin
-
-
-def _shown(progress: gr.Progress) -> Any:
-    """A bearkit progress that moves Gradio's bar."""
+def _progress_bar(progress: gr.Progress) -> Any:
+    """Return a progress callback that moves Gradio's progress bar."""
     return lambda what, done, total: progress((done, total), desc=what)

@@ -1,4 +1,4 @@
-"""The Train tab: one button; then the curves grow, the table fills, and the result says what it is worth."""
+"""The Train tab: one button starts a training; curves and a table follow it; then come the result and the mistakes."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -24,22 +24,21 @@ from bearkit.web.errors import show_errors
 from bearkit.web.prediction_html import note
 
 TOP = 12  # mistakes shown as pictures
-MANY = 10_000  # of the highest losses, among which they are: a loss may be high though the label is right
-SECONDS_A_PICTURE = 0.016  # on one core, to look at it once; only for the estimate on the button
-SECONDS_UNFROZEN = 0.045  # on one core, a picture and epoch
+MOST_LOSSES = 10_000  # of the highest losses, searched for mistakes: a correct prediction can have a high loss too
+SECONDS_A_PICTURE = 0.016  # to compute its features on one core; only for the estimate on the button
+SECONDS_UNFROZEN = 0.045  # on one core, for each picture and epoch of the whole network
 COLOURS = {"training": "#2f80c3", "validation": "#e07b00"}
-PLOT: dict[str, Any] = {"show_label": False, "buttons": [], "x_axis_format": "d"}
 
 
 class TrainTab:
-    """Layout and wiring. A training lives in its own process; this follows its run's events."""
+    """The layout and event handlers of the Train tab. A training is a process; the tab follows its run's events."""
 
     def __init__(self, project: Project) -> None:
         self.project = project
         with gr.Row():
             self.go = gr.Button("Train", variant="primary", scale=3)
             self.stop = gr.Button("Stop", visible=False)
-            self.resume = gr.Button("Go on where it stopped", visible=False)
+            self.resume = gr.Button("Resume training", visible=False)
         self.choices = TrainForm(project)
         search = LRSearch(project, self.choices)
         with gr.Row():
@@ -54,21 +53,27 @@ class TrainTab:
                 gr.HTML(html.legend("Loss", COLOURS))
                 self.losses = gr.LinePlot(
                     curves.losses([]), x="epoch", y="loss", color="pictures", height=260, color_map=COLOURS,
-                    colors_in_legend=[], **PLOT,
+                    colors_in_legend=[], **curves.PLOT,
                 )  # fmt: skip
                 with gr.Row():
                     self.errors = gr.LinePlot(
-                        curves.errors([]), x="epoch", y="error", y_title="error, %", height=190, min_width=240, **PLOT
+                        curves.errors([]),
+                        x="epoch",
+                        y="error",
+                        y_title="error, %",
+                        height=190,
+                        min_width=240,
+                        **curves.PLOT,
                     )
                     self.rates = gr.LinePlot(
                         curves.rates(TrainConfig(), -1), x="epoch", y="rate", y_title="learning rate", height=190,
-                        min_width=240, **PLOT,
+                        min_width=240, **curves.PLOT,
                     )  # fmt: skip
                 self.table = gr.HTML()
                 self.matrix = gr.HTML()
                 self.top_losses = gr.HTML()
         compare = Compare(project)
-        self.seen: gr.State = gr.State(("", -1, ""))  # run on screen, how many of its events, run of the result
+        self.seen: gr.State = gr.State(("", -1, ""))  # run on screen, number of its events, run of the result
         self.timer = gr.Timer(0.4, active=False)
         self.live = [
             self.seen, self.timer, self.go, self.stop, self.resume, self.status, self.losses, self.errors, self.rates,
@@ -77,8 +82,8 @@ class TrainTab:
         ]  # fmt: skip
         fields = self.choices.fields
         self.go.click(self.start, self.choices.inputs, self.live, show_progress="hidden")
-        self.stop.click(self.halt, [self.seen], None)
-        self.resume.click(self.go_on, fields["unfreeze"], self.live, show_progress="hidden")
+        self.stop.click(self.stop_run, [self.seen], None)
+        self.resume.click(self.resume_run, fields["unfreeze"], self.live, show_progress="hidden")
         self.timer.tick(self.follow, [self.seen, fields["unfreeze"]], self.live, show_progress="hidden", queue=False)
         fields["unfreeze"].change(self.estimate, [fields["unfreeze"]], self.go, show_progress="hidden")
         self.choices.preview.click(self.show_changes, fields["augment"], self.choices.previewed)
@@ -86,31 +91,31 @@ class TrainTab:
 
     @show_errors
     def start(self, *values: Any) -> list[Any]:
-        """Start a training in a process of its own; it waits for those before it."""
+        """Start a training in its own process; it waits for earlier trainings."""
         config = self.choices.config(*values)
         run = jobs.start(self.project, config)
-        return self._view(self._shown() or run, config.unfreeze)  # the one under way stays on screen
+        return self._view(self._shown() or run, config.unfreeze)  # a running one stays on screen
 
     @show_errors
-    def halt(self, seen: tuple[str, int, str]) -> None:
-        """Ask the training on screen to stop."""
+    def stop_run(self, seen: tuple[str, int, str]) -> None:
+        """Stop the training on screen."""
         jobs.stop(Run(self.project.runs / seen[0]))
 
     @show_errors
-    def go_on(self, unfreeze: float | None) -> list[Any]:
-        """Go on with the newest run, which was stopped or cut off."""
-        run = runs.unfinished(self.project)
+    def resume_run(self, unfreeze: float | None) -> list[Any]:
+        """Resume the newest run, which was stopped or interrupted."""
+        run = runs.find_unfinished(self.project)
         jobs.resume(self.project, run)
         return self._view(run, unfreeze)
 
     @show_errors
     def show_changes(self, kind: str) -> Any:
-        """What the random changes do to the project's own pictures."""
+        """Show what augmentation does to the project's own pictures."""
         return gr.update(value=augment_preview.changed_pictures(self.project, kind), visible=True)
 
     @show_errors
     def follow(self, seen: tuple[str, int, str], unfreeze: float | None) -> list[Any]:
-        """What is new since the last look; nothing is sent when nothing is."""
+        """Return the values of `live`, or no updates if the run on screen has no new events."""
         run = self._shown()
         if run is None or (seen[:2] == (run.id, len(run.events())) and run.state in LIVE):
             return [gr.skip()] * len(self.live)
@@ -118,41 +123,48 @@ class TrainTab:
 
     @show_errors
     def refresh(self, unfreeze: float | None) -> list[Any]:
-        """The run under way, or the newest one, as it is now: what a person sees who opens or reloads the page."""
+        """Return the values of `live` for a page that opens or reloads: the running or newest run, or a first step."""
         run = self._shown()
         if run is not None:
             return self._view(run, unfreeze)
-        text = self._first_step()
-        blank = [gr.skip()] * len(self.live)
-        blank[2], blank[5] = self._button(unfreeze), text
-        return blank
+        updates = [gr.skip()] * len(self.live)
+        updates[self.live.index(self.go)] = self._button(unfreeze)
+        updates[self.live.index(self.status)] = self._first_step()
+        return updates
 
     def _first_step(self) -> str:
-        """What to do before a training, with a link to where."""
+        """Return what to do before the first training, with a link; "" if there are two labels."""
         images = DecisionLog(Catalog(self.project)).images() if self.project.exists else []
         if len(labels := labels_of(images)) > 1:
             return ""
         return html.first_step(len(images), labels)
 
     def estimate(self, unfreeze: float | None) -> Any:
-        """The Train button, once a person asked for unfrozen epochs."""
+        """Update the Train button's estimate after the number of unfrozen epochs changed."""
         run = self._shown()
         return self._button(unfreeze, live=run is not None and run.state in LIVE)
 
     def _shown(self) -> Run | None:
-        """The first run under way, or else the newest."""
-        every = runs.every(self.project)
-        under_way = [run for run in every[-10:] if run.state in LIVE]
-        return under_way[0] if under_way else every[-1] if every else None
+        """Return the first running run, or else the newest; None if there are none."""
+        newest = runs.list_usable(self.project)[-10:]
+        running = [run for run in newest if run.state in LIVE]
+        return running[0] if running else newest[-1] if newest else None
 
     def _view(self, run: Run, unfreeze: float | None, result_on_screen: str = "") -> list[Any]:
-        state = run.state  # before the events: once it is finished, all of them are there
+        """Return the values of `live` for a run.
+
+        Args:
+            run: the run to show.
+            unfreeze: epochs of the whole network in the form, for the button's estimate.
+            result_on_screen: the id of the run whose result the page shows already.
+        """
+        state = run.state  # read before the events: a finished run has all of them
         events = run.events()
         live, config = state in LIVE, TrainConfig.from_dict(run.config)
-        every = [event for event in events if event["event"] == "epoch"]
-        epochs = curves.numbered(config, every)
-        done = [one for one in runs.every(self.project) if one.finished]
-        last = done[-1] if done else None
+        epoch_events = [event for event in events if event["event"] == "epoch"]
+        epochs = curves.number_epochs(config, epoch_events)
+        finished = [other for other in runs.list_usable(self.project) if other.finished]
+        last = finished[-1] if finished else None
         return [
             (run.id, len(events), last.id if last else ""),
             gr.Timer(active=live),
@@ -163,54 +175,54 @@ class TrainTab:
             curves.losses(epochs),
             curves.errors(epochs),
             curves.rates(config, train_progress.epochs_done(events, config)),
-            train_progress.table(every),
+            train_progress.table(epoch_events),
             gr.update(value=self.choices.command(config), visible=True),
             *(self._result(last) if last and last.id != result_on_screen else [gr.skip()] * 6),
         ]
 
     def _result(self, run: Run) -> list[Any]:
-        """A finished run: what it is worth, what went wrong, its mistakes as pictures; it can be begun with now."""
+        """Return the last six values of `live` for a finished run: its result, diagnosis, mistakes and choices."""
         interp = Interpretation(self.project, run)
-        rows = [row for row in interp.top_losses(MANY) if row["predicted"] != row["given"]][:TOP]
-        small = thumbnails(self.project, [(row["image_id"], row["path"]) for row in rows])
+        rows = [row for row in interp.top_losses(MOST_LOSSES) if row["predicted"] != row["given"]][:TOP]
+        paths = thumbnails(self.project, [(row["image_id"], row["path"]) for row in rows])
         changed = run.result.get("seed_changed")
         return [
             html.error_rate(run.result) + (note(changed) if changed else ""),
             html.what_could_go_wrong(run.result["diagnosis"]["verdict"], run.result["diagnosis"]["evidence"]),
             html.confusion_matrix(interp.vocab, interp.confusion_matrix.tolist()),
-            html.top_losses(list(zip(small, rows, strict=True))),
+            html.top_losses(list(zip(paths, rows, strict=True))),
             self.choices.starts(),
             self.compare.choices(),
         ]
 
     def _button(self, unfreeze: float | None, live: bool = False) -> Any:
-        """The Train button, which says how long it will take."""
+        """Return the Train button with an estimate of the time, or with what is missing."""
         if live:
             return gr.update(value="Queue another training", variant="secondary")
         images = DecisionLog(Catalog(self.project)).images() if self.project.exists else []
         labels = labels_of(images)
         if len(labels) < 2:
-            return gr.update(value=missing(len(images), labels), variant="secondary", interactive=False)
+            return gr.update(value=button_without_labels(len(images), labels), variant="secondary", interactive=False)
         n_images = sum(bool(image.label) for image in images)
-        done = [run for run in runs.every(self.project) if run.finished]
-        new = max(0, n_images - _n_predicted(done[-1]) if done else n_images)
-        seconds = 3 + (2 + new * SECONDS_A_PICTURE / cores() if new else 0)
+        finished = [run for run in runs.list_usable(self.project) if run.finished]
+        n_new = max(0, n_images - _n_predicted(finished[-1]) if finished else n_images)
+        seconds = 3 + (2 + n_new * SECONDS_A_PICTURE / cores() if n_new else 0)
         seconds += int(unfreeze or 0) * n_images * SECONDS_UNFROZEN / cores()
         return gr.update(value=f"Train: about {html.duration(seconds)}", variant="primary", interactive=True)
 
 
-def missing(n_images: int, labels: Sequence[str]) -> str:
-    """Why nothing can be trained yet, and what to do, as the Train button says it.
+def button_without_labels(n_images: int, labels: Sequence[str]) -> str:
+    """Return the Train button's text while there are fewer than two labels.
 
     >>> missing(300, []), missing(300, ["photos"])
-    ('Train: label some pictures first (Review)', 'Train: needs a second label beside photos')
+    ('Train: label some pictures first (Review)', 'Train: needs a second label besides photos')
     """
     if not n_images:
         return "Train: import pictures first"
-    return f"Train: needs a second label beside {labels[0]}" if labels else "Train: label some pictures first (Review)"
+    return f"Train: needs a second label besides {labels[0]}" if labels else "Train: label some pictures first (Review)"
 
 
 @lru_cache(maxsize=8)
 def _n_predicted(run: Run) -> int:
-    """How many pictures a finished run looked at."""
+    """Return how many images a finished run has predictions for."""
     return len(run.predictions().targets)

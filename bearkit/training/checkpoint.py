@@ -9,7 +9,7 @@ import safetensors
 import safetensors.torch
 import torch
 
-from bearkit.core.project import whole
+from bearkit.core.atomic import atomic_write
 from bearkit.errors import RunError
 from bearkit.training.head import StateDict
 
@@ -44,7 +44,7 @@ class CheckpointMetadata:
 def write(path: Path, state: StateDict, about: CheckpointMetadata) -> None:
     """Save tensors and their metadata; the file appears whole or not at all."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
-    with whole(path) as part:
+    with atomic_write(path) as part:
         part.write_bytes(safetensors.torch.save(tensors, {METADATA_KEY: json.dumps(asdict(about))}))
 
 

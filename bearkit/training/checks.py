@@ -14,7 +14,7 @@ from bearkit.datasets import dataset
 from bearkit.datasets.dataset import Dataset
 from bearkit.errors import DatasetError
 from bearkit.evaluation import figures
-from bearkit.images.preprocessing import centre_crop
+from bearkit.images.preprocessing import center_crop
 from bearkit.training import augment
 from bearkit.training.config import TrainConfig
 from bearkit.training.head import head_from, predict_logits
@@ -116,7 +116,7 @@ def batch_figure(project: Project, config: TrainConfig, frozen: bool, n: int) ->
     square = replace(how, size=how.shorter_side, crop_pct=1.0)
     images = [data.images[row] for row in rows]
     pictures = [read_image(project.picture(image.path), image.image_id, how) for image in images]
-    squares = np.stack([np.asarray(centre_crop(picture, square)) for picture in pictures])
+    squares = np.stack([np.asarray(center_crop(picture, square)) for picture in pictures])
     seed = int(np.random.default_rng().integers(2**31))
     shown = augment.examples(squares, kind, how.size, how.crop_pct, seed)
     return figures.image_grid(list(shown), [image.label for image in images])

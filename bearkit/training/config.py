@@ -122,18 +122,23 @@ class TrainConfig:
     """The defaults were chosen by measurement (EXPERIMENTS.md)."""
 
     epochs: int = _option(
-        15, "Times the head sees each image, with the body frozen.", "Epochs with the body frozen",
+        15, "Times the head sees each image, with the body frozen.", "Epochs: classifier only (body frozen)",
         least=0, most=MOST_EPOCHS,
     )  # fmt: skip
     lr: float = _option(
-        3e-3, "Highest learning rate of those epochs.", "Highest learning rate", above=0, below=math.inf, step=1e-4
+        3e-3,
+        "Highest learning rate of those epochs.",
+        "Learning rate, classifier only",
+        above=0,
+        below=math.inf,
+        step=1e-4,
     )
     schedule: str = _option(
         "one-cycle", "Learning rate over the epochs: one-cycle (it rises, then falls) or flat.",
         "Learning rate over the epochs", choices=tuple(SCHEDULES),
     )  # fmt: skip
     unfreeze: int = _option(
-        0, "Epochs with the body unfrozen, after the frozen ones.", "Then epochs with the body unfrozen",
+        0, "Epochs with the body unfrozen, after the frozen ones.", "Epochs: whole network (slower)",
         least=0, most=MOST_EPOCHS,
     )  # fmt: skip
     lr_unfrozen: tuple[float, float] = _option(
@@ -142,29 +147,29 @@ class TrainConfig:
     )  # fmt: skip
     unfreeze_groups: int = _option(
         0, "Unfrozen: how many of the last layer groups learn; 0 for all.",
-        "Unfrozen: last layer groups that learn (0: all)", least=0,
+        "Whole network: last layer groups that learn (0: all)", least=0,
     )  # fmt: skip
     sizes: tuple[int, ...] = _option(
-        (), "Unfrozen: image sizes in pixels, one after the other.", "Unfrozen: sizes in pixels, like 128,224",
+        (), "Unfrozen: image sizes in pixels, one after the other.", "Whole network: sizes in pixels, such as 128,224",
         metavar="128,224", least=SMALLEST_SIZE, parse=sizes_from, separator=",",
     )  # fmt: skip
     augment: str = _option(
         "light", "Unfrozen: random changes to the images: none, light or strong.",
-        "Unfrozen: random changes to pictures", choices=AUGMENTATIONS,
+        "Whole network: random changes to pictures", choices=AUGMENTATIONS,
     )  # fmt: skip
     seed: int = _option(
         DEFAULT_SEED, "Another seed sets other images aside; the project's if left out.",
-        "Seed (another one sets other pictures aside)", least=0, below=2**63,
+        "Seed (another one chooses other validation pictures)", least=0, below=2**63,
     )  # fmt: skip
     body: str = _option(
-        "efficientnet_lite0", "efficientnet_lite0, resnet18, resnet34, resnet50, or a timm name.", "Body"
+        "efficientnet_lite0", "efficientnet_lite0, resnet18, resnet34, resnet50, or a timm name.", "Network"
     )
     weights: str = _option(
         "", "The body's weights; `none` for random ones.", "File with its weights (none: random)", metavar="FILE"
     )
-    start: str = _option("", "Begin with these weights.", "Begin with", metavar="RUN/STAGE")
+    start: str = _option("", "Begin with these weights.", "Start from", metavar="RUN/STAGE")
     views: int = _option(
-        1, "Crops of each image for the head; an epoch takes one at random.", "Crops of each picture", least=1
+        1, "Crops of each image for the head; an epoch takes one at random.", "Crops per picture", least=1
     )
     weight_decay: float = _option(
         0.01, "Weight decay of AdamW.", "Weight decay", flag="--wd", least=0, below=math.inf, step=0.01
@@ -179,15 +184,15 @@ class TrainConfig:
         False, "Show images of rare labels as often as those of the most frequent label.",
         "Show rare labels as often as the most frequent one",
     )  # fmt: skip
-    batch_size: int = _option(64, "Images a step, frozen.", "Pictures a step, frozen", least=1)
-    unfrozen_batch_size: int = _option(32, "Images a step, unfrozen.", "Pictures a step, unfrozen", least=1)
+    batch_size: int = _option(64, "Images a step, frozen.", "Pictures per step, classifier only", least=1)
+    unfrozen_batch_size: int = _option(32, "Images a step, unfrozen.", "Pictures per step, whole network", least=1)
     precision: str = _option(
         "auto", "Unfrozen: floats of 32 bits, bf16, 16 bits, or auto: 16 bits where the processor is made for them.",
-        "Unfrozen: precision", choices=PRECISIONS,
+        "Whole network: precision", choices=PRECISIONS,
     )  # fmt: skip
     patience: int = _option(
         0, "Stop a stage after this many epochs without a lower error; 0 for never.",
-        "End after so many epochs without gain (0: never)", least=0,
+        "Stop after this many epochs without improvement (0: never)", least=0,
     )  # fmt: skip
 
     def __post_init__(self) -> None:

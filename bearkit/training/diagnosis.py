@@ -27,7 +27,7 @@ ADVICE = {
     "lr_too_low": "The learning rate was too low: start over with one ten or a hundred times higher.",
     "too_few_epochs": "There were too few epochs: train for more; if it is still slow then, raise the learning rate.",
     "overfitting": "The model overfitted: train for fewer epochs, or with more dropout, weight decay or pictures.",
-    "fine": "The training went well. To improve the model, improve the pictures: look at the top losses.",
+    "fine": "The training went well. To improve the model, check its mistakes, then correct labels or add pictures.",
     "mostly_wrong": "Most validation pictures are wrong, though the losses look right: the labels cannot be told apart "
     "with these pictures. Import more of each label, check whether the labels are right, or train the body too.",
     "cannot_tell": "There are too few epochs to tell: train for at least four.",

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from bearkit.core import text_table
@@ -125,7 +126,7 @@ def _rows(table: Table, path: Path, names: tuple[str, str, str]) -> list[_Row]:
                 f"{path} is not a table of epochs: line {row.line} has more cells than there are columns",
                 hint="where a comma is the decimal point, separate the columns with ;",
             )
-        value = text_table.number(row.cells[epoch_column]) if epoch_column else None
+        value = text_table.parse_number(row.cells[epoch_column]) if epoch_column else None
         epoch_before = rows[-1].epoch[0] if rows else -1
         has_epoch = value is not None and math.isfinite(value)
         # In logs of steps an epoch may be a fraction: 0.5 is within the epoch that ends at 1.
@@ -197,13 +198,11 @@ def _epochs(rows: Sequence[_Row], names: tuple[str, str, str], notes: list[str])
 
 def _note_missing_epochs(epochs: Sequence[int], notes: list[str]) -> None:
     """Add a note that names the epochs missing between others; logs of every fifth epoch miss none."""
-    steps = [after - before for before, after in zip(epochs, epochs[1:], strict=False) if after > before]
+    steps = [after - before for before, after in pairwise(epochs) if after > before]
     if not steps or max(steps) == min(steps):
         return
     missing = [
-        str(epoch)
-        for before, after in zip(epochs, epochs[1:], strict=False)
-        for epoch in range(before + min(steps), after, min(steps))
+        str(epoch) for before, after in pairwise(epochs) for epoch in range(before + min(steps), after, min(steps))
     ]
     more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
     if missing:
@@ -211,7 +210,7 @@ def _note_missing_epochs(epochs: Sequence[int], notes: list[str]) -> None:
 
 
 def _number(text: str, name: str, line: int, path: Path) -> float:
-    value = text_table.number(text.removesuffix("%").strip())
+    value = text_table.parse_number(text.removesuffix("%").strip())
     if value is None:
         raise ImportSourceError(
             f"{path} is not a table of epochs: `{text}` in the column `{name}`, line {line}, is not a number",

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from bearkit.core.atomic import atomic_write
 from bearkit.core.parallel import Progress, no_progress
-from bearkit.core.project import Project, whole
+from bearkit.core.project import Project
 from bearkit.evaluation import figures
 from bearkit.training import lr_curve, warm_start
 from bearkit.training.config import TrainConfig
@@ -77,9 +78,9 @@ def find_rate(project: Project, config: TrainConfig, frozen: bool, plot: Path, p
         with seeded(config.seed), cpu_speedups():
             setup, _ = warm_start.finetune_setup(project, config, data, start, progress)
             curve = lr_find(setup, progress)
-    with whole(plot.with_suffix(".npz")) as part:
+    with atomic_write(plot.with_suffix(".npz")) as part:
         np.savez(part, lrs=curve.lrs, losses=curve.losses)
-    with whole(plot) as part:
+    with atomic_write(plot) as part:
         figure = figures.lr_curve(curve.lrs, curve.losses, curve.smoothed, curve.suggestions, curve.reason)
         figure.savefig(part, dpi=120)
     return curve

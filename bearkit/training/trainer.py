@@ -163,7 +163,19 @@ class Training:
         return self.run.folder / f"{name}.safetensors"
 
 
-def train_run(project: Project, run: Run, listeners: Listeners, stop_if_asked: Callable[[], None]) -> TrainResult:
+def wait_and_train(project: Project, run: Run, listeners: Listeners, data: Dataset | None = None) -> TrainResult:
+    """Wait until the project's trainings before this one have ended, then do what `train_run` does."""
+    with run.working(lambda: listeners.progress("waiting for the training before", 0, 1)) as stop_if_asked:
+        return train_run(project, run, listeners, stop_if_asked, data)
+
+
+def train_run(
+    project: Project,
+    run: Run,
+    listeners: Listeners,
+    stop_if_asked: Callable[[], None],
+    data: Dataset | None = None,
+) -> TrainResult:
     """Train a run's stages, or what is left of them, then predict all images and write the result.
 
     Args:
@@ -171,6 +183,8 @@ def train_run(project: Project, run: Run, listeners: Listeners, stop_if_asked: C
         run: a run that this process works on, see `Run.working`.
         listeners: what to call while it goes.
         stop_if_asked: raises StoppedError once someone asked the run to stop.
+        data: the images, if they were loaded when the run was created; they are loaded here if left out, or if the run
+            had to wait. A decision that somebody makes later does not change this training.
 
     Raises:
         RunError: another process finished the run while this one waited.
@@ -180,16 +194,19 @@ def train_run(project: Project, run: Run, listeners: Listeners, stop_if_asked: C
         raise RunError(f"run {run.id} finished meanwhile", hint="`bearkit interpret` shows it")
     config = TrainConfig.from_dict(run.config)
     start = starting_point(project, config)
-    data, features, seconds = load_features(project, config, start, listeners.progress, run, stop_if_asked)
+    if any(event["event"] == "waiting" for event in run.events()):
+        data = None  # it may have changed while the run waited
+    data, features, seconds = load_features(project, config, start, listeners.progress, run, stop_if_asked, data)
+    skipped = features.skipped
     model, tables = Training(project, run, config, data, listeners, stop_if_asked).run_stages(start, features)
     if config.unfreeze:  # the body has changed, so all images go through it once more
-        data, features, more = load_features(project, config, model, listeners.progress, run, stop_if_asked)
-        seconds += more
+        data, features, more = load_features(project, config, model, listeners.progress, run, stop_if_asked, data)
+        seconds, skipped = seconds + more, skipped + features.skipped
     assert model.head is not None
     predictions = predictions_of(data, predict_logits(head_from(model.head, 0), features.values[:, 0]))
     run.save_predictions(predictions)
     before = start.about.error_rate if start.about else None
-    result = result_of(run.id, tables, predictions.only("valid"), seconds, features.skipped, before)
+    result = result_of(run.id, tables, predictions.only("valid"), seconds, skipped, before)
     result = replace(result, seed=config.seed, seed_changed=store_seed(Catalog(project), config.seed))
     run.finish(result.as_dict())
     return result

@@ -14,8 +14,9 @@ from bearkit.bodies.registry import Body
 from bearkit.bodies.weights import RANDOM
 from bearkit.catalog.catalog import Catalog
 from bearkit.core import paths
+from bearkit.core.atomic import atomic_write
 from bearkit.core.parallel import Progress
-from bearkit.core.project import Project, whole
+from bearkit.core.project import Project
 from bearkit.datasets import dataset
 from bearkit.datasets.dataset import Dataset
 from bearkit.errors import BodyError, RunError
@@ -44,13 +45,18 @@ class LoadedStage:
         return self.body.tuned
 
 
-def load_stage(run: Run, stage: str) -> LoadedStage:
+def load_stage(run: Run, stage: str, config: TrainConfig | None = None) -> LoadedStage:
     """A saved stage of a run.
+
+    Args:
+        run: which run.
+        stage: the name of its checkpoint.
+        config: the run's configuration, if it was read already.
 
     Raises:
         RunError: there is none, it is damaged, or its body's weights are no longer what they were.
     """
-    config, path = TrainConfig.from_dict(run.config), run.checkpoint(stage)
+    config, path = config or TrainConfig.from_dict(run.config), run.checkpoint(stage)
     state, about = checkpoint.read(path)
     if not about.vocab and run.finished:  # by the first bearkit, which wrote nothing about it into the file
         about = replace(about, vocab=tuple(map(str, run.predictions().vocab)), error_rate=run.result["error_rate"])
@@ -73,7 +79,7 @@ def find_stage(project: Project, name: str) -> tuple[Run, str]:
         RunError: there is no such stage.
     """
     run_id, _, stage = name.partition("/")
-    run = runs.named(project, run_id) if stage else runs.finished(project, run_id)
+    run = runs.find(project, run_id) if stage else runs.find_finished(project, run_id)
     stage = stage or run.stage
     run.checkpoint(stage)
     return run, stage
@@ -104,7 +110,7 @@ def save_as(run: Run, stage: str, name: str) -> Path:
         raise RunError(
             f"`{name}` is a stage's own name", hint=f"stages are saved by themselves; this is {run.id}/{stage}"
         )
-    with whole(target) as part:
+    with atomic_write(target) as part:
         shutil.copyfile(run.checkpoint(stage), part)
     return target
 
@@ -144,15 +150,19 @@ def check_labels(about: CheckpointMetadata | None, data: Dataset) -> None:
         )
 
 
-def create_run(project: Project, config: TrainConfig) -> Run:
-    """A new run for `Learner.resume_run` to train, once its body, its start and its pictures are known to allow it.
+def create_run(project: Project, config: TrainConfig) -> tuple[Run, Dataset]:
+    """Create a run, after a check that its body, its start and its images allow the training.
+
+    Returns:
+        The run, for `Learner.resume_run`, and the data set that was checked.
 
     Raises:
-        DatasetError: the pictures cannot be trained on; BodyError: the body or its weights are not here.
+        DatasetError: the images cannot be trained on.
+        BodyError: the body or its weights are not here.
         RunError: there is no such stage to start from.
     """
     if config.weights not in ("", RANDOM):
-        config = replace(config, weights=str(paths.located(config.weights, "the file of weights", BodyError)))
+        config = replace(config, weights=str(paths.resolve_path(config.weights, "the file of weights", BodyError)))
     start = starting_point(project, config)
     _ = start.body.weights_id  # now, and not when a process of its own has begun
     data = dataset.load(Catalog(project), config.seed)
@@ -162,7 +172,7 @@ def create_run(project: Project, config: TrainConfig) -> Run:
     if config.start:
         run, stage = find_stage(project, config.start)
         config = replace(config, start=f"{run.id}/{stage}", weights=TrainConfig.from_dict(run.config).weights)
-    return runs.create(project, config.as_dict())
+    return runs.create(project, config.as_dict()), data
 
 
 def load_features(
@@ -172,11 +182,29 @@ def load_features(
     progress: Progress,
     run: Run | None = None,
     stop_if_asked: Callable[[], None] = lambda: None,
+    data: Dataset | None = None,
 ) -> tuple[Dataset, Features, float]:
-    """The data set and its features, and the seconds that they took; a run's events tell how far it is."""
+    """Extract the features of a data set with the body of a stage.
+
+    Args:
+        project: the project with the images.
+        config: names the seed, which chooses the validation images, and the number of crops.
+        start: the body.
+        progress: called while images go through the body.
+        run: gets an event for each step of progress; none if left out.
+        stop_if_asked: raises StoppedError once someone asked the run to stop.
+        data: the images; all images of the project that have a label now if left out.
+
+    Returns:
+        The data set without the images that cannot be read, its features, and the seconds that both took.
+
+    Raises:
+        DatasetError: the images cannot be trained on.
+        StoppedError: someone asked the run to stop.
+    """
     clock, last = time.perf_counter(), 0.0
 
-    def told(what: str, done: int, total: int) -> None:
+    def report_progress(what: str, done: int, total: int) -> None:
         nonlocal last
         stop_if_asked()
         progress(what, done, total)
@@ -184,11 +212,11 @@ def load_features(
             last = time.perf_counter()
             run.event("features", done=done, total=total)
 
-    data = dataset.load(Catalog(project), config.seed)
-    found = extract_features(project, data.images, start.body, config.views, told)
-    if found.skipped:
-        data = data.without({row["image_id"] for row in found.skipped})
-    return data, found, time.perf_counter() - clock
+    data = data or dataset.load(Catalog(project), config.seed)
+    features = extract_features(project, data.images, start.body, config.views, report_progress)
+    if features.skipped:
+        data = data.without({row["image_id"] for row in features.skipped})
+    return data, features, time.perf_counter() - clock
 
 
 def train_valid_features(data: Dataset, found: Features) -> TrainValidFeatures:

@@ -1,9 +1,10 @@
-"""The Predict page, and how a page is served: the studio, `bearkit serve` and the Gradio Space share it.
+"""What all pages share: the Predict page, and a guarded server. Used by the studio, `bearkit serve` and Gradio Spaces.
 
-Gradio cannot be imported where the environment names a proxy that its HTTP client does not know, so that is done here.
+Gradio is imported here first, without proxy variables that its HTTP client does not support: with them, its import
+fails.
 """
 
-from bearkit.core.proxies import without_unusable
+from bearkit.core.proxies import usable_proxies
 
-with without_unusable():
+with usable_proxies():
     import gradio as gradio

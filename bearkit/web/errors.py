@@ -1,4 +1,4 @@
-"""Where errors meet people: a BearkitError becomes a toast with what helps; nothing else is caught."""
+"""Show errors on a page: a BearkitError becomes a toast with its hint; other errors are not caught."""
 
 import functools
 import html
@@ -20,16 +20,16 @@ def _toasts() -> Iterator[None]:
     try:
         yield
     except BearkitError as error:
-        hint = f"<br>What helps: {_said(error.hint)}" if error.hint else ""
-        raise gr.Error(_said(str(error)) + hint, duration=15, print_exception=False) from error
+        hint = f"<br>Hint: {_shown(error.hint)}" if error.hint else ""
+        raise gr.Error(_shown(str(error)) + hint, duration=15, print_exception=False) from error
 
 
-def _said(text: str) -> str:
-    return html.escape(uploads.as_given(text))
+def _shown(text: str) -> str:
+    return html.escape(uploads.with_given_names(text))
 
 
 def show_errors(handler: F) -> F:
-    """A handler, or one that yields what it shows, whose BearkitErrors are shown to the person, with their hints."""
+    """Decorate a Gradio handler, a function or a generator, so that its BearkitErrors become toasts."""
 
     @functools.wraps(handler)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -44,11 +44,11 @@ def show_errors(handler: F) -> F:
     return yielding if inspect.isgeneratorfunction(handler) else wrapped  # type: ignore[return-value]
 
 
-def take_files(component: gr.Image | gr.File) -> None:
-    """Give handlers the very file that was dropped or taken, which the Predictor and imports read as training would.
+def take_original_files(component: gr.Image | gr.File) -> None:
+    """Let a component pass handlers the original file, so that it is read as training reads it.
 
-    Gradio would open it first, and it would fetch any address, of any size, that a client names instead of a file. (Set
-    on the component: Gradio writes files beside the source of whoever subclasses one of its own.)
+    By default Gradio decodes the file itself, and downloads any address, of any size, that a client sends instead of a
+    file. The methods are replaced on the component, since Gradio writes files next to the source of a subclass.
     """
     keep = component.async_move_resource_to_block_cache
 

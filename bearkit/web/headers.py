@@ -1,11 +1,11 @@
-"""What a browser may do with an answer: the headers of pages, and of files."""
+"""Security headers of responses: what a browser may do with pages, and with files."""
 
 from collections.abc import Sequence
 
 Headers = list[tuple[bytes, bytes]]
 
 COMMON: Headers = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-origin")]
-# Gradio starts from scripts inside its page, and makes functions of text (`js_on_load`).
+# Gradio needs inline scripts, and `eval` for `js_on_load`.
 PAGE = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:{hub}; media-src 'self' data: blob:; font-src 'self' data:; "
@@ -13,17 +13,17 @@ PAGE = (
     "form-action 'self'{frames}"
 )
 HUB = "https://huggingface.co https://*.huggingface.co https://*.hf.space"
-ALONE = b"sandbox; default-src 'none'"  # a file has no scripts, and none of the page's rights
+ALONE = b"sandbox; default-src 'none'"  # a file runs no scripts, and has none of the page's rights
 INLINE = frozenset((b"image/jpeg", b"image/png", b"image/gif", b"image/webp"))
 KEPT = frozenset((b"content-length", b"content-range", b"accept-ranges", b"last-modified", b"etag", b"vary"))
 
 
-def of_page(framed: bool = False, public: bool = False) -> Headers:
-    """The headers of whatever is no file.
+def page_headers(framed: bool = False, public: bool = False) -> Headers:
+    """Return the headers of a response that is not a file.
 
     Args:
-        framed: whether the Hub shows it in a frame; Gradio then asks the Hub about its Space.
-        public: whether everybody may show it in a frame.
+        framed: whether the Hub may show the page in a frame; Gradio then also connects to the Hub.
+        public: whether any site may show the page in a frame.
     """
     frames = "" if public else f"; frame-ancestors 'self' {HUB}" if framed else "; frame-ancestors 'none'"
     policy = PAGE.format(hub=f" {HUB}" if framed else "", frames=frames)
@@ -31,14 +31,14 @@ def of_page(framed: bool = False, public: bool = False) -> Headers:
     return [*COMMON, *framing, (b"content-security-policy", policy.encode())]
 
 
-def of_file(headers: Sequence[tuple[bytes, bytes]]) -> Headers:
-    """The headers of a file: pictures are shown, everything else is only saved.
+def file_headers(headers: Sequence[tuple[bytes, bytes]]) -> Headers:
+    """Return the headers of a file: browsers show images, and only save other files.
 
     Args:
-        headers: as Gradio has them. To a question for a part of a file, it repeats the question's own.
+        headers: of Gradio's response. For a range request, Gradio also repeats the request's own headers.
     """
-    said = [(name.lower(), value) for name, value in headers]
-    kinds = [value for name, value in said if name == b"content-type"]
+    lowered = [(name.lower(), value) for name, value in headers]
+    kinds = [value for name, value in lowered if name == b"content-type"]
     kind = kinds[0].partition(b";")[0].strip().lower() if len(kinds) == 1 else b""
     shown = kind in INLINE
     safe = [
@@ -47,5 +47,5 @@ def of_file(headers: Sequence[tuple[bytes, bytes]]) -> Headers:
         (b"content-security-policy", ALONE),
         (b"cache-control", b"private"),
     ]
-    kept = [(name, value) for name, value in said if name in KEPT or name.startswith(b"access-control-")]
+    kept = [(name, value) for name, value in lowered if name in KEPT or name.startswith(b"access-control-")]
     return [*COMMON, *safe, *kept]

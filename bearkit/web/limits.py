@@ -1,4 +1,4 @@
-"""How much a visitor may send to a page: files and bytes of a request, and of all that lies there."""
+"""Limits on what visitors send to a page: files and bytes of a request, and bytes of all uploads together."""
 
 import asyncio
 import json
@@ -21,21 +21,21 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bearkit.web import routes, uploads
 
 MIB = 2**20
-FORM = 64 * 2**10  # bytes of a form around its files
-JSON_BYTES = 20 * MIB  # of what is no upload
+FORM = 64 * 2**10  # bytes of an upload form in addition to its files
+JSON_BYTES = 20 * MIB  # of a request that is not an upload
 MOST_HELD = 200 * MIB  # of all such requests together
 ADDRESS = re.compile(r"\s*[a-z][a-z0-9+.-]*:/|\s*[/\\]{2}", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Allowance:
-    """What strangers may upload.
+    """How much visitors may upload.
 
     Attributes:
-        files: of one request.
-        bytes: of one request, all files together.
-        kept: bytes of all uploads that lie there at once.
-        seconds: after which a file may be deleted where there is no room.
+        files: in one request.
+        bytes: in one request, all files together.
+        kept: bytes of all uploads on the disk at once.
+        seconds: age at which a file may be deleted if there is no room.
     """
 
     files: int = 1000
@@ -44,27 +44,27 @@ class Allowance:
     seconds: float = math.inf
 
 
-OWNER = Allowance()  # on this machine its own disk is the limit
+OWNER = Allowance()  # on one's own machine, the disk is the limit
 VISITOR = Allowance(files=4, bytes=20 * MIB, kept=1024 * MIB, seconds=600)
-COLLECTOR = Allowance(files=500, bytes=500 * MIB, kept=4096 * MIB, seconds=6 * 3600)  # a hosted studio's
+COLLECTOR = Allowance(files=500, bytes=500 * MIB, kept=4096 * MIB, seconds=6 * 3600)  # for a hosted studio
 
 
 class Limits:
-    """ASGI middleware: refuse what is too large before, or while, it comes.
+    """ASGI middleware that refuses too large requests before or while they arrive.
 
     Args:
-        app: what it guards.
-        folder: of the page's uploads.
-        allowed: how much.
+        app: the application to guard.
+        folder: the page's upload folder.
+        allowed: the limits.
     """
 
     def __init__(self, app: ASGIApp, folder: Path, allowed: Allowance) -> None:
         self.app, self.folder, self.allowed = app, folder, allowed
-        self._coming = 0.0  # bytes of uploads under way
-        self._held = 0  # bytes of other requests
+        self._coming = 0.0  # bytes of uploads that are arriving
+        self._held = 0  # bytes in memory of other requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what is small enough."""
+        """Pass a request on, or refuse it."""
         if scope["type"] != "http" or scope["method"] != "POST" or routes.GRADIO not in scope["path"]:
             await self.app(scope, receive, send)
         elif routes.is_upload(scope["path"]):
@@ -81,32 +81,32 @@ class Limits:
             async for chunk in _chunks(counted):
                 self._held, before = self._held + len(chunk), before + len(chunk)
                 if self._held > MOST_HELD:
-                    said = "too much is being sent at once"
-                    await _refused(429, said, "try again in a moment")(scope, receive, send)
+                    problem = "too much data is being sent at once"
+                    await _refused(429, problem, "try again in a moment")(scope, receive, send)
                     return
                 body += chunk
             if _names_an_address(bytes(body)):
-                said = "a file is named by an address"
-                await _refused(400, said, "send the file itself")(scope, receive, send)
+                problem = "an address was sent instead of a file"
+                await _refused(400, problem, "send the file itself")(scope, receive, send)
                 return
             await self.app(scope, _replayed(bytes(body), receive), send)
         except _TooLarge:
             await _refused(413, f"that is more than {JSON_BYTES // MIB} MiB", "send less")(scope, receive, send)
         except ClientDisconnect:
-            pass  # nobody is there to read an answer
+            pass  # the client is gone, so there is nobody to answer
         finally:
             self._held -= before
 
     async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
         most, length = self.allowed.bytes + FORM, _length(scope)
         if length > most:
-            said = f"the files are larger than {self.allowed.bytes / MIB:.0f} MiB together"
-            await _refused(413, said, "send fewer, or smaller ones")(scope, receive, send)
+            problem = f"the files are larger than {self.allowed.bytes / MIB:.0f} MiB together"
+            await _refused(413, problem, "send fewer, or smaller ones")(scope, receive, send)
             return
-        length = length or most  # one that does not say how long it is counts as the longest
+        length = length or most  # a request of unknown length counts as the longest
         if math.isfinite(self.allowed.kept) and not await self._has_room(length):
-            said = "too many files of visitors wait here"
-            await _refused(429, said, "try again in some minutes")(scope, receive, send)
+            problem = "the server has no room for more uploads now"
+            await _refused(429, problem, "try again in a few minutes")(scope, receive, send)
             return
         self._coming += length
         try:
@@ -116,19 +116,19 @@ class Limits:
 
     async def _has_room(self, length: float) -> bool:
         for tidied in (False, True):
-            lies = await asyncio.to_thread(uploads.size, self.folder)
-            if lies + self._coming + length <= self.allowed.kept:
+            used = await asyncio.to_thread(uploads.folder_size, self.folder)
+            if used + self._coming + length <= self.allowed.kept:
                 return True
             if not tidied:
-                await asyncio.to_thread(tidy, self.folder, self.allowed.seconds)
+                await asyncio.to_thread(remove_old_uploads, self.folder, self.allowed.seconds)
         return False
 
 
 async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
-    """The pieces of a body.
+    """Yield the pieces of a request's body.
 
     Raises:
-        ClientDisconnect: it broke off.
+        ClientDisconnect: The client closed the connection.
     """
     more = True
     while more:
@@ -140,7 +140,7 @@ async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:
-    """A request's messages again, of which the body was read."""
+    """Return a `receive` that first repeats a body that was already read."""
     waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def messages() -> Message:
@@ -150,11 +150,11 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
 
 
 def _names_an_address(body: bytes) -> bool:
-    """Whether a file is named by an address, which Gradio would fetch, for any component and of any size."""
+    """Return whether a JSON request has an address in place of a file, which Gradio would download at any size."""
     try:
         waiting = [json.loads(body)]
     except (ValueError, RecursionError):
-        return False  # Gradio does not read it either
+        return False  # Gradio cannot read it either
     while waiting:
         value = waiting.pop()
         if isinstance(value, list):
@@ -166,8 +166,8 @@ def _names_an_address(body: bytes) -> bool:
     return False
 
 
-def tidy(folder: Path, seconds: float) -> None:
-    """Delete uploads that are older, also those that broke off, of which Gradio knows nothing."""
+def remove_old_uploads(folder: Path, seconds: float) -> None:
+    """Delete uploads older than `seconds`, also incomplete ones, which Gradio does not know of."""
     for path in folder.iterdir():
         with suppress(OSError):
             if time.time() - path.lstat().st_mtime > seconds:
@@ -175,11 +175,11 @@ def tidy(folder: Path, seconds: float) -> None:
 
 
 class _TooLarge(Exception):
-    """More came than is allowed."""
+    """A request has more bytes than allowed."""
 
 
 class _Counted:
-    """A request's messages, never more than some bytes."""
+    """A `receive` that raises `_TooLarge` after `most` bytes."""
 
     def __init__(self, receive: Receive, most: float) -> None:
         self.receive, self.most, self.n = receive, most, 0
@@ -193,7 +193,7 @@ class _Counted:
 
 
 class _Upload(_Counted):
-    """The same of a form with files. Gradio cleans up after what a form's reader raises, and says it with 400."""
+    """The same for an upload form. It raises MultiPartException, after which Gradio cleans up and answers 400."""
 
     def __init__(self, receive: Receive, files: int, most: float, boundary: bytes) -> None:
         super().__init__(receive, most)
@@ -205,12 +205,12 @@ class _Upload(_Counted):
         except _TooLarge:
             raise MultiPartException("The files are too large: more than the maximum allowed size.") from None
         if message["type"] == "http.disconnect" and not self._over:
-            raise MultiPartException("The upload broke off.")
+            raise MultiPartException("The upload was interrupted.")
         self._over = self._over or not message.get("more_body", False)
         seen = self._end + message.get("body", b"")
         self._parts += seen.count(self.boundary)
         self._end = seen[-len(self.boundary) + 1 :]
-        if self._parts > self.files + 1:  # one more ends the form
+        if self._parts > self.files + 1:  # the form ends with one more boundary
             raise MultiPartException(f"Too many files: at most {self.files} at once.")
         return message
 
@@ -220,12 +220,13 @@ def _headers(scope: Scope) -> dict[bytes, bytes]:
 
 
 def _length(scope: Scope) -> float:
-    said = _headers(scope).get(b"content-length", b"")
-    return int(said[:18]) if said.isdigit() else 0
+    """Return a request's length in bytes; 0 if it is unknown."""
+    length = _headers(scope).get(b"content-length", b"")
+    return int(length[:18]) if length.isdigit() else 0
 
 
 def _boundary(scope: Scope) -> bytes:
-    """What stands between the parts of a form; something that never comes where none is named."""
+    """Return the boundary between the parts of a form; bytes that never occur if the form names none."""
     _, options = parse_options_header(_headers(scope).get(b"content-type", b"").decode("latin-1"))
     return b"--" + (options.get(b"boundary") or b"\0" * 70)
 

@@ -1,35 +1,36 @@
-"""A server's log stays small and plain, whatever its clients send."""
+"""Keep a server's log small, and free of control characters, whatever clients send."""
 
 import logging
 import threading
 import time
 
-EACH = 10  # lines of one kind in a minute
-KINDS = 256  # kinds that are told apart at once
+EACH = 10  # records of one kind in a minute
+KINDS = 256  # kinds that are counted separately at once
 MINUTE = 60.0
 NOISY = ("uvicorn.error", "asyncio", "bearkit.serve")
 
 
-class Bounded(logging.Filter):
-    """Lets through some records of a kind a minute, without characters that a terminal would obey."""
+class LogLimit(logging.Filter):
+    """A logging filter: at most `EACH` records of a kind a minute, with control characters escaped."""
 
     def __init__(self) -> None:
         super().__init__()
         self._lock = threading.Lock()
-        self._seen: dict[tuple[str, str], tuple[float, int]] = {}  # when its minute began, and how many came in it
+        self._seen: dict[tuple[str, str], tuple[float, int]] = {}  # {kind: (start of its minute, records in it)}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether a record is written; the first after others were left out says how many."""
+        """Return whether to write a record; the first one after a gap says how many were left out."""
         left_out = self._left_out(record)
         if left_out is None:
             return False
         more = f" ({left_out} more like this were not written)" if left_out else ""
-        record.msg, record.args = plain(record.getMessage()) + more, ()
+        record.msg, record.args = escape_controls(record.getMessage()) + more, ()
         if record.exc_info:
-            record.exc_text = plain(logging.Formatter().formatException(record.exc_info))
+            record.exc_text = escape_controls(logging.Formatter().formatException(record.exc_info))
         return True
 
     def _left_out(self, record: logging.LogRecord) -> int | None:
+        """Return how many records of this kind were left out before this one; None to leave this one out too."""
         kind, now = (record.name, str(record.msg)[:40]), time.monotonic()
         with self._lock:
             if kind not in self._seen and len(self._seen) >= KINDS:
@@ -42,17 +43,17 @@ class Bounded(logging.Filter):
             return 0 if n < EACH else None
 
 
-BOUNDED = Bounded()
+LOG_LIMIT = LogLimit()
 
 
-def keep_small() -> None:
-    """Bound the logs of what serves."""
+def limit_logs() -> None:
+    """Add the filter to the loggers of a server."""
     for name in NOISY:
-        logging.getLogger(name).addFilter(BOUNDED)
+        logging.getLogger(name).addFilter(LOG_LIMIT)
 
 
-def plain(text: str) -> str:
-    r"""Text with escapes for what a terminal would obey.
+def escape_controls(text: str) -> str:
+    r"""Return text with control characters escaped, which a terminal would obey.
 
     >>> plain("a\x1b[31mb")
     'a\\x1b[31mb'

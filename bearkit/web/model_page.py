@@ -1,4 +1,4 @@
-"""A model's own page: what it tells apart, how well, and a place to drop a picture."""
+"""The page of one model: its labels, its error rate, and the Predict page."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,21 +9,21 @@ from bearkit.inference.predictor import Predictor
 from bearkit.web import prediction_html
 from bearkit.web.predict_page import PredictPage
 
-LOOK_SECONDS = 60  # between two looks for pictures that are old
-KEPT_SECONDS = 600  # that a visitor's picture stays on the disk
+LOOK_SECONDS = 60  # between two searches for old images
+KEPT_SECONDS = 600  # that a visitor's image stays on the disk
 
 
 def demo_page(predictor: Predictor, examples: Sequence[Path] = (), links: Sequence[tuple[str, str]] = ()) -> gr.Blocks:
-    """The page of one model.
+    """Build the page of one model.
 
     Args:
-        predictor: which.
-        examples: pictures to try it on.
-        links: (address, text) for its head.
+        predictor: the model.
+        examples: example images that visitors can click.
+        links: (address, text) of links in the page's heading.
     """
     labels = " / ".join(predictor.vocab[:4]) + (" …" if len(predictor.vocab) > 4 else "")
     page = gr.Blocks(title=labels, analytics_enabled=False, delete_cache=(LOOK_SECONDS, KEPT_SECONDS))
     with page:
-        gr.HTML(prediction_html.head(labels, predictor.config.about, links))
+        gr.HTML(prediction_html.head(labels, predictor.config.info, links))
         PredictPage(lambda _: (predictor, None), examples=examples)
     return page

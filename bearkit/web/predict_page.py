@@ -1,4 +1,4 @@
-"""The Predict page: drop a picture; one label in large letters, the others as bars; and why, when asked."""
+"""The Predict page: drop a picture, get a label in large letters and the others as bars, and ask why."""
 
 import threading
 import time
@@ -13,23 +13,23 @@ from bearkit.images import is_shown_by_browsers, small_jpeg
 from bearkit.inference.occlusion import occlusion_map
 from bearkit.inference.predictor import Predictor
 from bearkit.web import prediction_html
-from bearkit.web.errors import show_errors, take_files
+from bearkit.web.errors import show_errors, take_original_files
 
 TOP = 5  # labels shown as bars
-SIDE = 320  # pixels of a picture that the browser itself does not show
-FRAME = "bk-frame"  # the class of where a picture is dropped
-WHYS = 8  # questions why that may wait: each takes some hundred runs of the network
-NEAR = "with the training pictures most like it (small copies of them are kept with the model)"
+SIDE = 320  # pixels of the copy of an image that browsers cannot show
+FRAME = "bk-frame"  # CSS class of the field where an image is dropped
+WHYS = 8  # explanations that may wait: each needs some hundred runs of the network
+NEAR = "Also show similar training pictures (stores small copies of them with the model)"
 
 
 class PredictPage:
-    """A picture in, a label in large letters out: layout and wiring, for the studio, a served model and a Space.
+    """The layout and event handlers of the Predict page, for the studio, a served model and a Space.
 
     Args:
-        model_of: the model to ask, from what was chosen in `model`, and where its folder is if people may know.
-        models: whether there is a choice.
-        examples: pictures to try it on.
-        with_near: the same model with small training pictures, made when somebody ticks that they want them.
+        model_of: returns the model for a choice in `model`, and its folder if visitors may know it.
+        models: whether there are several models to choose from.
+        examples: example images that visitors can click.
+        with_near: returns the same model with thumbnails of its training images; None to offer none.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class PredictPage:
                     label="Drop, paste or take a picture", sources=["upload", "clipboard", "webcam"], type="filepath",
                     height=360, buttons=[], elem_classes=FRAME,
                 )  # fmt: skip
-                take_files(picture)
+                take_original_files(picture)
                 asked: list[Any] = [picture]
                 if models:
                     self.model = gr.Dropdown([], label="Model")
@@ -68,7 +68,7 @@ class PredictPage:
         blank = ["", None, gr.skip(), gr.update(interactive=False), ""]
         picture.input(lambda: blank, None, shown, show_progress="hidden", api_visibility="private").then(
             self.predict, asked, shown, show_progress="hidden", api_name="predict"
-        )  # an answer never stands beside another picture, also when that one cannot be read
+        )  # clear the old answer first, so that it is gone even if the new picture cannot be read
         picture.clear(lambda: blank, None, shown)
         ask.click(
             self.why, [*asked, near] if with_near else asked, why, show_progress="minimal", api_name="why",
@@ -79,30 +79,34 @@ class PredictPage:
 
     @show_errors
     def predict(self, picture: str | None, model: str | None = None) -> list[Any]:
-        """Label the picture."""
+        """Return the prediction for a picture: label, probabilities, and the same call in Python."""
         if picture is None:
             return ["", None, gr.skip(), gr.update(interactive=False), ""]
         predictor, folder = self.model_of(model)
         clock = time.perf_counter()
-        found = predictor.predict(picture)
+        prediction = predictor.predict(picture)
         milliseconds = (time.perf_counter() - clock) * 1e3
         code = f'from bearkit import Predictor\n\nPredictor({str(folder)!r}).predict("picture.jpg")' if folder else ""
         shown = gr.update(value=code, visible=folder is not None)
-        said = prediction_html.prediction(found, milliseconds)
+        answer = prediction_html.prediction(prediction, milliseconds)
         if not is_shown_by_browsers(picture):
-            said += prediction_html.seen(small_jpeg(predictor.load_image(picture), SIDE), FRAME)
-        return [said, found.probs, shown, gr.update(interactive=True), ""]
+            answer += prediction_html.small_copy(small_jpeg(predictor.load_image(picture), SIDE), FRAME)
+        return [answer, prediction.probs, shown, gr.update(interactive=True), ""]
 
     @show_errors
     def why(self, picture: str | None, model: str | None = None, near: bool = False) -> str:
-        """Show which part of the picture spoke for the label, and the training pictures most like it."""
+        """Return which areas of the picture support the label, and the most similar training images.
+
+        Raises:
+            BusyError: Too many explanations are waiting.
+        """
         if picture is None:
             return ""
         if not self._places.acquire(blocking=False):
-            raise BusyError(f"{WHYS} others ask why already", hint="try again in a moment")
+            raise BusyError(f"{WHYS} other explanations are waiting already", hint="try again in a moment")
         try:
             with self._turn:
                 predictor = self.with_near(model) if near and self.with_near else self.model_of(model)[0]
-                return prediction_html.why(occlusion_map(predictor, picture), predictor.nearest(picture))
+                return prediction_html.explanation(occlusion_map(predictor, picture), predictor.nearest(picture))
         finally:
             self._places.release()

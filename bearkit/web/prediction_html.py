@@ -1,78 +1,80 @@
-"""What the Predict page says, as pieces of page from plain values. Every text is escaped here."""
+"""HTML of the Predict page from plain values. Every text is escaped here."""
 
 import base64
 from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from bearkit.core.text import percent
+from bearkit.core.text import UNKNOWN, error_rate_sentence, percent, unknown_sentence
+from bearkit.inference.model_info import ModelInfo
 from bearkit.inference.occlusion import Explanation
 from bearkit.inference.predictor import Neighbour, Prediction
 
-LONG = 30  # letters of a label; a longer one is cut where there is little room
+LONG = 30  # letters of a label; longer ones are cut where space is short
 
 
-def head(labels: str, about: dict[str, Any], links: Sequence[tuple[str, str]] = ()) -> str:
-    """What a model tells apart, and how well."""
-    worth = _worth(about)
-    more = "".join(f'<a href="{escape(address)}">{escape(text)}</a>' for address, text in links)
-    return f'<div class="bk-head"><h1>{escape(labels)}</h1><span>{escape(worth)}</span>{more}</div>'
+def head(labels: str, info: ModelInfo, links: Sequence[tuple[str, str]] = ()) -> str:
+    """Return the heading of a model's page: its labels, its error rate, and links.
 
-
-def _worth(about: dict[str, Any]) -> str:
-    """How well a model tells them apart; a folder of somebody else's may not say it."""
-    try:
-        low, high = (percent(float(bound)) for bound in about["error_interval"])
-        rate, n = percent(float(about["error_rate"])), int(about["valid_images"])
-    except (KeyError, TypeError, ValueError):
-        return "its error is not known"
-    return f"{rate} wrong on {n} pictures (likely {low} to {high})"
+    Args:
+        labels: the labels as one text.
+        info: what the model folder says about its training.
+        links: (address, text) pairs.
+    """
+    error = error_rate_sentence(info.as_dict())
+    more = "".join(f'<a href="{escape(address)}">{escape(words)}</a>' for address, words in links)
+    return f'<div class="bk-head"><h1>{escape(labels)}</h1><span>{escape(error)}</span>{more}</div>'
 
 
 def cut(text: Any) -> str:
-    """A text that is shown in a few lines at most, and whole where one points at it."""
+    """Return a text that is shown in at most a few lines, and in full on hover."""
     shown = escape(str(text))
     return f'<span class="bk-cut" title="{shown}">{shown}</span>' if len(str(text)) > LONG else shown
 
 
 def note(text: str, good: bool = True) -> str:
-    """A sentence that stands out."""
+    """Return a sentence with a coloured mark: green for good news, red for a problem."""
     return f'<div class="{"bk-ok" if good else "bk-bad"}">{escape(text)}</div>'
 
 
 def prediction(found: Prediction, milliseconds: float) -> str:
-    """One label in large letters, or none of these."""
+    """Return the predicted label in large letters, or "none of these" for an unknown picture."""
     spent = f'<span class="bk-quiet">in {milliseconds:.0f} ms</span>'
     if found.known:
         sure = f"{percent(found.probability)} sure"
         return f'<div class="bk-big">{cut(found.label)}</div><div>{sure}, {spent}</div>'
-    unlike = f"unlike the pictures that it was trained on; of its labels the likest is {cut(found.label)}"
-    return f'<div class="bk-big">none of these</div><div>{unlike}, {spent}</div>'
+    closest = unknown_sentence(cut(found.label))
+    return f'<div class="bk-big">{UNKNOWN}</div><div>{closest}, {spent}</div>'
 
 
-def seen(picture: bytes, frame: str) -> str:
-    """A small JPEG of a picture that browsers do not show, here and in the frame (a class of CSS) where it was put."""
-    words = "This is how your picture was read; browsers do not show files of its kind."
+def small_copy(picture: bytes, frame: str) -> str:
+    """Return a small JPEG of a picture that browsers cannot show, for the answer and for the field that it is in.
+
+    Args:
+        picture: the JPEG.
+        frame: the CSS class of the field.
+    """
+    words = "This is how your picture was read; browsers cannot show files of this type."
     image = f'<img alt="your picture" src="{_embedded(picture)}">'
-    instead = f'<style>.{frame} img {{ content: url("{_embedded(picture)}"); }}</style>'  # or there is a broken image
+    instead = f'<style>.{frame} img {{ content: url("{_embedded(picture)}"); }}</style>'  # not a broken image
     return f'{instead}<div class="bk-pictures"><figure>{image}<figcaption>{words}</figcaption></figure></div>'
 
 
-def why(found: Explanation, near: Sequence[Neighbour]) -> str:
-    """Where the evidence was, and the training pictures most like this one."""
+def explanation(found: Explanation, near: Sequence[Neighbour]) -> str:
+    """Return the heat map of an explanation, and the most similar training images."""
     label = escape(found.prediction.label)
+    caption = f"Orange: areas that pointed to <b>{label}</b>. The model sees only this part of the picture."
     shown = (
-        f'<figure><img alt="heat map" src="{_embedded(found.as_jpeg())}"><figcaption>Orange: what spoke for <b>{label}'
-        "</b>. The model sees this part of the picture only.</figcaption></figure>"
+        f'<figure><img alt="heat map" src="{_embedded(found.as_jpeg())}"><figcaption>{caption}</figcaption></figure>'
         if found.evidence.max() > 0
-        else note(f"No one place of the picture spoke for {found.prediction.label}.")
+        else note(f"No single area of the picture pointed to {found.prediction.label}.")
     )
     pictures = "".join(
         f'<figure><img alt="" src="{_embedded(one.thumbnail)}"><figcaption>{cut(one.label)}'
         f'<br><span class="bk-quiet">{one.cosine:.2f}</span></figcaption></figure>'
         for one in near
     )
-    like = f'<div>Training pictures most like it:</div><div class="bk-pictures bk-near">{pictures}</div>'
+    like = f'<div>Most similar training pictures:</div><div class="bk-pictures bk-near">{pictures}</div>'
     return f'<div class="bk-why">{shown}{like if near else ""}</div>'
 
 

@@ -1,4 +1,4 @@
-"""How a page looks: one calm page, the system's own fonts, nothing fetched from anywhere."""
+"""The look of all pages: one calm theme, the system's fonts, nothing loaded from other sites."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ CSS = (Path(__file__).parent / "page.css").read_text()
 
 
 def theme() -> gr.themes.Base:
-    """Soft corners, warm greys, one accent."""
+    """Return the Gradio theme: soft corners, warm greys, one accent colour."""
     return gr.themes.Soft(
         primary_hue="teal",
         neutral_hue="stone",

@@ -11,9 +11,7 @@ async function start() {
   try {
     const about = await (await fetch("model.json")).json();
     document.title = $("title").textContent = about.labels.slice(0, 4).join(" / ") + (about.labels.length > 4 ? " …" : "");
-    const [low, high] = about.error_interval.map(percent);
-    $("error-rate").textContent =
-      `${percent(about.error_rate)} wrong on ${about.valid_images} pictures (likely ${low} to ${high})`;
+    $("error-rate").textContent = errorSentence(about);
     const model = await load((share) => (share === null ? $("progress").removeAttribute("value") : ($("progress").value = share)));
     $("progress").hidden = true;
     if (!latest) $("sure").textContent = "Drop a picture.";
@@ -25,6 +23,12 @@ async function start() {
     fail(`The model cannot be loaded: ${error.message}`);
     throw error;
   }
+}
+
+function errorSentence({ error_rate, error_interval, valid_images }) {
+  if (error_rate === null || !valid_images) return "its error rate is not known";
+  const likely = error_interval ? ` (likely ${error_interval.map(percent).join(" to ")})` : "";
+  return `${percent(error_rate)} wrong on ${valid_images} pictures${likely}`;
 }
 
 function exampleButton(url) {

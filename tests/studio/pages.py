@@ -31,7 +31,7 @@ class Studio:
 
     def end(self):
         """Stop it, and its trainings, which would outlive it."""
-        for run in runs.every(self.project):
+        for run in runs.list_usable(self.project):
             if run.state in LIVE:
                 jobs.stop(run)
         self.process.terminate()
@@ -49,5 +49,5 @@ def shoot(page, name):
 
 
 def import_folder(page, folder):
-    page.get_by_label("Folder or zip on this machine").fill(str(folder))
+    page.get_by_label("Folder or .zip on the computer running bearkit").fill(str(folder))
     page.get_by_role("button", name="Import", exact=True).click()

@@ -52,8 +52,8 @@ def test_in_the_browser_no_button_of_an_old_question_is_left(studio, tmp_path):
     expect(toast).not_to_contain_text(uploads.PREFIX)
     import_folder(page, tmp_path / "first")
     asked("first")
-    page.get_by_role("tab", name="Addresses").click()
-    page.get_by_role("button", name="Fetch the pictures").click()  # of no address
+    page.get_by_role("tab", name="Links").click()
+    page.get_by_role("button", name="Download the pictures").click()  # of no address
     gone()
     page.get_by_role("tab", name="Folder").click()
     import_folder(page, tmp_path / "first")

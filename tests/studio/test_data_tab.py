@@ -39,7 +39,7 @@ def opened(browser, url, **options):
     page = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options)).new_page()
     page.set_default_timeout(SECONDS)
     page.goto(url)
-    expect(page.get_by_role("tab", name="Addresses")).to_be_visible()
+    expect(page.get_by_role("tab", name="Links")).to_be_visible()
     return page
 
 
@@ -48,11 +48,11 @@ def shown(page, text):
 
 
 def fetch(page, label, addresses):
-    page.get_by_role("tab", name="Addresses").click()
+    page.get_by_role("tab", name="Links").click()
     page.get_by_label("Label", exact=True).first.fill(label)
-    page.get_by_label("Addresses of pictures").fill("\n".join(addresses))
-    page.get_by_label("Also servers of your own network").check()
-    page.get_by_role("button", name="Fetch the pictures").click()
+    page.get_by_label("Links to pictures").fill("\n".join(addresses))
+    page.get_by_label("Allow addresses on my own network").check()
+    page.get_by_role("button", name="Download the pictures").click()
 
 
 def images(running):
@@ -75,11 +75,11 @@ def test_a_list_is_fetched_its_failures_grouped_and_tried_again(page, shared, se
     page.get_by_text("2 failed: 404 not found").click()
     shown(page, f"{server.url}/gone/1")
     expect(page.get_by_role("row", name="grizzly 12 3")).to_be_visible()
-    page.get_by_text("Why not all").click()
+    page.get_by_text("Show problems").click()
     shown(page, "listed twice")
     shoot(page, "data-1-fetched")
     asked = len(server.asked)
-    page.get_by_role("button", name="Try again what failed").click()
+    page.get_by_role("button", name="Retry failed").click()
     shown(page, "0 saved, 3 failed")
     assert len(server.asked) == asked + 3
     fetch(page, "grizzly", good)
@@ -90,7 +90,7 @@ def test_a_list_is_fetched_its_failures_grouped_and_tried_again(page, shared, se
 
 def test_nothing_to_fetch_is_told(page):
     fetch(page, "grizzly", ["no address", "neither"])
-    shown(page, "there is no address to fetch: 2 not an address")
+    shown(page, "there are no links to download: 2 not an address")
 
 
 def test_fetching_can_be_stopped_and_goes_on_after_a_kill(browser, tmp_path):
@@ -98,10 +98,10 @@ def test_fetching_can_be_stopped_and_goes_on_after_a_kill(browser, tmp_path):
         running = Studio(Project(tmp_path / "bears"))
         page = opened(browser, running.url)
         fetch(page, "black", [f"{slow.url}/ok/{n}.png" for n in range(300)])
-        shown(page, re.compile(r"[1-9]\d* of 300 addresses"))
+        shown(page, re.compile(r"[1-9]\d* of 300 links"))
         shoot(page, "data-2-running")
         page.get_by_role("button", name="Stop").click()
-        shown(page, re.compile(r"Stopped: \d+ wait"))
+        shown(page, re.compile(r"Stopped: \d+ waiting"))
         running.process.kill()
         running.end()
         page.context.close()
@@ -110,9 +110,9 @@ def test_fetching_can_be_stopped_and_goes_on_after_a_kill(browser, tmp_path):
         again = Studio(running.project)
         slow.latency = 0
         page = opened(browser, again.url)
-        page.get_by_role("tab", name="Addresses").click()
-        page.get_by_label("Also servers of your own network").check()
-        page.get_by_role("button", name="Fetch those that wait").click()
+        page.get_by_role("tab", name="Links").click()
+        page.get_by_label("Allow addresses on my own network").check()
+        page.get_by_role("button", name="Download the rest").click()
         shown(page, re.compile(r"^\d+ saved"))
         shown(page, re.compile("300 pictures"))
         assert sorted(set(slow.asked)) == sorted(f"/ok/{n}.png" for n in range(300))
@@ -122,12 +122,12 @@ def test_fetching_can_be_stopped_and_goes_on_after_a_kill(browser, tmp_path):
 
 
 def test_search_shows_what_it_found_before_it_is_fetched(page, shared, server):
-    page.get_by_role("tab", name="Addresses").click()
-    page.get_by_label("Also servers of your own network").check()
+    page.get_by_role("tab", name="Links").click()
+    page.get_by_label("Allow addresses on my own network").check()
     page.get_by_role("tab", name="Search").click()
     page.get_by_label("What to search for").fill("teddy = teddy bear")
-    page.get_by_label("Pictures a label").fill("9")
-    ask = page.get_by_label("Ask in this order")
+    page.get_by_label("Pictures per label").fill("9")
+    ask = page.get_by_label("Search engines, in order")
     ask.click()
     for _ in range(2):
         page.keyboard.press("Backspace")
@@ -136,30 +136,30 @@ def test_search_shows_what_it_found_before_it_is_fetched(page, shared, server):
         page.keyboard.press("Enter")
     page.keyboard.press("Escape")
     before = len(images(shared))
-    page.get_by_role("button", name="Look what there is").click()
+    page.get_by_role("button", name="Preview results").click()
     shown(page, "Found teddy: 9")
     shown(page, "openverse (teddy): the connection was refused")
     expect(page.get_by_text("teddy · CC BY-SA 4.0 · Bo & Co").first).to_be_visible()
     shoot(page, "data-3-preview")
     assert len(images(shared)) == before
-    page.get_by_role("button", name="Fetch these 9").click()
+    page.get_by_role("button", name="Download these 9").click()
     shown(page, "9 saved")
     assert len(labelled(shared, "teddy")) == 9
 
 
 def test_files_and_camera_for_a_label(page, shared, tmp_path):
-    page.get_by_role("tab", name="One label").click()
+    page.get_by_role("tab", name="Files & camera").click()
     for n in range(3):
         (tmp_path / f"{n}.png").write_bytes(picture(2000 + n, kind="PNG"))
     drop = page.locator("#label-files input[type=file]")
     drop.set_input_files(tmp_path / "0.png")
-    shown(page, "of which label are they?")
-    label = page.get_by_label("Label, one there is or a new one", exact=True)
+    shown(page, "choose a label for these files first")
+    label = page.get_by_label("Label of these pictures (choose or type)", exact=True)
     label.fill("owl")
     page.keyboard.press("Enter")
     shown(page, "1 new picture")
     drop.set_input_files([tmp_path / f"{n}.png" for n in range(3)])
-    shown(page, "2 new pictures, 1 known already")
+    shown(page, "2 new pictures, 1 already imported")
     assert len(labelled(shared, "owl")) == 3
     page.get_by_text("Click to Access Webcam").click()
     page.wait_for_function("document.querySelector('video')?.readyState >= 2")
@@ -172,15 +172,15 @@ def test_files_and_camera_for_a_label(page, shared, tmp_path):
 
 
 def test_a_picture_tells_where_it_came_from_and_a_delete_can_be_undone(page, shared, server, tmp_path):
-    page.get_by_role("tab", name="Addresses").click()
+    page.get_by_role("tab", name="Links").click()
     path = tmp_path / "list.csv"
     path.write_text(
         f"url,label,license,creator,page\n{server.url}/ok/3000.png,fox,CC BY 4.0,Ann,https://example.org/fox\n"
     )
-    page.get_by_label("Also servers of your own network").check()
+    page.get_by_label("Allow addresses on my own network").check()
     page.locator("#address-list input[type=file]").set_input_files(path)
     shown(page, "list.csv")
-    page.get_by_role("button", name="Fetch the pictures").click()
+    page.get_by_role("button", name="Download the pictures").click()
     shown(page, "1 saved")
     expect(page.get_by_text(re.compile("pictures? · .*fox"))).to_be_visible()
     page.get_by_label("Label", exact=True).last.click()
@@ -190,20 +190,20 @@ def test_a_picture_tells_where_it_came_from_and_a_delete_can_be_undone(page, sha
     for text in ("CC BY 4.0", "Ann", f"{server.url}/ok/3000.png", "64 × 48 PNG"):
         shown(page, text)
     expect(page.get_by_role("link", name="https://example.org/fox")).to_have_attribute("rel", "noopener noreferrer")
-    expect(page.get_by_label("Its label, one there is or a new one")).to_have_value("fox")
+    expect(page.get_by_label("Label (choose or type)")).to_have_value("fox")
     shoot(page, "data-4-picture")
-    page.get_by_role("button", name="Delete it").click()
-    shown(page, "Deleted. Undo brings it back.")
+    page.get_by_role("button", name="Delete picture").click()
+    shown(page, "Deleted. Undo restores it.")
     assert labelled(shared, "fox") == []
-    page.get_by_role("button", name="Undo my last step").click()
+    page.get_by_role("button", name="Undo my last change").click()
     shown(page, "Undone: 1 deleted.")
     assert len(labelled(shared, "fox")) == 1
-    page.get_by_label("Its label, one there is or a new one").fill("red fox")
+    page.get_by_label("Label (choose or type)").fill("red fox")
     page.keyboard.press("Enter")
-    page.get_by_role("button", name="Give it this label").click()
-    shown(page, "It is `red fox` now.")
+    page.get_by_role("button", name="Save label").click()
+    shown(page, "Label saved: `red fox`.")
     assert len(labelled(shared, "red fox")) == 1
-    shown(page, re.compile("relabel `fox` to `red fox`"))
+    shown(page, re.compile("relabelled `fox` to `red fox`"))
 
 
 def test_labels_are_renamed_and_merged_in_one_step(page, shared, server):
@@ -212,16 +212,16 @@ def test_labels_are_renamed_and_merged_in_one_step(page, shared, server):
     fetch(page, "wolves", [f"{server.url}/ok/{n}.png" for n in range(4003, 4005)])
     shown(page, "2 saved")
     page.get_by_role("button", name="Rename or merge labels").click()
-    page.get_by_label("All pictures of").click()
+    page.get_by_label("All pictures labelled").click()
     page.get_by_role("option", name="wolf", exact=True).click()
     page.get_by_role("option", name="wolves").click()
     page.keyboard.press("Escape")
-    page.get_by_label("become").fill("Canis lupus")
+    page.get_by_label("New label").fill("Canis lupus")
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Rename", exact=True).click()
-    shown(page, "5 pictures are `Canis lupus` now.")
+    shown(page, "Label of 5 pictures changed to `Canis lupus`.")
     assert len(labelled(shared, "Canis lupus")) == 5
-    page.get_by_role("button", name="Undo my last step").click()
+    page.get_by_role("button", name="Undo my last change").click()
     shown(page, "Undone: 5 relabelled.")
     assert (len(labelled(shared, "wolf")), len(labelled(shared, "wolves"))) == (3, 2)
 
@@ -235,8 +235,8 @@ GALLERY = """<!doctype html><base href="/x/"><a href="/ok/1.png"><img src="/ok/5
 
 def test_the_snippet_gathers_the_addresses_of_a_page(browser, shared, server, tmp_path):
     page = opened(browser, shared.url)
-    page.get_by_role("tab", name="Addresses").click()
-    page.get_by_text("Gather them from a page in your browser").click()
+    page.get_by_role("tab", name="Links").click()
+    page.get_by_text("Collect links from a page in your browser").click()
     bookmarklet = page.get_by_role("link", name="Gather pictures").get_attribute("href")
     shoot(page, "data-5-gather")
     page.context.close()
@@ -258,7 +258,7 @@ def test_narrow_and_dark(browser, shared):
     page = opened(browser, shared.url, viewport={"width": 390, "height": 844}, color_scheme="dark", has_touch=True)
     shown(page, re.compile("pictures? ·"))
     page.locator(".thumbnail-item").first.click()
-    shown(page, "came as")
+    shown(page, "imported as")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     shoot(page, "data-6-narrow")
     page.context.close()

@@ -81,11 +81,13 @@ def test_one_label_can_be_said_and_taken_away_again(empty):
     assert labels(running) == ["photos"] * 4
     page.locator(".thumbnail-item").first.click()
     expect(page.locator("#picture dl")).to_be_in_viewport(timeout=SECONDS)
-    page.get_by_role("button", name="Take its label away").click()
-    shown(page, "It has no label now.")
+    page.get_by_role("button", name="Remove label").click()
+    shown(page, "Label removed.")
     assert labels(running).count("") == 1
     page.get_by_role("tab", name="Train").click()
-    expect(page.get_by_role("button", name="Train: needs a second label beside photos")).to_be_disabled(timeout=SECONDS)
+    expect(page.get_by_role("button", name="Train: needs a second label besides photos")).to_be_disabled(
+        timeout=SECONDS
+    )
 
 
 def test_the_address_names_the_tab_a_reload_stays_and_back_goes_back(review):
@@ -106,10 +108,10 @@ def test_an_answer_never_stands_beside_a_file_that_is_no_picture(review, tmp_pat
     page.get_by_role("tab", name="Predict").click()
     drop = page.locator("input[type=file]").last
     drop.set_input_files(next((running.project.images / "star").glob("*.png")))
-    shown(page, re.compile("sure, in|unlike the pictures"))
+    shown(page, re.compile("sure, in|unlike the training"))
     (tmp_path / "page.jpg").write_text("<html></html>")
     page.get_by_label("Remove Image").or_(page.get_by_label("Clear")).first.click()
     drop.set_input_files(tmp_path / "page.jpg")
-    expect(page.get_by_text(re.compile("sure, in|unlike the pictures"))).to_have_count(0, timeout=SECONDS)
+    expect(page.get_by_text(re.compile("sure, in|unlike the training"))).to_have_count(0, timeout=SECONDS)
     shown(page, "web page")
-    expect(page.get_by_text(re.compile("sure, in|unlike the pictures"))).to_have_count(0)
+    expect(page.get_by_text(re.compile("sure, in|unlike the training"))).to_have_count(0)

@@ -10,7 +10,7 @@ from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import DecisionRequest
 from bearkit.catalog.decisions import DecisionLog
 from bearkit.errors import ReviewError
-from bearkit.studio import curves, html
+from bearkit.studio import curves, html, import_html
 from bearkit.studio.review import ReviewTab
 from bearkit.training.config import TrainConfig
 from bearkit.web.prediction_html import cut, note
@@ -89,14 +89,18 @@ def test_an_empty_projects_review_says_what_to_do_in_the_studio(tmp_path):
 
 def test_the_advice_of_a_fetch_names_the_button_that_helps():
     report = {"saved": 0, "duplicates": 0, "failed": 1, "skipped": 0, "waiting": 0, "seconds": 1.0}
-    said = html.fetching(False, 1, 1, report | {"reasons": {"an address of a private network": 1}}, "")
-    for words in (html.RETRY, html.OWN_NETWORK):
+    said = import_html.download_status(False, 1, 1, report | {"reasons": {"an address of a private network": 1}}, "")
+    for words in (import_html.RETRY, import_html.OWN_NETWORK):
         assert note(words).split(">")[1].split("<")[0] in said
+    told = import_html.download_status(
+        False, 1, 1, report | {"reasons": {"an address of a private network": 1}}, "", True
+    )
+    assert import_html.OWN_NETWORK not in told, "visitors of a hosted studio see no such checkbox"
 
 
 def test_one_epoch_is_drawn_as_a_line_around_its_place():
     event = {"stage": "frozen", "epoch": 0, "train_loss": 0.5, "valid_loss": 0.7, "error_rate": 0.25}
-    epochs = curves.numbered(TrainConfig(epochs=1), [event])
+    epochs = curves.number_epochs(TrainConfig(epochs=1), [event])
     errors = curves.errors(epochs)
     assert errors["error"].tolist() == [25, 25]
     assert errors["epoch"].mean() == 1
@@ -104,6 +108,6 @@ def test_one_epoch_is_drawn_as_a_line_around_its_place():
     drawn = curves.losses(epochs).dropna()
     assert drawn.groupby("pictures")["loss"].unique().map(list).to_dict() == {"training": [0.5], "validation": [0.7]}
     assert len(drawn) == 4
-    assert len(curves.compared({"001": epochs})) == 2
-    two = curves.numbered(TrainConfig(epochs=2), [event, event | {"epoch": 1}])
+    assert len(curves.error_curves({"001": epochs})) == 2
+    two = curves.number_epochs(TrainConfig(epochs=2), [event, event | {"epoch": 1}])
     assert curves.errors(two)["epoch"].tolist() == [1, 2]

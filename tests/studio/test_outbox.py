@@ -29,7 +29,7 @@ FULL = """() => {
 FORBIDDEN = """Object.defineProperty(window, 'localStorage', {
     get() { throw new DOMException('Access is denied for this document.', 'SecurityError'); }
 })"""
-ONLY_OPEN = "Leave this page open until it is stored: this browser cannot keep it"
+ONLY_OPEN = "Keep this page open until it is saved: this browser cannot store it"
 
 
 def test_decisions_of_another_project_are_told_of_and_sent_once_it_is_open(own_review, tmp_path):
@@ -81,7 +81,7 @@ def test_decisions_of_another_project_can_be_discarded_and_it_asks_once(review):
     expect(bears).to_have_count(0)
     expect(others).to_be_visible()
     assert len(page.evaluate(WAITING)) == 3
-    assert asked == ["Discard 9 decisions? Nothing brings them back."] * 2
+    assert asked == ["Discard 9 decisions? This cannot be undone."] * 2
     page.keyboard.press("k")  # the page is as alive as before
     stored(page, 1)
 
@@ -130,13 +130,13 @@ def test_a_browser_that_is_full_says_that_the_page_must_stay_open(review):
 
 
 def test_a_browser_that_forbids_storage_can_review(browser, shared_review, review):
-    running, other, _ = review
+    running, _other, _ = review
     page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
     page.set_default_timeout(SECONDS)
     page.add_init_script(FORBIDDEN)
     page.goto(f"{running.url}?tab=review&n=6&rest=1")
     expect(figures(page).first).to_be_visible(timeout=SECONDS)
-    name = page.get_by_label("reviewer", exact=True)
+    name = page.get_by_label("Your name", exact=True)
     assert re.fullmatch("reviewer-[0-9a-f]{4}", name.input_value())
     assert page.evaluate("window.bearkitReviewer()") == name.input_value()
     name.fill("ann")

@@ -16,7 +16,7 @@ from bearkit import Predictor, export_model, push_space
 from bearkit.core.project import Project
 from bearkit.errors import PublishError
 from bearkit.studio.publish import PublishTab
-from bearkit.studio.publish_job import STOPPED, Uploading
+from bearkit.studio.publish_job import STOPPED, PublishJob
 from tests.studio.pages import SECONDS, Studio, is_outside, shoot
 
 
@@ -50,8 +50,8 @@ def button(page, name):
 def test_from_a_model_to_a_link(opened, with_hub):
     server = with_hub()
     page = opened("?tab=publish")
-    page.get_by_text("Logged in to the Hub as me.").wait_for()
-    assert page.get_by_label("Name on the Hub").input_value() == "me/shapes"
+    page.get_by_text("Signed in to Hugging Face as me.").wait_for()
+    assert page.get_by_label("Name on the Hugging Face Hub").input_value() == "me/shapes"
     assert button(page, "Publish").is_disabled()
     button(page, "See what will be uploaded").click()
     page.get_by_text("all files are there, and the model answers").wait_for()
@@ -66,7 +66,9 @@ def test_from_a_model_to_a_link(opened, with_hub):
     page.get_by_role("link", name=f"{server.url}/spaces/me/shapes").wait_for()
     assert server.hub.repos["space", "me/shapes"].private
     shoot(page, "publish-done")
-    page.get_by_label("Name on the Hub").fill("me/other")  # where it is stays true, but nothing can be published now
+    page.get_by_label("Name on the Hugging Face Hub").fill(
+        "me/other"
+    )  # where it is stays true, but nothing can be published now
     expect(page.get_by_text("model.onnx", exact=True)).to_have_count(0, timeout=SECONDS)
     expect(page.get_by_role("link", name=f"{server.url}/spaces/me/shapes")).to_be_visible()
     expect(button(page, "Publish")).to_be_disabled()
@@ -76,8 +78,8 @@ def test_from_a_model_to_a_link(opened, with_hub):
 def test_what_was_looked_over_is_not_shown_under_another_choice(opened, with_hub):
     server = with_hub()
     page = opened("?tab=publish")
-    page.get_by_text("Logged in to the Hub as me.").wait_for()
-    look, name = button(page, "See what will be uploaded"), page.get_by_label("Name on the Hub")
+    page.get_by_text("Signed in to Hugging Face as me.").wait_for()
+    look, name = button(page, "See what will be uploaded"), page.get_by_label("Name on the Hugging Face Hub")
     model = page.get_by_role("radio", name="Model, for timm")
     look.click()
     expect(button(page, "Publish")).to_be_enabled(timeout=SECONDS)
@@ -89,7 +91,7 @@ def test_what_was_looked_over_is_not_shown_under_another_choice(opened, with_hub
     }
     for change, back in changes.values():
         change()
-        page.get_by_text("You looked at another choice before: 001, to me/shapes.").wait_for()
+        page.get_by_text("Your last preview was of something else: 001, to me/shapes.").wait_for()
         expect(page.get_by_text("model.onnx", exact=True)).to_have_count(0)
         expect(page.get_by_text("the model answers as it did")).to_have_count(0)
         expect(button(page, "Publish")).to_be_disabled()
@@ -100,7 +102,7 @@ def test_what_was_looked_over_is_not_shown_under_another_choice(opened, with_hub
     look.click()
     page.get_by_text("`me/a--b` is not a valid name on the Hub: -- and .. are not allowed").wait_for()
     expect(button(page, "Publish")).to_be_disabled()
-    page.get_by_text("You looked at another choice before").wait_for()
+    page.get_by_text("Your last preview was of something else").wait_for()
     assert server.hub.repos == {}
 
 
@@ -108,32 +110,32 @@ def test_a_form_that_changes_while_it_is_looked_over_can_not_be_published(traine
     """The very handlers, as the page calls them: with what it says at that moment."""
     with_hub()
     tab = PublishTab.__new__(PublishTab)
-    tab.project, tab.uploading, tab.hosted, tab.form = trained.project, Uploading(), False, list(range(7))
+    tab.project, tab.job, tab.hosted, tab.form = trained.project, PublishJob(), False, list(range(7))
     tab.live = []
     run = trained.learn.run.id
     page = dict(enumerate(("model", run, "me/shapes", None, False, None, False)))
-    for _ in tab.look_over(page):
+    for _ in tab.preview(page):
         pass
-    shown, _, publish, _ = tab.standing(page)
+    shown, _, publish, _ = tab.status(page)
     assert "model.onnx" in shown and publish["interactive"]
     for field, value in ((0, "static"), (1, f"{run}/frozen"), (2, "me/other"), (3, "mit"), (4, True), (5, ["a.png"])):
-        shown, _, publish, _ = tab.standing(page | {field: value})
-        assert "model.onnx" not in shown and "another choice" in shown, field
+        shown, _, publish, _ = tab.status(page | {field: value})
+        assert "model.onnx" not in shown and "something else" in shown, field
         assert publish == {"interactive": False, "value": "Publish", "__type__": "update"}
-    with pytest.raises(gr.Error, match="not looked over"):
+    with pytest.raises(gr.Error, match="preview it first"):
         list(tab.publish(page | {2: "me/other"}))
-    assert tab.standing(page | {2: " me/shapes ", 3: ""})[2]["interactive"]  # says the same
+    assert tab.status(page | {2: " me/shapes ", 3: ""})[2]["interactive"]  # says the same
 
 
 def test_pictures_are_only_published_by_who_says_so(opened, with_hub):
     server = with_hub()
     page = opened("?tab=publish")
-    page.get_by_text("Logged in to the Hub as me.").wait_for()
+    page.get_by_text("Signed in to Hugging Face as me.").wait_for()
     page.get_by_role("radio", name="Data set").click()
-    page.get_by_text("Of none of the 36 pictures the source told a licence.").wait_for()
+    page.get_by_text("No licence is known for any of the 36 pictures.").wait_for()
     button(page, "See what will be uploaded").click()
-    page.get_by_text("pictures have owners").wait_for()
-    page.get_by_label("The owners allow").check()
+    page.get_by_text("publishing pictures needs their owners").wait_for()
+    page.get_by_label("I may publish these pictures").check()
     button(page, "See what will be uploaded").click()
     page.locator("h4", has_text="39 files").wait_for()
     expect(button(page, "Publish")).to_be_enabled(timeout=SECONDS)
@@ -149,7 +151,7 @@ def test_without_a_login_and_with_a_hub_that_fails(opened, with_hub, monkeypatch
     page.get_by_text("hf auth login").wait_for()
     button(page, "See what will be uploaded").click()
     page.get_by_text("the name on the Hub is empty").first.wait_for()
-    page.get_by_label("Name on the Hub").fill("me/shapes")
+    page.get_by_label("Name on the Hugging Face Hub").fill("me/shapes")
     button(page, "See what will be uploaded").click()
     expect(page.get_by_role("button", name=re.compile(r"^Publish \(the Hub does not know you"))).to_be_disabled(
         timeout=SECONDS
@@ -162,18 +164,18 @@ def test_without_a_login_and_with_a_hub_that_fails(opened, with_hub, monkeypatch
 def test_stop_leaves_nothing_on_the_hub(trained, tmp_path, with_hub, monkeypatch):
     """The very steps of the thread, with somebody who presses Stop while files go up."""
     server = with_hub()
-    uploading, tab = Uploading(), PublishTab.__new__(PublishTab)
+    job, tab = PublishJob(), PublishTab.__new__(PublishTab)
     tab.project = trained.project
-    wanted = tab._wanted("model", trained.learn.run.id, " me/shapes ", None, False, None, False)
-    with pytest.raises(PublishError, match="not looked over"):
-        uploading.publish(wanted, PublishTab._hub(_local(), None))
-    uploading._look_over(wanted)
-    assert uploading.now.wanted == wanted
-    assert {name for name, _ in uploading.now.files} >= {"model.onnx", "README.md"}
-    uploading.stop()
-    monkeypatch.setattr(uploading._stop, "clear", lambda: None)
-    uploading._work(lambda: uploading._publish(wanted, PublishTab._hub(_local(), None)))
-    assert uploading.now.failure == STOPPED
+    wanted = tab._request("model", trained.learn.run.id, " me/shapes ", None, False, None, False)
+    with pytest.raises(PublishError, match="preview it first"):
+        job.publish(wanted, PublishTab._hub(_local(), None))
+    job._preview(wanted)
+    assert job.now.wanted == wanted
+    assert {name for name, _ in job.now.files} >= {"model.onnx", "README.md"}
+    job.stop()
+    monkeypatch.setattr(job._stop, "clear", lambda: None)
+    job._work(lambda: job._publish(wanted, PublishTab._hub(_local(), None)))
+    assert job.now.failure == STOPPED
     assert server.hub.repos == {}
 
 
@@ -187,7 +189,7 @@ class _in_a_space:
 
 def test_in_a_space_nobody_publishes_with_its_own_token(monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "hf_of_the_space")
-    with pytest.raises(PublishError, match="nobody is logged in"):
+    with pytest.raises(PublishError, match="you are not signed in"):
         PublishTab._hub(_in_a_space(), None)
 
     class Visitor:
@@ -223,9 +225,9 @@ def test_why_on_the_predict_page(opened, trained):
     heat.wait_for()
     assert heat.get_attribute("src").startswith("data:image/jpeg")
     assert page.locator(".bk-near img").count() == 0
-    page.get_by_label("with the training pictures most like it").check()
+    page.get_by_label("Also show similar training pictures").check()
     button(page, "Why?").click()
-    page.get_by_text("Training pictures most like it:").wait_for()
+    page.get_by_text("Most similar training pictures:").wait_for()
     assert page.locator(".bk-near img").count() == 6
     shoot(page, "predict-why")
 
@@ -245,7 +247,7 @@ def test_a_gradio_space_with_thumbnails_and_examples(browser, trained, tmp_path)
         page.locator(".gallery-item img, table img").first.click()
         page.locator(".bk-big", has_text=Predictor(model).predict(drawings[-1]).label).wait_for()
         button(page, "Why?").click()
-        page.get_by_text("Training pictures most like it").wait_for()
+        page.get_by_text("Most similar training pictures:").wait_for()
         assert page.locator(".bk-near img").count() == 6
         shoot(page, "demo-why-narrow")
     finally:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.settings import name_of
+from bearkit.catalog.settings import catalog_name
 from bearkit.studio.outbox import Outbox
 from tests.studio.pages import SECONDS, Studio
 from tests.studio.reviewing import figures, ledger_of, opened, stored
@@ -120,10 +120,14 @@ def test_decisions_of_another_catalogue_are_not_stored_here(shapes):
     asked = {"reviewer": "ann", "token": "t", "kind": "label", "view": "/", "since": 0, "choices": [one]}
     (other,) = outbox.store({"decisions": [asked | {"project": "of another"}]})["answers"]
     assert other["again"] and "another project" in other["error"]
-    for wrong in ({}, asked, asked | {"project": name_of(catalog), "choices": [{"image_id": 1, "action": "keep"}]}):
+    for wrong in (
+        {},
+        asked,
+        asked | {"project": catalog_name(catalog), "choices": [{"image_id": 1, "action": "keep"}]},
+    ):
         (answer,) = outbox.store({"decisions": [wrong]})["answers"]
-        assert "no decision" in answer["error"] and "again" not in answer
-    right = asked | {"project": name_of(catalog)}
+        assert "not a decision" in answer["error"] and "again" not in answer
+    right = asked | {"project": catalog_name(catalog)}
     first, second = outbox.store({"decisions": [right, right]})["answers"]  # the same token: stored once
     assert first["stored"] == second["stored"] == [one["image_id"]]
     assert outbox.counts({})["head"].startswith("35 pictures · 3 labels")
@@ -132,7 +136,7 @@ def test_decisions_of_another_catalogue_are_not_stored_here(shapes):
 def test_two_browsers_have_names_of_their_own_and_take_back_only_their_own_steps(review, browser):
     running, ann, _ = review
     ben = opened(browser, running.url)
-    names = [page.get_by_label("reviewer", exact=True).input_value() for page in (ann, ben)]
+    names = [page.get_by_label("Your name", exact=True).input_value() for page in (ann, ben)]
     assert all(re.fullmatch(r"reviewer-[0-9a-f]{4}", name) for name in names)
     if names[0] == names[1]:
         pytest.skip("two of 65,536 names were the same")
@@ -140,8 +144,8 @@ def test_two_browsers_have_names_of_their_own_and_take_back_only_their_own_steps
         page.keyboard.press("d")
         stored(page, 1)
     ann.get_by_role("tab", name="Data").click()
-    ann.get_by_role("button", name="Undo my last step").click()
+    ann.get_by_role("button", name="Undo my last change").click()
     expect(ann.get_by_text("Undone: 1 deleted.")).to_be_visible(timeout=SECONDS)
-    ann.get_by_role("button", name="Undo my last step").click()
+    ann.get_by_role("button", name="Undo my last change").click()
     expect(ann.get_by_text(f"there is nothing of {names[0]} to undo")).to_be_visible(timeout=SECONDS)
     ben.context.close()

@@ -48,20 +48,20 @@ def test_a_digit_keeps_its_label_when_labels_come_and_the_page_is_reloaded(revie
     stored(page, 1)
     assert ledger_of(running).history(1)[0]["to_label"] == "aardvark"
     page.keyboard.press("9")
-    expect(page.get_by_text("9 stands for no label yet")).to_be_visible()
+    expect(page.get_by_text("Key 9 has no label yet")).to_be_visible()
 
 
 def test_the_page_says_which_label_was_stored_and_what_it_looks_like(review):
     running, page, _ = review
     relabel(page, "owl\u3164")  # it ends in a letter that nobody sees
     stored(page, 1)
-    expect(page.locator(".rv-told")).to_have_text("`owl\\u3164` is stored as `owl`.")
+    expect(page.locator(".rv-hint")).to_have_text("`owl\\u3164` is stored as `owl`.")
     expect(figures(page).first.locator(".rv-state")).to_have_text("owl")
     relabel(page, "ow\u200bl")  # the same label, and no new one
     stored(page, 2)
     relabel(page, "st\u0430r")
     stored(page, 3)
-    expect(page.locator(".rv-told")).to_contain_text(
+    expect(page.locator(".rv-hint")).to_contain_text(
         "looks like `star`, and is another label: one of them has CYRILLIC"
     )
     said = [row["to_label"] for row in ledger_of(running).history(3)]
@@ -72,7 +72,7 @@ def test_a_label_that_cannot_be_one_is_told_discarded_and_not_offered_again(revi
     running, page, _ = review
     before = len(ledger_of(running).history())
     relabel(page, "\x1bowl")
-    expect(page.locator("#outbox")).to_contain_text("1 decision not stored: this cannot be a label", timeout=SECONDS)
+    expect(page.locator("#outbox")).to_contain_text("1 decision not saved: this cannot be a label", timeout=SECONDS)
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Discard").click()
     expect(page.locator("#outbox .bk-bad")).to_have_count(0)
@@ -90,7 +90,7 @@ def test_a_label_is_taken_away_and_undo_brings_it_back(review):
     page.keyboard.press("ArrowUp")  # the last one of the list
     page.keyboard.press("Enter")
     stored(page, 1)
-    expect(page.get_by_text("no label now")).to_be_visible()
+    expect(page.get_by_text("label removed")).to_be_visible()
     label = {image.image_id: image.label for image in ledger_of(running).images()}
     assert label[image_id] == ""
     page.keyboard.press("u")
@@ -130,7 +130,7 @@ def test_a_second_enter_within_a_second_confirms_nothing(review):
     before = len(ledger_of(running).history())
     expect(page.locator(".rv-confirm")).to_be_enabled(timeout=SECONDS)
     page.evaluate(ENTER_AS_A_PAGE_COMES)
-    expect(page.get_by_text("Enter counts once a page was shown for a second")).to_be_visible()
+    expect(page.get_by_text("Look at the page first: Enter works after one second")).to_be_visible()
     assert len(ledger_of(running).history()) == before + 6
 
 
@@ -142,7 +142,7 @@ def test_keys_are_refused_in_words_while_the_next_page_loads(review):
     page.route(SERVER, lambda route: held.append(route) if "rest" in asked(route) else route.continue_())
     page.keyboard.press("Enter")
     page.keyboard.press("d")
-    expect(page.get_by_text("Not taken: the next page is loading.")).to_be_visible()
+    expect(page.get_by_text("Ignored: the next page is still loading.")).to_be_visible()
     while not held:
         page.wait_for_timeout(20)
     held.pop().continue_()
@@ -165,11 +165,11 @@ def test_the_large_picture_is_in_sight_from_the_last_row(review):
 
 
 def test_a_review_ends_when_no_label_is_in_doubt(review):
-    running, page, wrong = review
+    running, page, _wrong = review
     page.goto(f"{running.url}?tab=review&n=50")
     expect(figures(page).first).to_be_visible(timeout=SECONDS)
     confirm(page)
-    expect(page.get_by_text("Done: no label is in doubt any more")).to_be_visible(timeout=SECONDS)
-    expect(page.get_by_text("labels in doubt (0)")).to_have_count(1)
+    expect(page.get_by_text("Done: no suspicious labels left")).to_be_visible(timeout=SECONDS)
+    expect(page.get_by_text("suspicious labels (0)")).to_have_count(1)
     expect(figures(page)).to_have_count(0)
-    expect(page.get_by_text("Every label was looked at.")).to_be_visible()
+    expect(page.get_by_text("Every label was checked.")).to_be_visible()

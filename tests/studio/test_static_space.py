@@ -5,6 +5,7 @@ import io
 import threading
 from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -27,7 +28,11 @@ ANSWERS = """async n => {
 class Handler(SimpleHTTPRequestHandler):
     """A Space's files, and `/pictures/N` beside them."""
 
-    extensions_map = {**SimpleHTTPRequestHandler.extensions_map, ".mjs": "text/javascript", ".wasm": "application/wasm"}
+    extensions_map: ClassVar = {
+        **SimpleHTTPRequestHandler.extensions_map,
+        ".mjs": "text/javascript",
+        ".wasm": "application/wasm",
+    }
     pictures = ()
 
     def log_message(self, *_):

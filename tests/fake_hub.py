@@ -137,7 +137,7 @@ class Handler(BaseHTTPRequestHandler):
         if words[1] == "repos":
             return self.create(json.loads(body)) if words[2] == "create" else self.delete(json.loads(body))
         repo = self.repo(words[1].rstrip("s"), words[2:])
-        what, revision = (words[4:6] + [None, None])[:2]
+        what, revision = ([*words[4:6], None, None])[:2]
         if what == "preupload":
             return self.preupload(repo, json.loads(body))
         if what == "commits":
