@@ -33,6 +33,7 @@ from bearkit.catalog.decision_queries import (
 )
 from bearkit.catalog.decision_types import (
     ABOUT_LABELS,
+    ACCEPTED,
     ACTIONS,
     DEFAULT_CONTEXT,
     DecisionContext,
@@ -211,6 +212,10 @@ class DecisionLog:
         query = query.where(decisions.c.action.in_(ABOUT_LABELS)).order_by(decisions.c.id.desc()).limit(last)
         with self.catalog.connection() as connection:
             return read_decisions(connection, query)
+
+    def accepted(self) -> set[str]:
+        """The ids of the images whose label the model gave, and nobody has confirmed."""
+        return {image_id for image_id, decision in self.current().items() if decision.kind == ACCEPTED}
 
     def same_split_as(self) -> dict[str, str]:
         """Return the images that belong to the split of another image, {image_id: id of the other image}."""

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-from bearkit.catalog.decisions import me
+from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.decisions import current_user
+from bearkit.catalog.label_set import add_label, describe_label, label_set
 from bearkit.cli import label_output as output
 from bearkit.cli.common import (
     PANEL_OF,
@@ -20,6 +22,7 @@ from bearkit.cli.common import (
 )
 from bearkit.core.project import Project
 from bearkit.labelling import label_actions
+from bearkit.labelling.actions import merge_labels
 from bearkit.labelling.label_queue import LABEL_PAGE, LabelQueue
 
 label = Commands(cls=OrderedGroup, no_args_is_help=True, help="Label pictures that have no label yet, page by page.")
@@ -71,8 +74,8 @@ def decide(
         typer.Option(
             "--from",
             metavar="FILE.csv",
-            help="Read many labels from a table with the columns image_id or path, and label; an empty label leaves the "
-            "picture for later.",
+            help="Read many labels from a table with the columns image_id or path, and label; an empty label leaves "
+            "the picture for later.",
         ),
     ] = None,
     reviewer: ReviewerOption = None,
@@ -89,9 +92,9 @@ def decide(
     if (table is None) == (image is None) or (image is None) != (name is None):
         raise typer.BadParameter("give IMAGE_ID and LABEL, or --from FILE.csv")
     if table is not None:
-        result = label_actions.label_from_table(Project(project), table, reviewer or me())
+        result = label_actions.label_from_table(Project(project), table, reviewer or current_user())
     else:
-        result = label_actions.label_one(Project(project), str(image), str(name), reviewer or me())
+        result = label_actions.label_one(Project(project), str(image), str(name), reviewer or current_user())
     show(as_json, result, output.decided(result, place_of(project)))
 
 
@@ -117,7 +120,9 @@ def audit(
 def accept(
     min_probability: Annotated[
         float,
-        typer.Option("--min-probability", min=0, max=1, metavar="P", help="Leave out less probable proposals."),
+        typer.Option(
+            "--min-probability", min=0, max=1, metavar="P", help="Leave out proposals that are less probable."
+        ),
     ] = 0.0,
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
@@ -132,3 +137,108 @@ def accept(
     with progress_bars() as progress:
         result = label_actions.accept_rest(LabelQueue(Project(project), progress), min_probability)
     show(as_json, result, output.accepted(result, place_of(project)))
+
+
+labels = Commands(cls=OrderedGroup, invoke_without_command=True, help="List, add, describe, rename or merge labels.")
+app.add_typer(labels, name="labels", rich_help_panel=PANEL_OF["labels"])
+
+
+@labels.callback()
+def list_labels(context: typer.Context, project: ProjectOption = Path(), as_json: JsonOption = False) -> None:
+    """List the labels of a project, with what they mean.
+
+    Example: bearkit labels -p bears
+    """
+    if context.invoked_subcommand is None:
+        show_labels(project, as_json)
+
+
+def show_labels(project: Path, as_json: bool) -> None:
+    """Print the labels of a project."""
+    result = {"labels": label_set(Catalog(Project(project)))}
+    show(as_json, result, output.labels(result))
+
+
+LabelArgument = Annotated[str, typer.Argument(metavar="LABEL", help="A label.")]
+DescriptionOption = Annotated[
+    str | None, typer.Option("--description", metavar="TEXT", help="What it means, for those who label.")
+]
+KeyOption = Annotated[str | None, typer.Option("--key", metavar="K", help="The key that gives it on the Label tab.")]
+ColourOption = Annotated[str | None, typer.Option("--colour", metavar="COLOUR", help="Its colour, such as #0a7.")]
+
+
+@labels.command()
+def add(
+    name: LabelArgument,
+    description: DescriptionOption = None,
+    key: KeyOption = None,
+    colour: ColourOption = None,
+    project: ProjectOption = Path(),
+    as_json: JsonOption = False,
+) -> None:
+    """Add a label that no picture has yet.
+
+    Example: bearkit labels add grizzly --description "brown, with a hump" -p bears
+    """
+    add_label(Catalog(Project(project)), name, **_given(description=description, key=key, colour=colour))
+    show_labels(project, as_json)
+
+
+@labels.command()
+def describe(
+    name: LabelArgument,
+    description: DescriptionOption = None,
+    key: KeyOption = None,
+    colour: ColourOption = None,
+    retired: Annotated[
+        bool | None, typer.Option("--retired/--not-retired", help="Do not offer it any more; pictures keep it.")
+    ] = None,
+    project: ProjectOption = Path(),
+    as_json: JsonOption = False,
+) -> None:
+    """Say what a label means, or change its key or its colour.
+
+    Example: bearkit labels describe grizzly --description "brown, with a hump" -p bears
+    """
+    fields = _given(description=description, key=key, colour=colour, retired=retired)
+    if not fields:
+        raise typer.BadParameter("give --description, --key, --colour or --retired")
+    describe_label(Catalog(Project(project)), name, **fields)
+    show_labels(project, as_json)
+
+
+@labels.command()
+def rename(
+    old: Annotated[str, typer.Argument(metavar="OLD", help="The label to rename.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="Its new name, which no label has yet.")],
+    reviewer: ReviewerOption = None,
+    project: ProjectOption = Path(),
+    as_json: JsonOption = False,
+) -> None:
+    """Rename a label, also on all its pictures.
+
+    Example: bearkit labels rename grizly grizzly -p bears
+    """
+    label_actions.rename_label(Project(project), old, new, reviewer or current_user())
+    show_labels(project, as_json)
+
+
+@labels.command()
+def merge(
+    old: Annotated[list[str], typer.Argument(metavar="OLD", help="The labels to merge.")],
+    new: Annotated[str, typer.Option("--to", metavar="LABEL", help="The label that their pictures get.")],
+    reviewer: ReviewerOption = None,
+    project: ProjectOption = Path(),
+    as_json: JsonOption = False,
+) -> None:
+    """Merge labels into one.
+
+    Example: bearkit labels merge "brown bear" "Grizzly" --to grizzly -p bears
+    """
+    merge_labels(Project(project), old, new, reviewer or current_user())
+    show_labels(project, as_json)
+
+
+def _given(**fields: object) -> dict[str, object]:
+    """The options that were given."""
+    return {name: value for name, value in fields.items() if value is not None}

@@ -80,3 +80,14 @@ def error_sentence(estimate: dict[str, Any]) -> str:
         f"95 % interval: {100 * low:.1f} to {100 * high:.1f} %, from {count(estimate['audited'], 'audited picture')}"
     )
     return f"{share} ({interval}){note}"
+
+
+def labels(result: dict[str, Any]) -> str:
+    """Format the set of labels."""
+    if not result["labels"]:
+        return "no labels yet\nNext: bearkit label next, or bearkit labels add NAME"
+    rows = [
+        (row["label"], row["images"], row["key"], f"{row['description']}{' (retired)' if row['retired'] else ''}")
+        for row in result["labels"]
+    ]
+    return "\n".join(table(("label", "pictures", "key", "what it means"), rows))

@@ -133,16 +133,25 @@ class _Plan:
 def _plan(catalog: Catalog, seed: int | None) -> _Plan:
     """Compute the splits of all images under a seed; the project's seed if it is None.
 
-    An image with the decision `beside` has the split of the image that it is a near-duplicate of.
+    An image with the decision `beside` has the split of the image that it is a near-duplicate of. An image whose label
+    the model gave is trained on, unless it is set aside: then it waits until a person has confirmed the label.
     """
     seed = project_seed(catalog) if seed is None else seed
     ledger, imported, earlier = DecisionLog(catalog), catalog.images(), catalog.split(seed)
     now = ledger.images(imported)
-    assigned = _assign(imported, now, earlier, seed)
-    moved = {image_id: assigned[other] for image_id, other in ledger.same_split_as().items() if other in assigned}
-    labelled = [image for image in now if image.label]
-    split = assigned | moved
+    accepted = ledger.accepted()
+    assigned = _assign([image for image in imported if image.image_id not in accepted], now, earlier, seed)
+    same_split = ledger.same_split_as()
+    moved = {image_id: assigned[other] for image_id, other in same_split.items() if other in assigned}
     new = {image_id: name for image_id, name in assigned.items() if image_id not in earlier}
+    by_model = {
+        image.image_id: "train"
+        for image in imported
+        if image.image_id in accepted
+        and {image.given_split, earlier.get(image.image_id), moved.get(image.image_id)} <= {None, "train"}
+    }
+    split = {image_id: name for image_id, name in (assigned | moved).items() if image_id not in accepted} | by_model
+    labelled = [image for image in now if image.label and image.image_id in split]
     return _Plan(seed, labelled, {image.image_id: split[image.image_id] for image in labelled}, new)
 
 

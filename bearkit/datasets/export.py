@@ -66,7 +66,8 @@ def export_dataset(
     Returns:
         `folder`, `images` (their number), `labels` (number of images by label), `seed`; `missing` (paths of images left
         out since their file is gone, was changed, or lies outside of the project); `unlabelled` (number of images left
-        out since they have no label); `renamed` (folder names of labels that cannot be one).
+        out since they have no label); `unconfirmed` (number of images left out since they are set aside for validation
+        and only the model gave them a label); `renamed` (folder names of labels that cannot be one).
 
     Raises:
         ReviewError: the folder is not empty, or there is no such format.
@@ -79,7 +80,8 @@ def export_dataset(
     catalog = Catalog(project)
     seed = project_seed(catalog) if seed is None else seed
     split, all_images = dataset.splits(catalog, seed), DecisionLog(catalog).images()
-    labelled = [image for image in all_images if image.label]
+    labelled = [image for image in all_images if image.label and image.image_id in split]
+    n_unlabelled = sum(not image.label for image in all_images)
     places = _places(labelled, form, split)
     with atomic_folder(folder) as part:
         is_copied = list(ordered_map(partial(_copy, catalog, places, None if form == "csv" else part), labelled))
@@ -93,7 +95,8 @@ def export_dataset(
         "folder": str(folder),
         "images": len(images),
         "missing": [image.path for image, copied in zip(labelled, is_copied, strict=True) if not copied],
-        "unlabelled": len(all_images) - len(labelled),
+        "unlabelled": n_unlabelled,
+        "unconfirmed": len(all_images) - len(labelled) - n_unlabelled,
         "labels": labels,
         "renamed": {label: file_name(label) for label in labels if form == "folder" and file_name(label) != label},
         "seed": seed,

@@ -8,6 +8,7 @@ from typing import Any
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import DecisionRequest
 from bearkit.catalog.decisions import RENAMED, DecisionLog, labels_of
+from bearkit.catalog.label_set import rename_in_set
 from bearkit.catalog.labels import clean_label, describe_look_alikes, visible_label
 from bearkit.catalog.labels import valid_label as stored_label
 from bearkit.catalog.schema import Decision
@@ -153,6 +154,8 @@ def merge_labels(project: Project, old: Sequence[str], new: str, reviewer: str) 
         ids = [image.image_id for image in images if image.label in replaced]
         if not ids:
             raise ReviewError("no picture would change", hint="choose the labels to rename, and another name")
+        for one in sorted(replaced):
+            rename_in_set(catalog, one, label)
         requests = [DecisionRequest(image_id, "relabel", label, written=new) for image_id in ids]
         result = store_decisions(catalog, requests, reviewer, RENAMED)
     unused = [one for one in old if not {one, clean_label(one)} & {*labels_of(images)}]

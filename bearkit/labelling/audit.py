@@ -88,7 +88,7 @@ def draw_audit(catalog: Catalog, snapshot: Snapshot, n: int, seed: int) -> Audit
     random = np.random.default_rng([seed, snapshot.history.newest_id, len(rows)])
     sample = [snapshot.images[row].image_id for row in random.permutation(rows)[:n].tolist()]
     audit = Audit(sample, snapshot.history.newest_id, len(snapshot.images))
-    catalog.keep_setting(SETTING, json.dumps(vars(audit)))
+    catalog.save_setting(SETTING, json.dumps(vars(audit)))
     return audit
 
 

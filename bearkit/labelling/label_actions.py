@@ -9,10 +9,13 @@ import numpy as np
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import ACCEPTED, DecisionContext, DecisionRequest
 from bearkit.catalog.decisions import DecisionLog
+from bearkit.catalog.label_set import add_label, label_set, rename_in_set
+from bearkit.catalog.labels import valid_label
 from bearkit.core import text_table
 from bearkit.core.project import Project
 from bearkit.datasets.seed import project_seed
 from bearkit.errors import ImportSourceError, ReviewError
+from bearkit.labelling.actions import merge_labels
 from bearkit.labelling.audit import RestEstimate, draw_audit, estimate_rest, read_audit
 from bearkit.labelling.image_finder import ImageFinder
 from bearkit.labelling.label_queue import LabelQueue
@@ -109,6 +112,28 @@ def label_from_table(project: Project, path: Path, reviewer: str) -> dict[str, A
             hint="does the file belong to another project?",
         )
     return {**label_images(project, labels, reviewer), "unmatched": unmatched}
+
+
+def rename_label(project: Project, old: str, new: str, reviewer: str) -> None:
+    """Rename a label, also on all its images, as one step.
+
+    Raises:
+        ReviewError: there is no label `old`, or there is one with the new name already.
+    """
+    catalog = Catalog(project)
+    counts = {row["label"]: row["images"] for row in label_set(catalog)}
+    if old not in counts:
+        raise ReviewError(f"there is no label `{old}`", hint="`bearkit labels` lists them")
+    if valid_label(new, ReviewError) in counts:
+        raise ReviewError(
+            f"there is a label `{new}` already", hint=f"to merge them: bearkit labels merge {old} --to {new}"
+        )
+    if counts[old]:
+        merge_labels(project, [old], new, reviewer)
+    else:
+        with catalog.connection(write=True):
+            rename_in_set(catalog, old, valid_label(new, ReviewError))
+            add_label(catalog, new)
 
 
 def audit(queue: LabelQueue, n: int, new: bool = False) -> dict[str, Any]:

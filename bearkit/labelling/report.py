@@ -122,6 +122,8 @@ def exported(result: dict[str, Any]) -> str:
     lines = [f"{count(result['images'], 'picture')} in {result['folder']}, split under seed {result['seed']}"]
     if result["unlabelled"]:
         lines.append(f"{count(result['unlabelled'], 'picture')} left out: they have no label")
+    if result["unconfirmed"]:
+        lines.append(f"{count(result['unconfirmed'], 'validation picture')} left out: only the model labelled them")
     lines += listed(
         "labels that cannot name a folder:", [f"{old} is in {new}/" for old, new in result["renamed"].items()]
     )

@@ -11,6 +11,7 @@ from bearkit import runs
 from bearkit.bodies import registry
 from bearkit.bodies.features import Features, extract_features
 from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.decision_types import ACCEPTED
 from bearkit.catalog.decisions import DecisionLog
 from bearkit.catalog.schema import ImageRecord
 from bearkit.core.parallel import Progress, no_progress
@@ -151,9 +152,13 @@ class ReviewIndex:
     def _splits(self, now: _Versions, records: dict[str, ImageRecord], history: DecisionHistory) -> dict[str, str]:
         """The split of each image that has one, by image id.
 
-        New images get one, and so do images without a label once they are labelled.
+        New images get one, and so do images without a label once a person has labelled them.
         """
-        newly_labelled = frozenset(one for one in history.latest if one in records and not records[one].label)
+        newly_labelled = frozenset(
+            (image_id, one.kind == ACCEPTED)
+            for image_id, one in history.latest.items()
+            if image_id in records and not records[image_id].label
+        )
         key = (now.file, now.images, now.seed, newly_labelled)
         assigned = self._memo.get("splits", key, lambda: self._assigned(now.seed))
         same = {image_id: assigned[other] for image_id, other in history.same_split.items() if other in assigned}

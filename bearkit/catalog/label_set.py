@@ -1,0 +1,114 @@
+"""The set of labels of a project: what each means, its key, its colour, and whether it is still in use.
+
+It is one JSON object in the catalogue's settings, by label. Labels that people only typed are not in it and have no
+description; `label_set` lists them too.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.decisions import DecisionLog
+from bearkit.catalog.labels import valid_label
+from bearkit.catalog.settings import label_order
+from bearkit.errors import ReviewError
+
+SETTING = "label_set"
+KEYS = "0123456789abcefghijmnopqstvwyz"  # keys that the Label tab does not use otherwise
+
+
+@dataclass(frozen=True)
+class LabelInfo:
+    """What people wrote about a label.
+
+    Attributes:
+        description: what it means, for those who label; "" for none.
+        key: one character that gives this label on the Label tab; "" for the next free digit.
+        colour: a CSS colour such as `#0a7`; "" for none.
+        examples: ids of images that show it well.
+        added: whether it belongs to the set although no image may have it.
+        retired: whether it is not offered any more; images keep it.
+    """
+
+    description: str = ""
+    key: str = ""
+    colour: str = ""
+    examples: tuple[str, ...] = ()
+    added: bool = False
+    retired: bool = False
+
+
+def label_set(catalog: Catalog) -> list[dict[str, Any]]:
+    """List the labels in the order of their keys: `label`, `images` (their number) and the fields of `LabelInfo`."""
+    known, counts = _read(catalog), dict[str, int]()
+    for image in DecisionLog(catalog).images():
+        if image.label:
+            counts[image.label] = counts.get(image.label, 0) + 1
+    listed = set(counts) | {label for label, info in known.items() if info.added}
+    return [
+        {"label": label, "images": counts.get(label, 0), **asdict(known.get(label, LabelInfo()))}
+        for label in label_order(catalog, listed)
+        if label in listed
+    ]
+
+
+def add_label(catalog: Catalog, label: str, **fields: Any) -> str:
+    """Add a label to the set, or describe it again. Returns it as it is stored. See `describe_label`."""
+    label = valid_label(label, ReviewError)
+    if not label:
+        raise ReviewError("the label is empty", hint="type a name")
+    with catalog.connection(write=True):
+        known = _read(catalog)
+        _save(catalog, known | {label: replace(known.get(label, LabelInfo()), added=True, retired=False)})
+        return describe_label(catalog, label, **fields)
+
+
+def describe_label(catalog: Catalog, label: str, **fields: Any) -> str:
+    """Change fields of `LabelInfo`. Returns the label.
+
+    Args:
+        catalog: whose label.
+        label: one that an image has, or that was added.
+        fields: of `LabelInfo`; the others stay.
+
+    Raises:
+        ReviewError: there is no such label, or its key is not one character, or another label's.
+    """
+    with catalog.connection(write=True):
+        known, listed = _read(catalog), [row["label"] for row in label_set(catalog)]
+        if label not in listed:
+            names = ", ".join(f"`{one}`" for one in listed) or "none yet"
+            raise ReviewError(f"there is no label `{label}`", hint=f"the labels: {names}; `bearkit labels add NAME`")
+        _check_key(label, fields.get("key") or "", known)
+        _save(catalog, known | {label: replace(known.get(label, LabelInfo()), **fields)})
+    return label
+
+
+def rename_in_set(catalog: Catalog, old: str, new: str) -> None:
+    """Give a renamed label the description of its old name, unless it has one; call it inside a transaction."""
+    known = _read(catalog)
+    if old in known:
+        info = known[old]
+        _save(catalog, {new: info} | known | {old: replace(info, added=False, key="")})
+
+
+def _check_key(label: str, key: str, known: Mapping[str, LabelInfo]) -> None:
+    if not key:
+        return
+    if len(key) != 1 or key not in KEYS:
+        raise ReviewError(f"`{key}` cannot be the key of a label", hint=f"one of {' '.join(KEYS)}")
+    others = [one for one, info in known.items() if info.key == key and one != label]
+    if others:
+        raise ReviewError(f"the key {key} is that of `{others[0]}`", hint="choose another key")
+
+
+def _read(catalog: Catalog) -> dict[str, LabelInfo]:
+    rows = json.loads(catalog.setting(SETTING) or "{}")
+    return {label: LabelInfo(**row | {"examples": tuple(row["examples"])}) for label, row in rows.items()}
+
+
+def _save(catalog: Catalog, known: Mapping[str, LabelInfo]) -> None:
+    rows = {label: asdict(info) for label, info in known.items()}
+    catalog.save_setting(SETTING, json.dumps(rows, ensure_ascii=False))
