@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from bearkit.core.paths import expand_user
 from bearkit.core.project import Project
 from bearkit.errors import ImportSourceError
 from bearkit.sources.importing import preview_import
@@ -142,7 +142,7 @@ def find_question(project: Project, source: str, link: bool = False) -> OpenQues
 
 
 def _is_single_file(source: str) -> bool:
-    path = Path(source).expanduser()
+    path = expand_user(source)
     return path.is_file() and not archive_problem(path.name) and isinstance(find_importer(str(path)), File)
 
 

@@ -214,7 +214,7 @@ class TrainTab:
 def button_without_labels(n_images: int, labels: Sequence[str]) -> str:
     """Return the Train button's text while there are fewer than two labels.
 
-    >>> missing(300, []), missing(300, ["photos"])
+    >>> button_without_labels(300, []), button_without_labels(300, ["photos"])
     ('Train: label some pictures first (Review)', 'Train: needs a second label besides photos')
     """
     if not n_images:

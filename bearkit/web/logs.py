@@ -55,7 +55,7 @@ def limit_logs() -> None:
 def escape_controls(text: str) -> str:
     r"""Return text with control characters escaped, which a terminal would obey.
 
-    >>> plain("a\x1b[31mb")
+    >>> escape_controls("a\x1b[31mb")
     'a\\x1b[31mb'
     """
     return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)

@@ -37,7 +37,7 @@ def serving(**connections):
         time.sleep(0.01)
     limit_connections(server)
     for name, value in connections.items():
-        setattr(server.config.http_protocol_class.keywords["connections"], name, value)
+        setattr(server.config.http_protocol_class.keywords["registry"], name, value)
     try:
         yield server.servers[0].sockets[0].getsockname()[1]
     finally:
