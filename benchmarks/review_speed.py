@@ -34,8 +34,8 @@ from bearkit.studio.review import ReviewTab
 LABELS, WIDTH, PAGE = 5, 1280, 50
 
 
-def synthetic(project, n):
-    """A project of n pictures without pixels, whose features are kept already."""
+def synthetic(project, n, labelled=True):
+    """A project of n pictures without pixels, whose features are cached already."""
     rng = np.random.default_rng(0)
     centres = rng.normal(0, 1, (LABELS, WIDTH))
     ids = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(n)]
@@ -44,7 +44,16 @@ def synthetic(project, n):
     for number in range(n):
         (project.images / f"{number}.jpg").touch()
     records = [
-        ImageRecord(ids[number], f"images/{number}.jpg", f"label {targets[number]}", None, 400, 300, "JPEG", 10)
+        ImageRecord(
+            ids[number],
+            f"images/{number}.jpg",
+            f"label {targets[number]}" if labelled else "",
+            None,
+            400,
+            300,
+            "JPEG",
+            10,
+        )
         for number in range(n)
     ]
     Catalog(project, create=True).record(records, [])
@@ -75,7 +84,7 @@ def measure(n):
         asked = {"kind": "label", "split": "", "label": "", "order": "out-of-fold", "n": PAGE}
         result = {"pictures": n}
         result["first page"], page = seconds(lambda: tab.suspects(asked))
-        result["copies, meanwhile"], _ = seconds(tab._looking.join)
+        result["copies, meanwhile"], _ = seconds(tab._pixels.join)
         for what, action, to in (("after 50 relabelled", "relabel", "label 0"), ("after 50 deleted", "delete", None)):
             ledger.decide([DecisionRequest(one["image_id"], action, to) for one in page["suspects"]], "ann", "label")
             result[what], page = seconds(lambda: tab.suspects(asked))
@@ -95,7 +104,7 @@ def measure(n):
             entry = {"choices": [{"image_id": one, "action": "keep", "to": None}], "token": str(number), **about}
             times.append(seconds(lambda entry=entry: store(project, entry))[0])
         result["a decision, median ms"], result["worst ms"] = 1e3 * statistics.median(times), 1e3 * max(times)
-        result["undo, ms"] = 1e3 * seconds(lambda: tab.turn({"action": "undo", "reviewer": "ann"}))[0]
+        result["undo, ms"] = 1e3 * seconds(lambda: tab.undo_or_redo({"action": "undo", "reviewer": "ann"}))[0]
         return {name: round(value, 3) if isinstance(value, float) else value for name, value in result.items()}
 
 

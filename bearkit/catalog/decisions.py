@@ -231,8 +231,10 @@ class DecisionLog:
         with self.catalog.connection() as connection:
             decided = self._last(connection, ABOUT_LABELS)
             records = read_images(connection) if imported is None else imported
-        current = [
-            replace(image, label=current_label(decided.get(image.image_id), image.label))
+        current = [  # most images have no decision, and stay the same objects
+            replace(image, label=current_label(decided[image.image_id], image.label))
+            if image.image_id in decided
+            else image
             for image in records
             if image.image_id not in decided or decided[image.image_id].action != "delete"
         ]

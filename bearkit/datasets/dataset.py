@@ -162,6 +162,7 @@ def _assign(
 
     An image that was imported without a label counts under its label of `now`.
     """
-    labels = {image.image_id: image.label for image in now}
-    images = [image if image.label else replace(image, label=labels.get(image.image_id, "")) for image in imported]
-    return splitting.assign([image for image in images if image.label], earlier, seed)
+    labels = {image.image_id: image.label for image in now if image.label}
+    labelled = [image for image in imported if image.label or image.image_id in labels]
+    images = [image if image.label else replace(image, label=labels[image.image_id]) for image in labelled]
+    return splitting.assign(images, earlier, seed)

@@ -130,15 +130,17 @@ class ReviewIndex:
         vocab = sorted(set(labels[present].tolist()) - {""})
         column = {label: n for n, label in enumerate(vocab)}
         targets = np.array([column.get(label, -1) for label in labels.tolist()], np.int64)
-        splits = self._splits(now, records, history)
         features, labelled = table.values[:, 0], present & (targets >= 0)
 
         def heads() -> LeaveOneOutRidge:
             key = (features_key, labelled.tobytes())
             return self._memo.get("heads", key, lambda: LeaveOneOutRidge(features, labelled))
 
-        split_of = np.array([splits.get(image.image_id, "") for image in images], dtype=object)
-        return Snapshot(images, features, present, labels, split_of, vocab, targets, history, now.run, heads)
+        def assign_splits() -> np.ndarray:
+            splits = self._splits(now, records, history)
+            return np.array([splits.get(image.image_id, "") for image in images], dtype=object)
+
+        return Snapshot(images, features, present, labels, vocab, targets, history, now.run, heads, assign_splits)
 
     def _records(self) -> dict[str, ImageRecord]:
         return {image.image_id: image for image in self.catalog.images()}

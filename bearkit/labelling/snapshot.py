@@ -43,12 +43,12 @@ class Snapshot:
         features: of the pretrained body, float32 (N, D).
         present: bool (N,); False for deleted images.
         labels: the current label, or the last one of a deleted image; "" for none. str (N,).
-        splits: train, valid, test, or "" for none. str (N,).
         vocab: the labels in use, sorted.
         targets: index of the label in `vocab`, int (N,); -1 for none.
         history: the decisions that count.
         run: id of the newest finished run; None before the first.
-        heads: returns heads fitted on the labelled images. They are needed by a review, and labelling has its own.
+        heads: returns heads fitted on the labelled images.
+        assign_splits: returns train, valid, test, or "" for none, for each image, str (N,).
         results: what was computed from this snapshot: pages, counts.
     """
 
@@ -56,17 +56,25 @@ class Snapshot:
     features: np.ndarray
     present: np.ndarray
     labels: np.ndarray
-    splits: np.ndarray
     vocab: list[str]
     targets: np.ndarray
     history: DecisionHistory
     run: str | None
     heads: Callable[[], LeaveOneOutRidge] = field(repr=False)
+    assign_splits: Callable[[], np.ndarray] = field(repr=False)
     results: Results = field(default_factory=Results, repr=False)
 
     @property
+    def splits(self) -> np.ndarray:
+        """The split of each image: train, valid, test, or "" for none, str (N,). Computed when it is first needed."""
+        return self.results.get("splits", self.assign_splits)
+
+    @property
     def probs(self) -> np.ndarray | None:
-        """The out-of-fold probabilities, float32 (N, C); None with fewer than two labels: nothing can be learned."""
+        """The out-of-fold probabilities, float32 (N, C); None with fewer than two labels: nothing can be learned.
+
+        They are computed when they are first needed: a review needs them, and labelling has heads of its own.
+        """
         if len(self.vocab) < 2:
             return None
         return self.results.get("probs", lambda: self.heads().probs(self.targets, len(self.vocab)))

@@ -328,7 +328,8 @@ def simulated_project(seed, later):
     )
     snapshot = Snapshot(
         images, rows, np.ones(300, bool), np.array(["abc"[n] if n >= 0 else "" for n in labels], object),
-        np.full(300, "train"), ["a", "b", "c"], labels, history, None, lambda: LeaveOneOutRidge(rows, labels >= 0),
+        ["a", "b", "c"], labels, history, None, lambda: LeaveOneOutRidge(rows, labels >= 0),
+        lambda: np.full(300, "train"),
     )  # fmt: skip
     audit = Audit([ids[n] for n in sample], 1, 300)
     estimate = estimate_rest(audit, snapshot, state(), np.ones(300, bool))
