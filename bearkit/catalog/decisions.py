@@ -13,7 +13,7 @@ All decisions of one call are one step. The last decision about an image that wa
 """
 
 import getpass
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -33,7 +33,6 @@ from bearkit.catalog.decision_queries import (
 )
 from bearkit.catalog.decision_types import (
     ABOUT_LABELS,
-    ACCEPTED,
     ACTIONS,
     DEFAULT_CONTEXT,
     DecisionContext,
@@ -213,32 +212,31 @@ class DecisionLog:
         with self.catalog.connection() as connection:
             return read_decisions(connection, query)
 
-    def accepted(self) -> set[str]:
-        """The ids of the images whose label the model gave, and nobody has confirmed."""
-        return {image_id for image_id, decision in self.current().items() if decision.kind == ACCEPTED}
-
     def same_split_as(self) -> dict[str, str]:
         """Return the images that belong to the split of another image, {image_id: id of the other image}."""
         with self.catalog.connection() as connection:
             return {image_id: str(row.to_label) for image_id, row in self._last(connection, ("beside",)).items()}
 
-    def images(self, imported: Iterable[ImageRecord] | None = None) -> list[ImageRecord]:
+    def images(
+        self, imported: Iterable[ImageRecord] | None = None, current: Mapping[str, Decision] | None = None
+    ) -> list[ImageRecord]:
         """Return the images that were not deleted, with their current labels ("" for none), by label, then path.
 
         Args:
             imported: the images as they were imported, if they were read already.
+            current: what `current` returns, if that was read already.
         """
         with self.catalog.connection() as connection:
-            decided = self._last(connection, ABOUT_LABELS)
+            decided = self._last(connection, ABOUT_LABELS) if current is None else current
             records = read_images(connection) if imported is None else imported
-        current = [  # most images have no decision, and stay the same objects
+        present = [  # most images have no decision, and stay the same objects
             replace(image, label=current_label(decided[image.image_id], image.label))
             if image.image_id in decided
             else image
             for image in records
             if image.image_id not in decided or decided[image.image_id].action != "delete"
         ]
-        return sorted(current, key=lambda image: (image.label, image.path))
+        return sorted(present, key=lambda image: (image.label, image.path))
 
     def _imported(self, connection: sa.Connection, image_ids: Collection[str]) -> dict[str, str]:
         """Return the labels that these images were imported with.

@@ -5,6 +5,7 @@ of photographs 256 components label as well as all 1280 features (EXPERIMENTS.md
 """
 
 import numpy as np
+from scipy.linalg import eigh
 
 MAX_DIM = 256  # components
 FIT_ROWS = 5000  # images that the components are computed from, evenly spaced
@@ -26,8 +27,9 @@ def reduce_features(features: np.ndarray) -> np.ndarray:
     rows = _unit((sample - mean) / std)
     centre = rows.mean(axis=0)
     rows = rows - centre
-    _, vectors = np.linalg.eigh(rows.T @ rows)  # eigenvalues ascend
-    components = vectors[:, ::-1][:, : min(MAX_DIM, len(features))]
+    n_features, d = rows.shape[1], min(MAX_DIM, *features.shape)
+    _, vectors = eigh(rows.T @ rows, subset_by_index=(n_features - d, n_features - 1))  # eigenvalues ascend
+    components = vectors[:, ::-1]
     result = np.empty((len(features), components.shape[1]), np.float32)
     for start in range(0, len(features), CHUNK):
         part = _unit((features[start : start + CHUNK] - mean) / std) - centre

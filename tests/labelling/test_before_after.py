@@ -256,7 +256,7 @@ def test_the_cleaned_pictures_are_a_folder_that_trains_alike(bears, tmp_path):
     decide_one(bears, images[1].image_id, "relabel:teddy", "ann")
     result = export_dataset(bears, tmp_path / "cleaned")
     assert result == {
-        "folder": str(tmp_path / "cleaned"), "images": 19, "missing": [], "unlabelled": 0,
+        "folder": str(tmp_path / "cleaned"), "images": 19, "missing": [], "unlabelled": 0, "unconfirmed": 0,
         "labels": {"black": 8, "teddy": 11}, "renamed": {}, "seed": 42,
     }  # fmt: skip
     again = Project(tmp_path / "again")
