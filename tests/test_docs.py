@@ -16,11 +16,16 @@ DOCS = ("README.md", "CONTRIBUTING.md", "EXPERIMENTS.md", "CHANGELOG.md")
 
 @pytest.fixture
 def folder(tmp_path):
-    """A folder with what README assumes: photos/<label>/*, photo.jpg, cleaned.csv and history.csv."""
+    """A folder with what README assumes: photos/<label>/*, photo.jpg, unsorted/*, and three tables."""
     write_drawings(tmp_path / "photos", 3)
     shutil.copy(next((tmp_path / "photos").rglob("*.png")), tmp_path / "photo.jpg")
     picture = next((tmp_path / "photos" / "disc").glob("*.png")).name
     (tmp_path / "cleaned.csv").write_text(f"path,action\ndisc/{picture},delete\n")
+    (tmp_path / "unsorted").mkdir()
+    for path in write_drawings(tmp_path / "kinds", 4).rglob("*.png"):
+        path.rename(tmp_path / "unsorted" / f"{path.parent.name}-{path.name}")
+    rows = [f"{path.name},{path.name.partition('-')[0]}\n" for path in sorted((tmp_path / "unsorted").iterdir())]
+    (tmp_path / "labels.csv").write_text("".join(["path,label\n", *rows[::2]]))
     (tmp_path / "history.csv").write_text("epoch,train_loss,valid_loss,error_rate\n0,24.9,1184996224.0,0.64\n")
     return tmp_path
 
