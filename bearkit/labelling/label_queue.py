@@ -80,13 +80,14 @@ class LabelQueue:
     Args:
         project: whose images.
         progress: called while images go through the body for the first time.
+        wait: see `ReviewIndex`.
 
     Raises:
         ProjectError: there is no project.
     """
 
-    def __init__(self, project: Project, progress: Progress = no_progress) -> None:
-        self.index = ReviewIndex(project, progress)
+    def __init__(self, project: Project, progress: Progress = no_progress, wait: bool = True) -> None:
+        self.index = ReviewIndex(project, progress, wait)
         self._reduced: tuple[np.ndarray, np.ndarray] | None = None  # the features and what they were reduced to
 
     def page(

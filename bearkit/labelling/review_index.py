@@ -21,6 +21,7 @@ from bearkit.datasets import dataset
 from bearkit.datasets.seed import project_seed
 from bearkit.evaluation.image_quality import quality_problem
 from bearkit.evaluation.leave_one_out import LeaveOneOutRidge
+from bearkit.labelling.background_features import BackgroundFeatures
 from bearkit.labelling.decision_history import DecisionHistory, decision_history
 from bearkit.labelling.image_stats import ImageStats, image_stats
 from bearkit.labelling.snapshot import Snapshot
@@ -40,6 +41,7 @@ class _Versions(NamedTuple):
     body: str
     weights: str
     seed: int
+    features: int  # how often features of more images became available
 
 
 class _Memo:
@@ -87,18 +89,26 @@ class ReviewIndex:
     Args:
         project: whose images.
         progress: called while images are read for the first time.
+        wait: compute the features of all images first; False begins with the images that have some, and computes the
+            others in a thread.
 
     Raises:
         ProjectError: there is no project.
     """
 
-    def __init__(self, project: Project, progress: Progress = no_progress) -> None:
+    def __init__(self, project: Project, progress: Progress = no_progress, wait: bool = True) -> None:
         self.project, self.progress = project.require(), progress
+        self._background = None if wait else BackgroundFeatures(project, progress)
         self.catalog = Catalog(project)
         self.decision_log = DecisionLog(self.catalog)
         self._memo = _Memo()
         self._snapshots: SingleFlight[Snapshot] = SingleFlight()  # which runs one computation at a time
         self._pixels_lock = threading.Lock()
+
+    @property
+    def waiting(self) -> int:
+        """The number of images that have no features yet, and are in no snapshot."""
+        return self._background.waiting if self._background else 0
 
     def snapshot(self) -> Snapshot:
         """The current state, with heads relearned; computed once for all callers that ask at the same time.
@@ -118,11 +128,12 @@ class ReviewIndex:
         config = TrainConfig.from_dict(finished.config) if finished else TrainConfig()
         seed = project_seed(self.catalog)
         run = finished.id if finished else None
-        return _Versions(*self.catalog.change_counter(), run, config.body, config.weights, seed)
+        available = self._background.level if self._background else 0
+        return _Versions(*self.catalog.change_counter(), run, config.body, config.weights, seed, available)
 
     def _compute(self, now: _Versions) -> Snapshot:
         records = self._memo.get("records", (now.file, now.images, now.move), self._records)
-        features_key = (now.file, now.images, now.body, now.weights)
+        features_key = (now.file, now.images, now.body, now.weights, now.features)
         table = self._memo.get("features", features_key, lambda: self._features(records, now))
         images = [records[image_id] for image_id in table.image_ids]
         history = decision_history(self.decision_log.history())
@@ -147,9 +158,10 @@ class ReviewIndex:
 
     def _features(self, records: dict[str, ImageRecord], now: _Versions) -> Features:
         """The features of the images that can be read, float32 (N, 1, D)."""
-        return extract_features(
-            self.project, list(records.values()), registry.get(now.body, now.weights), 1, self.progress
-        )
+        images, body = list(records.values()), registry.get(now.body, now.weights)
+        if self._background:
+            images = self._background.available(images, body)
+        return extract_features(self.project, images, body, 1, self.progress)
 
     def _splits(self, now: _Versions, records: dict[str, ImageRecord], history: DecisionHistory) -> dict[str, str]:
         """The split of each image that has one, by image id.

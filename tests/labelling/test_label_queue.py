@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+import threading
 
 import numpy as np
 import pytest
@@ -14,10 +15,10 @@ from bearkit.catalog.decisions import DecisionLog
 from bearkit.catalog.schema import Decision, ImageRecord
 from bearkit.datasets import dataset
 from bearkit.datasets.export import export_dataset
-from bearkit.errors import ReviewError
+from bearkit.errors import BodyError, ReviewError
 from bearkit.evaluation.finite_sample import wrong_in_population
 from bearkit.evaluation.leave_one_out import LeaveOneOutRidge
-from bearkit.labelling import label_actions
+from bearkit.labelling import background_features, label_actions
 from bearkit.labelling.audit import Audit, estimate_rest
 from bearkit.labelling.decision_history import DecisionHistory
 from bearkit.labelling.label_orders import ORDERS, LabelState
@@ -369,3 +370,45 @@ def test_labels_are_described_renamed_and_merged(unlabelled, bearkit_json):
     assert labels("describe", "round thing", "--retired")["labels"][0]["retired"]
     bearkit_json("review", "undo", "--n", 2, "-p", unlabelled.root)
     assert {row["label"]: row["images"] for row in labels()["labels"] if row["images"]} == {"disc": 3, "ball": 1}
+
+
+def test_the_first_images_are_labelled_while_features_of_the_others_are_computed(unlabelled, monkeypatch):
+    for name, value in (("FIRST", 8), ("CHUNK", 4), ("GROWTH", 1.2)):
+        monkeypatch.setattr(background_features, name, value)
+    shutil.rmtree(unlabelled.cache / "features")
+    images = Catalog(unlabelled).images()
+    (unlabelled.root / images[-1].path).write_bytes(b"damaged")
+    go_on = threading.Event()
+    extract = background_features.extract_features
+
+    def slow(*arguments):
+        assert go_on.wait(60)
+        return extract(*arguments)
+
+    monkeypatch.setattr(background_features, "extract_features", slow)
+    queue = LabelQueue(unlabelled, wait=False)
+    page = queue.page(6)
+    assert (len(page.images), page.unlabelled, queue.index.waiting) == (6, 8, 16)
+    label_actions.label_images(unlabelled, truth(page), "ann")
+    assert queue.page(6).unlabelled == 2
+    go_on.set()
+    queue.index._background._thread.join(60)
+    page = queue.page(24)
+    assert (page.labelled, page.unlabelled, queue.index.waiting) == (6, 17, 0), "all but the damaged one"
+    level = queue.index._background.level
+    assert queue.page(24) == page
+    assert queue.index._background.level == level, "a damaged file is not tried again and again"
+
+
+def test_an_error_of_the_thread_reaches_who_asks_next(unlabelled, monkeypatch):
+    def fail(*_):
+        raise BodyError("its weights are missing", hint="")
+
+    monkeypatch.setattr(background_features, "FIRST", 8)
+    shutil.rmtree(unlabelled.cache / "features")
+    monkeypatch.setattr(background_features, "extract_features", fail)
+    queue = LabelQueue(unlabelled, wait=False)
+    assert queue.page(4).unlabelled == 8
+    queue.index._background._thread.join(60)
+    with pytest.raises(BodyError, match="weights are missing"):
+        queue.page(4)

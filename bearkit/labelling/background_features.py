@@ -1,0 +1,73 @@
+"""Features of new images, computed in a thread, so that people can label the first images meanwhile."""
+
+import threading
+from collections.abc import Sequence
+
+from bearkit.bodies.features import extract_features, feature_cache
+from bearkit.bodies.registry import Body
+from bearkit.catalog.schema import ImageRecord
+from bearkit.core.parallel import Progress
+from bearkit.core.project import Project
+from bearkit.errors import BearkitError, NoImagesError
+
+FIRST = 48  # images that a first page waits for
+CHUNK = 64  # images computed at once, and one shard of the cache
+GROWTH = 1.5  # images become available when there are so many times more of them: each time, all pages change
+
+
+class BackgroundFeatures:
+    """Says which images have features, and computes those of the others in a thread.
+
+    Args:
+        project: whose images.
+        progress: called while images go through the body.
+    """
+
+    def __init__(self, project: Project, progress: Progress) -> None:
+        self.project, self.progress = project, progress
+        self.level = 0  # grows whenever more images become available
+        self.waiting = 0  # images without features
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._error: BearkitError | None = None
+        self._tried: set[str] = set()  # images that the thread looked at; those without features cannot be read
+
+    def available(self, images: Sequence[ImageRecord], body: Body) -> list[ImageRecord]:
+        """Return the images that have features; the first ones are computed now, the others in a thread.
+
+        Raises:
+            BearkitError: the thread of an earlier call ended with this error.
+        """
+        with self._lock:
+            if self._error:
+                error, self._error = self._error, None
+                raise error
+            cached = {image_id for ids, _ in feature_cache(self.project, body, 1).shards() for image_id in ids}
+            ready = [image for image in images if image.image_id in cached]
+            missing = [image for image in images if image.image_id not in cached | self._tried]
+            n_first = max(0, FIRST - len(ready))
+            ready, missing = ready + missing[:n_first], missing[n_first:]
+            self.waiting = len(missing)
+            if missing and not (self._thread and self._thread.is_alive()):
+                arguments = (missing, body, len(ready), len(images))
+                self._thread = threading.Thread(target=self._compute, args=arguments, daemon=True)
+                self._thread.start()
+            return ready
+
+    def _compute(self, images: Sequence[ImageRecord], body: Body, n_ready: int, n_images: int) -> None:
+        shown = n_ready
+        try:
+            for start in range(0, len(images), CHUNK):
+                part = images[start : start + CHUNK]
+                self._tried = self._tried | {image.image_id for image in part}  # others may read the old set
+                try:
+                    extract_features(self.project, part, body)
+                except NoImagesError:
+                    continue  # none of these can be read; the others may be
+                done = n_ready + start + len(part)
+                self.progress("looking at pictures", done, n_images)
+                if done >= GROWTH * shown:
+                    shown, self.level = done, self.level + 1
+        except BearkitError as error:
+            self._error = error
+        self.level += 1
