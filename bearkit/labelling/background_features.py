@@ -12,7 +12,7 @@ from bearkit.errors import BearkitError, NoImagesError
 
 FIRST = 48  # images that a first page waits for
 CHUNK = 64  # images computed at once, and one shard of the cache
-GROWTH = 1.5  # images become available when there are so many times more of them: each time, all pages change
+GROWTH = 1.5  # more images become available once their number has grown by this factor
 
 
 class BackgroundFeatures:

@@ -22,7 +22,7 @@ SMALLEST_SIZE = 32  # pixels; below that nothing is left of a picture in the las
 
 @dataclass(frozen=True)
 class Option:
-    """What a person is told and may choose for one field of `TrainConfig`.
+    """The help, the limits and the choices of one field of `TrainConfig`.
 
     Attributes:
         help: one sentence, for the command line and the docs.
