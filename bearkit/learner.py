@@ -142,7 +142,11 @@ class Learner:
         return self.train(**(fit_options(self.config, self._frozen, epochs, lr) | options))
 
     def fine_tune(
-        self, epochs: int, base_lr: float = 3e-3, freeze_epochs: int = TrainConfig.epochs, **options: Unpack[FitOptions]
+        self,
+        epochs: int,
+        base_lr: float = TrainConfig.lr,
+        freeze_epochs: int = TrainConfig.epochs,
+        **options: Unpack[FitOptions],
     ) -> TrainResult:
         """The fastai recipe in one run: frozen epochs, then unfrozen ones at `slice(base_lr / 200, base_lr / 2)`."""
         rates = (base_lr / 200, base_lr / 2)

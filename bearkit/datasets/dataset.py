@@ -134,8 +134,9 @@ class _Plan:
 def _plan(catalog: Catalog, seed: int | None) -> _Plan:
     """Compute the splits of all images under a seed; the project's seed if it is None.
 
-    An image with the decision `beside` has the split of the image that it is a near-duplicate of. An image whose label
-    the model gave is trained on, unless it is set aside: then it waits until a person has confirmed the label.
+    An image with the decision `beside` has the split of the image that it is a near-duplicate of. A training
+    uses an image with a label of the model. If that image belongs to validation or test, it waits until a person
+    confirms the label.
     """
     seed = project_seed(catalog) if seed is None else seed
     ledger, imported, earlier = DecisionLog(catalog), catalog.images(), catalog.split(seed)

@@ -20,8 +20,8 @@ ENOUGH = 60  # held-out images of a label for its own quantile to be used; with 
 PRIOR = 3  # how many images the spread of all labels counts for, in the spread of one label
 COPY = 0.98  # a training image with a higher cosine is a copy, which tells nothing about new images
 MARGIN = 1e-3  # the threshold is lower by this: 16-bit floats and other runtimes differ by less
-UNSURE = 2  # held-out images of a label at which it gets half of its allowance
-COMMON = 0.2  # share of the difference between frequent labels that is allowed for; more would let in unknown images
+UNSURE = 2  # with n held-out images a label gets n / (n + 2) of its allowance
+COMMON = 0.2  # the part of its difference from the average that a frequent label gets; more accepts unknown images
 BLOCK = 1024  # rows compared at once
 
 
@@ -33,7 +33,7 @@ class OODDetector:
         bank: clipped features of training images, normalised to length 1, float16 (n, D).
         cut: the value that features are clipped at.
         threshold: an image with a similarity below this is unknown.
-        rows: the training images in the bank, int (n,); the only image of a label is in it twice.
+        rows: row numbers of the training images in the bank, int (n,). If a label has one image, it appears twice.
         allowance: added to the cosine with each image of the bank, at most 0, float32 (n,).
     """
 

@@ -1,8 +1,8 @@
 """Which images come next while labelling, in five orders.
 
-`auto` shows the surest proposals first: most pages are then confirmed with one key. Before that, and now and then
-later, it shows images that are alike and unlike all labelled ones, so that a rare label is met early. The benchmark
-`benchmarks.label_from_nothing` measures every order.
+`auto` shows the surest proposals first: most pages are then confirmed with one key. After each new label, and sometimes
+later, it shows a group of images that resemble each other but no labelled image. So rare labels appear early. The
+benchmark `benchmarks.label_from_nothing` measures every order.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ SEEDS = 2000  # images that may be the centre of a page of look-alikes
 MEMORY = 4000  # labelled images that look-alikes are compared with
 NEAREST = 12  # images that say how crowded a place is
 CORE = 5  # images that say how alike the look-alikes of a page are
-MIN_ALIKE = 6  # images of a page of look-alikes, however unlike
+MIN_ALIKE = 6  # a page of look-alikes shows at least this many images, even if they are unlike
 LIKENESS = 0.5  # of the core's: images that are less like the centre are left for another page
 SPREAD = 10  # the doubtful images that `spread` chooses from, for each image of the page
 

@@ -127,7 +127,7 @@ class TrainConfig:
     )  # fmt: skip
     lr: float = _option(
         3e-3,
-        "Highest learning rate of those epochs.",
+        "Highest learning rate while the body is frozen.",
         "Learning rate, classifier only",
         above=0,
         below=math.inf,
