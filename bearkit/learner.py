@@ -33,6 +33,7 @@ from bearkit.training.trainer import Listeners, train_run, wait_and_train
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+LR = TrainConfig.lr
 
 
 class Learner:
@@ -77,9 +78,9 @@ class Learner:
         run, stage = warm_start.find_stage(self.project, name or runs.find_finished(self.project).id)
         theirs = TrainConfig.from_dict(run.config)
         for what, chosen in self._chosen.items():
-            ours = getattr(self.config, what)
-            if chosen and ours != getattr(theirs, what):
-                raise RunError(f"run {run.id} has the {what} {getattr(theirs, what)}, not {ours}", hint="name a run")
+            own, other = getattr(self.config, what), getattr(theirs, what)
+            if chosen and own != other:
+                raise RunError(f"run {run.id} has the {what} {other}, not {own}", hint="name a run")
         self.config = replace(self.config, body=theirs.body, weights=theirs.weights, seed=theirs.seed)
         self._at = f"{run.id}/{stage}"
         return self
@@ -96,8 +97,7 @@ class Learner:
     def _where(self) -> tuple[Run, str]:
         """The run and the stage that this learner has its weights from."""
         if not self._at:
-            hint = "`learn.fit_one_cycle()`, or `export_model(project)` for an earlier run"
-            raise RunError("this learner has not trained yet", hint)
+            raise RunError("this learner has not trained yet", "learn.fit_one_cycle(), or name a run: start_from()")
         return warm_start.find_stage(self.project, self._at)
 
     def freeze(self) -> None:
@@ -142,11 +142,7 @@ class Learner:
         return self.train(**(fit_options(self.config, self._frozen, epochs, lr) | options))
 
     def fine_tune(
-        self,
-        epochs: int,
-        base_lr: float = TrainConfig.lr,
-        freeze_epochs: int = TrainConfig.epochs,
-        **options: Unpack[FitOptions],
+        self, epochs: int, base_lr: float = LR, freeze_epochs: int = TrainConfig.epochs, **options: Unpack[FitOptions]
     ) -> TrainResult:
         """The fastai recipe in one run: frozen epochs, then unfrozen ones at `slice(base_lr / 200, base_lr / 2)`."""
         rates = (base_lr / 200, base_lr / 2)
@@ -276,8 +272,8 @@ class Learner:
         Raises:
             RunError: there is no such stage.
         """
-        name = name if "/" in name else warm_start.find_earlier(self.project, self.run, name)
-        run, stage = warm_start.find_stage(self.project, name)
+        path = name if "/" in name else warm_start.find_earlier(self.project, self.run, name)
+        run, stage = warm_start.find_stage(self.project, path)
         self._at = f"{run.id}/{stage}"
         return self
 
