@@ -69,14 +69,14 @@ function markWaiting() {  // mark the pictures whose decisions still wait in the
 function draw(message) {
   drawBar();
   drawLabels();
-  const proposals = [...new Set(page.images.map((image) => image.proposed))];
-  const mixed = proposals.length > 1 ? `${proposals.length} labels` : proposals[0];
-  name.textContent = !page.images.length ? '' : page.audit ? 'Audit: what are they?' : mixed || 'Look-alikes: what are they?';
-  name.title = name.textContent;
-  const them = plural(page.images.length, 'picture');
-  why.textContent = !page.images.length ? '' : page.audit ? `${page.audit} left, ${page.why}: label one after the other` : `${them}: ${page.why}`;
+  const proposals = [...new Set(page.images.map((image) => image.proposed).filter(Boolean))].map(short);
+  const proposed = proposals.length > 3 ? `${proposals.slice(0, 2).join(' · ')} · ${proposals.length - 2} more` : proposals.join(' · ');
+  name.textContent = !page.images.length ? '' : page.audit ? 'Audit: what are they?' : proposed || (page.order === 'random' ? 'What are they?' : 'Look-alikes: what are they?');
+  name.title = page.proposed || name.textContent;
+  drawWhy();
   grid.replaceChildren(...groups().map(groupOf));
-  grid.hidden = foot.hidden = !page.images.length;
+  grid.hidden = confirm.hidden = !page.images.length;
+  foot.hidden = page.empty === 'pictures';
   done.max = Math.max(1, page.labelled + page.unlabelled || 0);
   done.value = page.labelled || 0;
   count.textContent = page.empty === 'pictures' || page.labelled === undefined ? '' : `${page.labelled} of ${page.labelled + page.unlabelled} labelled`;
@@ -88,6 +88,12 @@ function draw(message) {
   const requestNumber = loading;
   setTimeout(() => { if (requestNumber === loading) confirm.disabled = false; }, SETTLE);
   refresh();
+}
+
+function drawWhy() {
+  const leave = (text, filter) => make('button', { type: 'button', onclick: () => { view[filter] = ''; load(); } }, text);
+  const text = page.audit ? `${page.audit} left, ${page.why}: label one after the other` : `${plural(page.images.length, 'picture')}: ${page.why}`;
+  why.replaceChildren(...(page.images.length ? [text] : []), ...(page.audit ? [' ', leave('Leave the audit', 'audit')] : view.like ? [' ', leave('Back to the order', 'like')] : []));
 }
 
 function emptyState() {
@@ -105,23 +111,24 @@ function emptyState() {
 
 function confirmText() {
   const made = entries();
-  if (!made.length) return states.size ? 'Next page (Enter)' : 'Type their label (l)';
+  if (!made.length) return states.size ? ['Next page', keyHint('Enter')] : ['Type their label', keyHint('l')];
   const labels = [...new Set(made.map(({ to }) => to))];
   const n = made.length === page.images.length ? plural(made.length, 'picture') : `${made.length} of ${plural(page.images.length, 'picture')}`;
-  return labels.length === 1 && labels[0] ? `${n}: ${short(labels[0])} (Enter)` : `Label ${n} (Enter)`;
+  return labels.length === 1 && labels[0] ? [`${n}: ${short(labels[0])}`, keyHint('Enter')] : [`Label ${n}`, keyHint('Enter')];
 }
 
 function refresh() {
   root.classList.toggle('rv-away', Boolean(outbox.problem()));
   page.images.forEach(paint);
-  confirm.textContent = confirmText();
+  confirm.replaceChildren(...confirmText());
   for (const button of [later, away]) button.disabled = !selected.size && !page.audit;
   picked.textContent = selected.size ? `${selected.size} selected` : '';
   saved.textContent = outbox.summary();
   saved.dataset.state = outbox.waiting().length ? 'waiting' : '';
 }
 
-const act = (text, title, onclick) => make('button', { type: 'button', title, onclick: () => { onclick(); if (!document.querySelector('dialog[open]')) mark(); } }, text);
+const keyHint = (key) => make('span', { class: 'lb-key' }, ` (${key})`);
+const act = (text, key, title, onclick) => make('button', { type: 'button', title, onclick: () => { onclick(); if (!document.querySelector('dialog[open]')) mark(); } }, text, key ? keyHint(key) : null);
 const nameField = make('input', { class: 'rv-name', 'aria-label': 'Your name', onchange: () => { nameField.value = outbox.reviewer(nameField.value); } });
 const bar = make('div', { class: 'rv-bar' });
 const notice = make('div', { class: 'rv-notice' });
@@ -137,10 +144,10 @@ const grid = make('div', { class: 'rv-grid', tabindex: 0, role: 'listbox', 'aria
 const side = make('aside', { class: 'rv-side', hidden: true });
 const labels = make('aside', { class: 'lb-set', 'aria-label': 'labels' });
 const confirm = make('button', { type: 'button', class: 'rv-confirm', onclick: () => { storePage(); if (!palette.open) mark(); } }, '');
-const later = act('Later (x)', 'not sure: leave the selected pictures for later', () => setAside());
-const away = act('Delete (d)', 'delete the selected pictures', () => remove());
-const foot = make('div', { class: 'rv-foot' }, confirm, later, away, act('Undo (u)', '', () => undoOrRedo('undo')), act('Redo (r)', '', () => undoOrRedo('redo')),
-  act('Large', 'Space', () => (side.hidden ? showLarge() : hideLarge())), act('Like this', 'L: the pictures most like this one', () => likeThis()), act('?', 'all keys', () => showHelp()), picked, saved, hintBox);
+const later = act('Later', 'x', 'not sure: leave the selected pictures for later', () => setAside());
+const away = act('Delete', 'd', 'delete the selected pictures', () => remove());
+const foot = make('div', { class: 'rv-foot' }, confirm, make('div', { class: 'lb-tools' }, later, away, act('Undo', 'u', '', () => undoOrRedo('undo')), act('Redo', 'r', '', () => undoOrRedo('redo')),
+  act('Large', '', 'Space', () => (side.hidden ? showLarge() : hideLarge())), act('Like this', '', 'L: the pictures most like this one', () => likeThis()), act('?', '', 'all keys', () => showHelp())), picked, saved, hintBox);
 const main = make('div', { class: 'rv-main lb-main', hidden: true }, grid, side, labels);
 const rest = make('section', { class: 'lb-rest', hidden: true, 'aria-label': 'the rest' });
 const root = make('div', { class: 'rv lb' }, bar, notice, make('div', { class: 'lb-top' }, make('div', {}, name, why), progress), main, foot, rest, palette, help);

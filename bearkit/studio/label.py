@@ -102,6 +102,8 @@ class LabelTab:
         row = snapshot.row_of.get(request["image_id"]) if snapshot else None
         if queue is None or snapshot is None or row is None:
             raise ReviewError("this picture is no longer in the project", hint="reload the page")
+        if row in snapshot.rows_of(read_audit(queue.index.catalog).pending(snapshot)):  # blind: no labels of others
+            return large_picture(self.project, snapshot, row, [], queue.index.decision_log)
         likeness = queue.reduced(snapshot) @ queue.reduced(snapshot)[row]
         likeness[~snapshot.present] = likeness[row] = -np.inf
         near = [snapshot.images[other] for other in np.argsort(-likeness)[:NEAR] if np.isfinite(likeness[other])]
@@ -199,7 +201,8 @@ def rest_sentence(estimate: RestEstimate) -> str:
         return ""
     sentence = f"If the rest takes what the model proposes, about {_percent(estimate.expected_error)} % will be wrong"
     if not estimate.audited:
-        return f"{sentence}, by the model's own estimate. Nobody has checked it ({estimate.note})."
+        why = "an audit measures it" if estimate.note.startswith("no audit") else estimate.note
+        return f"{sentence}. That is the model's own guess: {why}."
     low, high = map(_percent, estimate.interval)
     return f"{sentence} ({low} to {high} %{f'; {estimate.note}' if estimate.note else ''})."
 

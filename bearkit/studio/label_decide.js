@@ -1,7 +1,7 @@
 // ------------------------------------------------------------------------- choices: what Enter will store for a picture
 
 function choose(ids, made) {
-  past.push(new Map(choices));
+  past.push({ choices: new Map(choices), current });
   future = [];
   for (const id of ids) choices.set(id, made);
   if (made.to) offerLabel(made.to);
@@ -95,6 +95,8 @@ function onOutbox({ kind, step, answer }) {  // an event of the outbox
   if (unchanged > 0) news = `Others had already labelled ${plural(unchanged, 'picture')} of the last page; left unchanged.`;
   if (made.length && answer?.notes?.length) news = [news, `${answer.notes.join('. ')}.`].filter(Boolean).join(' ');
   refresh();
+  const all = page.images.length && page.images.every((image) => states.get(image.image_id)?.state === 'stored');
+  if (kind === 'stored' && all && !busy()) load();  // the page was stored later than the next one was asked for
 }
 
 function offerLabel(label) {  // until the studio has stored it, and gives it a key
@@ -105,10 +107,11 @@ async function undoOrRedo(action) {
   if (isLoading()) return;
   const [from, to] = action === 'undo' ? [past, future] : [future, past];
   if (from.length) {  // a choice on this page, which is not stored yet
-    to.push(choices);
-    choices = from.pop();
+    to.push({ choices, current });
+    ({ choices, current } = from.pop());
     hint('');
-    return refresh();
+    refresh();
+    return mark();
   }
   await outbox.settled();
   if (outbox.waiting().length) return hint(`${action === 'undo' ? 'Undo' : 'Redo'} works once all decisions are saved.`);

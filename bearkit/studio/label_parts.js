@@ -49,11 +49,9 @@ function choice(name, options) {
 }
 
 function drawBar() {
-  const leave = (text, name) => make('button', { type: 'button', onclick: () => { view[name] = ''; load(); } }, `${text} ×`);
-  const filters = page.audit ? [leave('Audit', 'audit')] : [
+  const filters = page.audit ? [] : [
     choice('by', ORDERS),
-    choice('proposed', Object.fromEntries([['', 'any label'], ...page.labels.map(({ label }) => [label, `proposed: ${short(label)}`])])),
-    ...(view.like ? [leave('Like one picture', 'like')] : [])];
+    choice('proposed', Object.fromEntries([['', 'any label'], ...page.labels.map(({ label }) => [label, `proposed: ${short(label)}`])]))];
   bar.replaceChildren(...filters, choice('many', Object.fromEntries(PAGES.map((n) => [n, n]))), make('label', {}, 'Your name', nameField));
 }
 
@@ -93,14 +91,14 @@ function groups() {  // the page's images in runs of one proposed label
   return found;
 }
 
-const sure = (image) => `${Math.round(100 * image.probability)} %`;
+const sure = (image) => Math.round(100 * image.probability);
 
 function groupOf({ label, images }) {
   const pictures = images.map((image) => pictureOf(image, page.images.indexOf(image)));
   if (!label) return make('div', { class: 'lb-group', role: 'group' }, ...pictures);
   const least = sure(images.at(-1)), most = sure(images[0]);
   const all = make('button', { type: 'button', title: 'select these pictures', onclick: () => { selectAll(images); mark(); } }, 'select');
-  const head = make('h5', { class: 'lb-head', title: label }, dot(label), make('span', { class: 'lb-text' }, label), make('span', { class: 'bk-quiet' }, `${plural(images.length, 'picture')}, ${least === most ? most : `${most} to ${least}`}`), all);
+  const head = make('h5', { class: 'lb-head', title: label }, dot(label), make('span', { class: 'lb-text' }, label), make('span', { class: 'bk-quiet' }, `${plural(images.length, 'picture')}, ${least === most ? '' : `${least} to `}${most} %`), all);
   return make('div', { class: 'lb-group', role: 'group', 'aria-label': label }, head, ...pictures);
 }
 
@@ -127,7 +125,7 @@ function paint(image, index) {
   figure.dataset.state = known ? (waits ? 'waiting' : known.state) : '';
   const words = ({ action, to }) => ({ keep: 'later', delete: 'delete' }[action] || to);
   const will = figure.querySelector('.lb-will');
-  will.replaceChildren(...(known ? [] : chosen ? [...(chosen.to ? [dot(chosen.to)] : []), words(chosen)] : image.proposed ? [sure(image)] : []));
+  will.replaceChildren(...(known ? [] : chosen ? [...(chosen.to ? [dot(chosen.to)] : []), words(chosen)] : image.proposed ? [`${sure(image)} %`] : []));
   will.title = will.textContent;
   const text = !known ? '' : known.state === 'refused' ? 'not saved' : `${words(known)}${waits ? ' (waiting)' : known.state === 'stored' ? '' : ' (saving)'}`;
   const state = figure.querySelector('.rv-state');
@@ -137,6 +135,7 @@ function paint(image, index) {
 function mark(focus = true) {
   const all = figures();
   all.forEach((figure, index) => figure.classList.toggle('cur', index === current));
+  root.style.setProperty('--rv-foot', `${foot.offsetHeight}px`);
   if (all.length) grid.setAttribute('aria-activedescendant', `lb-${current}`);
   if (focus) grid.focus({ preventScroll: true });
   if (focus) scrollIntoSight(all[current]);
