@@ -111,10 +111,10 @@ function emptyState() {
 
 function confirmText() {
   const made = entries();
-  if (!made.length) return states.size ? ['Next page', keyHint('Enter')] : ['Type their label', keyHint('l')];
+  if (!made.length) return states.size ? ['Next page', keyHint('Enter')] : [page.audit ? 'Type its label' : 'Type their label', keyHint('l')];
   const labels = [...new Set(made.map(({ to }) => to))];
   const n = made.length === page.images.length ? plural(made.length, 'picture') : `${made.length} of ${plural(page.images.length, 'picture')}`;
-  return labels.length === 1 && labels[0] ? [`${n}: ${short(labels[0])}`, keyHint('Enter')] : [`Label ${n}`, keyHint('Enter')];
+  return labels.length === 1 && labels[0] ? [`${n}: ${short(labels[0])}`, keyHint('Enter')] : [`${made.every(({ action }) => action === 'label') ? 'Label' : 'Save'} ${n}`, keyHint('Enter')];
 }
 
 function refresh() {
@@ -122,6 +122,7 @@ function refresh() {
   page.images.forEach(paint);
   confirm.replaceChildren(...confirmText());
   for (const button of [later, away]) button.disabled = !selected.size && !page.audit;
+  for (const button of [later, away, large, like]) button.hidden = !page.images.length;
   picked.textContent = selected.size ? `${selected.size} selected` : '';
   saved.textContent = outbox.summary();
   saved.dataset.state = outbox.waiting().length ? 'waiting' : '';
@@ -146,8 +147,10 @@ const labels = make('aside', { class: 'lb-set', 'aria-label': 'labels' });
 const confirm = make('button', { type: 'button', class: 'rv-confirm', onclick: () => { storePage(); if (!palette.open) mark(); } }, '');
 const later = act('Later', 'x', 'not sure: leave the selected pictures for later', () => setAside());
 const away = act('Delete', 'd', 'delete the selected pictures', () => remove());
+const large = act('Large', '', 'Space', () => (side.hidden ? showLarge() : hideLarge()));
+const like = act('Like this', '', 'L: the pictures most like this one', () => likeThis());
 const foot = make('div', { class: 'rv-foot' }, confirm, make('div', { class: 'lb-tools' }, later, away, act('Undo', 'u', '', () => undoOrRedo('undo')), act('Redo', 'r', '', () => undoOrRedo('redo')),
-  act('Large', '', 'Space', () => (side.hidden ? showLarge() : hideLarge())), act('Like this', '', 'L: the pictures most like this one', () => likeThis()), act('?', '', 'all keys', () => showHelp())), picked, saved, hintBox);
+  large, like, act('?', '', 'all keys', () => showHelp())), picked, saved, hintBox);
 const main = make('div', { class: 'rv-main lb-main', hidden: true }, grid, side, labels);
 const rest = make('section', { class: 'lb-rest', hidden: true, 'aria-label': 'the rest' });
 const root = make('div', { class: 'rv lb' }, bar, notice, make('div', { class: 'lb-top' }, make('div', {}, name, why), progress), main, foot, rest, palette, help);

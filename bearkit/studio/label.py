@@ -126,10 +126,10 @@ class LabelTab:
         if queue is None:
             return {"sentence": "", "left": 0, "accepted": 0, "pending": 0}
         snapshot = queue.index.snapshot()
-        estimate = label_actions.estimate_for_rest(queue)
+        estimate, left = label_actions.estimate_for_rest(queue), _left(snapshot)
         return {
-            "sentence": rest_sentence(estimate) if estimate else "",
-            "left": int((snapshot.present & (snapshot.targets < 0)).sum()),
+            "sentence": rest_sentence(estimate, left) if estimate else "",
+            "left": left,
             "accepted": len(accepted(snapshot)),
             "pending": len(read_audit(queue.index.catalog).pending(snapshot)),
         }
@@ -138,10 +138,9 @@ class LabelTab:
         """Draw an audit, or go on with one that is not finished. Returns the number of images to label."""
         del request
         queue = self._ready()
-        snapshot = queue.index.snapshot() if queue else None
-        if queue is None or snapshot is None or not (snapshot.present & (snapshot.targets < 0)).any():
+        started = read_audit(queue.index.catalog).pending(queue.index.snapshot()) if queue else []
+        if queue is None or not (started or _left(queue.index.snapshot())):
             raise ReviewError("there is no picture left to audit", hint="every picture has a label")
-        started = read_audit(queue.index.catalog).pending(snapshot)
         return {"pending": len(label_actions.audit(queue, AUDIT, new=not started)["images"])}
 
     def accept(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -191,20 +190,32 @@ class LabelTab:
         return [vars(image) | {"url": url.get(image.image_id)} for image in images]
 
 
-def rest_sentence(estimate: RestEstimate) -> str:
+def rest_sentence(estimate: RestEstimate, left: int) -> str:
     """Say how many proposals for the rest are probably wrong.
 
-    >>> rest_sentence(RestEstimate(900, 300, 9, 0.03, (0.014, 0.055)))
+    Args:
+        estimate: for the images without a label, and those whose label is the model's.
+        left: the number of images without a label.
+
+    >>> rest_sentence(RestEstimate(900, 300, 9, 0.03, (0.014, 0.055)), 900)
     'If the rest takes what the model proposes, about 3 % will be wrong (1.4 to 5.5 %).'
     """
     if not estimate.images:
         return ""
-    sentence = f"If the rest takes what the model proposes, about {_percent(estimate.expected_error)} % will be wrong"
+    share = f"about {_percent(estimate.expected_error)} %"
+    sentence = f"If the rest takes what the model proposes, {share} will be wrong"
+    if not left:
+        sentence = f"Of the labels that the model gave, {share} are wrong"
     if not estimate.audited:
         why = "an audit measures it" if estimate.note.startswith("no audit") else estimate.note
         return f"{sentence}. That is the model's own guess: {why}."
     low, high = map(_percent, estimate.interval)
     return f"{sentence} ({low} to {high} %{f'; {estimate.note}' if estimate.note else ''})."
+
+
+def _left(snapshot: Snapshot) -> int:
+    """Return the number of images without a label."""
+    return int((snapshot.present & (snapshot.targets < 0)).sum())
 
 
 def _percent(share: float) -> str:
@@ -230,6 +241,7 @@ def _why_empty(page: LabelPage, snapshot: Snapshot, queue: LabelQueue, request: 
         return "pictures"
     if not page.unlabelled:
         return "done"
-    if len(read_audit(queue.index.catalog).pending(snapshot)) == page.unlabelled:
+    pending = snapshot.mask_of(read_audit(queue.index.catalog).pending(snapshot))
+    if not (snapshot.present & (snapshot.targets < 0) & ~pending).any():
         return "audit"
     return "proposed" if request["proposed"] in snapshot.vocab else "others"

@@ -70,7 +70,7 @@ function send(made) {
   selected.clear();
   past = [];
   future = [];
-  acceptedLast = false;
+  acceptedLast = takenBack = false;
   outbox.add({
     project: page.project, kind: 'label', reviewer: reviewer(), run: null, since: page.since, view: page.view, implied: true, token,
     choices: made.map(({ image, action, to }) => ({ image_id: image.image_id, action, to })),
@@ -115,10 +115,13 @@ async function undoOrRedo(action) {
   }
   await outbox.settled();
   if (outbox.waiting().length) return hint(`${action === 'undo' ? 'Undo' : 'Redo'} works once all decisions are saved.`);
-  const answer = await call('undo_or_redo', { action, reviewer: reviewer(), accepted: acceptedLast });
+  const accepted = action === 'undo' ? acceptedLast : takenBack;
+  const answer = await call('undo_or_redo', { action, reviewer: reviewer(), accepted });
   if (answer.error) return showError(answer);
   outbox.countSoon();
-  const ids = action === 'undo' && !acceptedLast ? answer.rows.map((row) => row.image_id) : [];
+  acceptedLast = accepted && action === 'redo';
+  takenBack = accepted && action === 'undo';
+  const ids = action === 'undo' && !accepted ? answer.rows.map((row) => row.image_id) : [];
   load(answer.message, false, ids);
 }
 

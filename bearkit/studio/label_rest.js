@@ -1,19 +1,19 @@
 // ------------------------------------------------------------------- the rest: how sure the proposals are, and accept them
 
-let acceptedLast = false;  // whether the last step from here was to accept the rest
+let acceptedLast = false;  // whether the last step from here was to accept the rest: undo takes it back
+let takenBack = false;     // whether that was undone: redo accepts it again
 
 async function drawRest() {
   const requestNumber = loading;
   const answer = await call('rest', {});
   if (requestNumber !== loading || answer.error) return;
   const button = (text, act, kind) => make('button', { type: 'button', class: kind, onclick: act }, text);
-  const left = answer.left - answer.pending;
   rest.hidden = !answer.sentence || page.empty === 'pictures';
   rest.replaceChildren(
     make('h4', {}, 'The rest'),
     make('div', { class: 'lb-sentence' }, answer.sentence),
     make('div', { class: 'lb-buttons' },
-      answer.left && !page.audit ? button(answer.pending ? `Audit: ${answer.pending} left to label` : `Audit: label ${Math.min(50, left)} at random`, startAudit) : null,
+      (answer.left || answer.pending) && !page.audit ? button(answer.pending ? `Audit: ${answer.pending} left to label` : `Audit: label ${Math.min(50, answer.left)} at random`, startAudit) : null,
       answer.left && !page.audit ? button(`Accept the rest: ${plural(answer.left, 'picture')}`, acceptRest) : null,
       answer.accepted ? button(`Take back the model's ${plural(answer.accepted, 'label')}`, takeBack) : null),
     make('div', { class: 'bk-quiet' }, page.audit
