@@ -149,7 +149,7 @@ const later = act('Later', 'x', 'not sure: leave the selected pictures for later
 const away = act('Delete', 'd', 'delete the selected pictures', () => remove());
 const large = act('Large', '', 'Space', () => (side.hidden ? showLarge() : hideLarge()));
 const like = act('Like this', '', 'L: the pictures most like this one', () => likeThis());
-const foot = make('div', { class: 'rv-foot' }, confirm, make('div', { class: 'lb-tools' }, later, away, act('Undo', 'u', '', () => undoOrRedo('undo')), act('Redo', 'r', '', () => undoOrRedo('redo')),
+const foot = make('div', { class: 'rv-foot', hidden: true }, confirm, make('div', { class: 'lb-tools' }, later, away, act('Undo', 'u', '', () => undoOrRedo('undo')), act('Redo', 'r', '', () => undoOrRedo('redo')),
   large, like, act('?', '', 'all keys', () => showHelp())), picked, saved, hintBox);
 const main = make('div', { class: 'rv-main lb-main', hidden: true }, grid, side, labels);
 const rest = make('section', { class: 'lb-rest', hidden: true, 'aria-label': 'the rest' });

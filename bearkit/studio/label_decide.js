@@ -134,14 +134,15 @@ function chooseLabel() {
   openPalette();
 }
 
-function offer() {
+function offer() {  // labels that begin so, then a new one, then labels that contain the text
   const text = tidy(typed.value);
   const sought = text.toLowerCase();
   const place = (label) => tidy(label).toLowerCase().indexOf(sought);
-  const found = page.labels.filter(({ label }) => place(label) >= 0).sort((one, other) => (place(one.label) > 0) - (place(other.label) > 0));
-  offered = found.map(({ label, key }) => ({ text: label, key, act: () => give(label) }));
-  if (text && !page.labels.some(({ label }) => label === text)) offered.push({ text: `New label: ${text}`, act: () => give(text) });
-  chosen = 0;
+  const entry = ({ label, key }) => ({ text: label, key, act: () => give(label) });
+  const begin = page.labels.filter(({ label }) => place(label) === 0).sort((one, other) => (other.label === text) - (one.label === text));
+  const fresh = text && !page.labels.some(({ label }) => label === text) ? [{ text: `New label: ${text}`, act: () => give(text) }] : [];
+  offered = [...begin.map(entry), ...fresh, ...page.labels.filter(({ label }) => place(label) > 0).map(entry)];
+  chosen = text ? 0 : -1;  // Enter in an empty field must not label a whole page
   drawOffered();
 }
 

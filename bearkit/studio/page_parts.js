@@ -58,7 +58,7 @@ function scrollIntoSight(figure) {  // above the bar at the bottom, and on a nar
 // ------------------------------------------------------------------------------------ the palette: a label, by its name
 
 let offered = [];   // the entries of the list: {text, key, act}
-let chosen = 0;
+let chosen = 0;     // -1 for none
 
 function openPalette() {
   typed.value = '';
@@ -89,7 +89,7 @@ function take(index) {
 function inPalette(event) {
   if (event.isComposing) return;
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (step && offered.length) { chosen = (chosen + step + offered.length) % offered.length; drawOffered(); }
+  if (step && offered.length) { chosen = (Math.max(chosen, step < 0 ? 0 : -1) + step + offered.length) % offered.length; drawOffered(); }
   else if (event.key === 'Enter') { if (!event.repeat) take(chosen); }
   else return;
   event.preventDefault();

@@ -29,6 +29,9 @@ from tests.studio.labelling import (
 )
 from tests.studio.pages import SECONDS, Studio, shoot
 
+TWICE = """() => [1, 2].forEach(() => document.activeElement.dispatchEvent(
+    new KeyboardEvent("keydown", { key: "1", bubbles: true })))"""
+
 
 @pytest.fixture(scope="module")
 def unlabelled(tmp_path_factory, with_body):
@@ -200,6 +203,45 @@ def test_a_label_is_shown_as_it_was_typed_and_has_a_key_from_then_on(running, br
     page.keyboard.press("?")
     expect(page.locator(".lb-help")).to_contain_text('"><img src=x onerror=alert(1)>')
     expect(page.locator(".lb img[src=x]")).to_have_count(0)
+
+
+def test_the_field_for_a_label_completes_it_and_gives_nothing_while_it_is_empty(running, browser):
+    catalog = Catalog(running.project)
+    for label in ("black bear", "square", "squirrel"):
+        add_label(catalog, label)
+    page = open_label(browser, running)
+    field, offered = page.locator(".lb .rv-palette input"), page.locator(".lb .rv-palette li")
+    page.keyboard.press("Enter")  # nothing is proposed: it asks
+    expect(field).to_be_focused()
+    expect(offered.locator("[aria-selected=true]")).to_have_count(0)
+    page.keyboard.press("Enter")
+    expect(field).not_to_be_visible()
+    assert steps(running) == {}
+    page.keyboard.press("l")
+    field.fill("bear")
+    expect(offered).to_have_text(["New label: bear", re.compile("black bear")])
+    field.fill("squ")
+    expect(offered).to_have_text([re.compile("square"), re.compile("squirrel"), "New label: squ"])
+    page.keyboard.press("ArrowDown")
+    next_page(page, lambda: page.keyboard.press("Enter"))
+    assert {*next(iter(steps(running).values())).values()} == {("label", "squirrel")}
+
+
+def test_keys_do_nothing_while_one_types_and_a_second_enter_stores_nothing(running, browser):
+    page = open_label(browser, running)
+    name = page.locator(".lb .rv-name")
+    name.fill("")
+    name.press_sequentially("xdu1?")
+    expect(name).to_have_value("xdu1?")
+    name.press("Tab")
+    page.locator(".lb .rv-grid").focus()
+    next_page(page, lambda: type_label(page, "disc"))
+    assert {row["reviewer"] for row in log_of(running).history()} == {"xdu1?"}
+    page.evaluate("document.querySelector('.lb .rv-grid').focus()")
+    page.evaluate(TWICE)
+    expect(page.get_by_text("Ignored: the next page is still loading.")).to_be_visible(timeout=SECONDS)
+    loaded(page)
+    assert len(steps(running)) == 2
 
 
 def test_the_label_set_gives_keys_meanings_and_hides_retired_labels(running, browser):
