@@ -56,8 +56,8 @@ def undo_or_redo(log: DecisionLog, action: str, reviewer: str, by: str | None = 
         by: who asks for it, if it is not the reviewer.
 
     Returns:
-        `rows`, for each image of the step: its action in that step, and the decision that is valid `now`; and
-        `message`, a sentence about the step.
+        `rows`, for each image of the step: its action and its label (`to`) in that step, and the decision that is valid
+        `now`; and `message`, a sentence about the step.
 
     Raises:
         ReviewError: There is nothing to undo or to redo.
@@ -66,7 +66,12 @@ def undo_or_redo(log: DecisionLog, action: str, reviewer: str, by: str | None = 
     now = log.current()
     return {
         "rows": [
-            {"image_id": row.image_id, "action": row.action, "now": _as_shown(now.get(str(row.image_id)))}
+            {
+                "image_id": row.image_id,
+                "action": row.action,
+                "to": row.to_label,
+                "now": _as_shown(now.get(str(row.image_id))),
+            }
             for row in rows
         ],
         "message": html.step_message(action, [row.action for row in rows]),

@@ -2,13 +2,13 @@
 
 let retrying = false;   // whether a page could not be loaded; it loads once the studio answers again
 
-async function load(message = '', focus = false, images = []) {
+async function load(message = '', focus = false, undone = []) {  // `undone` are the rows of a step: its pictures are shown again
   const requestNumber = ++loading;
   root.classList.add('rv-busy');
   await outbox.settled();
   if (requestNumber !== loading) return;
   writeAddress();
-  const request = { ...view, reviewer: reviewer(), images };
+  const request = { ...view, reviewer: reviewer(), images: undone.map((row) => row.image_id) };
   const answer = await callWithProgress('next_page', request, (text) => { if (requestNumber === loading && busy()) why.textContent = text; });
   if (requestNumber !== loading) return;
   root.classList.remove('rv-busy');
@@ -25,10 +25,10 @@ async function load(message = '', focus = false, images = []) {
     news = 'The audit is done: see below what it says.';
     return load(message);
   }
-  show(answer, request, message, focus);
+  show(answer, request, message, focus, exceptions(undone));
 }
 
-function show(answer, request, message, focus) {
+function show(answer, request, message, focus, kept) {
   page = { images: [], labels: page.labels, ...answer };
   if (!answer.error) {
     view.audit = answer.audit ? '1' : '';
@@ -39,7 +39,7 @@ function show(answer, request, message, focus) {
   writeAddress();
   current = anchor = 0;
   selected = new Set();
-  choices = new Map();
+  choices = new Map([...kept].filter(([id]) => page.images.some((image) => image.image_id === id)));
   past = [];
   future = [];
   states = new Map();

@@ -117,19 +117,24 @@ class LabelTab:
     def rest(self, request: dict[str, Any]) -> dict[str, Any]:
         """Return how many proposals for the rest are probably wrong, and how far the audit is.
 
+        Args:
+            request: `least`, the probability of proposals to accept.
+
         Returns:
-            `sentence`, "" where nothing can be proposed; `left`, the number of images without a label; `accepted`, the
-            number of images whose label is the model's; `pending`, images of the audit without an answer.
+            `sentence`, "" where nothing can be proposed; `left`, the number of images without a label, and `acceptable`
+            of those whose proposal is as probable; `accepted`, the number of images whose label is the model's;
+            `pending`, images of the audit without an answer.
         """
-        del request
+        least = float(request["least"])
         queue = self._ready()
         if queue is None:
-            return {"sentence": "", "left": 0, "accepted": 0, "pending": 0}
+            return {"sentence": "", "left": 0, "acceptable": 0, "accepted": 0, "pending": 0}
         snapshot = queue.index.snapshot()
-        estimate, left = label_actions.estimate_for_rest(queue), _left(snapshot)
+        estimate, left = label_actions.estimate_for_rest(queue, least), _left(snapshot)
         return {
-            "sentence": rest_sentence(estimate, left) if estimate else "",
+            "sentence": rest_sentence(estimate, left, least) if estimate else "",
             "left": left,
+            "acceptable": _acceptable(queue, snapshot, least) if least else left,
             "accepted": len(accepted(snapshot)),
             "pending": len(read_audit(queue.index.catalog).pending(snapshot)),
         }
@@ -144,12 +149,11 @@ class LabelTab:
         return {"pending": len(label_actions.audit(queue, AUDIT, new=not started)["images"])}
 
     def accept(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Give every image without a label the one that is proposed, as one step by the model."""
-        del request
+        """Give the images without a label the one that is proposed, as one step by the model; see `rest`."""
         queue = self._ready()
         if queue is None:
             raise ReviewError("there are no pictures yet", hint="Import some in the Data tab")
-        return label_actions.accept_rest(queue)
+        return label_actions.accept_rest(queue, float(request["least"]))
 
     def _ready(self) -> LabelQueue | None:
         """Return the queue of the project's present catalogue; None if there is no project."""
@@ -190,12 +194,13 @@ class LabelTab:
         return [vars(image) | {"url": url.get(image.image_id)} for image in images]
 
 
-def rest_sentence(estimate: RestEstimate, left: int) -> str:
+def rest_sentence(estimate: RestEstimate, left: int, least: float = 0.0) -> str:
     """Say how many proposals for the rest are probably wrong.
 
     Args:
         estimate: for the images without a label, and those whose label is the model's.
         left: the number of images without a label.
+        least: only proposals of at least this probability are meant.
 
     >>> rest_sentence(RestEstimate(900, 300, 9, 0.03, (0.014, 0.055)), 900)
     'If the rest takes what the model proposes, about 3 % will be wrong (1.4 to 5.5 %).'
@@ -203,7 +208,8 @@ def rest_sentence(estimate: RestEstimate, left: int) -> str:
     if not estimate.images:
         return ""
     share = f"about {_percent(estimate.expected_error)} %"
-    sentence = f"If the rest takes what the model proposes, {share} will be wrong"
+    sure = f" with at least {_percent(least)} %" if least else ""
+    sentence = f"If the rest takes what the model proposes{sure}, {share} will be wrong"
     if not left:
         sentence = f"Of the labels that the model gave, {share} are wrong"
     if not estimate.audited:
@@ -216,6 +222,12 @@ def rest_sentence(estimate: RestEstimate, left: int) -> str:
 def _left(snapshot: Snapshot) -> int:
     """Return the number of images without a label."""
     return int((snapshot.present & (snapshot.targets < 0)).sum())
+
+
+def _acceptable(queue: LabelQueue, snapshot: Snapshot, least: float) -> int:
+    """Return the number of images without a label whose proposal has at least this probability."""
+    probs = queue.state(snapshot).probs
+    return 0 if probs is None else int((snapshot.present & (snapshot.targets < 0) & (probs.max(axis=1) >= least)).sum())
 
 
 def _percent(share: float) -> str:

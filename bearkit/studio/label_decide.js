@@ -121,8 +121,15 @@ async function undoOrRedo(action) {
   outbox.countSoon();
   acceptedLast = accepted && action === 'redo';
   takenBack = accepted && action === 'undo';
-  const ids = action === 'undo' && !accepted ? answer.rows.map((row) => row.image_id) : [];
-  load(answer.message, false, ids);
+  load(answer.message, false, action === 'undo' && !accepted ? answer.rows : []);
+}
+
+function exceptions(rows) {  // of an undone step: what its pictures got, other than the label that most of them had
+  const counts = new Map();
+  for (const { action, to } of rows) if (action === 'label') counts.set(to, (counts.get(to) || 0) + 1);
+  const [most] = [...counts].sort(([, one], [, other]) => other - one)[0] || [];
+  const known = rows.filter(({ action }) => ['label', 'keep', 'delete'].includes(action));
+  return new Map(known.filter(({ to }) => to !== most).map(({ image_id: id, action, to }) => [id, { action, to: action === 'label' ? to : null }]));
 }
 
 // ------------------------------------------------------------------------------------------------- labels by their name

@@ -121,7 +121,11 @@ def test_clicks_select_exceptions_and_a_range_and_one_undo_takes_the_page_back(r
     page.keyboard.press("u")
     expect(page.get_by_text("Undone:")).to_be_visible(timeout=SECONDS)
     loaded(page)
-    assert sorted(shown_ids(page)) == sorted(ids)  # the page is back
+    assert sorted(shown_ids(page)) == sorted(ids)  # the page is back, and so are its exceptions
+    chosen = {one: page.locator(f".lb figure[data-id='{one}']").get_attribute("data-choice") for one in ids}
+    assert {one: action for one, action in chosen.items() if action} == {
+        one: action for one, (action, _) in given.items()
+    }
     assert steps(running) == {}
     assert {*labels_of(running).values()} == {""}
     page.keyboard.press("r")
@@ -292,6 +296,11 @@ def test_an_audit_is_blind_and_the_rest_is_accepted_and_taken_back_as_one_step(r
     page.get_by_role("button", name="Leave the audit").click()
     expect(page.get_by_role("button", name="Go on with the audit")).to_be_visible(timeout=SECONDS)
     accept = page.get_by_role("button", name=re.compile("Accept the rest: "))
+    expect(accept).to_have_text(f"Accept the rest: {left - len(half)} pictures", timeout=SECONDS)
+    sure = page.get_by_label("which proposals")
+    sure.select_option("of at least 99 %")
+    expect(page.locator(".lb-sentence")).to_contain_text("with at least 99 %", timeout=SECONDS)
+    sure.select_option("of any probability")
     expect(accept).to_have_text(f"Accept the rest: {left - len(half)} pictures", timeout=SECONDS)
     accept.click()
     expect(page.get_by_text("The model labelled")).to_be_visible(timeout=SECONDS)
