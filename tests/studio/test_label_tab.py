@@ -162,6 +162,17 @@ def test_two_people_at_once_get_different_pages(running, browser):
     ben.close()
 
 
+def test_who_finds_all_that_is_left_with_others_can_look_again(running, browser):
+    ann = open_label(browser, running, "&many=48&by=random")
+    ben = open_label(browser, running, name="ben")
+    expect(ben.locator(".lb .rv-done")).to_contain_text("Others look at the 36 pictures that are left.")
+    type_label(ann, "drawing")
+    expect(ann.locator(".lb .rv-done")).to_contain_text("Every picture has a label.", timeout=SECONDS)
+    ben.get_by_role("button", name="Look again").click()
+    expect(ben.locator(".lb .rv-done")).to_contain_text("Every picture has a label.", timeout=SECONDS)
+    ben.close()
+
+
 def test_what_is_labelled_offline_waits_in_words_and_is_stored_once(running, browser):
     page = open_label(browser, running)
     ids = shown_ids(page)
@@ -314,6 +325,13 @@ def test_an_audit_is_blind_and_the_rest_is_accepted_and_taken_back_as_one_step(r
     page.get_by_role("button", name=re.compile("Take back the model's")).click()
     expect(page.get_by_text(re.compile(r"Undone: \d+ labelled"))).to_be_visible(timeout=SECONDS)
     loaded(page)
+    assert sum(not label for label in labels_of(running).values()) == left - len(half)
+    page.keyboard.press("r")  # the model's step, not one's own
+    expect(page.get_by_text(re.compile(r"Redone: \d+ labelled"))).to_be_visible(timeout=SECONDS)
+    assert "" not in labels_of(running).values()
+    loaded(page)
+    page.keyboard.press("u")
+    expect(page.get_by_text(re.compile(r"Undone: \d+ labelled"))).to_be_visible(timeout=SECONDS)
     assert sum(not label for label in labels_of(running).values()) == left - len(half)
 
 
