@@ -5,6 +5,7 @@ description; `label_set` lists them too.
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -40,12 +41,17 @@ class LabelInfo:
     retired: bool = False
 
 
-def label_set(catalog: Catalog) -> list[dict[str, Any]]:
-    """List the labels in the order of their keys: `label`, `images` (their number) and the fields of `LabelInfo`."""
-    known, counts = _read(catalog), dict[str, int]()
-    for image in DecisionLog(catalog).images():
-        if image.label:
-            counts[image.label] = counts.get(image.label, 0) + 1
+def label_set(catalog: Catalog, counts: Mapping[str, int] | None = None) -> list[dict[str, Any]]:
+    """List the labels in the order of their keys: `label`, `images` (their number) and the fields of `LabelInfo`.
+
+    Args:
+        catalog: whose labels.
+        counts: the number of images of each label, if it is known already.
+    """
+    known = _read(catalog)
+    counts = (
+        Counter(image.label for image in DecisionLog(catalog).images() if image.label) if counts is None else counts
+    )
     listed = set(counts) | {label for label, info in known.items() if info.added}
     return [
         {"label": label, "images": counts.get(label, 0), **asdict(known.get(label, LabelInfo()))}

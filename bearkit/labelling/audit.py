@@ -37,13 +37,12 @@ class Audit:
     n_images: int = 0
 
     def pending(self, snapshot: Snapshot) -> list[str]:
-        """Return the images of the sample that nobody has decided about since it was drawn."""
+        """Return the images of the sample that no person has decided about since it was drawn."""
         latest = snapshot.history.latest
-        return [
-            one
-            for one in self.sample
-            if one in snapshot.row_of and (one not in latest or latest[one].id <= self.newest_decision)
-        ]
+        answered = {
+            image_id for image_id, one in latest.items() if one.id > self.newest_decision and one.kind != ACCEPTED
+        }
+        return [one for one in self.sample if one in snapshot.row_of and one not in answered]
 
 
 @dataclass(frozen=True)

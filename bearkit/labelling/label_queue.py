@@ -129,6 +129,20 @@ class LabelQueue:
             chosen, why = like(state, rows, n, centre), "the images most like the chosen one"
         return self._page(snapshot, state, chosen, order, why)
 
+    def page_of(self, image_ids: Collection[str], why: str) -> LabelPage:
+        """Return a page of these images with what is proposed for each; unknown and deleted ones are left out.
+
+        Args:
+            image_ids: which images, whatever their label.
+            why: why these images are shown, for people.
+
+        Raises:
+            NoImagesError: the project has no images.
+        """
+        snapshot = self.index.snapshot()
+        rows = np.flatnonzero(snapshot.mask_of(image_ids) & snapshot.present)
+        return self._page(snapshot, self.state(snapshot), rows, "chosen", why)
+
     def state(self, snapshot: Snapshot, exclude: Collection[str] = ()) -> LabelState:
         """Return what a page depends on; images that were left for later come back when nothing else is left."""
         unlabelled = snapshot.present & (snapshot.targets < 0)

@@ -18,7 +18,7 @@ document.addEventListener('click', (event) => {  // Gradio's own event also fire
     address.searchParams.set('tab', name);
     history.pushState(history.state, '', address);
   }
-  if (name === 'review') window.dispatchEvent(new Event('bearkit-review'));
+  window.dispatchEvent(new Event(`bearkit-${name}`));
 });
 window.addEventListener('popstate', () => show(openTab()));
 document.addEventListener('click', (event) => {

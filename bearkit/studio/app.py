@@ -14,6 +14,7 @@ from bearkit.images.thumbnails import clean_folder
 from bearkit.inference import model_folder
 from bearkit.inference.predictor import Predictor
 from bearkit.studio.data import DataTab
+from bearkit.studio.label import LabelTab
 from bearkit.studio.outbox import Outbox
 from bearkit.studio.predict import PredictTab
 from bearkit.studio.publish import PublishTab
@@ -24,7 +25,7 @@ from bearkit.web.limits import COLLECTOR, OWNER, VISITOR
 from bearkit.web.model_page import demo_page
 
 CSS = (Path(__file__).parent / "studio.css").read_text()
-TABS = ("data", "train", "review", "predict", "publish")
+TABS = ("data", "label", "train", "review", "predict", "publish")
 
 
 def build(project: Project) -> gr.Blocks:
@@ -36,6 +37,8 @@ def build(project: Project) -> gr.Blocks:
         with gr.Tabs() as tabs:
             with gr.Tab("Data", id="data", elem_id="tab-data") as data_tab:
                 data = DataTab(project, header)
+            with gr.Tab("Label", id="label", elem_id="tab-label"):
+                LabelTab(project)
             with gr.Tab("Train", id="train", elem_id="tab-train") as train_tab:
                 train = TrainTab(project)
             with gr.Tab("Review", id="review", elem_id="tab-review"):

@@ -2,18 +2,6 @@
 
 let retrying = false;   // whether a page could not be loaded; it loads once the studio answers again
 
-function reviewer() {
-  return nameField.value.trim() || outbox.reviewer();
-}
-
-function hint(text) {
-  hintBox.textContent = text;
-}
-
-function showError(answer) {
-  notice.replaceChildren(make('div', { class: 'bk-bad', role: 'alert' }, `${answer.error}. ${answer.hint || ''}`));
-}
-
 function showProgress() {
   if (!page.progress) return;
   const here = [...states.values()].filter((known) => known.state === 'stored');
@@ -75,13 +63,8 @@ async function load(message = '', focus = false) {
   await outbox.settled();
   if (requestNumber !== loading) return;
   writeAddress();
-  const following = setInterval(async () => {
-    const far = await call('progress', {});
-    if (requestNumber === loading && far.text && busy()) { heading.hidden = false; heading.textContent = far.text; }
-  }, 700);
   const request = { ...view };
-  const answer = await call('suspects', request);
-  clearInterval(following);
+  const answer = await callWithProgress('suspects', request, (text) => { if (requestNumber === loading && busy()) { heading.hidden = false; heading.textContent = text; } });
   if (requestNumber !== loading) return;
   root.classList.remove('rv-busy');
   retrying = Boolean(answer.away);
@@ -145,7 +128,7 @@ async function begin() {
   outbox.listen(onOutbox);
   element.replaceChildren(root);
   document.addEventListener('keydown', onKey);
-  window.addEventListener('bearkit-review', () => { if (element.isConnected && !busy()) { readAddress(); load('', true); } });
+  window.addEventListener('bearkit-review', () => { if (element.isConnected && !busy()) { nameField.value = outbox.reviewer(); readAddress(); load('', true); } });
   readAddress();
   await outbox.ready;
   load('', true);

@@ -10,20 +10,18 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import gradio as gr
 
 from bearkit import runs
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import RENAMED
-from bearkit.catalog.schema import Decision, ImageRecord
+from bearkit.catalog.schema import Decision
 from bearkit.catalog.settings import catalog_name, label_order
 from bearkit.core.project import Project
 from bearkit.engine import jobs
 from bearkit.errors import BearkitError, ReviewError, RunError
 from bearkit.evaluation.compare_runs import compare_runs
-from bearkit.images import thumbnails
 from bearkit.labelling.apply import apply_decisions, unapply_decisions
 from bearkit.labelling.candidate import Candidate
 from bearkit.labelling.queue import Page, Queue, View
@@ -31,12 +29,13 @@ from bearkit.labelling.report import left_in_words
 from bearkit.labelling.snapshot import Snapshot
 from bearkit.runs import LIVE
 from bearkit.studio import html
+from bearkit.studio.grid_answers import large_picture, thumbnail_urls, undo_or_redo
 from bearkit.studio.server_functions import errors_as_answers
 from bearkit.training.config import TrainConfig
 from bearkit.web.errors import show_errors
 from bearkit.web.prediction_html import note
 
-PARTS = ("review_parts.js", "review_decide.js", "review_label.js", "review.js")
+PARTS = ("review_parts.js", "page_parts.js", "review_decide.js", "review_label.js", "review.js")
 JS = "\n".join((Path(__file__).parent / name).read_text() for name in PARTS)
 POLL = 0.2  # seconds between two checks of a training
 
@@ -114,16 +113,7 @@ class ReviewTab:
             `rows`, for each image of the step: its action in that step, and the decision that is valid `now`; and
             `message`, a sentence about the step.
         """
-        log = self._ready().index.decision_log
-        rows = {"undo": log.undo, "redo": log.redo}[request["action"]](1, request["reviewer"])
-        now = log.current()
-        return {
-            "rows": [
-                {"image_id": row.image_id, "action": row.action, "now": _as_shown(now.get(str(row.image_id)))}
-                for row in rows
-            ],
-            "message": html.step_message(request["action"], [row.action for row in rows]),
-        }
+        return undo_or_redo(self._ready().index.decision_log, request["action"], request["reviewer"])
 
     def details(self, request: dict[str, Any]) -> dict[str, Any]:
         """Return the large version of one image, its facts, and the most similar images."""
@@ -132,18 +122,8 @@ class ReviewTab:
         (row,) = state.rows_of([request["image_id"]]).tolist()
         if row < 0:
             raise ReviewError("this picture is no longer in the project", hint="reload the page")
-        image = state.images[row]
-        near = queue.neighbours(image.image_id, snapshot=state)
-        label = {record.image_id: str(state.labels[number]) for number, record in enumerate(state.images)}
-        history = queue.index.decision_log.of_image(image.image_id)
-        return {
-            **self._picture(image, str(state.labels[row]), thumbnails.LARGE),
-            "split": str(state.splits[row]) or "no split",
-            "width": image.width,
-            "height": image.height,
-            "neighbours": [self._picture(one, label[one.image_id]) for one in near],
-            "decisions": [f"{_in_words(decision)}, by {decision.reviewer}" for decision in history],
-        }
+        near = queue.neighbours(state.images[row].image_id, snapshot=state)
+        return large_picture(self.project, state, row, near, queue.index.decision_log)
 
     def progress(self, request: dict[str, Any]) -> dict[str, Any]:
         """Return the progress of the task that the page waits for; "" if there is none."""
@@ -202,7 +182,7 @@ class ReviewTab:
         """Return candidates as plain values, with the addresses of their thumbnails and their duplicates'."""
         ids = [image_id for one in candidates for image_id in (one.image_id, one.twin) if image_id]
         rows = [row for row in state.rows_of(ids).tolist() if row >= 0]
-        urls = self._urls([state.images[row] for row in rows])
+        urls = thumbnail_urls(self.project, [state.images[row] for row in rows])
         shown = {
             state.images[row].image_id: {
                 "image_id": state.images[row].image_id,
@@ -217,13 +197,6 @@ class ReviewTab:
             for one in candidates
             if one.image_id in shown
         ]
-
-    def _picture(self, image: ImageRecord, label: str, side: int = thumbnails.SIDE) -> dict[str, Any]:
-        return {"path": image.path, "given": label, "url": self._urls([image], side)[0]}
-
-    def _urls(self, images: list[ImageRecord], side: int = thumbnails.SIDE) -> list[str | None]:
-        paths = thumbnails.thumbnails(self.project, [(image.image_id, image.path) for image in images], side)
-        return [f"/gradio_api/file={quote(str(path))}" if path else None for path in paths]
 
 
 def _read_quietly(queue: Queue) -> None:
@@ -263,18 +236,6 @@ def _heading(view: View, candidates: list[Candidate]) -> str:
         "Label some pictures one by one: press l, type the label, press Enter. "
         "Once there are two labels, the others are predicted."
     )
-
-
-def _in_words(decision: Decision) -> str:
-    to = f" as {decision.to_label}" if decision.action in ("label", "relabel") else ""
-    return f"{html.DONE.get(decision.action, decision.action)}{to}"
-
-
-def _as_shown(decision: Decision | None) -> dict[str, Any] | None:
-    """Return the valid decision about an image as the page shows it."""
-    if decision is None:
-        return None
-    return {"id": decision.id, "action": decision.action, "to": decision.to_label, "by": decision.reviewer}
 
 
 def _tally(decisions: dict[str, Decision]) -> dict[str, int]:

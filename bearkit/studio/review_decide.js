@@ -1,9 +1,5 @@
 // ----------------------------------------------------------------------------------------------------- the decisions
 
-function busy() {
-  return root.classList.contains('rv-busy');
-}
-
 function decide(action, to = null) {
   const suspect = page.suspects[current];
   if (!suspect) return;
@@ -51,7 +47,7 @@ function onOutbox({ kind, step, answer }) {  // an event of the outbox
   if (kind === 'stored') useStoredLabels(entries, answer);
   if (kind === 'refused' || kind === 'discarded') entries.forEach(({ to }) => withdrawLabel(to));
   const unchanged = entries.length - (answer?.stored?.length ?? entries.length);
-  if (unchanged) news = `Others had already decided ${plural(unchanged, 'picture')} of the last page; left unchanged.`;
+  if (unchanged > 0) news = `Others had already decided ${plural(unchanged, 'picture')} of the last page; left unchanged.`;
   if (answer?.order) { page.order = answer.order; keys.textContent = keysLine(); }
   refresh();
 }

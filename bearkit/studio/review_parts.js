@@ -8,6 +8,8 @@ const CAPTIONS = { kind: 'Show', split: 'Split', label: 'Label', order: 'Sort', 
 const PAGES = ['20', '50', '100'];
 const EVERY = '';
 const SETTLE = 1000;      // milliseconds that a page is shown before Enter confirms it: nobody can check a page in less
+const AREA = 'rv';        // beginning of the ids on this page
+const NAMED = 'label of this picture';
 const view = { kind: 'label', split: EVERY, label: EVERY, order: 'out-of-fold', n: '20', rest: EVERY };
 let outbox = null;        // of outbox.js, which keeps and sends decisions
 let call = null;
@@ -19,25 +21,6 @@ let sent = new Map();     // token -> {entries, number} of this page
 let news = '';            // a message for the next page
 let loading = 0;          // number of the last page request; answers to older ones are dropped
 let shownAt = 0;
-
-function make(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith('on')) node[name] = value;
-    else if (value !== undefined && value !== null && value !== false) node.setAttribute(name, value);
-  }
-  node.append(...children.filter((child) => child !== null && child !== undefined));
-  return node;
-}
-
-function plural(count, word) {
-  return `${count} ${word}${count === 1 ? '' : 's'}`;
-}
-
-function short(label) {
-  const letters = [...label];
-  return letters.length > 30 ? `${letters.slice(0, 29).join('')}…` : label;
-}
 
 function keyOf(label) {  // the digit key of a label, which never changes
   const place = page.order.indexOf(label);
@@ -127,12 +110,4 @@ function mark(focus = true) {
   if (focus) grid.focus({ preventScroll: true });
   if (focus) scrollIntoSight(figures[current]);
   if (!side.hidden) showLarge();
-}
-
-function scrollIntoSight(figure) {  // above the bar at the bottom, and on a narrow screen above the large picture
-  if (!figure) return;
-  root.style.setProperty('--rv-foot', `${foot.offsetHeight}px`);
-  const large = getComputedStyle(side).position === 'fixed' ? side.offsetHeight : 0;
-  figure.style.scrollMarginBottom = `${foot.offsetHeight + large + 8}px`;
-  figure.scrollIntoView({ block: 'nearest' });
 }

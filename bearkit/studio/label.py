@@ -1,0 +1,259 @@
+"""The Label tab: pages of images that belong together, labelled with keys, mouse or touch.
+
+The page is built by `label*.js`, which calls the functions below with plain values. Decisions are stored through the
+outbox.
+"""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.label_set import label_set
+from bearkit.catalog.settings import catalog_name, label_order
+from bearkit.core.project import Project
+from bearkit.errors import NoImagesError, ReviewError
+from bearkit.labelling import label_actions
+from bearkit.labelling.audit import RestEstimate, accepted, read_audit
+from bearkit.labelling.handed_out import HandedOut
+from bearkit.labelling.label_keys import label_keys
+from bearkit.labelling.label_queue import LabelPage, LabelQueue, Proposal
+from bearkit.labelling.snapshot import Snapshot
+from bearkit.studio.grid_answers import large_picture, thumbnail_urls, undo_or_redo
+from bearkit.studio.server_functions import errors_as_answers
+
+PARTS = ("label_parts.js", "page_parts.js", "label_decide.js", "label_rest.js", "label.js")
+JS = "\n".join((Path(__file__).parent / name).read_text() for name in PARTS)
+AUDIT = 50  # images of an audit
+MOST = 200  # images of a page
+NEAR = 6  # images beside a large one
+NO_IMAGES = {"images": [], "labels": [], "labelled": 0, "unlabelled": 0, "empty": "pictures"}
+
+
+class LabelTab:
+    """The Label tab's layout, and the functions that its page calls.
+
+    Only which images each reviewer looks at is kept here; all else is in the catalogue and the browser.
+    """
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._lock = threading.Lock()
+        self._turn = threading.Lock()  # one page at a time, or two reviewers could get the same one
+        self._handed_out = HandedOut()
+        self._queue: LabelQueue | None = None
+        self._name = ""  # of the catalogue that the queue reads
+        self._progress = ""  # of the task that pages wait for
+        functions = (self.next_page, self.undo_or_redo, self.details, self.progress, self.rest, self.audit, self.accept)
+        answers = [errors_as_answers(ask) for ask in functions]
+        gr.HTML(html_template="", js_on_load=JS, server_functions=answers, apply_default_css=False, elem_id="label")
+
+    def next_page(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Return a page of images to label.
+
+        Args:
+            request: `reviewer`; the view as in the page's address: `by` (the order), `proposed` (only images with this
+                proposal), `like` (an image id), `many`, `audit`; "" for none; and `images`, ids to show instead.
+
+        Returns:
+            The images and everything else that the page shows. `empty` says why there are none: "pictures" (the
+            project has none), "done" (each has a label), "proposed" (none has this proposal), "audit" (only those of
+            the audit are left) or "others" (others look at the rest).
+        """
+        queue = self._ready()
+        if queue is None:
+            return NO_IMAGES
+        try:
+            snapshot = queue.index.snapshot()
+            with self._turn:
+                page, audit = self._choose(queue, snapshot, request)
+                self._handed_out.give(request["reviewer"], [image.image_id for image in page.images])
+        except NoImagesError:
+            return NO_IMAGES
+        return {
+            **page.as_dict()["group"],
+            "project": catalog_name(queue.index.catalog),
+            "images": self._shown(page.images, snapshot),
+            "labels": _labels(queue.index.catalog, page.labels),
+            "labelled": page.labelled,
+            "unlabelled": page.unlabelled,
+            "audit": audit,
+            "only": request["proposed"] if request["proposed"] in page.labels else "",
+            "empty": "" if page.images else _why_empty(page, snapshot, queue, request),
+            "since": snapshot.history.newest_id,
+            "view": f"label:{'audit' if audit else page.order}",
+        }
+
+    def undo_or_redo(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Undo or redo the reviewer's last step, or the model's if `accepted` is true. See `grid_answers`."""
+        queue = self._ready()
+        if queue is None:
+            raise ReviewError(f"there is nothing to {request['action']}", hint="Import pictures in the Data tab")
+        reviewer = label_actions.MODEL if request.get("accepted") else request["reviewer"]
+        return undo_or_redo(queue.index.decision_log, request["action"], reviewer, request["reviewer"])
+
+    def details(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Return the large version of one image, its facts, and the most similar images."""
+        queue = self._ready()
+        snapshot = queue.index.snapshot() if queue else None
+        row = snapshot.row_of.get(request["image_id"]) if snapshot else None
+        if queue is None or snapshot is None or row is None:
+            raise ReviewError("this picture is no longer in the project", hint="reload the page")
+        if row in snapshot.rows_of(read_audit(queue.index.catalog).pending(snapshot)):  # blind: no labels of others
+            return large_picture(self.project, snapshot, row, [], queue.index.decision_log)
+        likeness = queue.reduced(snapshot) @ queue.reduced(snapshot)[row]
+        likeness[~snapshot.present] = likeness[row] = -np.inf
+        near = [snapshot.images[other] for other in np.argsort(-likeness)[:NEAR] if np.isfinite(likeness[other])]
+        return large_picture(self.project, snapshot, row, near, queue.index.decision_log)
+
+    def progress(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Return the progress of the task that the page waits for; "" if there is none."""
+        del request
+        return {"text": self._progress}
+
+    def rest(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Return how many proposals for the rest are probably wrong, and how far the audit is.
+
+        Args:
+            request: `least`, the probability of proposals to accept.
+
+        Returns:
+            `sentence`, "" where nothing can be proposed; `left`, the number of images without a label, and `acceptable`
+            of those whose proposal is as probable; `accepted`, the number of images whose label is the model's;
+            `pending`, images of the audit without an answer.
+        """
+        least = float(request["least"])
+        queue = self._ready()
+        if queue is None:
+            return {"sentence": "", "left": 0, "acceptable": 0, "accepted": 0, "pending": 0}
+        snapshot = queue.index.snapshot()
+        estimate, left = label_actions.estimate_for_rest(queue, least), _left(snapshot)
+        return {
+            "sentence": rest_sentence(estimate, left, least) if estimate else "",
+            "left": left,
+            "acceptable": _acceptable(queue, snapshot, least) if least else left,
+            "accepted": len(accepted(snapshot)),
+            "pending": len(read_audit(queue.index.catalog).pending(snapshot)),
+        }
+
+    def audit(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Draw an audit, or go on with one that is not finished. Returns the number of images to label."""
+        del request
+        queue = self._ready()
+        started = read_audit(queue.index.catalog).pending(queue.index.snapshot()) if queue else []
+        if queue is None or not (started or _left(queue.index.snapshot())):
+            raise ReviewError("there is no picture left to audit", hint="every picture has a label")
+        return {"pending": len(label_actions.audit(queue, AUDIT, new=not started)["images"])}
+
+    def accept(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Give the images without a label the one that is proposed, as one step by the model; see `rest`."""
+        queue = self._ready()
+        if queue is None:
+            raise ReviewError("there are no pictures yet", hint="Import some in the Data tab")
+        return label_actions.accept_rest(queue, float(request["least"]))
+
+    def _ready(self) -> LabelQueue | None:
+        """Return the queue of the project's present catalogue; None if there is no project."""
+        with self._lock:
+            if not self.project.exists:
+                return None
+            name = catalog_name(Catalog(self.project))
+            if self._queue is None or self._name != name:  # the project's folder may hold a new catalogue
+                self._name = name
+                self._queue = LabelQueue(self.project, progress=self._follow)
+            return self._queue
+
+    def _follow(self, what: str, done: int, total: int) -> None:
+        self._progress = f"{what}: {done} of {total} …" if done < total else ""
+
+    def _choose(self, queue: LabelQueue, snapshot: Snapshot, request: dict[str, Any]) -> tuple[LabelPage, int]:
+        """Return the page that was asked for, and the number of images that the audit still needs, 0 outside of it."""
+        many = min(max(int(request["many"]), 1), MOST)
+        others = self._handed_out.to_others(request["reviewer"])
+        wanted = request.get("images") or []
+        pending = read_audit(queue.index.catalog).pending(snapshot)
+        if pending and (request["audit"] or {*wanted} & {*pending}):  # blind: nothing is proposed for these
+            free = [one for one in pending if one not in others] or pending
+            page = queue.page_of(free[:many], "drawn at random for the audit")
+            blind = [Proposal(image.image_id, image.path, None, None) for image in page.images]
+            return LabelPage("audit", None, page.why, blind, page.labels, page.labelled, page.unlabelled), len(pending)
+        if wanted:
+            return queue.page_of(wanted[:MOST], "you took these labels back"), 0
+        only = request["proposed"] if request["proposed"] in snapshot.vocab else None
+        like = request["like"] if request["like"] in snapshot.row_of else None
+        return queue.page(many, request["by"], only, like, others), 0
+
+    def _shown(self, images: list[Proposal], snapshot: Snapshot) -> list[dict[str, Any]]:
+        """Return images as plain values, with the addresses of their thumbnails."""
+        rows = [row for row in snapshot.rows_of([image.image_id for image in images]).tolist() if row >= 0]
+        urls = thumbnail_urls(self.project, [snapshot.images[row] for row in rows])
+        url = {snapshot.images[row].image_id: address for row, address in zip(rows, urls, strict=True)}
+        return [vars(image) | {"url": url.get(image.image_id)} for image in images]
+
+
+def rest_sentence(estimate: RestEstimate, left: int, least: float = 0.0) -> str:
+    """Say how many proposals for the rest are probably wrong.
+
+    Args:
+        estimate: for the images without a label, and those whose label is the model's.
+        left: the number of images without a label.
+        least: only proposals of at least this probability are meant.
+
+    >>> rest_sentence(RestEstimate(900, 300, 9, 0.03, (0.014, 0.055)), 900)
+    'If the rest takes what the model proposes, about 3 % will be wrong (1.4 to 5.5 %).'
+    """
+    if not estimate.images:
+        return ""
+    share = f"about {_percent(estimate.expected_error)} %"
+    sure = f" with at least {_percent(least)} %" if least else ""
+    sentence = f"If the rest takes what the model proposes{sure}, {share} will be wrong"
+    if not left:
+        sentence = f"Of the labels that the model gave, {share} are wrong"
+    if not estimate.audited:
+        why = "an audit measures it" if estimate.note.startswith("no audit") else estimate.note
+        return f"{sentence}. That is the model's own guess: {why}."
+    low, high = map(_percent, estimate.interval)
+    return f"{sentence} ({low} to {high} %{f'; {estimate.note}' if estimate.note else ''})."
+
+
+def _left(snapshot: Snapshot) -> int:
+    """Return the number of images without a label."""
+    return int((snapshot.present & (snapshot.targets < 0)).sum())
+
+
+def _acceptable(queue: LabelQueue, snapshot: Snapshot, least: float) -> int:
+    """Return the number of images without a label whose proposal has at least this probability."""
+    probs = queue.state(snapshot).probs
+    return 0 if probs is None else int((snapshot.present & (snapshot.targets < 0) & (probs.max(axis=1) >= least)).sum())
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}".removesuffix(".0") if share < 0.1 else f"{100 * share:.0f}"
+
+
+def _labels(catalog: Catalog, counts: dict[str, int]) -> list[dict[str, Any]]:
+    """Return the labels that are offered, with their keys; those that have one first."""
+    rows = label_set(catalog, counts)
+    order = label_order(catalog, [row["label"] for row in rows])
+    keys = label_keys(rows, order)
+    return [
+        {name: row[name] for name in ("label", "images", "description", "colour")}
+        | {"key": keys.get(row["label"], ""), "place": order.index(row["label"])}
+        for row in rows
+        if not row["retired"]
+    ]
+
+
+def _why_empty(page: LabelPage, snapshot: Snapshot, queue: LabelQueue, request: dict[str, Any]) -> str:
+    """Return why a page has no images. See `LabelTab.next_page`."""
+    if not page.labelled + page.unlabelled:
+        return "pictures"
+    if not page.unlabelled:
+        return "done"
+    pending = snapshot.mask_of(read_audit(queue.index.catalog).pending(snapshot))
+    if not (snapshot.present & (snapshot.targets < 0) & ~pending).any():
+        return "audit"
+    return "proposed" if request["proposed"] in snapshot.vocab else "others"

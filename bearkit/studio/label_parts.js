@@ -1,0 +1,185 @@
+// The label page: images that belong together, labelled with keys, mouse or touch. Gradio runs these files as one when the
+// tab first opens, with `element` (the component) and `server` (the functions of label.py). Everything is built with
+// createElement and textContent: labels and file names are never read as HTML or code.
+
+const AREA = 'lb';        // beginning of the ids on this page
+const NAMED = 'label of these pictures';
+const ORDERS = { auto: 'easiest first', alike: 'look-alikes', uncertain: 'most uncertain', spread: 'uncertain and varied', random: 'at random' };
+const CAPTIONS = { by: 'Order', proposed: 'Only', many: 'Per page' };
+const PAGES = ['12', '24', '48'];
+const SETTLE = 1000;      // milliseconds that a page is shown before it can be stored: nobody can check a page in less
+const view = { by: 'auto', proposed: '', like: '', many: '24', audit: '' };  // as in the page's address
+let outbox = null;        // of outbox.js, which keeps and sends decisions
+let call = null;
+let page = { images: [], labels: [] };
+let current = 0;
+let anchor = 0;           // where a range of the selection begins
+let selected = new Set(); // image ids
+let choices = new Map();  // image_id -> {action, to}: what Enter stores instead of the proposal
+let past = [], future = [];  // earlier choices on this page, for undo and redo
+let states = new Map();   // image_id -> {action, to, state: pending | stored | refused, number}
+let number = 0;           // of the last step: answers to earlier ones do not change its state
+let sent = new Map();     // token -> {entries, number} of this page
+let news = '';            // a message for the next page
+let loading = 0;          // number of the last page request; answers to older ones are dropped
+let shownAt = 0;
+
+// ---------------------------------------------------------------------------------------------- address and filters
+
+function readAddress() {
+  const query = new URLSearchParams(location.search);
+  for (const name of Object.keys(view)) view[name] = query.get(name) ?? view[name];
+  if (!(view.by in ORDERS)) view.by = 'auto';
+  if (!(Number(view.many) >= 1 && Number(view.many) <= 200)) view.many = '24';
+}
+
+function writeAddress() {
+  const address = new URL(location.href);
+  if (address.searchParams.get('tab') !== 'label') return;  // another tab is open by now
+  for (const [name, value] of Object.entries(view)) value ? address.searchParams.set(name, value) : address.searchParams.delete(name);
+  history.replaceState(history.state, '', address);
+}
+
+function choice(name, options) {
+  const entries = Object.entries(options);
+  if (!(view[name] in options)) entries.push([view[name], view[name]]);
+  const select = make('select', { 'aria-label': CAPTIONS[name], onchange: () => { view[name] = select.value; view.like = ''; load(); } },
+    ...entries.map(([value, text]) => make('option', { value, selected: value === view[name] || undefined }, text)));
+  return make('label', {}, CAPTIONS[name], select);
+}
+
+function drawBar() {
+  const filters = page.audit ? [] : [
+    choice('by', ORDERS),
+    choice('proposed', Object.fromEntries([['', 'any label'], ...page.labels.map(({ label }) => [label, `proposed: ${short(label)}`])]))];
+  bar.replaceChildren(...filters, choice('many', Object.fromEntries(PAGES.map((n) => [n, n]))), make('label', {}, 'Your name', nameField));
+}
+
+// ------------------------------------------------------------------------------------------------------ the label set
+
+function keyOf(label) {
+  return page.labels.find((one) => one.label === label)?.key || '';
+}
+
+function dot(label) {  // the colour mark; without a colour of its own, the hues of neighbours differ by the golden angle
+  const known = page.labels.find((one) => one.label === label);
+  const mark = make('span', { class: 'lb-dot', 'aria-hidden': 'true' });
+  mark.style.backgroundColor = `hsl(${Math.round((known?.place ?? 0) * 137.5) % 360} 60% 50%)`;
+  if (known?.colour) mark.style.backgroundColor = known.colour;  // the browser ignores what is not a colour
+  return mark;
+}
+
+function drawLabels() {
+  const most = Math.max(1, ...page.labels.map(({ images }) => images));
+  labels.replaceChildren(...page.labels.map((one) => {
+    const share = make('span', { class: 'lb-share' });
+    share.style.width = `${100 * one.images / most}%`;
+    return make('button', { type: 'button', class: 'lb-label', title: one.description ? `${one.label}: ${one.description}` : one.label, 'aria-label': `give the label ${one.label}`, onclick: () => { give(one.label); mark(); } },
+      dot(one.label), make('span', { class: 'lb-text' }, one.label), make('span', { class: 'lb-count' }, String(one.images)), one.key ? make('kbd', {}, one.key) : null,
+      share, one.description ? make('span', { class: 'lb-about' }, one.description) : null);
+  }), make('button', { type: 'button', class: 'lb-label', onclick: chooseLabel }, make('span', { class: 'lb-text' }, page.labels.length ? 'Another label …' : 'Type a label …'), make('kbd', {}, 'l')));
+}
+
+// ------------------------------------------------------------------------------------------------------- the pictures
+
+function groups() {  // the page's images in runs of one proposed label
+  const found = [];
+  for (const image of page.images) {
+    if (found.at(-1)?.label === image.proposed) found.at(-1).images.push(image);
+    else found.push({ label: image.proposed, images: [image] });
+  }
+  return found;
+}
+
+const sure = (image) => Math.round(100 * image.probability);
+
+function groupOf({ label, images }) {
+  const pictures = images.map((image) => pictureOf(image, page.images.indexOf(image)));
+  if (!label) return make('div', { class: 'lb-group', role: 'group' }, ...pictures);
+  const least = sure(images.at(-1)), most = sure(images[0]);
+  const all = make('button', { type: 'button', title: 'select these pictures', onclick: () => { selectAll(images); mark(); } }, 'select');
+  const head = make('h5', { class: 'lb-head', title: label }, dot(label), make('span', { class: 'lb-text' }, label), make('span', { class: 'bk-quiet' }, `${plural(images.length, 'picture')}, ${least === most ? '' : `${least} to `}${most} %`), all);
+  return make('div', { class: 'lb-group', role: 'group', 'aria-label': label }, head, ...pictures);
+}
+
+function pictureOf(image, index) {
+  const figure = make('figure', { 'data-id': image.image_id, id: `lb-${index}`, role: 'option', 'aria-selected': 'false', title: image.path },
+    make('img', { src: image.url || undefined, alt: image.path, decoding: 'async', width: 180, height: 180, draggable: 'false' }),
+    make('figcaption', {}, make('div', { class: 'lb-will' }), make('div', { class: 'rv-state', 'aria-live': 'polite' })));
+  figure.onclick = (event) => pick(index, event.shiftKey);
+  figure.ondblclick = () => { current = index; mark(); showLarge(); };
+  return figure;
+}
+
+const figures = () => [...grid.querySelectorAll('figure')];
+const shownImage = () => page.images[current];
+
+function paint(image, index) {
+  const figure = root.querySelector(`#lb-${index}`);
+  const chosen = choices.get(image.image_id);
+  const known = states.get(image.image_id);
+  const waits = known?.state === 'pending' && outbox.problem();
+  figure.classList.toggle('lb-picked', selected.has(image.image_id));
+  figure.setAttribute('aria-selected', selected.has(image.image_id));
+  figure.dataset.choice = chosen?.action || '';
+  figure.dataset.state = known ? (waits ? 'waiting' : known.state) : '';
+  const words = ({ action, to }) => ({ keep: 'later', delete: 'delete' }[action] || to);
+  const will = figure.querySelector('.lb-will');
+  will.replaceChildren(...(known ? [] : chosen ? [...(chosen.to ? [dot(chosen.to)] : []), words(chosen)] : image.proposed ? [`${sure(image)} %`] : []));
+  will.title = will.textContent;
+  const text = !known ? '' : known.state === 'refused' ? 'not saved' : `${words(known)}${waits ? ' (waiting)' : known.state === 'stored' ? '' : ' (saving)'}`;
+  const state = figure.querySelector('.rv-state');
+  state.textContent = known?.others ? `${text} (${known.others})` : text;
+}
+
+function mark(focus = true) {
+  const all = figures();
+  all.forEach((figure, index) => figure.classList.toggle('cur', index === current));
+  root.style.setProperty('--rv-foot', `${foot.offsetHeight}px`);
+  if (all.length) grid.setAttribute('aria-activedescendant', `lb-${current}`);
+  if (focus) grid.focus({ preventScroll: true });
+  if (focus) scrollIntoSight(all[current]);
+  if (!side.hidden) showLarge();
+}
+
+function go(key, range) {  // to the next picture in this direction, as it lies on the screen
+  const all = figures();
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[key];
+  let next = current + (step || 0);
+  if (!step && all[current]) {
+    const from = all[current].getBoundingClientRect();
+    const down = key === 'ArrowDown' ? 1 : -1;
+    const boxes = all.map((figure, index) => ({ index, box: figure.getBoundingClientRect() })).filter(({ box }) => down * (box.top - from.top) > from.height / 2);
+    const near = ({ box }) => Math.abs(box.top - from.top) * 1000 + Math.abs(box.left - from.left);
+    next = boxes.sort((one, other) => near(one) - near(other))[0]?.index ?? current;
+  }
+  if (next < 0 || next >= all.length) return;
+  if (range && !selected.size) anchor = current;
+  current = next;
+  if (range) selectRange();
+  else anchor = current;
+  mark();
+}
+
+function pick(index, range = false) {
+  current = index;
+  if (range) selectRange();
+  else {
+    anchor = index;
+    const { image_id: id } = page.images[index];
+    if (!selected.delete(id)) selected.add(id);
+  }
+  refresh();
+  mark();
+}
+
+function selectRange() {
+  for (const image of page.images.slice(Math.min(anchor, current), Math.max(anchor, current) + 1)) selected.add(image.image_id);
+  refresh();
+}
+
+function selectAll(images) {  // or none of them, if all are selected
+  const all = images.every((image) => selected.has(image.image_id));
+  for (const { image_id: id } of images) all ? selected.delete(id) : selected.add(id);
+  refresh();
+}

@@ -1,0 +1,144 @@
+// What the pages of the Review and the Label tab share. Each tab runs its own copy, with the variables of its files:
+// `AREA` and `NAMED`; `grid`, `side`, `foot`, `hintBox`, `notice`, `nameField`; `page`, `outbox`, `call`; and the functions
+// `mark`, `offer` (fills `offered`), `shownImage` (the current picture) and `handleKey`.
+
+function make(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith('on')) node[name] = value;
+    else if (value !== undefined && value !== null && value !== false) node.setAttribute(name, value);
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+function plural(count, word) {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
+}
+
+function short(label) {
+  const letters = [...label];
+  return letters.length > 30 ? `${letters.slice(0, 29).join('')}…` : label;
+}
+
+function busy() {
+  return root.classList.contains('rv-busy');
+}
+
+function reviewer() {
+  return nameField.value.trim() || outbox.reviewer();
+}
+
+function hint(text) {
+  hintBox.textContent = text;
+}
+
+function showError(answer) {
+  notice.replaceChildren(make('div', { class: 'bk-bad', role: 'alert' }, `${answer.error}. ${answer.hint || ''}`));
+}
+
+async function callWithProgress(name, request, show) {  // calls `show` with the progress of a slow task, such as computing features
+  const following = setInterval(async () => {
+    const far = await call('progress', {});
+    if (far.text) show(far.text);
+  }, 700);
+  const answer = await call(name, request);
+  clearInterval(following);
+  return answer;
+}
+
+function scrollIntoSight(figure) {  // above the bar at the bottom, and on a narrow screen above the large picture
+  if (!figure) return;
+  root.style.setProperty('--rv-foot', `${foot.offsetHeight}px`);
+  const large = getComputedStyle(side).position === 'fixed' ? side.offsetHeight : 0;
+  figure.style.scrollMarginBottom = `${foot.offsetHeight + large + 8}px`;
+  figure.scrollIntoView({ block: 'nearest' });
+}
+
+// ------------------------------------------------------------------------------------ the palette: a label, by its name
+
+let offered = [];   // the entries of the list: {text, key, act}
+let chosen = 0;     // -1 for none
+
+function openPalette() {
+  typed.value = '';
+  offer();
+  mark(false);
+  palette.showModal();
+  typed.focus();
+}
+
+function tidy(text) {  // only to find the label: the studio decides how a label is stored
+  return text.normalize('NFC').replace(/[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\ufeff]/g, '').replace(/\s+/g, ' ').trim();
+}
+
+function drawOffered() {
+  list.replaceChildren(...offered.map((one, index) => make('li', {
+    role: 'option', id: `${AREA}-label-${index}`, 'aria-selected': index === chosen, onclick: () => take(index),
+  }, one.text, one.key ? make('kbd', {}, one.key) : null)));
+  typed.setAttribute('aria-activedescendant', `${AREA}-label-${chosen}`);
+  list.children[chosen]?.scrollIntoView({ block: 'nearest' });
+}
+
+function take(index) {
+  const one = offered[index];
+  palette.close();
+  if (one) one.act();
+}
+
+function inPalette(event) {
+  if (event.isComposing) return;
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step && offered.length) { chosen = (Math.max(chosen, step < 0 ? 0 : -1) + step + offered.length) % offered.length; drawOffered(); }
+  else if (event.key === 'Enter') { if (!event.repeat) take(chosen); }
+  else return;
+  event.preventDefault();
+}
+
+const typed = make('input', { type: 'text', 'aria-label': NAMED, role: 'combobox', 'aria-expanded': 'true', 'aria-controls': `${AREA}-label-list`, autocomplete: 'off', oninput: offer, onkeydown: inPalette });
+const list = make('ul', { id: `${AREA}-label-list`, role: 'listbox', 'aria-label': 'labels' });
+const palette = make('dialog', { class: 'rv-palette', 'aria-label': NAMED, onclose: () => mark(), onclick: (event) => { if (event.target === palette) palette.close(); } },
+  typed, list, make('div', { class: 'bk-quiet' }, 'Type, or use the arrow keys · Enter saves · Esc cancels'));
+
+// --------------------------------------------------------------------------------------------------- the large picture
+
+async function showLarge() {
+  const image = shownImage();
+  if (!image) return;
+  const opened = side.hidden;
+  side.hidden = false;
+  root.classList.add('rv-open');
+  if (opened) scrollIntoSight(grid.querySelector('.cur'));  // the grid now has fewer columns
+  if (side.dataset.id === image.image_id) return;
+  side.dataset.id = image.image_id;
+  const found = await call('details', { image_id: image.image_id });
+  if (side.dataset.id !== image.image_id) return;
+  if (found.error) return showError(found);
+  side.replaceChildren(
+    make('button', { type: 'button', class: 'rv-close', 'aria-label': 'close', onclick: hideLarge }, '×'),
+    make('img', { src: found.url, alt: found.path, class: 'rv-big' }),
+    make('div', {}, make('b', {}, found.given || 'no label'), ` · ${found.split} · ${found.width} × ${found.height}`),
+    make('div', { class: 'bk-quiet rv-path' }, found.path),
+    make('div', {}, found.neighbours.length ? 'Most similar:' : ''),
+    make('div', { class: 'rv-near' }, ...found.neighbours.map((one) => make('figure', {}, make('img', { src: one.url, alt: one.path, width: 96, height: 96 }), make('figcaption', { title: one.given }, one.given || 'no label')))),
+    ...found.decisions.map((row) => make('div', { class: 'bk-quiet' }, row)));
+}
+
+function hideLarge() {
+  side.hidden = true;
+  side.dataset.id = '';
+  root.classList.remove('rv-open');
+  grid.focus({ preventScroll: true });
+}
+
+// ---------------------------------------------------------------------------------------------------------- the keys
+
+const FIELDS = 'input, textarea, select, dialog, [contenteditable]:not([contenteditable=false]), [role=combobox], [role=listbox]:not(.rv-grid)';
+
+function onKey(event) {  // anywhere on the tab, except in a text field
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || !root.offsetParent) return;
+  if (event.target.closest?.(FIELDS)) return;
+  const onButton = event.target.closest?.('button, a, summary');
+  if (onButton && ['Enter', ' ', 'ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown'].includes(event.key)) return;
+  if (handleKey(event)) event.preventDefault();
+}

@@ -1,0 +1,104 @@
+"""What the Label tab asks of the library: pages for several people, keys of labels, audits that people answer."""
+
+import pytest
+
+from bearkit import Project, import_images
+from bearkit.catalog.label_set import add_label, describe_label, label_set
+from bearkit.catalog.settings import label_order
+from bearkit.labelling import label_actions
+from bearkit.labelling.audit import RestEstimate, read_audit
+from bearkit.labelling.handed_out import SECONDS, HandedOut
+from bearkit.labelling.label_keys import label_keys
+from bearkit.labelling.label_queue import LabelQueue
+from bearkit.studio.label import rest_sentence
+from tests.conftest import drawings
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("drawings") / "photos"
+    folder.mkdir()
+    for _, name, content in drawings():
+        if int("".join(c for c in name if c.isdigit())) < 6:
+            (folder / name).write_bytes(content)
+    return folder
+
+
+@pytest.fixture
+def queue(tmp_path, with_body, source):
+    """Eighteen drawings without labels."""
+    project = with_body(Project(tmp_path / "shapes"))
+    import_images(project, source, labelled=False)
+    return LabelQueue(project)
+
+
+def test_a_page_is_given_up_for_the_next_one_and_after_two_minutes():
+    now = 0.0
+    pages = HandedOut(clock=lambda: now)
+    pages.give("ann", ["a", "b"])
+    pages.give("ann", ["c"])
+    assert pages.to_others("ben") == {"c"}
+    assert pages.to_others("ann") == set()
+    now = SECONDS - 1
+    pages.give("ben", ["d"])
+    assert pages.to_others("cem") == {"c", "d"}
+    now = SECONDS
+    assert pages.to_others("cem") == {"d"}
+
+
+def test_a_label_keeps_its_key_when_others_come_are_retired_or_have_keys_of_their_own(queue):
+    catalog = queue.index.catalog
+
+    def keys():
+        rows = label_set(catalog)
+        return label_keys(rows, label_order(catalog, [row["label"] for row in rows]))
+
+    for label in ("owl", "cat", "ant"):
+        add_label(catalog, label)
+    assert keys() == {"owl": "1", "cat": "2", "ant": "3"}
+    describe_label(catalog, "cat", retired=True)
+    assert keys() == {"owl": "1", "ant": "3"}
+    add_label(catalog, "bee", key="1")
+    assert keys() == {"bee": "1", "ant": "3", "owl": "2"}
+    for n in range(7):
+        add_label(catalog, f"more {n}")
+    assert sorted(keys().values()) == list("123456789")
+    assert {label: key for label, key in keys().items() if label in ("bee", "ant")} == {"bee": "1", "ant": "3"}
+
+
+def test_a_page_of_chosen_images_has_proposals_and_leaves_out_what_is_unknown(queue):
+    ids = [image.image_id for image in queue.page(18, "random").images]
+    label_actions.label_images(queue.index.project, {ids[0]: "one", ids[1]: "two"}, "ann")
+    page = queue.page_of([ids[5], ids[1], "f00"], "you asked for them")
+    assert {image.image_id for image in page.images} == {ids[5], ids[1]}
+    assert {image.proposed for image in page.images} <= {"one", "two"}
+    assert (page.why, page.labelled, page.unlabelled) == ("you asked for them", 2, 16)
+
+
+def test_labels_that_the_model_gave_are_no_answers_to_the_audit(queue):
+    project = queue.index.project
+    first, *_, last = (image.image_id for image in queue.page(18).images)
+    label_actions.label_images(project, {first: "one", last: "two"}, "ann")
+    asked = label_actions.audit(queue, 5)["images"]
+    label_actions.accept_rest(queue)
+    snapshot = queue.index.snapshot()
+    assert sorted(read_audit(queue.index.catalog).pending(snapshot)) == sorted(one["image_id"] for one in asked)
+    estimate = label_actions.estimate_for_rest(queue)
+    assert (estimate.audited, estimate.interval) == (0, (0.0, 1.0))
+    label_actions.label_images(project, {one["image_id"]: "three" for one in asked}, "ann")
+    estimate = label_actions.estimate_for_rest(queue)
+    assert (estimate.audited, estimate.note) == (5, "it rests on 5 images only: audit more")
+
+
+def test_the_sentence_about_the_rest_says_what_it_rests_on():
+    guess = RestEstimate(900, 0, 0, 0.08, (0.0, 1.0), "no audit: the model's own guess")
+    few = RestEstimate(900, 20, 2, 0.1, (0.012, 0.317), "it rests on 20 images only: audit more")
+    begin = "If the rest takes what the model proposes, about"
+    assert (
+        rest_sentence(guess, 900) == f"{begin} 8 % will be wrong. That is the model's own guess: an audit measures it."
+    )
+    assert (
+        rest_sentence(few, 900) == f"{begin} 10 % will be wrong (1.2 to 32 %; it rests on 20 images only: audit more)."
+    )
+    assert rest_sentence(few, 0).startswith("Of the labels that the model gave, about 10 % are wrong (1.2 to 32 %;")
+    assert rest_sentence(RestEstimate(0, 0, 0, 0.0, (0.0, 1.0)), 0) == ""
