@@ -7,6 +7,7 @@ import pytest
 from bearkit import Project
 from bearkit.cli.common import run
 from bearkit.cli.import_output import next_steps
+from bearkit.labelling.next_step import ProjectProgress
 from tests.conftest import write_pictures
 
 
@@ -70,7 +71,7 @@ def test_splits_can_be_said_for_one_label_and_for_none(tmp_path, bearkit_json):
 @pytest.mark.parametrize(
     ("labels", "options", "step"),
     [
-        ({"x": 3}, ("--unlabelled",), "bearkit studio -p"),
+        ({"x": 3}, ("--unlabelled",), "bearkit label next -p"),
         ({"black": 3}, (), "pictures of another one"),
         ({"black": 3, "teddy": 1}, (), "a second picture of teddy"),
         ({"train/black": 2, "train/teddy": 2, "test/grizzly": 2, "test/teddy": 1}, (), "training pictures of grizzly"),
@@ -88,9 +89,9 @@ def test_the_next_step_is_one_that_can_be_taken(labels, options, step, tmp_path,
 
 def test_one_label_and_unlabelled_pictures_lead_to_labelling():
     counts = {"black": {"train": 3, "valid": 1, "test": 0}}
-    text = next_steps(counts, 5, " -p bears")[-1]
-    assert text.startswith("Next: give other pictures a second label: bearkit studio -p bears")
-    assert next_steps({}, 0) == ["Next: import pictures: bearkit import FOLDER"]
+    text = next_steps(ProjectProgress(counts, unlabelled=5), " -p bears")[-1]
+    assert text.startswith("One label so far. Next: give other pictures a second label: bearkit label next -p bears")
+    assert next_steps(ProjectProgress()) == ["Next: import pictures: bearkit import FOLDER"]
 
 
 def test_a_project_with_missing_files_says_how_to_find_them(tmp_path, spoken):
