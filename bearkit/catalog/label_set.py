@@ -100,6 +100,14 @@ def rename_in_set(catalog: Catalog, old: str, new: str) -> None:
         _save(catalog, {new: info} | known | {old: replace(info, added=False, key="")})
 
 
+def remove_from_set(catalog: Catalog, label: str) -> None:
+    """Take a label out of the set. Its description stays, in case an image gets the label again."""
+    with catalog.connection(write=True):
+        known = _read(catalog)
+        if label in known:
+            _save(catalog, known | {label: replace(known[label], added=False, key="")})
+
+
 def _check_key(label: str, key: str, known: Mapping[str, LabelInfo]) -> None:
     if not key:
         return

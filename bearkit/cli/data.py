@@ -23,8 +23,8 @@ from bearkit.cli.common import (
 )
 from bearkit.core.paths import UNSET, is_there
 from bearkit.core.project import Project
-from bearkit.datasets import dataset
 from bearkit.errors import ImportSourceError
+from bearkit.labelling.next_step import read_progress
 from bearkit.sources.preview import Preview
 from bearkit.sources.web.address_text import is_address
 
@@ -91,12 +91,12 @@ def import_(
         result = bearkit.import_images(
             place, sources, progress, not unlabelled, label, link, None, *reading, understood=_print_preview
         ).as_dict()
-    show(as_json, result, import_output.imported(result, dataset.counts(Catalog(place)), place_of(project)))
+    show(as_json, result, import_output.imported(result, read_progress(place), place_of(project)))
 
 
 def _collected(result: dict[str, Any], project: Path) -> str:
     """Describe downloads, and what to do next."""
-    steps = import_output.next_steps(dataset.counts(Catalog(Project(project))), 0, place_of(project))
+    steps = import_output.next_steps(read_progress(Project(project)), place_of(project))
     return "\n".join([output.collected(result, place_of(project)), *steps])
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bearkit.core.text import MANY, count, listed, rejected, table
+from bearkit.labelling.next_step import NextStep, ProjectProgress, next_step
 
 
 def understood(result: dict[str, Any]) -> str:
@@ -29,8 +30,8 @@ def _reasons(result: dict[str, Any]) -> list[str]:
     return [f"{row['path']}: {row['reason']}" for row in result["left_out"]]
 
 
-def imported(result: dict[str, Any], counts: dict[str, dict[str, int]], place: str = "") -> str:
-    """Describe what an import did. `counts` are the project's pictures by label and split."""
+def imported(result: dict[str, Any], progress: ProjectProgress, place: str = "") -> str:
+    """Describe what an import did. `progress` is that of the project."""
     lines = [f"{count(result['imported'], 'new picture')}, {count(result['duplicates'], 'file')} already known"]
     lines += rejected(result["rejected"])
     lines += listed(
@@ -46,8 +47,8 @@ def imported(result: dict[str, Any], counts: dict[str, dict[str, int]], place: s
     if missing := result["missing"]:
         lines += listed(f"{count(len(missing), 'picture file')} missing:", [row["path"] for row in missing])
         lines.append(f"Hint: {result['hint']}")
-    lines += ["", *table(("label", "pictures"), list(result["labels"].items())), ""]
-    return "\n".join([*lines, *next_steps(counts, result["unlabelled"], place)])
+    lines += ["", *table(("label", "pictures"), list(result["labels"].items()))] if result["labels"] else []
+    return "\n".join([*lines, "", *next_steps(progress, place)])
 
 
 def _moved(rows: Sequence[dict[str, str]]) -> list[str]:
@@ -66,36 +67,51 @@ def _changed(rows: Sequence[dict[str, str]]) -> bool:
     return any(row["label"] != row["label_before"] for row in rows)
 
 
-def next_steps(counts: dict[str, dict[str, int]], unlabelled: int, place: str = "") -> list[str]:
-    """Suggest what to do next with the pictures of a project.
+def next_steps(progress: ProjectProgress, place: str = "") -> list[str]:
+    """Say what to do next with a project.
 
     Args:
-        counts: pictures by label and split.
-        unlabelled: how many have no label.
+        progress: how far the project is.
         place: the option that names the project in commands.
 
-    >>> next_steps({"black": {"train": 4}, "teddy": {"train": 4}}, 0)
+    >>> next_steps(ProjectProgress({"black": {"train": 4, "valid": 1}, "teddy": {"train": 4, "valid": 1}}))
     ['Next: bearkit train']
     """
-    single = [label for label, n in counts.items() if sum(n.values()) < 2]
-    without_train = [label for label, n in counts.items() if sum(n.values()) > 1 and not n.get("train")]
-    lines = [f"{count(unlabelled, 'picture')} without a label"] if unlabelled else []
-    browser = f'bearkit studio{place}, tab Review, "without a label"'
-    if not counts and unlabelled:
-        return [*lines, f"Next: label some pictures of each kind: {browser}"]
-    if not counts:
-        return [f"Next: import pictures: bearkit import FOLDER{place}"]
-    if len(counts) == 1:
-        return [
-            *lines,
-            f"Next: give other pictures a second label: {browser}"
-            if unlabelled
-            else f"One label so far. Next: import pictures of another one: bearkit import FOLDER{place}",
-        ]
-    if single:
-        return [*lines, f"Next: import a second picture of {', '.join(single[:MANY])}: bearkit import FOLDER{place}"]
-    if without_train:
-        where = f"bearkit import FOLDER{place}"
-        return [*lines, f"Next: import training pictures of {', '.join(without_train[:MANY])}, which has none: {where}"]
-    more = f"bearkit review next --kind unlabelled{place}"
-    return [*([f"{lines[0]}: {more}"] if lines else []), f"Next: bearkit train{place}"]
+    now = next_step(progress)
+    lines = [f"{count(progress.unlabelled, 'picture')} without a label"] if progress.unlabelled else []
+    if now.step != "label" and lines and not now.why:
+        lines[0] += f": bearkit label next{place}"
+    if progress.by_model:
+        lines.append(f"{count(progress.by_model, 'picture')} with a label that only the model gave")
+    return [*lines, _next_line(now, place)]
+
+
+def _next_line(now: NextStep, place: str) -> str:
+    """Say a next step as a command."""
+    which = ", ".join(now.labels[:MANY])
+    if now.step in ("label", "import"):
+        command = (
+            f"bearkit label next{place} (in the browser: bearkit studio{place}, tab Label)"
+            if now.step == "label"
+            else f"bearkit import FOLDER{place}"
+        )
+        verb = now.step
+        what = {
+            "images": "import pictures",
+            "labels": "label some pictures of each kind",
+            "second label": "give other pictures a second label"
+            if verb == "label"
+            else "import pictures of another one",
+            "second image": f"{verb} a second picture of {which}",
+            "training images": f"{verb} training pictures of {which}, which has none",
+            "validation images": f"{verb} more pictures, for validation",
+            "": "label the rest",
+        }[now.why]
+        so_far = "One label so far. " if now.why == "second label" else ""
+        return f"{so_far}Next: {what}: {command}"
+    return {
+        "train": f"Next: bearkit train{place}{' (pictures or labels changed since the last run)' if now.why else ''}",
+        "review": f"Next: bearkit review next{place} (which labels are probably wrong?)",
+        "export": f"Next: bearkit export{place} (a model folder)",
+        "predict": "Next: bearkit predict MODEL PICTURE",
+    }[now.step]

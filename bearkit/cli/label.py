@@ -20,10 +20,12 @@ from bearkit.cli.common import (
     progress_bars,
     show,
 )
+from bearkit.cli.import_output import next_steps
 from bearkit.core.project import Project
 from bearkit.labelling import label_actions
 from bearkit.labelling.actions import merge_labels
 from bearkit.labelling.label_queue import LABEL_PAGE, LabelQueue
+from bearkit.labelling.next_step import read_progress
 
 label = Commands(cls=OrderedGroup, no_args_is_help=True, help="Label pictures that have no label yet, page by page.")
 app.add_typer(label, name="label", rich_help_panel=PANEL_OF["label"])
@@ -60,7 +62,8 @@ def next_(
     with progress_bars() as progress:
         page = LabelQueue(Project(project), progress).page(n, order, of, similar_to)
     result = page.as_dict()
-    show(as_json, result, output.page(result, place_of(project)))
+    then = [] if result["images"] else _next_steps(project)
+    show(as_json, result, output.page(result, place_of(project), then))
 
 
 @label.command()
@@ -95,7 +98,7 @@ def decide(
         result = label_actions.label_from_table(Project(project), table, reviewer or current_user())
     else:
         result = label_actions.label_one(Project(project), str(image), str(name), reviewer or current_user())
-    show(as_json, result, output.decided(result, place_of(project)))
+    show(as_json, result, output.decided(result, place_of(project), _next_steps(project)))
 
 
 @label.command()
@@ -139,7 +142,11 @@ def accept(
     show(as_json, result, output.accepted(result, place_of(project)))
 
 
-labels = Commands(cls=OrderedGroup, invoke_without_command=True, help="List, add, describe, rename or merge labels.")
+labels = Commands(
+    cls=OrderedGroup,
+    invoke_without_command=True,
+    help="List, add, describe, rename, merge or remove labels.\n\nExample: bearkit labels -p bears",
+)
 app.add_typer(labels, name="labels", rich_help_panel=PANEL_OF["labels"])
 
 
@@ -237,6 +244,27 @@ def merge(
     """
     merge_labels(Project(project), old, new, reviewer or current_user())
     show_labels(project, as_json)
+
+
+@labels.command()
+def remove(
+    name: LabelArgument, reviewer: ReviewerOption = None, project: ProjectOption = Path(), as_json: JsonOption = False
+) -> None:
+    """Take a label away from all its pictures, and out of the list.
+
+    The pictures stay, without a label. `bearkit review undo` gives the label
+    back to them.
+
+    Example: bearkit labels remove photos -p bears
+    """
+    n = label_actions.remove_label(Project(project), name, reviewer or current_user())
+    result = {"removed": name, "stored": n, "labels": label_set(Catalog(Project(project)))}
+    show(as_json, result, output.removed(result, place_of(project)))
+
+
+def _next_steps(project: Path) -> list[str]:
+    """Say what to do next with a project."""
+    return next_steps(read_progress(Project(project)), place_of(project))
 
 
 def _given(**fields: object) -> dict[str, object]:

@@ -1,16 +1,22 @@
 """Format results of labelling (the objects that `--json` prints) as text for the terminal."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from bearkit.core.text import count, percent, table
 
 
-def page(result: dict[str, Any], place: str = "") -> str:
-    """Format a page of images to label; `place` is the option that names the project in the next command."""
+def page(result: dict[str, Any], place: str = "", then: Sequence[str] = ()) -> str:
+    """Format a page of images to label.
+
+    Args:
+        result: `LabelPage.as_dict()`.
+        place: the option that names the project in the next command.
+        then: what to do next if no image is left.
+    """
     progress = f"{count(result['labelled'], 'picture')} labelled, {result['unlabelled']} not labelled"
     if not result["images"]:
-        rest = f"Next: bearkit train{place}" if not result["unlabelled"] else "someone else looks at the rest"
-        return f"{progress}\n{rest}"
+        return "\n".join([progress, *(["someone else looks at the rest"] if result["unlabelled"] else then)])
     rows = [
         (image["image_id"][:12], image["path"], image["proposed"] or "-", percent(image["probability"]))
         for image in result["images"]
@@ -27,12 +33,12 @@ def page(result: dict[str, Any], place: str = "") -> str:
     )
 
 
-def decided(result: dict[str, Any], place: str = "") -> str:
-    """Format how many labels were stored."""
+def decided(result: dict[str, Any], place: str = "", then: Sequence[str] = ()) -> str:
+    """Format how many labels were stored, and what to do `then`."""
     lines = [f"{count(result['stored'], 'label')} stored; undo with `bearkit review undo{place}`"]
     if unmatched := result.get("unmatched"):
         lines.append(f"{count(len(unmatched), 'row')} of the table match no picture, such as `{unmatched[0]}`")
-    return "\n".join([*lines, f"Next: bearkit label next{place}"])
+    return "\n".join([*lines, *then])
 
 
 def audit(result: dict[str, Any], place: str = "") -> str:
@@ -80,6 +86,12 @@ def error_sentence(estimate: dict[str, Any]) -> str:
         f"95 % interval: {100 * low:.1f} to {100 * high:.1f} %, from {count(estimate['audited'], 'audited picture')}"
     )
     return f"{share} ({interval}){note}"
+
+
+def removed(result: dict[str, Any], place: str = "") -> str:
+    """Format how many pictures lost their label, and the labels that are left."""
+    undo = f"; undo with `bearkit review undo{place}`" if result["stored"] else ""
+    return f"`{result['removed']}`: {count(result['stored'], 'picture')} without a label now{undo}\n{labels(result)}"
 
 
 def labels(result: dict[str, Any]) -> str:

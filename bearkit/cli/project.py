@@ -13,10 +13,10 @@ from bearkit.catalog.missing import missing_files, missing_hint
 from bearkit.cli import import_output, output
 from bearkit.cli.common import JsonOption, ProjectOption, app, place_of, progress_bars, show
 from bearkit.core.project import Project
-from bearkit.datasets import dataset
 from bearkit.datasets.seed import project_seed
 from bearkit.doctor.problems import in_words, left_over
 from bearkit.inference import model_folder
+from bearkit.labelling.next_step import next_step, read_progress
 
 
 @app.command()
@@ -27,13 +27,14 @@ def status(project: ProjectOption = Path(), as_json: JsonOption = False) -> None
     """
     place = Project(project)
     catalog = Catalog(place)
-    images = DecisionLog(catalog).images()
+    images, progress = DecisionLog(catalog).images(), read_progress(place)
     missing = missing_files(catalog)
     result: dict[str, Any] = {
         "project": str(place.root),
         "images": len(images),
-        "unlabelled": sum(not image.label for image in images),
-        "labels": dataset.counts(catalog),
+        "unlabelled": progress.unlabelled,
+        "by_model": progress.by_model,
+        "labels": progress.labels,
         "seed": project_seed(catalog),
         "missing": [{"path": image.path, "label": image.label} for image in missing],
         "hint": missing_hint(missing, catalog),
@@ -47,10 +48,11 @@ def status(project: ProjectOption = Path(), as_json: JsonOption = False) -> None
             for run in sorted([*runs.list_usable(place), *runs.list_damaged(place)], key=lambda run: int(run.id))
         ],
         "models": [str(folder) for folder in model_folder.models(place.models)],
+        "next": next_step(progress).step,
     }
     text = output.status(result, place_of(project))
-    if not result["missing"] and not (result["runs"] and result["labels"]):
-        text += "\n" + "\n".join(import_output.next_steps(result["labels"], result["unlabelled"], place_of(project)))
+    if not result["missing"]:
+        text += "\n" + "\n".join(import_output.next_steps(progress, place_of(project)))
     show(as_json, result, text)
 
 

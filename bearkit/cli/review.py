@@ -23,8 +23,10 @@ from bearkit.cli.common import (
     progress_bars,
     show,
 )
+from bearkit.cli.import_output import next_steps
 from bearkit.core.project import Project
 from bearkit.labelling import report
+from bearkit.labelling.next_step import read_progress
 
 review = Commands(cls=OrderedGroup, no_args_is_help=True, help="List suspicious pictures, and decide about them.")
 app.add_typer(review, name="review", rich_help_panel=PANEL_OF["review"])
@@ -94,7 +96,8 @@ def next_(
     with progress_bars() as progress:
         queue = bearkit.Queue(Project(project), progress=progress)
         result = queue.page(bearkit.View(kind, split, label, order), n).as_dict()
-    show(as_json, result, report.suspects(result, place_of(project)))
+    then = [] if result["suspects"] else next_steps(read_progress(Project(project)), place_of(project))
+    show(as_json, result, report.suspects(result, place_of(project), then))
 
 
 @review.command()
@@ -102,7 +105,9 @@ def decide(
     image: Annotated[
         str | None, typer.Argument(metavar="IMAGE_ID", help="The id of a picture, its beginning, or the path.")
     ] = None,
-    action: Annotated[str | None, typer.Argument(metavar="ACTION", help="keep, delete or relabel:LABEL.")] = None,
+    action: Annotated[
+        str | None, typer.Argument(metavar="ACTION", help="keep, delete, unlabel or relabel:LABEL.")
+    ] = None,
     table: Annotated[
         Path | None,
         typer.Option(

@@ -85,7 +85,7 @@ def load(catalog: Catalog, seed: int | None = None) -> Dataset:
     """
     with catalog.connection(write=not catalog.project.read_only):
         plan = _plan(catalog, seed)
-        splitting.check_trainable(plan.images, plan.split)
+        splitting.check_trainable(plan.images, plan.split, plan.n_unlabelled)
         plan.store(catalog)
     return make_dataset(plan.images, plan.split)
 
@@ -118,12 +118,14 @@ class _Plan:
         images: the images that have a label now.
         split: of each of them, {image_id: split}.
         new: the splits that are not stored yet, of all images.
+        n_unlabelled: images that have no label now.
     """
 
     seed: int
     images: list[ImageRecord]
     split: dict[str, str]
     new: dict[str, str]
+    n_unlabelled: int
 
     def store(self, catalog: Catalog) -> None:
         """Store the splits that are not stored yet."""
@@ -155,7 +157,8 @@ def _plan(catalog: Catalog, seed: int | None) -> _Plan:
     }
     split = {image_id: name for image_id, name in (assigned | moved).items() if image_id not in accepted} | by_model
     labelled = [image for image in now if image.label and image.image_id in split]
-    return _Plan(seed, labelled, {image.image_id: split[image.image_id] for image in labelled}, new)
+    n_unlabelled = sum(not image.label for image in now)
+    return _Plan(seed, labelled, {image.image_id: split[image.image_id] for image in labelled}, new, n_unlabelled)
 
 
 def _assign(

@@ -5,9 +5,11 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 from bearkit.catalog.schema import SPLITS, ImageRecord
+from bearkit.core.text import count
 from bearkit.errors import NoImagesError, TooFewImagesError, TooFewLabelsError
 
 VALID_FRACTION = 0.2
+TO_LABEL = "label some pictures: `bearkit label next`, or the tab Label of `bearkit studio`"
 
 
 def assign(images: Sequence[ImageRecord], earlier: Mapping[str, str], seed: int) -> dict[str, str]:
@@ -57,34 +59,46 @@ def _split_label(ids: Sequence[str], earlier: Mapping[str, str], seed: int) -> d
     return result | {image_id: "valid" if n < missing else "train" for n, image_id in enumerate(fresh)}
 
 
-def check_trainable(images: Sequence[ImageRecord], split: Mapping[str, str]) -> None:
+def check_trainable(images: Sequence[ImageRecord], split: Mapping[str, str], n_unlabelled: int = 0) -> None:
     """Check that a classifier can be trained and validated on these images.
+
+    Args:
+        images: the images with a label.
+        split: of each of them, {image_id: split}.
+        n_unlabelled: images without a label, for the hints.
 
     Raises:
         NoImagesError: there are no images.
-        TooFewLabelsError: they all have the same label.
+        TooFewLabelsError: they all have the same label, or none has one.
         TooFewImagesError: a label has no training images or only one image, or there are no validation images.
     """
+    if not images and n_unlabelled:
+        raise TooFewLabelsError(
+            f"none of the {count(n_unlabelled, 'picture')} has a label; a classifier needs at least two labels",
+            hint=f"{TO_LABEL}; pictures that are in a folder for each label: `bearkit import FOLDER`",
+        )
     if not images:
         raise NoImagesError("the project has no pictures", hint="bring some in: `bearkit import FOLDER`")
     counts = Counter((image.label, split[image.image_id]) for image in images)
     labels = sorted({image.label for image in images})
+    more = f"{TO_LABEL}; or " if n_unlabelled else ""
     if len(labels) < 2:
+        which = "labelled pictures" if n_unlabelled else "pictures"
         raise TooFewLabelsError(
-            f"all {len(images)} pictures have the label `{labels[0]}`; a classifier needs at least two labels",
-            hint="import another label's pictures: `bearkit import FOLDER`, with one folder a label in it",
+            f"all {len(images)} {which} have the label `{labels[0]}`; a classifier needs at least two labels",
+            hint=f"{more}import another label's pictures: `bearkit import FOLDER`, with one folder a label in it",
         )
     single = [label for label in labels if sum(counts[label, s] for s in ("train", "valid", "test")) == 1]
     if single:
         raise TooFewImagesError(
             f"a single picture of {_quoted(single)}: one is needed to learn from and another to check on",
-            hint="add pictures of it; if a review made that label by a slip: `bearkit review undo`",
+            hint=f"{more}add pictures of it; if a review made that label by a slip: `bearkit review undo`",
         )
     untaught = [label for label in labels if not counts[label, "train"]]
     if untaught:
         raise TooFewImagesError(
             f"no training pictures of {_quoted(untaught)}: all of them are in valid or test",
-            hint="add training pictures of it; if a review made that label: `bearkit review undo`",
+            hint=f"{more}add training pictures of it; if a review made that label: `bearkit review undo`",
         )
     if not any(counts[label, "valid"] for label in labels):
         raise TooFewImagesError(

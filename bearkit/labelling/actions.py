@@ -172,7 +172,11 @@ def take_labels_away(project: Project, labels: Sequence[str], reviewer: str) -> 
     Raises:
         ReviewError: no image has one of these labels.
     """
-    catalog = Catalog(project)
+    return take_labels_off(Catalog(project), labels, reviewer)
+
+
+def take_labels_off(catalog: Catalog, labels: Sequence[str], reviewer: str) -> int:
+    """Do what `take_labels_away` does, also inside a transaction of this catalogue."""
     log = DecisionLog(catalog)
     with catalog.connection(write=True):
         ids = [image.image_id for image in log.images() if image.label and image.label in labels]

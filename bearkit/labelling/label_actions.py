@@ -9,13 +9,13 @@ import numpy as np
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import ACCEPTED, DecisionContext, DecisionRequest
 from bearkit.catalog.decisions import DecisionLog
-from bearkit.catalog.label_set import add_label, label_set, rename_in_set
+from bearkit.catalog.label_set import add_label, label_set, remove_from_set, rename_in_set
 from bearkit.catalog.labels import valid_label
 from bearkit.core import text_table
 from bearkit.core.project import Project
 from bearkit.datasets.seed import project_seed
 from bearkit.errors import ImportSourceError, ReviewError
-from bearkit.labelling.actions import merge_labels
+from bearkit.labelling.actions import merge_labels, take_labels_off
 from bearkit.labelling.audit import RestEstimate, draw_audit, estimate_rest, read_audit
 from bearkit.labelling.image_finder import ImageFinder
 from bearkit.labelling.label_queue import LabelQueue
@@ -134,6 +134,29 @@ def rename_label(project: Project, old: str, new: str, reviewer: str) -> None:
         with catalog.connection(write=True):
             rename_in_set(catalog, old, valid_label(new, ReviewError))
             add_label(catalog, new)
+
+
+def remove_label(project: Project, label: str, reviewer: str) -> int:
+    """Take a label away from all its images, as one step, and out of the set of labels.
+
+    Args:
+        project: whose label.
+        label: the label.
+        reviewer: who decides.
+
+    Returns:
+        The number of images that had it.
+
+    Raises:
+        ReviewError: there is no such label.
+    """
+    catalog = Catalog(project)
+    with catalog.connection(write=True):
+        counts = {row["label"]: row["images"] for row in label_set(catalog)}
+        if label not in counts:
+            raise ReviewError(f"there is no label `{label}`", hint="`bearkit labels` lists them")
+        remove_from_set(catalog, label)
+        return take_labels_off(catalog, [label], reviewer) if counts[label] else 0
 
 
 def audit(queue: LabelQueue, n: int, new: bool = False) -> dict[str, Any]:

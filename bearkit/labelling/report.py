@@ -1,16 +1,18 @@
 """Format results of a review (the objects that `--json` prints) as text for the terminal."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from bearkit.core.text import count, listed, percent, table
 
 
-def suspects(result: dict[str, Any], place: str = "") -> str:
+def suspects(result: dict[str, Any], place: str = "", then: Sequence[str] = ()) -> str:
     """Format a page of candidates, and how many label errors remain.
 
     Args:
         result: `Page.as_dict()`.
         place: the option that names the project in the next command, such as " -p bears".
+        then: what to do next if no candidate is left.
     """
     rows = [_candidate_row(candidate) for candidate in result["suspects"]]
     lines = (
@@ -25,7 +27,10 @@ def suspects(result: dict[str, Any], place: str = "") -> str:
             "",
             f"Next: bearkit review decide {rows[0][0]} {action}{place} (or in the browser: bearkit studio{place})",
         ]
-    return "\n".join(lines)
+        if not result["suspects"][0]["given"]:
+            lines += [f"Pages of pictures that look alike, with a proposed label: bearkit label next{place}"]
+        return "\n".join(lines)
+    return "\n".join([*lines, *then])
 
 
 def _candidate_row(candidate: dict[str, Any]) -> tuple[str, ...]:

@@ -90,7 +90,7 @@ class Snapshot:
         if probs is None:
             raise ReviewError(
                 f"labels can be compared once there are two; the pictures have {len(self.vocab)}",
-                hint="give some pictures another label (`bearkit review next --kind unlabelled`), or import more",
+                hint="label some pictures (`bearkit label next`, or the tab Label of the studio), or import more",
             )
         return probs
 

@@ -15,6 +15,7 @@ from bearkit.sources.layout import (
     left_out_system_files,
     readable_path,
 )
+from bearkit.sources.scheme import ONE_OR_NONE
 
 OWN = "it is the project's own"
 
@@ -73,7 +74,7 @@ def single_file(path: Path, labelled: bool = True) -> SourceItem:
     if labelled:
         raise ImportSourceError(
             f"{path.name} is a single file, and no folder gives it a label",
-            hint="--label NAME, or --unlabelled if it has no label yet",
+            hint=ONE_OR_NONE,
         )
     return SourceItem(readable_path(str(path)), readable_path(path.name), "", None, partial(read_file, path))
 

@@ -6,9 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 from bearkit.sources.folder_names import GENERIC, all_generic, batch_kind, is_series, quoted, same_name, split_of
-from bearkit.sources.scheme import AmbiguousLayoutError, Dirs, ReadingOptions, Scheme, SourceFiles
-
-ONE_LABEL = "--label NAME for one label, --unlabelled for none"
+from bearkit.sources.scheme import ONE_OR_NONE, AmbiguousLayoutError, Dirs, ReadingOptions, Scheme, SourceFiles
 
 
 @dataclass
@@ -40,7 +38,7 @@ class FolderReader:
         loose = len(dirs) - len(filed)
         if loose >= len(filed):
             why = f"{loose} pictures are next to the folders, {len(filed)} in them"
-            self._or_outermost(why, [Scheme("folder")], ONE_LABEL)
+            self._or_outermost(why, [Scheme("folder")], ONE_OR_NONE)
         around = self._around(filed, splits)
         rest = [parts[len(around) :] for parts in filed]
         where, inside = self._splits(rest, around, splits), Dirs()
@@ -57,7 +55,7 @@ class FolderReader:
         scheme = Scheme("folder", where, around, inside)
         if what := batch_kind(names := {parts[0] for parts in rest}):
             deeper = [Scheme("parent", "any" if scheme.splits else "")] if any(len(parts) > 1 for parts in rest) else []
-            self._or_outermost(f"{quoted(names)} are {what}", [scheme, *deeper, *self._by_name()], ONE_LABEL)
+            self._or_outermost(f"{quoted(names)} are {what}", [scheme, *deeper, *self._by_name()], ONE_OR_NONE)
         self._check_splits(scheme, splits)
         self._check_nested(rest, scheme)
         return scheme
@@ -65,10 +63,12 @@ class FolderReader:
     def _flat(self, splits: bool | None) -> Scheme:
         root, n = self.files.root, len(self.files.dirs)
         if not root:
-            self._ask(f"{n} pictures are in no folder, so there are no folders for labels", self._by_name(), ONE_LABEL)
+            self._ask(
+                f"{n} pictures are in no folder, so there are no folders for labels", self._by_name(), ONE_OR_NONE
+            )
         if split_of(root) and splits is not False:
             why = f"{n} pictures are directly in a folder named `{root}`, in no label's folder"
-            self._ask(why, self._by_name(), ONE_LABEL)
+            self._ask(why, self._by_name(), ONE_OR_NONE)
         self._say(f"the pictures are directly in `{root}`: they get its name as their label")
         return Scheme("root")
 
@@ -96,11 +96,11 @@ class FolderReader:
             if loose and is_series(inner):
                 return around
             if words and ends and not clear:
-                self._or_outermost(f"`{top}` holds only the splits", [replace(by_folder, splits="any")], ONE_LABEL)
+                self._or_outermost(f"`{top}` holds only the splits", [replace(by_folder, splits="any")], ONE_OR_NONE)
                 return around
             if loose or unsure:
                 why = f"`{top}` holds {'pictures, and' if loose else 'only'} folders of pictures"
-                self._or_outermost(why, ways, ONE_LABEL)
+                self._or_outermost(why, ways, ONE_OR_NONE)
                 return around
             self._say(f"`{top}` is a folder around everything, and is ignored")
             around = (*around, top)
@@ -177,7 +177,7 @@ class FolderReader:
         dirs = [parts[len(around) :] for parts in self.files.dirs if parts[: len(around)] == around]
         folders = {parts[0] for parts in dirs if parts}
         why = f"the pictures are directly in {quoted(folders)}, in no label's folder"
-        self._ask(why, [Scheme("folder", "", around), *self._by_name()], f"{ONE_LABEL}, with --splits")
+        self._ask(why, [Scheme("folder", "", around), *self._by_name()], f"{ONE_OR_NONE}, with --splits")
 
     def _ask(self, why: str, ways: list[Scheme], more: str = "") -> NoReturn:
         raise AmbiguousLayoutError(self.files, why, ways, more)

@@ -19,6 +19,7 @@ from bearkit.sources import folder
 from bearkit.sources.folder_names import SPLIT_FOLDERS
 from bearkit.sources.label_tables import HUB_TABLES
 from bearkit.sources.layout import SourceItem
+from bearkit.sources.scheme import ONE_OR_NONE, NoLabelsError
 
 SCHEME = "hf://"
 METADATA = "metadata.parquet"  # a table about image files in the same folder; it holds no images
@@ -44,7 +45,7 @@ class HubDataset:
         root, commit = _download(repo, revision or None)
         tables = sorted(path for path in root.rglob("*.parquet") if path.name != METADATA)
         if tables:
-            items = [item for table in tables for item in _read_rows(table, root, labelled)]
+            items = _read_tables(tables, root, labelled)
         else:
             items = folder.list_files(root, labelled=labelled, links=True)  # the cache is made of links
         prefix = f"{SCHEME}{repo}@{commit}"
@@ -79,6 +80,26 @@ def _download(repo: str, revision: str | None) -> tuple[Path, str]:
     return Path(local), str(info.sha)
 
 
+def _read_tables(tables: Sequence[Path], root: Path, labelled: bool) -> list[SourceItem]:
+    """List the images of parquet files; a file without labels is all right if another one has some.
+
+    Raises:
+        ImportSourceError: a file cannot be read, or holds no images.
+        NoLabelsError: labels are asked for, and no file has any.
+    """
+    missing: list[NoLabelsError] = []
+    items: list[SourceItem] = []
+    for table in tables:
+        try:
+            items += _read_rows(table, root, labelled)
+        except NoLabelsError as error:
+            missing.append(error)
+            items += _read_rows(table, root, labelled=False)
+    if len(missing) == len(tables):
+        raise missing[0]
+    return items
+
+
 def _read_rows(table: Path, root: Path, labelled: bool) -> list[SourceItem]:
     """List the images of a parquet file. Their bytes are read later, when `read` is called."""
     arrow, parquet = import_optional("pyarrow", "hub"), import_optional("pyarrow.parquet", "hub")
@@ -87,11 +108,13 @@ def _read_rows(table: Path, root: Path, labelled: bool) -> list[SourceItem]:
         file = parquet.ParquetFile(table)
         columns = file.schema_arrow.names
         image, label = _first(IMAGE_COLUMNS, columns), _first(LABEL_COLUMNS, columns)
-        if image is None or (label is None and labelled):
+        if image is None:
             raise ImportSourceError(
-                f"{name} has no column of {'pictures' if image is None else 'labels'}; it has: {', '.join(columns)}",
-                hint="--unlabelled, if it has no labels" if image else "download it, and import a folder of images",
+                f"{name} has no column of pictures; it has: {', '.join(columns)}",
+                hint="download it, and import a folder of images",
             )
+        if label is None and labelled:
+            raise NoLabelsError(f"{name} has no column of labels; it has: {', '.join(columns)}", hint=ONE_OR_NONE)
         given = file.read([label]).column(0).to_pylist() if labelled else [""] * file.metadata.num_rows
         names = _class_names(file.schema_arrow.metadata, str(label))
     except (arrow.ArrowException, OSError) as error:
@@ -103,11 +126,9 @@ def _read_rows(table: Path, root: Path, labelled: bool) -> list[SourceItem]:
     items = []
     for number, (value, (group, row)) in enumerate(zip(given, places, strict=True)):
         text = names[value] if names and isinstance(value, int) and 0 <= value < len(names) else value
-        problem = "" if text is not None and text != -1 else "it has no label"
+        written = "" if text is None or text == -1 else str(text).strip()  # -1: the datasets library's "no label"
         read = partial(images.read, group, row)
-        items.append(
-            SourceItem(f"{name}#{number}", f"{table.stem}-{number:06}", str(text).strip(), split, read, problem)
-        )
+        items.append(SourceItem(f"{name}#{number}", f"{table.stem}-{number:06}", written, split, read))
     return items
 
 

@@ -48,9 +48,9 @@ def import_images(
     """Import the images of a folder, a zip, single files, or a data set on the Hub into a project.
 
     The layout is `LABEL/*` or `train|valid|test/LABEL/*` (see `bearkit.sources.label_reading`). If it can be read in
-    several ways, nothing is copied and the error lists them. Every file is decoded in full; files that are not images
-    are listed with a reason. The same bytes are stored once. Importing again adds only what is new; after an
-    interruption, it continues.
+    several ways, nothing is copied and the error lists them; so for a flat folder or zip: one label, or none yet?
+    Every file is decoded in full; files that are not images are listed with a reason. The same bytes are stored once.
+    Importing again adds only what is new; after an interruption, it continues.
 
     Args:
         project: the project; created if it does not exist.
@@ -172,7 +172,8 @@ def _list_source(
     if inside and path.is_dir() and options == ReadingOptions() and project.exists:
         return _label_by_own_folders(project, items), notes
     root = "" if "://" in source else readable_path(path.stem if path.is_file() else path.name)
-    items, reading_notes = read_labels(items, root if clean_label(root) else "", options)
+    known = labels_of(DecisionLog(Catalog(project)).images()) if project.exists else []
+    items, reading_notes = read_labels(items, root if clean_label(root) else "", options, known)
     return items, notes + reading_notes
 
 

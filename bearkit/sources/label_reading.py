@@ -3,20 +3,21 @@
     label/x.jpg                   the outermost folder is the label
     train|valid|test/label/x.jpg  folders of splits, under their usual names, hold the labels; also label/train/x.jpg
     around/label/x.jpg            a folder around everything is ignored, and a note says so
-    x.jpg                         images directly in the source get its name as their label
+    x.jpg                         images directly in the source: one label, or none yet? An error asks, unless the
+                                  project has a label of the source's name
 
 Labels are also read from tables (metadata.csv). If there are several ways to read a source, an error lists them.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bearkit.catalog.labels import clean_label
 from bearkit.core.text import count
 from bearkit.errors import ImportSourceError
 from bearkit.sources.folder_labels import FolderReader
-from bearkit.sources.folder_names import all_generic, batch_kind, quoted
+from bearkit.sources.folder_names import all_generic, batch_kind, quoted, same_name
 from bearkit.sources.label_notes import tidying_notes
 from bearkit.sources.label_tables import Tables, label_counts, read_tables
 from bearkit.sources.layout import SourceItem, folder_name, left_out_item
@@ -25,13 +26,16 @@ from bearkit.sources.scheme import AmbiguousLayoutError, PathLabel, ReadingOptio
 NEARLY_ALL = 0.9  # share of the images that a table must name to decide alone
 
 
-def read_labels(items: Sequence[SourceItem], root: str, how: ReadingOptions) -> tuple[list[SourceItem], list[str]]:
+def read_labels(
+    items: Sequence[SourceItem], root: str, how: ReadingOptions, known: Collection[str] = ()
+) -> tuple[list[SourceItem], list[str]]:
     """Give each file its label and split, or the reason why it has none.
 
     Args:
         items: the files of one source; files with a label or a problem do not change.
         root: the source's name; "" if it cannot be a label.
         how: the user's options.
+        known: labels of the project; a source named like one of them may be all of that label.
 
     Returns:
         The files, and sentences about how they were read.
@@ -46,6 +50,8 @@ def read_labels(items: Sequence[SourceItem], root: str, how: ReadingOptions) -> 
     asked = [items[n] for n in rows]
     reader = _Reader(asked, SourceFiles.of(root, [item.place for item in asked], [item.name for item in asked]), how)
     scheme = reader.scheme()
+    if how == ReadingOptions():
+        _ask_about_one_label(reader.files, scheme, known)
     used = {name: "the splits come from this table" for name in reader.tables.split_by if scheme.splits}
     if scheme.label_from == "metadata":
         used |= dict.fromkeys(reader.tables.used, "the labels come from this table")
@@ -56,6 +62,20 @@ def read_labels(items: Sequence[SourceItem], root: str, how: ReadingOptions) -> 
             result[n] = left_out_item(items[n].origin, reason)
     notes = [*reader.notes, *reader.tables.notes, *tidying_notes(place.written for place in places)]
     return result, notes
+
+
+def _ask_about_one_label(files: SourceFiles, scheme: Scheme, known: Collection[str]) -> None:
+    """Ask whether the pictures of a flat folder or zip have one label or none yet.
+
+    Raises:
+        AmbiguousLayoutError: the only label is the name of the source, and the project does not have it.
+    """
+    labels = list(files.counts(scheme)[0])
+    if len(labels) != 1 or labels[0] in known:
+        return
+    if scheme.label_from == "root" or (scheme.label_from == "folder" and same_name(labels[0], files.root)):
+        why = f"no folders are there for labels, only {count(sum(files.counted), 'picture')}"
+        raise AmbiguousLayoutError(files, why, [replace(scheme, label_from="root"), Scheme("none")])
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """A scheme reads labels and splits from the paths of files."""
 
 import re
+import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from bearkit.sources.layout import look_like_images
 from bearkit.sources.table_columns import most_held_out
 
 LABEL_FROM = ("folder", "parent", "name", "metadata")
+ONE_OR_NONE = "--label NAME for one label, --unlabelled for none yet"
 SHOWN = 6  # labels named in a question
 Dirs = tuple[str, ...]
 
@@ -62,7 +64,7 @@ class Scheme:
     """How labels and splits are read.
 
     Attributes:
-        label_from: one of LABEL_FROM, or "root": the name of the source is the label of all files.
+        label_from: one of LABEL_FROM; "root": the name of the source is the label of all files; or "none": no labels.
         splits: which folder names the split: the "first" one, or "any"; "table" if only a table has splits; "" for no
             splits.
         around: the folders around everything, outside of the splits.
@@ -74,11 +76,12 @@ class Scheme:
     around: Dirs = ()
     inside: Dirs = ()
 
-    @property
-    def options(self) -> str:
-        """The command-line options that choose this scheme."""
+    def options(self, root: str) -> str:
+        """Return the command-line options that choose this scheme; `root` is the name of the source."""
+        if self.label_from == "none":
+            return "--unlabelled"
         if self.label_from == "root":
-            return "--label NAME"
+            return f"--label {shlex.quote(root)} (or another name)"
         return f"--label-from {self.label_from} {'--splits' if self.splits else '--no-splits'}"
 
 
@@ -183,6 +186,10 @@ def list_counts(counts: Mapping[str, int], numbers: bool = True) -> str:
     return ", ".join(rows[:SHOWN]) + rest
 
 
+class NoLabelsError(ImportSourceError):
+    """A source has images, and nothing that gives them labels."""
+
+
 class AmbiguousLayoutError(ImportSourceError):
     """The folders can be read in several ways; the error lists them, with the labels and options of each.
 
@@ -199,7 +206,7 @@ class AmbiguousLayoutError(ImportSourceError):
     ) -> None:
         self.why, self.schemes, self.more = why, list(schemes), more
         ways = "; or ".join(_in_words(files, scheme) for scheme in schemes)
-        options = [f"{scheme.options} for {_in_words(files, scheme, short=True)}" for scheme in schemes]
+        options = [f"{scheme.options(files.root)} for {_in_words(files, scheme, short=True)}" for scheme in schemes]
         reason = f"{why[:1].upper()}{why[1:]}{f': {ways}' if ways else ''}"
         super().__init__(
             ". ".join([f"{files.root or 'the source'} can be read in several ways. {reason}", *map(_sentence, notes)]),
@@ -214,6 +221,8 @@ def _sentence(note: str) -> str:
 
 def _in_words(files: SourceFiles, scheme: Scheme, short: bool = False) -> str:
     """Describe the labels and splits that a scheme gives the files."""
+    if scheme.label_from == "none":
+        return "no label yet"
     labels, splits, left = files.counts(scheme)
     text = f"{'label' if len(labels) == 1 else 'labels'} {list_counts(labels, numbers=not short)}"
     text += f" (splits {list_counts(splits)})" if splits and not short else ""
@@ -222,9 +231,9 @@ def _in_words(files: SourceFiles, scheme: Scheme, short: bool = False) -> str:
 
 def _as_dict(files: SourceFiles, scheme: Scheme) -> dict[str, Any]:
     """Return the labels, the splits and the options of a scheme for scripts."""
-    labels, splits, left = files.counts(scheme)
+    labels, splits, left = files.counts(scheme) if scheme.label_from != "none" else ({}, {}, 0)
     counts = {"labels": dict(sorted(labels.items())), "splits": dict(sorted(splits.items())), "left_out": left}
-    return {"options": scheme.options, **counts}
+    return {"options": scheme.options(files.root), **counts}
 
 
 def _outside(dirs: Dirs, around: Dirs) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bearkit.core.text import count, error_rate_sentence, percent, total_seconds
+from bearkit.labelling.next_step import ProjectProgress, next_step
 from bearkit.sources.web.address_text import is_address
 from bearkit.training.diagnosis import ADVICE
 from bearkit.web.prediction_html import LONG, cut, note
@@ -68,20 +69,46 @@ def quiet(text: str) -> str:
     return f'<div class="bk-note">{escape(text)}</div>'
 
 
-def first_step(n_images: int, labels: Sequence[str]) -> str:
-    """Return what to do before a project has two labels."""
-    if not n_images:
+def first_step(progress: ProjectProgress) -> str:
+    """Return what to do before a project can be trained on, with links; "" if it can be."""
+    now, n, which = next_step(progress), progress.unlabelled, ", ".join(map(_short, next_step(progress).labels[:6]))
+    if now.step not in ("import", "label") or not now.why:
+        return ""
+    if now.why == "images":
         return '<div class="bk-note">Import pictures first, in <a href="?tab=data">Data</a>.</div>'
-    have = (
-        f"All {n_images} pictures have the label {labels[0]}"
-        if labels
-        else f"None of the {n_images} pictures has a label"
+    have = {
+        "labels": f"None of the {count(n, 'picture')} has a label. Training needs pictures of two labels.",
+        "second label": f"One label so far: {which}. Training needs pictures of two labels.",
+        "second image": f"Only one picture: {which}. Training needs two of each label.",
+        "training images": f"No training pictures: {which}. All of them are set aside.",
+        "validation images": "No pictures are left for validation.",
+    }[now.why]
+    label = (
+        f'Name more pictures in <a href="?tab=label">Label</a> ({n} without a label), or import ' if n else "Import "
     )
+    wrong = " To remove wrong labels, use “Remove these labels” in Data." if which else ""
     return (
-        f'<div class="bk-note">{escape(have)}. Training needs pictures of two labels: label some of them in '
-        '<a href="?tab=review&amp;kind=unlabelled">Review</a>, or import pictures of another label in '
-        '<a href="?tab=data">Data</a>. To remove wrong labels, use “Remove these labels” in Data.</div>'
+        f'<div class="bk-note">{escape(have)} {label}pictures of another label in <a href="?tab=data">Data</a>.'
+        f"{wrong}</div>"
     )
+
+
+def train_button(progress: ProjectProgress) -> str:
+    """Return the Train button's text while a project cannot be trained on; "" if it can be.
+
+    >>> train_button(ProjectProgress(unlabelled=300)), train_button(ProjectProgress({"photos": {"train": 8}}))
+    ('Train: label some pictures first', 'Train: needs a second label besides photos')
+    """
+    now = next_step(progress)
+    which = ", ".join(map(_short, now.labels[:3]))
+    return {
+        "images": "Train: import pictures first",
+        "labels": "Train: label some pictures first",
+        "second label": f"Train: needs a second label besides {which}",
+        "second image": f"Train: needs a second picture of {which}",
+        "training images": f"Train: needs training pictures of {which}",
+        "validation images": "Train: needs pictures for validation",
+    }.get(now.why, "")
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

@@ -13,7 +13,7 @@ from bearkit.errors import ImportSourceError
 from bearkit.sources.importing import preview_import
 from bearkit.sources.layout import archive_problem
 from bearkit.sources.plugins import File, find_importer
-from bearkit.sources.scheme import AmbiguousLayoutError, list_counts
+from bearkit.sources.scheme import AmbiguousLayoutError, NoLabelsError, list_counts
 from bearkit.web import uploads
 from bearkit.web.prediction_html import note
 
@@ -116,9 +116,7 @@ def find_question(project: Project, source: str, link: bool = False) -> OpenQues
     Raises:
         ImportSourceError: The source cannot be read, or is a single picture.
     """
-    if "://" in source:  # a data set has its own labels
-        return None
-    if _is_single_file(source):
+    if "://" not in source and _is_single_file(source):
         raise ImportSourceError(
             f"{uploads.with_given_names(source)} is a single file",
             hint="drop it under “Files & camera”, and choose its label",
@@ -126,6 +124,8 @@ def find_question(project: Project, source: str, link: bool = False) -> OpenQues
     try:
         preview = preview_import(project, source)
     except AmbiguousLayoutError as unsure:
+        if unsure.schemes and unsure.schemes[-1].label_from == "none":
+            return _ask_about_one_label(source, link, next(iter(unsure.details["readings"][0]["labels"])))
         ways = zip(unsure.schemes, unsure.details["readings"], strict=True)
         readings = [
             Reading(_describe(reading), {"label_from": scheme.label_from, "splits": bool(scheme.splits)})
@@ -134,11 +134,19 @@ def find_question(project: Project, source: str, link: bool = False) -> OpenQues
         ]
         text = f"{unsure.why[:1].upper()}{unsure.why[1:]}. What are the labels?"
         return OpenQuestion(source, link, _about(source, text), [*readings[: MAX_ANSWERS - 1], NO_LABELS])
-    if len(preview.labels) != 1:
+    except NoLabelsError as error:
+        return OpenQuestion(source, link, _about(source, f"{error}. Import it without labels?"), [NO_LABELS])
+    if len(preview.labels) != 1 or "://" in source:
         return None
     (label,) = preview.labels
+    return _ask_about_one_label(source, link, label)
+
+
+def _ask_about_one_label(source: str, link: bool, label: str) -> OpenQuestion:
     text = f"All of these pictures would get one label, `{label}`. Is that right?"
-    return OpenQuestion(source, link, _about(source, text), [Reading(f"One label: {label}"), NO_LABELS])
+    return OpenQuestion(
+        source, link, _about(source, text), [Reading(f"One label: {label}", {"label": label}), NO_LABELS]
+    )
 
 
 def _is_single_file(source: str) -> bool:

@@ -1,19 +1,17 @@
 """The Train tab: one button starts a training; curves and a table follow it; then come the result and the mistakes."""
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 import gradio as gr
 
 from bearkit import runs
-from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decisions import DecisionLog, labels_of
 from bearkit.core.parallel import cores
 from bearkit.core.project import Project
 from bearkit.engine import jobs
 from bearkit.evaluation.interpretation import Interpretation
 from bearkit.images.thumbnails import thumbnails
+from bearkit.labelling.next_step import read_progress
 from bearkit.runs import LIVE, Run
 from bearkit.studio import augment_preview, curves, html, train_progress
 from bearkit.studio.compare import Compare
@@ -129,15 +127,8 @@ class TrainTab:
             return self._view(run, unfreeze)
         updates = [gr.skip()] * len(self.live)
         updates[self.live.index(self.go)] = self._button(unfreeze)
-        updates[self.live.index(self.status)] = self._first_step()
+        updates[self.live.index(self.status)] = html.first_step(read_progress(self.project))
         return updates
-
-    def _first_step(self) -> str:
-        """Return what to do before the first training, with a link; "" if there are two labels."""
-        images = DecisionLog(Catalog(self.project)).images() if self.project.exists else []
-        if len(labels := labels_of(images)) > 1:
-            return ""
-        return html.first_step(len(images), labels)
 
     def estimate(self, unfreeze: float | None) -> Any:
         """Update the Train button's estimate after the number of unfrozen epochs changed."""
@@ -199,27 +190,15 @@ class TrainTab:
         """Return the Train button with an estimate of the time, or with what is missing."""
         if live:
             return gr.update(value="Queue another training", variant="secondary")
-        images = DecisionLog(Catalog(self.project)).images() if self.project.exists else []
-        labels = labels_of(images)
-        if len(labels) < 2:
-            return gr.update(value=button_without_labels(len(images), labels), variant="secondary", interactive=False)
-        n_images = sum(bool(image.label) for image in images)
+        progress = read_progress(self.project)
+        if missing := html.train_button(progress):
+            return gr.update(value=missing, variant="secondary", interactive=False)
+        n_images = sum(sum(splits.values()) for splits in progress.labels.values())
         finished = [run for run in runs.list_usable(self.project) if run.finished]
         n_new = max(0, n_images - _n_predicted(finished[-1]) if finished else n_images)
         seconds = 3 + (2 + n_new * SECONDS_A_PICTURE / cores() if n_new else 0)
         seconds += int(unfreeze or 0) * n_images * SECONDS_UNFROZEN / cores()
         return gr.update(value=f"Train: about {html.duration(seconds)}", variant="primary", interactive=True)
-
-
-def button_without_labels(n_images: int, labels: Sequence[str]) -> str:
-    """Return the Train button's text while there are fewer than two labels.
-
-    >>> button_without_labels(300, []), button_without_labels(300, ["photos"])
-    ('Train: label some pictures first (Review)', 'Train: needs a second label besides photos')
-    """
-    if not n_images:
-        return "Train: import pictures first"
-    return f"Train: needs a second label besides {labels[0]}" if labels else "Train: label some pictures first (Review)"
 
 
 @lru_cache(maxsize=8)

@@ -11,6 +11,7 @@ from bearkit.catalog.catalog import Catalog
 from bearkit.cli import import_output
 from bearkit.datasets import dataset
 from bearkit.errors import ImportSourceError, NoImagesError, TooFewImagesError
+from bearkit.labelling.next_step import ProjectProgress
 from tests.conftest import picture, write_pictures
 from tests.samples import sound
 
@@ -41,7 +42,7 @@ def test_the_text_names_them_too(project, source):
     import_images(project, source)
     shutil.rmtree(project.images / "cat")
     report = import_images(project, project.images)
-    text = import_output.imported(report.as_dict(), {})
+    text = import_output.imported(report.as_dict(), ProjectProgress())
     assert "3 picture files missing:" in text
     assert "Hint: import them again" in text
 

@@ -229,7 +229,7 @@ def test_next_steps_name_the_project(tmp_path):
         1
     ]
     assert text.splitlines()[-1] == "Next: bearkit train -p 'my bears'"
-    text = bearkit("import", tmp_path / "s" / "black", "-p", "one", cwd=tmp_path)[1]
+    text = bearkit("import", tmp_path / "s" / "black", "--label", "black", "-p", "one", cwd=tmp_path)[1]
     assert "One label so far" in text
 
 

@@ -1,5 +1,6 @@
 """`bearkit import` on the command line: what it says before it copies, dry runs, and a next step that can be taken."""
 
+import shutil
 import sys
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from bearkit import Project
 from bearkit.cli.common import run
 from bearkit.cli.import_output import next_steps
+from bearkit.labelling.next_step import ProjectProgress
 from tests.conftest import write_pictures
 
 
@@ -14,11 +16,11 @@ from tests.conftest import write_pictures
 def spoken(monkeypatch, capsys):
     """Runs a command in this process: what it prints, and what goes to stderr."""
 
-    def call(*arguments):
+    def call(*arguments, code=0):
         monkeypatch.setattr(sys, "argv", ["bearkit", *map(str, arguments)])
         with pytest.raises(SystemExit) as ended:
             run()
-        assert not ended.value.code
+        assert (ended.value.code or 0) == code
         return capsys.readouterr()
 
     return call
@@ -39,11 +41,21 @@ def test_labels_splits_and_notes_are_said_before_anything_is_copied(tmp_path, sp
     assert "6 new pictures" in said.out
 
 
-def test_a_flat_folder_says_which_label_it_became(tmp_path, spoken):
+@pytest.mark.parametrize("source", ["black", "black.zip", "around/black.zip"])
+def test_a_flat_folder_or_zip_asks_for_its_one_label_or_none_yet(source, tmp_path, spoken, bearkit_json):
+    """`around/black.zip` holds a folder `black`, as a computer zips a folder; the others are flat."""
     write_pictures(tmp_path, {"black": 2})
-    said = spoken("import", tmp_path / "black", "-p", tmp_path / "p")
-    assert "Labels: black 2" in said.err
-    assert "they get its name as their label" in said.err
+    (tmp_path / "around").mkdir()
+    shutil.make_archive(tmp_path / "black", "zip", tmp_path / "black")
+    shutil.make_archive(tmp_path / "around" / "black", "zip", tmp_path, "black")
+    place = ("-p", tmp_path / "p")
+    said = spoken("import", tmp_path / source, *place, code=1).err
+    assert "label black 2; or no label yet" in said
+    assert "--label black (or another name) for label `black`; --unlabelled for no label yet" in said
+    assert not (tmp_path / "p").exists()
+    assert bearkit_json("import", tmp_path / source, "--unlabelled", *place)["unlabelled"] == 2
+    assert bearkit_json("import", tmp_path / source, "--label", "black", *place)["labels"] == {"black": 2}
+    assert bearkit_json("import", tmp_path / source, *place)["labels"] == {"black": 2}, "the project has this label now"
 
 
 def test_a_dry_run_is_one_object(tmp_path, bearkit_json):
@@ -70,7 +82,7 @@ def test_splits_can_be_said_for_one_label_and_for_none(tmp_path, bearkit_json):
 @pytest.mark.parametrize(
     ("labels", "options", "step"),
     [
-        ({"x": 3}, ("--unlabelled",), "bearkit studio -p"),
+        ({"x": 3}, ("--unlabelled",), "bearkit label next -p"),
         ({"black": 3}, (), "pictures of another one"),
         ({"black": 3, "teddy": 1}, (), "a second picture of teddy"),
         ({"train/black": 2, "train/teddy": 2, "test/grizzly": 2, "test/teddy": 1}, (), "training pictures of grizzly"),
@@ -88,9 +100,9 @@ def test_the_next_step_is_one_that_can_be_taken(labels, options, step, tmp_path,
 
 def test_one_label_and_unlabelled_pictures_lead_to_labelling():
     counts = {"black": {"train": 3, "valid": 1, "test": 0}}
-    text = next_steps(counts, 5, " -p bears")[-1]
-    assert text.startswith("Next: give other pictures a second label: bearkit studio -p bears")
-    assert next_steps({}, 0) == ["Next: import pictures: bearkit import FOLDER"]
+    text = next_steps(ProjectProgress(counts, unlabelled=5), " -p bears")[-1]
+    assert text.startswith("One label so far. Next: give other pictures a second label: bearkit label next -p bears")
+    assert next_steps(ProjectProgress()) == ["Next: import pictures: bearkit import FOLDER"]
 
 
 def test_a_project_with_missing_files_says_how_to_find_them(tmp_path, spoken):

@@ -15,6 +15,7 @@ from bearkit import Project, import_images
 from bearkit.catalog.catalog import Catalog
 from bearkit.errors import ImportSourceError, NoImagesError
 from bearkit.images import content_id
+from bearkit.sources.scheme import AmbiguousLayoutError
 from tests.conftest import picture, write_pictures
 
 
@@ -59,9 +60,15 @@ def test_a_zip_is_read_through_the_folders_around_it(tmp_path, project, prefix):
     assert report.labels == {"black": 2, "teddy": 2}
 
 
-def test_a_flat_folder_is_one_label(tmp_path, project):
+def test_a_flat_folder_is_one_label_or_none_and_a_name_that_the_project_knows_decides(tmp_path, project):
     write_pictures(tmp_path, {"black": 2})
-    assert import_images(project, tmp_path / "black").labels == {"black": 2}
+    with pytest.raises(AmbiguousLayoutError, match="label black 2; or no label yet") as asked:
+        import_images(project, tmp_path / "black")
+    assert [row["labels"] for row in asked.value.details["readings"]] == [{"black": 2}, {}]
+    assert not project.exists
+    assert import_images(project, tmp_path / "black", label="black").labels == {"black": 2}
+    write_pictures(tmp_path, {"black": 3}, start=10)
+    assert import_images(project, tmp_path / "black").labels == {"black": 5}
 
 
 def test_the_same_bytes_count_once_and_again_changes_nothing(tmp_path, project):
@@ -260,7 +267,7 @@ def test_bad_sources_are_told_what_would_help(tmp_path, project):
     (tmp_path / "text").mkdir()
     (tmp_path / "text" / "a.jpg").write_text("words")
     with pytest.raises(NoImagesError, match="all 1 files were rejected"):
-        import_images(project, tmp_path / "text")
+        import_images(project, tmp_path / "text", label="text")
 
 
 def test_strange_names_become_safe_file_names_and_labels_keep_theirs(tmp_path, project):

@@ -90,7 +90,7 @@ def test_what_is_made_from_a_file_is_kept_and_not_linked(project, tmp_path):
     (tmp_path / "owls").mkdir()
     for n in range(3):
         (tmp_path / "owls" / f"{n}.wav").write_bytes(sound(300 + 100 * n))
-    import_images(project, tmp_path / "owls", link=True)
+    import_images(project, tmp_path / "owls", link=True, label="owl")
     assert {image.linked for image in images(project)} == {False}
     assert all(content_id(Catalog(project).path(image).read_bytes()) == image.image_id for image in images(project))
 
@@ -198,10 +198,9 @@ def test_a_data_set_of_parquet_files(project, with_hub):
         }
     )
     report = import_images(project, "hf://datasets/ann/bears")
-    assert (report.imported, report.labels) == (11, {"black": 5, "teddy": 6})
+    assert (report.imported, report.labels, report.unlabelled) == (12, {"black": 5, "teddy": 6}, 1)
     assert {row["reason"] for row in report.rejected} == {
-        "it has no label",
-        "not a picture that can be read: it is a text, of no known picture format",
+        "not a picture that can be read: it is a text, of no known picture format"
     }
     by_id = {image.image_id: image for image in images(project)}
     assert [by_id[content_id(data)].label for _, data in rows] == ["black", "teddy"] * 5
@@ -277,6 +276,10 @@ def test_columns_that_are_missing(project, with_hub):
     with pytest.raises(ImportSourceError, match="has no column of labels; it has: image, caption"):
         import_images(project, "hf://ann/bears")
     assert import_images(project, "hf://ann/bears", labelled=False).unlabelled == 1
+    more = {"b.parquet": table([("black", picture(2, kind="PNG")), (None, picture(3, kind="PNG"))])}
+    with_hub({"ann/mixed": {"a.parquet": out.getvalue(), **more}})
+    report = import_images(project, "hf://ann/mixed")
+    assert (report.labels, report.unlabelled) == ({"black": 1}, 2), "one of three has a label"
 
 
 # --- sounds

@@ -5,7 +5,9 @@ import zipfile
 import pytest
 
 from bearkit.errors import ImportSourceError
+from bearkit.sources.importing import import_images
 from bearkit.studio.import_question import find_question
+from tests.conftest import picture
 
 ONE, TWO = "One label: photos", "No labels yet"
 
@@ -34,10 +36,18 @@ def test_what_is_asked_about_a_folder_and_about_a_zip_of_it(tmp_path, project, f
     assert not project.root.exists()
 
 
-def test_a_folder_that_is_not_there_is_an_error_and_a_data_set_of_the_hub_is_not_asked_about(tmp_path, project):
+def test_a_folder_that_is_not_there_is_an_error(tmp_path, project):
     with pytest.raises(ImportSourceError, match="does not exist"):
         find_question(project, str(tmp_path / "nowhere"))
-    assert find_question(project, "hf://me/bears") is None
+
+
+def test_a_data_set_of_the_hub_is_asked_about_only_if_nothing_gives_it_labels(project, with_hub):
+    files = {f"{label}/{n}.png": picture(n, kind="PNG") for n, label in enumerate(("black", "teddy", "teddy"))}
+    with_hub({"ann/bears": files, "ann/flat": {"0.png": picture(0), "1.png": picture(1)}})
+    assert find_question(project, "hf://ann/bears") is None
+    asked = find_question(project, "hf://ann/flat")
+    assert [way.words for way in asked.ways] == [TWO]
+    assert import_images(project, asked.source, **asked.ways[0].how).unlabelled == 2
 
 
 def test_a_single_picture_is_not_answered_with_the_command_lines_options(tmp_path, project):

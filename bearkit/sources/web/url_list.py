@@ -81,7 +81,7 @@ def read_lists(sources: Sequence[tuple[str | None, Path]], most: int | None = No
     """Read URL lists.
 
     Args:
-        sources: pairs of label and file; the label is None for a CSV with a column of labels.
+        sources: pairs of label and file; the label is None for a CSV with a column of labels, and "" for none yet.
         most: use at most this many lines of each label in each file, from its beginning.
 
     Raises:

@@ -1,0 +1,177 @@
+"""Pictures without a label come in at every door, and every next step says what fits them."""
+
+import sys
+
+import pytest
+
+from bearkit import import_images
+from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.decision_types import ACCEPTED, DecisionContext, DecisionRequest
+from bearkit.catalog.decisions import DecisionLog
+from bearkit.catalog.label_set import add_label, label_set
+from bearkit.cli.common import run
+from bearkit.datasets import dataset
+from bearkit.errors import ReviewError, TooFewImagesError, TooFewLabelsError
+from bearkit.labelling.label_actions import label_images, remove_label
+from bearkit.labelling.next_step import STEPS, ProjectProgress, next_step, read_progress
+from bearkit.studio import html
+from tests.conftest import write_pictures
+
+FULL = {"train": 4, "valid": 1}
+
+
+@pytest.fixture
+def spoken(monkeypatch, capsys):
+    """Call the command line; return what people read, on both streams."""
+
+    def call(*arguments, code=0):
+        monkeypatch.setattr(sys, "argv", ["bearkit", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            run()
+        assert (ended.value.code or 0) == code
+        return capsys.readouterr()
+
+    return call
+
+
+@pytest.fixture
+def unlabelled(project, tmp_path):
+    """A project of six pictures without a label."""
+    import_images(project, write_pictures(tmp_path / "photos", {"x": 6}), labelled=False)
+    return project
+
+
+def ids(project):
+    return [image.image_id for image in DecisionLog(Catalog(project)).images()]
+
+
+def labels(project):
+    return sorted(image.label for image in DecisionLog(Catalog(project)).images())
+
+
+# --- what to do next
+
+
+@pytest.mark.parametrize(
+    ("progress", "step"),
+    [
+        (ProjectProgress(), "import"),
+        (ProjectProgress(unlabelled=3), "label"),
+        (ProjectProgress({"a": FULL}), "import"),
+        (ProjectProgress({"a": FULL}, unlabelled=3), "label"),
+        (ProjectProgress({"a": FULL, "b": {"train": 1}}), "import"),
+        (ProjectProgress({"a": FULL, "b": {"train": 1}}, unlabelled=1), "label"),
+        (ProjectProgress({"a": FULL, "b": {"valid": 2}}, unlabelled=1), "label"),
+        (ProjectProgress({"a": {"train": 2}, "b": {"train": 2}}), "import"),
+        (ProjectProgress({"a": FULL, "b": FULL}, unlabelled=3), "train"),
+        (ProjectProgress({"a": FULL, "b": FULL}, trained=True, changed=True, reviewed=True), "train"),
+        (ProjectProgress({"a": FULL, "b": FULL}, trained=True), "review"),
+        (ProjectProgress({"a": FULL, "b": FULL}, trained=True, reviewed=True), "export"),
+        (ProjectProgress({"a": FULL, "b": FULL}, 9, trained=True, reviewed=True, exported=True), "label"),
+        (ProjectProgress({"a": FULL, "b": FULL}, trained=True, reviewed=True, exported=True), "predict"),
+        (ProjectProgress({"a": FULL}, trained=True, reviewed=True, exported=True), "import"),
+    ],
+)
+def test_the_next_step_fits_what_is_there(progress, step):
+    assert next_step(progress).step == step
+    assert step in STEPS
+    trainable = step not in ("import", "label") or not next_step(progress).why
+    assert (html.first_step(progress) == "") == trainable
+    assert (html.train_button(progress) == "") == trainable
+
+
+def test_what_is_called_trainable_is_what_a_training_accepts(unlabelled):
+    """The rule of `next_step` and that of `check_trainable` agree while labels come one by one."""
+    catalog, todo = Catalog(unlabelled), ids(unlabelled)
+    for image_id, label in zip(todo, ("a", "b", "b", "c", "a", "c"), strict=True):
+        label_images(unlabelled, {image_id: label}, "ann")
+        if next_step(read_progress(unlabelled)).step == "train":
+            assert dataset.load(catalog).vocab
+        else:
+            with pytest.raises((TooFewLabelsError, TooFewImagesError)):
+                dataset.load(catalog)
+    assert next_step(read_progress(unlabelled)).step == "train"
+
+
+def test_a_finished_run_is_looked_at_until_a_label_changes(shapes):
+    assert (read_progress(shapes).trained, read_progress(shapes).changed) == (True, False)
+    assert next_step(read_progress(shapes)).step == "review"
+    first = ids(shapes)[0]
+    DecisionLog(Catalog(shapes)).decide([DecisionRequest(first, "keep")], "ann", kind="label")
+    assert not read_progress(shapes).changed
+    assert next_step(read_progress(shapes)).step in ("export", "predict")
+    label_images(shapes, {first: "another"}, "ann")
+    assert read_progress(shapes).changed
+
+
+def test_the_status_counts_labels_that_only_the_model_gave(unlabelled, bearkit_json):
+    a, b, c, *_ = ids(unlabelled)
+    assert bearkit_json("status", "-p", unlabelled.root)["next"] == "label"
+    log = DecisionLog(Catalog(unlabelled))
+    label_images(unlabelled, {a: "x", b: "y"}, "ann")
+    log.decide([DecisionRequest(c, "label", "x")], "model", context=DecisionContext(kind=ACCEPTED))
+    status = bearkit_json("status", "-p", unlabelled.root)
+    assert (status["unlabelled"], status["by_model"], status["next"]) == (3, 1, "label")
+    log.decide([DecisionRequest(c, "keep")], "ann")
+    assert bearkit_json("status", "-p", unlabelled.root)["by_model"] == 0
+
+
+def test_every_command_names_the_label_command_while_nothing_has_a_label(unlabelled, spoken):
+    where = ("-p", unlabelled.root)
+    for command in (("status",), ("review", "next", "--kind", "unlabelled"), ("label", "next", "--n", "2")):
+        assert "bearkit label " in spoken(*command, *where).out.splitlines()[-1]
+    assert "bearkit label next" in spoken("review", "next", *where, code=1).err
+    assert "bearkit label next" in spoken("label", "decide", ids(unlabelled)[0], "x", *where).out.splitlines()[-1]
+
+
+def test_when_all_have_one_label_another_ones_pictures_are_needed(project, tmp_path, spoken):
+    import_images(project, write_pictures(tmp_path, {"black": 3}) / "black", label="black")
+    last = spoken("label", "next", "-p", project.root).out.splitlines()[-1]
+    assert "pictures of another one" in last
+    assert "bearkit train" not in last
+
+
+# --- a training that cannot be
+
+
+def test_a_training_without_labels_is_an_error_with_the_way_out(unlabelled, spoken, bearkit_json):
+    said = spoken("train", "-p", unlabelled.root, code=1).err
+    assert "none of the 6 pictures has a label" in said
+    assert "`bearkit label next`" in said
+    label_images(unlabelled, dict.fromkeys(ids(unlabelled)[:2], "x"), "ann")
+    said = spoken("train", "-p", unlabelled.root, code=1).err
+    assert "all 2 labelled pictures have the label `x`" in said
+    assert "`bearkit label next`" in said
+    label_images(unlabelled, {ids(unlabelled)[0]: "y"}, "ann")
+    assert "`bearkit label next`" in spoken("train", "-p", unlabelled.root, code=1).err
+
+
+# --- a label given by mistake
+
+
+def test_a_label_is_removed_from_its_pictures_and_from_the_set_in_one_step(unlabelled, spoken, bearkit_json):
+    label_images(unlabelled, dict.fromkeys(ids(unlabelled)[:4], "photos") | {ids(unlabelled)[4]: "bear"}, "ann")
+    add_label(Catalog(unlabelled), "photos", description="a mistake", key="f")
+    result = bearkit_json("labels", "remove", "photos", "-p", unlabelled.root)
+    assert (result["removed"], result["stored"]) == ("photos", 4)
+    assert [row["label"] for row in result["labels"]] == ["bear"]
+    assert labels(unlabelled) == [""] * 5 + ["bear"]
+    assert "`bearkit review undo" in spoken("labels", "remove", "bear", "-p", unlabelled.root).out
+    spoken("review", "undo", "--n", "2", "-p", unlabelled.root)
+    assert labels(unlabelled) == ["", "bear", "photos", "photos", "photos", "photos"]
+    assert {row["label"]: row["description"] for row in label_set(Catalog(unlabelled))}["photos"] == "a mistake"
+
+
+def test_a_label_without_pictures_is_removed_and_one_that_is_not_there_is_an_error(unlabelled):
+    add_label(Catalog(unlabelled), "bear")
+    assert remove_label(unlabelled, "bear", "ann") == 0
+    assert label_set(Catalog(unlabelled)) == []
+    with pytest.raises(ReviewError, match="there is no label `bear`"):
+        remove_label(unlabelled, "bear", "ann")
+    assert DecisionLog(Catalog(unlabelled)).history() == []
+
+
+def test_one_picture_loses_its_label_on_the_command_line(unlabelled, bearkit_json):
+    label_images(unlabelled, {ids(unlabelled)[0]: "x"}, "ann")
+    bearkit_json("review", "decide", ids(unlabelled)[-1], "unlabel", "-p", unlabelled.root)
+    assert labels(unlabelled) == [""] * 6
