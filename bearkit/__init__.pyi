@@ -45,6 +45,14 @@ from bearkit.labelling.actions import find_duplicates as find_duplicates
 from bearkit.labelling.actions import merge_labels as merge_labels
 from bearkit.labelling.apply import apply_decisions as apply_decisions
 from bearkit.labelling.apply import unapply_decisions as unapply_decisions
+from bearkit.labelling.label_actions import accept_proposals as accept_proposals
+from bearkit.labelling.label_actions import audit_proposals as audit_proposals
+from bearkit.labelling.label_actions import label_from_table as label_from_table
+from bearkit.labelling.label_actions import label_images as label_images
+from bearkit.labelling.label_actions import label_one as label_one
+from bearkit.labelling.label_actions import remove_label as remove_label
+from bearkit.labelling.label_actions import rename_label as rename_label
+from bearkit.labelling.label_queue import LabelQueue as LabelQueue
 from bearkit.labelling.queue import Queue as Queue
 from bearkit.labelling.queue import View as View
 from bearkit.learn.demo import run_demo as run_demo

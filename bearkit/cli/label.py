@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+import bearkit
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import current_user
 from bearkit.catalog.label_set import add_label, describe_label, label_set
@@ -22,9 +23,6 @@ from bearkit.cli.common import (
 )
 from bearkit.cli.import_output import next_steps
 from bearkit.core.project import Project
-from bearkit.labelling import label_actions
-from bearkit.labelling.actions import merge_labels
-from bearkit.labelling.label_queue import LABEL_PAGE, LabelQueue
 from bearkit.labelling.next_step import read_progress
 
 label = Commands(cls=OrderedGroup, no_args_is_help=True, help="Label pictures that have no label yet, page by page.")
@@ -37,7 +35,7 @@ ReviewerOption = Annotated[
 
 @label.command("next")
 def next_(
-    n: Annotated[int, typer.Option("--n", min=1, metavar="N", help="The number of pictures of a page.")] = LABEL_PAGE,
+    n: Annotated[int, typer.Option("--n", min=1, metavar="N", help="The number of pictures of a page.")] = 24,
     order: Annotated[
         str,
         typer.Option(
@@ -60,7 +58,7 @@ def next_(
     Example: bearkit label next -p bears
     """
     with progress_bars() as progress:
-        page = LabelQueue(Project(project), progress).page(n, order, of, similar_to)
+        page = bearkit.LabelQueue(Project(project), progress).page(n, order, of, similar_to)
     result = page.as_dict()
     then = [] if result["images"] else _next_steps(project)
     show(as_json, result, output.page(result, place_of(project), then))
@@ -95,9 +93,9 @@ def decide(
     if (table is None) == (image is None) or (image is None) != (name is None):
         raise typer.BadParameter("give IMAGE_ID and LABEL, or --from FILE.csv")
     if table is not None:
-        result = label_actions.label_from_table(Project(project), table, reviewer or current_user())
+        result = bearkit.label_from_table(Project(project), table, reviewer or current_user())
     else:
-        result = label_actions.label_one(Project(project), str(image), str(name), reviewer or current_user())
+        result = bearkit.label_one(Project(project), str(image), str(name), reviewer or current_user())
     show(as_json, result, output.decided(result, place_of(project), _next_steps(project)))
 
 
@@ -115,7 +113,7 @@ def audit(
     Example: bearkit label audit -p bears
     """
     with progress_bars() as progress:
-        result = label_actions.audit(LabelQueue(Project(project), progress), n, new)
+        result = bearkit.audit_proposals(bearkit.LabelQueue(Project(project), progress), n, new)
     show(as_json, result, output.audit(result, place_of(project)))
 
 
@@ -138,7 +136,7 @@ def accept(
     Example: bearkit label accept --min-probability 0.9 -p bears
     """
     with progress_bars() as progress:
-        result = label_actions.accept_rest(LabelQueue(Project(project), progress), min_probability)
+        result = bearkit.accept_proposals(bearkit.LabelQueue(Project(project), progress), min_probability)
     show(as_json, result, output.accepted(result, place_of(project)))
 
 
@@ -226,7 +224,7 @@ def rename(
 
     Example: bearkit labels rename grizly grizzly -p bears
     """
-    label_actions.rename_label(Project(project), old, new, reviewer or current_user())
+    bearkit.rename_label(Project(project), old, new, reviewer or current_user())
     show_labels(project, as_json)
 
 
@@ -242,7 +240,7 @@ def merge(
 
     Example: bearkit labels merge "brown bear" "Grizzly" --to grizzly -p bears
     """
-    merge_labels(Project(project), old, new, reviewer or current_user())
+    bearkit.merge_labels(Project(project), old, new, reviewer or current_user())
     show_labels(project, as_json)
 
 
@@ -257,7 +255,7 @@ def remove(
 
     Example: bearkit labels remove photos -p bears
     """
-    n = label_actions.remove_label(Project(project), name, reviewer or current_user())
+    n = bearkit.remove_label(Project(project), name, reviewer or current_user())
     result = {"removed": name, "stored": n, "labels": label_set(Catalog(Project(project)))}
     show(as_json, result, output.removed(result, place_of(project)))
 

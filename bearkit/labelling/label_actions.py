@@ -159,7 +159,7 @@ def remove_label(project: Project, label: str, reviewer: str) -> int:
         return take_labels_off(catalog, [label], reviewer) if counts[label] else 0
 
 
-def audit(queue: LabelQueue, n: int, new: bool = False) -> dict[str, Any]:
+def audit_proposals(queue: LabelQueue, n: int, new: bool = False) -> dict[str, Any]:
     """Go on with the project's audit, or draw one.
 
     Args:
@@ -195,7 +195,7 @@ def estimate_for_rest(queue: LabelQueue, min_probability: float = 0.0) -> RestEs
     return estimate_rest(read_audit(queue.index.catalog), snapshot, state, state.probs.max(axis=1) >= min_probability)
 
 
-def accept_rest(queue: LabelQueue, min_probability: float = 0.0) -> dict[str, Any]:
+def accept_proposals(queue: LabelQueue, min_probability: float = 0.0) -> dict[str, Any]:
     """Give the images without a label the label that is proposed, as one step by the reviewer `model`.
 
     These images are never used for validation, and the review shows them like any other.

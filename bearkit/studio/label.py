@@ -146,14 +146,14 @@ class LabelTab:
         started = read_audit(queue.index.catalog).pending(queue.index.snapshot()) if queue else []
         if queue is None or not (started or _left(queue.index.snapshot())):
             raise ReviewError("there is no picture left to audit", hint="every picture has a label")
-        return {"pending": len(label_actions.audit(queue, AUDIT, new=not started)["images"])}
+        return {"pending": len(label_actions.audit_proposals(queue, AUDIT, new=not started)["images"])}
 
     def accept(self, request: dict[str, Any]) -> dict[str, Any]:
         """Give the images without a label the one that is proposed, as one step by the model; see `rest`."""
         queue = self._ready()
         if queue is None:
             raise ReviewError("there are no pictures yet", hint="Import some in the Data tab")
-        return label_actions.accept_rest(queue, float(request["least"]))
+        return label_actions.accept_proposals(queue, float(request["least"]))
 
     def _ready(self) -> LabelQueue | None:
         """Return the queue of the project's present catalogue; None if there is no project."""

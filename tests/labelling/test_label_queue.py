@@ -242,26 +242,28 @@ def test_tables_of_labels_that_cannot_be_used(unlabelled, tmp_path, bearkit_json
 
 def test_an_audit_is_drawn_once_and_labelled_blind(unlabelled):
     queue = label_all_but(unlabelled, 12)
-    asked = label_actions.audit(queue, 5)
+    asked = label_actions.audit_proposals(queue, 5)
     assert len(asked["images"]) == 5
-    assert asked["images"] == label_actions.audit(queue, 9)["images"], "it goes on with the one that was drawn"
+    assert asked["images"] == label_actions.audit_proposals(queue, 9)["images"], (
+        "it goes on with the one that was drawn"
+    )
     assert "no answer yet" in asked["estimate"]["note"]
     ids = {image["image_id"] for image in asked["images"]}
     assert not ids & {image.image_id for image in queue.page(24).images}, "they are not shown with a proposal"
     label_actions.label_images(unlabelled, {one["image_id"]: kind_of(one["path"]) for one in asked["images"]}, "ann")
-    done = label_actions.audit(queue, 5)
+    done = label_actions.audit_proposals(queue, 5)
     assert done["images"] == [] and done["estimate"]["audited"] == 5
     low, high = done["estimate"]["interval"]
     assert 0 <= low <= done["estimate"]["expected_error"] <= high <= 1
     assert "5 images only" in done["estimate"]["note"]
-    assert len(label_actions.audit(queue, 3, new=True)["images"]) == 3
+    assert len(label_actions.audit_proposals(queue, 3, new=True)["images"]) == 3
 
 
 def test_the_models_labels_are_never_in_the_validation_set(unlabelled, tmp_path):
     queue = label_all_but(unlabelled, 10)
     catalog = Catalog(unlabelled)
     people = {image.image_id for image in DecisionLog(catalog).images() if image.label}
-    assert label_actions.accept_rest(queue)["accepted"] == 24 - len(people)
+    assert label_actions.accept_proposals(queue)["accepted"] == 24 - len(people)
     data = dataset.load(catalog)
     assert len(data.images) == 24
     valid = {data.images[row].image_id for row in data.indices("valid")}
@@ -276,7 +278,7 @@ def test_the_models_labels_are_never_in_the_validation_set(unlabelled, tmp_path)
     log = DecisionLog(catalog)
     log.undo(1, label_actions.MODEL)
     log.decide([DecisionRequest(waits, "unlabel")], "ann")
-    label_actions.accept_rest(LabelQueue(unlabelled))
+    label_actions.accept_proposals(LabelQueue(unlabelled))
     assert waits not in {image.image_id for image in dataset.load(catalog).images}
     written = export_dataset(unlabelled, tmp_path / "out", "csv")
     assert (written["images"], written["unconfirmed"], written["unlabelled"]) == (23, 1, 0)

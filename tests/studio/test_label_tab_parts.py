@@ -79,8 +79,8 @@ def test_labels_that_the_model_gave_are_no_answers_to_the_audit(queue):
     project = queue.index.project
     first, *_, last = (image.image_id for image in queue.page(18).images)
     label_actions.label_images(project, {first: "one", last: "two"}, "ann")
-    asked = label_actions.audit(queue, 5)["images"]
-    label_actions.accept_rest(queue)
+    asked = label_actions.audit_proposals(queue, 5)["images"]
+    label_actions.accept_proposals(queue)
     snapshot = queue.index.snapshot()
     assert sorted(read_audit(queue.index.catalog).pending(snapshot)) == sorted(one["image_id"] for one in asked)
     estimate = label_actions.estimate_for_rest(queue)
