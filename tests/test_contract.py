@@ -25,7 +25,8 @@ BODY = ("--body", tiny_body.NAME, "--weights", "none")
 FIRST = (
     "import", "status", "train", "lr-find", "learning-curve", "diagnose", "interpret", "export", "predict", "compare",
     "duplicates", "doctor", "export-dataset", "review next", "review decide", "review undo", "review redo",
-    "review history", "review apply", "review unapply", "review rename",
+    "review history", "review apply", "review unapply", "review rename", "label next", "label decide", "label audit",
+    "label accept", "labels", "labels add", "labels describe", "labels rename", "labels merge", "labels remove",
 )  # fmt: skip
 
 
@@ -72,6 +73,18 @@ def heard(tmp_path_factory):
     tell("review rename", "star", "--to", "a star")
     tell("review undo")
     tell("duplicates", "--mend")
+    tell("labels add", "cube", "--key", "c", "--description", "six squares")
+    tell("labels describe", "cube", "--colour", "#0a7")
+    tell("labels rename", "cube", "dice")
+    tell("label next")
+    tell("label audit", "--n", 1)
+    tell("label decide", next(project.root.glob("unlabelled/*.png")).name, "dice")
+    tell("labels merge", "dice", "--to", "star")
+    tell("labels")
+    tell("labels remove", "star")
+    tell("label audit")
+    tell("label accept")
+    tell("review undo", "--n", 2)
     for form in ("folder", "imagefolder", "csv"):
         tell("export-dataset", folder / form, "--format", form)
     tell("doctor")
