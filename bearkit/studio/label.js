@@ -26,6 +26,7 @@ async function load(message = '', focus = false, undone = []) {  // `undone` are
     return load(message);
   }
   show(answer, request, message, focus, exceptions(undone));
+  if (page.empty === 'waiting') setTimeout(() => { if (requestNumber === loading) load(); }, 1500);
 }
 
 function show(answer, request, message, focus, kept) {
@@ -77,9 +78,9 @@ function draw(message) {
   grid.replaceChildren(...groups().map(groupOf));
   grid.hidden = confirm.hidden = !page.images.length;
   foot.hidden = page.empty === 'pictures';
-  done.max = Math.max(1, page.labelled + page.unlabelled || 0);
+  done.max = Math.max(1, page.labelled + page.unlabelled + page.waiting || 0);
   done.value = page.labelled || 0;
-  count.textContent = page.empty === 'pictures' || page.labelled === undefined ? '' : `${page.labelled} of ${page.labelled + page.unlabelled} labelled`;
+  count.textContent = page.empty === 'pictures' || page.labelled === undefined ? '' : `${page.labelled} of ${page.labelled + page.unlabelled + page.waiting} labelled${page.waiting ? ` · ${plural(page.waiting, 'picture')} still being read` : ''}`;
   progress.hidden = main.hidden = !count.textContent;
   notice.replaceChildren(...(message ? [make('div', { class: 'bk-note' }, message)] : []), ...emptyState());
   if (!page.images.length && !side.hidden) hideLarge();
@@ -102,6 +103,7 @@ function emptyState() {
   const rows = {
     pictures: ['There are no pictures yet. ', link('data', 'Bring pictures in on the Data tab'), '.'],
     done: ['Every picture has a label. The next step: ', link('train', 'Train'), '.'],
+    waiting: [`The other ${plural(page.waiting, 'picture')} are still being read. `, button('Look again', () => load())],
     proposed: ['No picture that is left has this proposal. ', button('Show any label', () => { view.proposed = ''; load(); })],
     audit: [`Only the ${plural(page.unlabelled, 'picture')} of the audit are left. `, button('Go on with the audit', () => { view.audit = '1'; load(); })],
     others: [`Others look at the ${plural(page.unlabelled, 'picture')} that are left. `, button('Look again', () => load())],

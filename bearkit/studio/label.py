@@ -30,7 +30,7 @@ JS = "\n".join((Path(__file__).parent / name).read_text() for name in PARTS)
 AUDIT = 50  # images of an audit
 MOST = 200  # images of a page
 NEAR = 6  # images beside a large one
-NO_IMAGES = {"images": [], "labels": [], "labelled": 0, "unlabelled": 0, "empty": "pictures"}
+NO_IMAGES = {"images": [], "labels": [], "labelled": 0, "unlabelled": 0, "waiting": 0, "empty": "pictures"}
 
 
 class LabelTab:
@@ -60,8 +60,9 @@ class LabelTab:
 
         Returns:
             The images and everything else that the page shows. `empty` says why there are none: "pictures" (the
-            project has none), "done" (each has a label), "proposed" (none has this proposal), "audit" (only those of
-            the audit are left) or "others" (others look at the rest).
+            project has none), "done" (each has a label), "waiting" (the others have no features yet), "proposed" (none
+            has this proposal), "audit" (only those of the audit are left) or "others" (others look at the rest).
+            `waiting` is the number of images without features.
         """
         queue = self._ready()
         if queue is None:
@@ -80,6 +81,7 @@ class LabelTab:
             "labels": _labels(queue.index.catalog, page.labels),
             "labelled": page.labelled,
             "unlabelled": page.unlabelled,
+            "waiting": queue.index.waiting,
             "audit": audit,
             "only": request["proposed"] if request["proposed"] in page.labels else "",
             "empty": "" if page.images else _why_empty(page, snapshot, queue, request),
@@ -127,7 +129,7 @@ class LabelTab:
         """
         least = float(request["least"])
         queue = self._ready()
-        if queue is None:
+        if queue is None or queue.index.waiting:  # the rest is not known before each image has features
             return {"sentence": "", "left": 0, "acceptable": 0, "accepted": 0, "pending": 0}
         snapshot = queue.index.snapshot()
         estimate, left = label_actions.estimate_for_rest(queue, least), _left(snapshot)
@@ -163,7 +165,7 @@ class LabelTab:
             name = catalog_name(Catalog(self.project))
             if self._queue is None or self._name != name:  # the project's folder may hold a new catalogue
                 self._name = name
-                self._queue = LabelQueue(self.project, progress=self._follow)
+                self._queue = LabelQueue(self.project, progress=self._follow, wait=False)
             return self._queue
 
     def _follow(self, what: str, done: int, total: int) -> None:
@@ -252,7 +254,7 @@ def _why_empty(page: LabelPage, snapshot: Snapshot, queue: LabelQueue, request: 
     if not page.labelled + page.unlabelled:
         return "pictures"
     if not page.unlabelled:
-        return "done"
+        return "waiting" if queue.index.waiting else "done"
     pending = snapshot.mask_of(read_audit(queue.index.catalog).pending(snapshot))
     if not (snapshot.present & (snapshot.targets < 0) & ~pending).any():
         return "audit"

@@ -1,17 +1,20 @@
 """What the Label tab asks of the library: pages for several people, keys of labels, audits that people answer."""
 
+import threading
+
 import pytest
 
 from bearkit import Project, import_images
 from bearkit.catalog.label_set import add_label, describe_label, label_set
 from bearkit.catalog.settings import label_order
-from bearkit.labelling import label_actions
+from bearkit.labelling import background_features, label_actions
 from bearkit.labelling.audit import RestEstimate, read_audit
 from bearkit.labelling.handed_out import SECONDS, HandedOut
 from bearkit.labelling.label_keys import label_keys
 from bearkit.labelling.label_queue import LabelQueue
-from bearkit.studio.label import rest_sentence
+from bearkit.studio.label import LabelTab, rest_sentence
 from tests.conftest import drawings
+from tests.gradio_parts import made
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +105,21 @@ def test_the_sentence_about_the_rest_says_what_it_rests_on():
     )
     assert rest_sentence(few, 0).startswith("Of the labels that the model gave, about 10 % are wrong (1.2 to 32 %;")
     assert rest_sentence(RestEstimate(0, 0, 0, 0.0, (0.0, 1.0)), 0) == ""
+
+
+def test_a_page_comes_while_other_images_have_no_features_and_says_how_many(queue, monkeypatch):
+    go_on, extract = threading.Event(), background_features.extract_features
+    monkeypatch.setattr(background_features, "FIRST", 8)
+    monkeypatch.setattr(background_features, "extract_features", lambda *args: go_on.wait(60) and extract(*args))
+    tab = made(LabelTab, queue.index.project)
+    request = {"reviewer": "ann", "by": "random", "proposed": "", "like": "", "many": "24", "audit": ""}
+    page = tab.next_page(request)
+    assert (len(page["images"]), page["waiting"], page["empty"]) == (8, 10, "")
+    assert tab.rest({"least": "0"})["sentence"] == ""
+    labels = {image["image_id"]: "drawing" for image in page["images"]}
+    label_actions.label_images(queue.index.project, labels, "ann")
+    assert tab.next_page(request)["empty"] == "waiting"
+    go_on.set()
+    tab._queue.index._background._thread.join(60)
+    page = tab.next_page(request)
+    assert (page["labelled"], page["unlabelled"], page["waiting"]) == (8, 10, 0)
