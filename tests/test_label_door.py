@@ -16,6 +16,8 @@ from bearkit.labelling.label_actions import label_images, remove_label
 from bearkit.labelling.next_step import STEPS, ProjectProgress, next_step, read_progress
 from bearkit.studio import html
 from tests.conftest import write_pictures
+from tests.providers import Providers
+from tests.servers import serving
 
 FULL = {"train": 4, "valid": 1}
 
@@ -175,3 +177,39 @@ def test_one_picture_loses_its_label_on_the_command_line(unlabelled, bearkit_jso
     label_images(unlabelled, {ids(unlabelled)[0]: "x"}, "ann")
     bearkit_json("review", "decide", ids(unlabelled)[-1], "unlabel", "-p", unlabelled.root)
     assert labels(unlabelled) == [""] * 6
+
+
+# --- lists and searches without labels
+
+
+@pytest.fixture
+def server():
+    with serving(handler=Providers) as running:
+        yield running
+
+
+def test_a_list_of_addresses_brings_pictures_without_a_label(project, tmp_path, server, bearkit_json, spoken):
+    plain, table = tmp_path / "urls.txt", tmp_path / "urls.csv"
+    plain.write_text("".join(f"{server.url}/ok/{n}.png\n" for n in range(2)))
+    table.write_text(f"url,label\n{server.url}/ok/7.png,bear\n")
+    where = ("-p", project.root, "--allow-private")
+    assert "--unlabelled" in spoken("collect", plain, *where, code=1).err
+    assert not project.exists
+    assert bearkit_json("collect", plain, "--unlabelled", *where)["saved"] == 2
+    assert bearkit_json("collect", table, *where)["saved"] == 1
+    assert labels(project) == ["", "", "bear"]
+    table.write_text(f"url,label\n{server.url}/ok/8.png,owl\n")
+    said = spoken("collect", table, "--unlabelled", *where).out
+    assert labels(project) == ["", "", "", "bear"]
+    assert "bearkit label next" in said.splitlines()[-1]
+
+
+def test_a_search_brings_pictures_without_a_label_and_each_query_its_number(project, server, bearkit_json, spoken):
+    where = ("-p", project.root, "--allow-private", "--provider", f"openverse={server.url}", "--max", "2")
+    said = spoken("search", "bear", *where, code=1).err
+    assert "--unlabelled" in said
+    assert not project.exists
+    result = bearkit_json("search", "bear", "--unlabelled", *where)
+    assert (result["found"], result["saved"]) == ({"": 2}, 2)
+    assert labels(project) == ["", ""]
+    assert "no label yet: 2 pictures found" in spoken("search", "a = b", "--unlabelled", "--dry-run", *where).out
