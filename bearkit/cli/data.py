@@ -27,6 +27,7 @@ from bearkit.errors import ImportSourceError
 from bearkit.labelling.next_step import read_progress
 from bearkit.sources.preview import Preview
 from bearkit.sources.web.address_text import is_address
+from bearkit.sources.web.search import HINT
 
 
 class LabelFrom(StrEnum):
@@ -105,6 +106,9 @@ def _print_preview(preview: Preview) -> None:
     err.print(printable(import_output.understood(preview.as_dict())), markup=False, highlight=False, soft_wrap=True)
 
 
+UnlabelledOption = Annotated[
+    bool, typer.Option("--unlabelled", help="Give the pictures no label yet: leave out LABEL=.")
+]
 MaxOption = Annotated[int, typer.Option("--max", min=1, metavar="N", help="Maximum number of pictures per label.")]
 WorkersOption = Annotated[
     int,
@@ -130,6 +134,7 @@ def collect(
             "one, download what an earlier command left.",
         ),
     ] = None,
+    unlabelled: UnlabelledOption = False,
     most: Annotated[
         int | None,
         typer.Option("--max", min=1, metavar="N", help="Read at most N addresses of each label from each file."),
@@ -150,20 +155,22 @@ def collect(
     the result of each.
 
     Example: bearkit collect black=urls_black.txt teddy=urls_teddy.txt -p bears
+    Example: bearkit collect urls.txt --unlabelled -p bears
     """
+    lists_read = [("", Path(text)) if unlabelled else _source(text) for text in lists or []]
     limits = bearkit.Limits(seconds=timeout, allow_private=allow_private, robots=not ignore_robots)
     on_failure = _print_failure if workers == 0 else None
     with progress_bars() as progress:
         result = bearkit.collect_images(
-            Project(project), [_source(text) for text in lists or []], most, workers, limits, retry_failed, progress,
-            on_failure,
-        ).as_dict()  # fmt: skip
+            Project(project), lists_read, most, workers, limits, retry_failed, progress, on_failure
+        ).as_dict()
     show(as_json, result, _collected(result, project))
 
 
 @app.command()
 def search(
     queries: Annotated[list[str], typer.Argument(metavar='LABEL="QUERY"', help="What to search for, for each label.")],
+    unlabelled: UnlabelledOption = False,
     most: MaxOption = 150,
     providers: Annotated[
         list[str] | None,
@@ -188,13 +195,15 @@ def search(
     them. Check the licences before you use or publish the pictures.
 
     Example: bearkit search black="black bear" teddy="teddy bear" -p bears --dry-run
+    Example: bearkit search "bear" --unlabelled -p bears
     """
+    searches = [_query(text, unlabelled) for text in queries]
     limits = bearkit.Limits(seconds=timeout, allow_private=allow_private, robots=not ignore_robots)
-    searches = [(label.strip(), query) for label, _, query in (text.partition("=") for text in queries)]
     with progress_bars() as progress:
         hits = bearkit.search_images(searches, most, providers or (), limits, progress)
         for row in hits.failed:
-            err.print(f"{row['provider']}, {row['label']}: {printable(row['reason'])}", markup=False, highlight=False)
+            about = f"{row['provider']}, {row['label'] or 'no label'}"
+            err.print(f"{about}: {printable(row['reason'])}", markup=False, highlight=False)
         result = hits.as_dict(whole=dry_run)
         if not dry_run:
             on_failure = _print_failure if workers == 0 else None
@@ -225,6 +234,18 @@ def sources(
         if label in (None, row.label) and (not failed or row.status in ("failed", "rejected"))
     ]
     show(as_json, {"sources": rows}, output.sources(rows))
+
+
+def _query(text: str, unlabelled: bool) -> tuple[str, str]:
+    """Split LABEL=QUERY; or QUERY alone, for pictures without a label.
+
+    Raises:
+        ImportSourceError: the label or the query is empty.
+    """
+    label, _, query = ("", "", text) if unlabelled else text.partition("=")
+    if not query.strip() or not (label.strip() or unlabelled):
+        raise ImportSourceError("there is nothing to search for", hint=HINT)
+    return label.strip(), query
 
 
 def _print_failure(url: str, reason: str) -> None:

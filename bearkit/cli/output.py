@@ -45,7 +45,7 @@ def searched(result: dict[str, Any]) -> str:
     lines = []
     for label, hits in result["found"].items():
         n = hits if isinstance(hits, int) else len(hits)
-        lines.append(f"{label}: {count(n, 'picture')} found")
+        lines.append(f"{label or 'no label yet'}: {count(n, 'picture')} found")
         for hit in [] if isinstance(hits, int) else hits:
             credit = hit["credit"]
             lines.append(f"  {hit['url']}  ({', '.join(filter(None, (credit['license'], credit['creator'])))})")

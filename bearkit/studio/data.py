@@ -13,6 +13,7 @@ from bearkit.catalog.schema import SPLITS, ImageRecord
 from bearkit.core.project import Project
 from bearkit.datasets import dataset
 from bearkit.images.thumbnails import thumbnails
+from bearkit.labelling.next_step import read_progress
 from bearkit.studio import html
 from bearkit.studio.image import Picture
 from bearkit.studio.sources import Sources
@@ -80,7 +81,8 @@ class DataTab:
         if not self.project.exists:
             return [head(self.project), gr.skip(), gr.skip(), "", [], [], "", *[gr.skip()] * 4, *self.sources.refresh()]
         catalog = Catalog(self.project)
-        counts = dataset.counts(catalog)
+        progress = read_progress(self.project)
+        counts = progress.labels
         rejected, conflicts = catalog.rejected(), catalog.conflicts()
         label = label if label in counts else EVERY
         labels = gr.update(choices=list(counts))
@@ -88,7 +90,7 @@ class DataTab:
             head(self.project),
             gr.update(visible=False),
             gr.update(choices=[EVERY, *counts], value=label),
-            html.table(("label", *SPLITS), [(name, *(n[s] or "" for s in SPLITS)) for name, n in counts.items()]),
+            html.data_counts(progress),
             *self.batch(label, split, on_screen),
             html.fold(
                 f"Rejected files ({len(rejected)})",

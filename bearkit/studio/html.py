@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from bearkit.catalog.schema import SPLITS
 from bearkit.core.text import count, error_rate_sentence, percent, total_seconds
 from bearkit.labelling.next_step import ProjectProgress, next_step
 from bearkit.sources.web.address_text import is_address
@@ -91,6 +92,18 @@ def first_step(progress: ProjectProgress) -> str:
         f'<div class="bk-note">{escape(have)} {label}pictures of another label in <a href="?tab=data">Data</a>.'
         f"{wrong}</div>"
     )
+
+
+def data_counts(progress: ProjectProgress) -> str:
+    """Return the images of each label and split, those without a label, and what to do next, with links."""
+    rows: list[tuple[Any, ...]] = [(name, *(n.get(s) or "" for s in SPLITS)) for name, n in progress.labels.items()]
+    shown = table(("label", *SPLITS), rows) if rows else ""
+    if first := first_step(progress):
+        return shown + (first if progress.labels or progress.unlabelled else "")
+    n = progress.unlabelled
+    rest = f'{count(n, "picture")} without a label: name them in <a href="?tab=label">Label</a>. ' if n else ""
+    tab = {"train": "Train", "review": "Review", "export": "Publish"}.get(next_step(progress).step, "Predict")
+    return f'{shown}<div class="bk-note">{rest}Next: <a href="?tab={tab.lower()}">{tab}</a>.</div>'
 
 
 def train_button(progress: ProjectProgress) -> str:

@@ -93,8 +93,9 @@ def link_table(tally: Sequence[tuple[str, str, str, int]], failed: Sequence[Sour
 
 def search_summary(result: dict[str, Any]) -> str:
     """Return how many pictures a search found for each label, and which providers failed."""
-    counted = ", ".join(f"{label}: {n}" for label, n in result["found"].items())
+    counted = ", ".join(f"{label or 'no label'}: {n}" for label, n in result["found"].items())
     failed = "".join(
-        note(f"{row['provider']} ({row['label']}): {row['reason']}", good=False) for row in result["failed_providers"]
+        note(f"{row['provider']} ({row['label'] or 'no label'}): {row['reason']}", good=False)
+        for row in result["failed_providers"]
     )
     return note(f"Found {counted}. The first ones are below.") + failed

@@ -15,6 +15,7 @@ from bearkit.studio.collect_job import CollectJob, limits
 from bearkit.web.errors import show_errors, take_original_files
 from bearkit.web.launch import is_hosted
 
+NO_LABEL = "No label yet"  # a checkbox that advice names
 GATHER = (Path(__file__).parent / "gather.js").read_text()
 
 
@@ -33,6 +34,7 @@ class Links:
     def __init__(self, downloads: CollectJob, timer: gr.Timer) -> None:
         self.downloads = downloads
         label = gr.Textbox(label="Label", placeholder="grizzly", max_lines=1)
+        none = no_label_box()
         listed = gr.Textbox(label="Links to pictures, one per line", lines=3, max_lines=8)
         files = gr.File(
             label="Or a list: .txt, or .csv with a label column",
@@ -46,25 +48,26 @@ class Links:
         gr.HTML(import_html.gather_instructions("javascript:" + quote(GATHER)))
         with gr.Accordion("The same as code for the browser's console", open=False):
             gr.Code(GATHER, language="javascript", show_label=False, lines=6, max_lines=12)
-        go.click(self.collect, [label, listed, files, self.private], [timer, listed, files, label])
+        go.click(self.collect, [label, none, listed, files, self.private], [timer, listed, files, label])
         self.fetch = go.click
 
     @show_errors
-    def collect(self, label: str | None, listed: str | None, file: str | None, private: bool) -> Any:
+    def collect(self, label: str | None, none: bool, listed: str | None, file: str | None, private: bool) -> Any:
         """Start to download a list of links in the background.
 
         Args:
             label: the label of the pasted links, and of a list without labels.
+            none: whether the pictures get no label yet.
             listed: pasted links, one per line.
             file: the path of a dropped list.
             private: whether links into this machine's own network are allowed.
         """
-        lists = [_labelled_list(label, Path(file))] if file else []
+        lists = [("", Path(file)) if none else _labelled_list(label, Path(file))] if file else []
         with tempfile.TemporaryDirectory() as folder:
             if listed and listed.strip():
                 pasted = Path(folder) / "the pasted links.txt"
                 pasted.write_text(listed, encoding="utf-8")
-                lists.append((given_label(label), pasted))
+                lists.append((given_label(label, none), pasted))
             links = url_list.read_lists(lists)
         if not links.urls:
             skipped = ", ".join(f"{n} {reason}" for reason, n in links.skipped.items())
@@ -88,12 +91,21 @@ def _labelled_list(label: str | None, path: Path) -> tuple[str | None, Path]:
     return given_label(label), path
 
 
-def given_label(label: str | None) -> str:
-    """Return the label that was typed.
+def no_label_box() -> gr.Checkbox:
+    """Make the checkbox for pictures without a label."""
+    return gr.Checkbox(False, label=NO_LABEL, min_width=120)
+
+
+def given_label(label: str | None, none: bool = False) -> str:
+    """Return the label that was typed; "" if the pictures get none yet.
 
     Raises:
         ImportSourceError: The label is empty.
     """
+    if none:
+        return ""
     if not label or not label.strip():
-        raise ImportSourceError("no label was given", hint="choose a label for these files first")
+        raise ImportSourceError(
+            "no label was given", hint=f"choose a label for these files first, or tick “{NO_LABEL}”"
+        )
     return label.strip()

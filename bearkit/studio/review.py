@@ -234,7 +234,8 @@ def _heading(view: View, candidates: list[Candidate]) -> str:
         return f"Predicted: {candidates[0].predicted}"
     return (
         "Label some pictures one by one: press l, type the label, press Enter. "
-        "Once there are two labels, the others are predicted."
+        "Once there are two labels, the others are predicted. "
+        "The tab Label is faster: it shows pages of pictures that look alike."
     )
 
 

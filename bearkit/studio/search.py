@@ -14,6 +14,7 @@ from bearkit.sources.web.providers import SearchHit
 from bearkit.sources.web.search import SearchReport, provider_names, search_images
 from bearkit.studio import import_html
 from bearkit.studio.collect_job import CollectJob, limits
+from bearkit.studio.links import NO_LABEL, no_label_box
 from bearkit.web.errors import show_errors
 
 PREVIEWED = 24  # images that are shown before the download
@@ -37,6 +38,7 @@ class Search:
             lines=3,
             placeholder="black = black bear\nteddy = teddy bear",
         )
+        none = no_label_box()
         with gr.Row():
             most = gr.Number(150, minimum=1, precision=0, label="Pictures per label", min_width=100)
             providers = gr.Dropdown(
@@ -48,24 +50,29 @@ class Search:
         summary = gr.HTML()
         preview = gr.Gallery(show_label=False, columns=3, height="auto", interactive=False, buttons=[], visible=False)
         go = gr.Button("Download these", variant="primary", visible=False)
-        look.click(self.look, [queries, most, providers, private], [self.found, summary, preview, go])
+        look.click(self.look, [queries, none, most, providers, private], [self.found, summary, preview, go])
         self.fetch = go.click
         go.click(self.fetch_found, [self.found, private], [timer, summary, preview, go])
 
     @show_errors
-    def look(self, text: str | None, most: float | None, providers: list[str], private: bool) -> Any:
+    def look(self, text: str | None, none: bool, most: float | None, providers: list[str], private: bool) -> Any:
         """Search, and preview the first results of each label; nothing is stored yet.
 
         Args:
             text: `LABEL = QUERY` lines; a label alone is its own query.
+            none: whether the pictures get no label yet; then each line is a query.
             most: results per label.
             providers: names of providers, in the order in which they are asked.
             private: whether providers on the own network are allowed.
         """
+        lines = (text or "").splitlines()
         queries = [
             (label.strip(), query if equals else label)
-            for label, equals, query in (line.partition("=") for line in (text or "").splitlines())
+            for label, equals, query in (line.partition("=") for line in lines)
         ]
+        if any(query.strip() and not label for label, query in queries) and not none:
+            raise ImportSourceError("a line has no label", hint=f"type LABEL = QUERY, or tick “{NO_LABEL}”")
+        queries = [("", line) for line in lines if line.strip()] if none else queries
         if not any(any(pair) for pair in queries):
             raise ImportSourceError("nothing was typed", hint="type one label per line, such as: black bear")
         allowed = limits(private)
@@ -100,4 +107,4 @@ def _thumbnail(hit: SearchHit, limits: Limits) -> Any:
 
 def _caption(label: str, hit: SearchHit) -> str:
     """Return a result's label, licence and creator, as far as they are known."""
-    return " · ".join(filter(None, (label, hit.credit.license, hit.credit.creator)))
+    return " · ".join(filter(None, (label or "no label", hit.credit.license, hit.credit.creator)))

@@ -15,7 +15,7 @@ from bearkit.sources.samples import project as sample_project
 from bearkit.studio import import_html, import_question
 from bearkit.studio.collect_job import CollectJob, limits
 from bearkit.studio.import_question import ONE_AT_A_TIME, OpenQuestion
-from bearkit.studio.links import Links, given_label
+from bearkit.studio.links import Links, given_label, no_label_box
 from bearkit.studio.search import Search
 from bearkit.web import uploads
 from bearkit.web.errors import show_errors, take_original_files
@@ -87,17 +87,18 @@ class Sources:
         self.label = gr.Dropdown(
             [], label="Label of these pictures (choose or type)", allow_custom_value=True, value=None
         )
+        none = no_label_box()
         files = gr.File(
-            label=f"Drop pictures of this label{'' if self.hosted else sound_hint()}", file_count="multiple",
+            label=f"Drop pictures{'' if self.hosted else sound_hint()}", file_count="multiple",
             height=120, elem_id="label-files",
         )  # fmt: skip
         take_original_files(files)
         camera = gr.Image(label="Or use the camera", sources=["webcam"], type="filepath", height=240, buttons=[])
         take_original_files(camera)
-        for event in (files.upload, self.label.input):  # import once both are there, in either order
-            event(self.add, [self.label, files, self.changed], [self.receipt, self.changed, files])
-        for event in (camera.input, self.label.input):
-            event(self.photograph, [self.label, camera, self.changed], [self.receipt, self.changed, camera])
+        for event in (files.upload, self.label.input, none.input):  # import once both are there, in either order
+            event(self.add, [self.label, none, files, self.changed], [self.receipt, self.changed, files])
+        for event in (camera.input, self.label.input, none.input):
+            event(self.photograph, [self.label, none, camera, self.changed], [self.receipt, self.changed, camera])
         for event in (files.upload, camera.input):
             self._hide_question(event)
 
@@ -163,22 +164,24 @@ class Sources:
         yield self._take(str(sample_project.sample_folder(self.project)), False, changed, progress)
 
     @show_errors
-    def add(self, label: str | None, paths: Sequence[str] | None, changed: int) -> Any:
-        """Import dropped files with one label."""
+    def add(self, label: str | None, none: bool, paths: Sequence[str] | None, changed: int) -> Any:
+        """Import dropped files with one label, or with none yet."""
         if not paths:
             return gr.skip(), gr.skip(), gr.skip()
         self.downloads.ensure_idle()
-        result = import_images(self.project, list(paths), label=given_label(label), called=_origin_of)
+        given = given_label(label, none) or None
+        result = import_images(self.project, list(paths), labelled=not none, label=given, called=_origin_of)
         return import_html.import_summary(result.as_dict()), changed + 1, None
 
     @show_errors
-    def photograph(self, label: str | None, path: str | None, changed: int) -> Any:
-        """Import a photograph from the camera with one label."""
+    def photograph(self, label: str | None, none: bool, path: str | None, changed: int) -> Any:
+        """Import a photograph from the camera with one label, or with none yet."""
         if path is None:
             return gr.skip(), gr.skip(), gr.skip()
         name = f"camera/{time.strftime('%Y-%m-%d %H.%M.%S')} {time.time_ns() % 1000:03}"
         self.downloads.ensure_idle()
-        result = import_images(self.project, path, label=given_label(label), called=lambda _: name)
+        given = given_label(label, none) or None
+        result = import_images(self.project, path, labelled=not none, label=given, called=lambda _: name)
         return import_html.import_summary(result.as_dict()), changed + 1, None
 
     @show_errors

@@ -1,10 +1,12 @@
 """Pictures without a label come in at every door, and every next step says what fits them."""
 
+import csv
+import re
 import sys
 
 import pytest
 
-from bearkit import import_images
+from bearkit import Project, import_images
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import ACCEPTED, DecisionContext, DecisionRequest
 from bearkit.catalog.decisions import DecisionLog
@@ -16,6 +18,8 @@ from bearkit.labelling.label_actions import label_images, remove_label
 from bearkit.labelling.next_step import STEPS, ProjectProgress, next_step, read_progress
 from bearkit.studio import html
 from tests.conftest import write_pictures
+from tests.providers import Providers
+from tests.servers import serving
 
 FULL = {"train": 4, "valid": 1}
 
@@ -175,3 +179,102 @@ def test_one_picture_loses_its_label_on_the_command_line(unlabelled, bearkit_jso
     label_images(unlabelled, {ids(unlabelled)[0]: "x"}, "ann")
     bearkit_json("review", "decide", ids(unlabelled)[-1], "unlabel", "-p", unlabelled.root)
     assert labels(unlabelled) == [""] * 6
+
+
+# --- what the Data tab says
+
+
+@pytest.mark.parametrize(
+    ("progress", "links"),
+    [
+        (ProjectProgress(unlabelled=3), ["label", "data"]),
+        (ProjectProgress({"a": FULL}, unlabelled=1), ["label", "data"]),
+        (ProjectProgress({"a": FULL}), ["data"]),
+        (ProjectProgress({"a": FULL, "b": FULL}, unlabelled=3), ["label", "train"]),
+        (ProjectProgress({"a": FULL, "b": FULL}), ["train"]),
+        (ProjectProgress({"a": FULL, "b": FULL}, trained=True), ["review"]),
+        (ProjectProgress({"a": FULL, "b": FULL}, trained=True, reviewed=True), ["publish"]),
+        (ProjectProgress({"a": FULL, "b": FULL}, trained=True, reviewed=True, exported=True), ["predict"]),
+    ],
+)
+def test_the_data_tab_links_to_the_next_step(progress, links):
+    text = html.data_counts(progress)
+    assert re.findall(r'href="\?tab=(\w+)"', text) == links
+    assert ("<table" in text) == bool(progress.labels)
+    assert html.data_counts(ProjectProgress()) == ""
+
+
+# --- lists and searches without labels
+
+
+@pytest.fixture
+def server():
+    with serving(handler=Providers) as running:
+        yield running
+
+
+def test_a_list_of_addresses_brings_pictures_without_a_label(project, tmp_path, server, bearkit_json, spoken):
+    plain, table = tmp_path / "urls.txt", tmp_path / "urls.csv"
+    plain.write_text("".join(f"{server.url}/ok/{n}.png\n" for n in range(2)))
+    table.write_text(f"url,label\n{server.url}/ok/7.png,bear\n")
+    where = ("-p", project.root, "--allow-private")
+    assert "--unlabelled" in spoken("collect", plain, *where, code=1).err
+    assert not project.exists
+    assert bearkit_json("collect", plain, "--unlabelled", *where)["saved"] == 2
+    assert bearkit_json("collect", table, *where)["saved"] == 1
+    assert labels(project) == ["", "", "bear"]
+    table.write_text(f"url,label\n{server.url}/ok/8.png,owl\n")
+    said = spoken("collect", table, "--unlabelled", *where).out
+    assert labels(project) == ["", "", "", "bear"]
+    assert "bearkit label next" in said.splitlines()[-1]
+
+
+def test_a_search_brings_pictures_without_a_label_and_each_query_its_number(project, server, bearkit_json, spoken):
+    where = ("-p", project.root, "--allow-private", "--provider", f"openverse={server.url}", "--max", "2")
+    said = spoken("search", "bear", *where, code=1).err
+    assert "--unlabelled" in said
+    assert not project.exists
+    result = bearkit_json("search", "bear", "--unlabelled", *where)
+    assert (result["found"], result["saved"]) == ({"": 2}, 2)
+    assert labels(project) == ["", ""]
+    assert "no label yet: 2 pictures found" in spoken("search", "a = b", "--unlabelled", "--dry-run", *where).out
+
+
+# --- labels that are no plain words
+
+FORMS = ("folder", "imagefolder", "csv")
+ODD = ("../../etc/passwd", "/images/a\\b", "x" * 200, "🐻‍❄️", "None", "007", "=1+1", 'a,b;"c"')
+
+
+@pytest.mark.slow
+def test_odd_labels_stay_as_they_are_typed_from_a_decision_to_a_prediction(tmp_path, with_body, bearkit_json):
+    """Half of the labels come from a table, half one by one; all are in the model and in the data set."""
+    project, n = with_body(Project(tmp_path / "p")), 3
+    import_images(project, write_pictures(tmp_path / "photos", {"x": n * len(ODD)}), labelled=False)
+    where, todo = ("-p", project.root), ids(project)
+    given = {image_id: ODD[number % len(ODD)] for number, image_id in enumerate(todo)}
+    half = len(todo) // 2
+    for image_id in todo[:half]:
+        bearkit_json("label", "decide", image_id, given[image_id], *where)
+    with (tmp_path / "labels.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("image_id", "label"), *((one, given[one]) for one in todo[half:])])
+    assert bearkit_json("label", "decide", "--from", tmp_path / "labels.csv", *where)["stored"] == len(todo) - half
+    assert {image.image_id: image.label for image in DecisionLog(Catalog(project)).images()} == given
+    for label in ("nan", "C:\\x", "NULL"):
+        bearkit_json("labels", "add", label, *where)
+    assert {row["label"] for row in bearkit_json("labels", *where)["labels"]} == {*ODD, "nan", "C:\\x", "NULL"}
+    assert bearkit_json("train", "--epochs", "1", *where)["run"]
+    assert set(bearkit_json("status", *where)["labels"]) == set(ODD)
+    model = bearkit_json("export", *where)["model"]
+    picture = next((tmp_path / "photos").rglob("*.png"))
+    (row,) = bearkit_json("predict", model, picture, "--top", str(len(ODD)))["predictions"]
+    assert {one["label"] for one in row["top"]} <= set(ODD)
+    for form in FORMS:
+        bearkit_json("export-dataset", tmp_path / form, "--format", form, *where)
+    again = bearkit_json("import", tmp_path / "imagefolder", "-p", tmp_path / "again")
+    assert again["labels"] == dict.fromkeys(sorted(ODD), n)
+    with (tmp_path / "csv" / "labels.csv").open(newline="", encoding="utf-8") as file:
+        assert {row["image_id"]: row["label"] for row in csv.DictReader(file)} == given
+    folders = [path for path in (tmp_path / "folder").iterdir() if path.is_dir()]
+    assert len(folders) == len(ODD), "a folder cannot have each name, but each label has one"
+    assert {*tmp_path.iterdir()} == {tmp_path / name for name in ("p", "photos", "labels.csv", *FORMS, "again")}

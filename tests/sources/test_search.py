@@ -158,7 +158,7 @@ def test_a_package_cannot_replace_one_of_bearkits_providers(monkeypatch):
     assert isinstance(search.find_provider("openverse")[1], providers.Openverse)
 
 
-@pytest.mark.parametrize("queries", [[], [("black", " ")], [("", "bear")]])
+@pytest.mark.parametrize("queries", [[], [("black", " ")], [("", "")]])
 def test_empty_queries(queries):
     with pytest.raises(ImportSourceError, match="nothing to search for"):
         search_images(queries)

@@ -171,6 +171,46 @@ def test_files_and_camera_for_a_label(page, shared, tmp_path):
     assert len(labelled(shared, "owl")) == 4
 
 
+def test_pictures_without_a_label_come_in_as_files_by_camera_by_links_and_by_search(browser, server, tmp_path):
+    running = Studio(Project(tmp_path / "new"))
+    page = opened(browser, running.url)
+    page.get_by_role("tab", name="Files & camera").click()
+    for n in range(3):
+        (tmp_path / f"{n}.png").write_bytes(picture(2000 + n, kind="PNG"))
+    page.locator("#label-files input[type=file]").set_input_files([tmp_path / f"{n}.png" for n in range(3)])
+    shown(page, "tick “No label yet”")
+    page.get_by_label("No label yet").filter(visible=True).check()
+    shown(page, "3 new pictures")
+    shown(page, "3 pictures, none labelled yet")
+    shoot(page, "data-8-no-label")
+    page.get_by_text("Click to Access Webcam").click()
+    page.wait_for_function("document.querySelector('video')?.readyState >= 2")
+    page.get_by_role("button", name="capture photo").click()
+    shown(page, "4 pictures, none labelled yet")
+    page.get_by_role("tab", name="Links").click()
+    page.get_by_label("Allow addresses on my own network").check()
+    page.get_by_label("No label yet").filter(visible=True).check()
+    page.get_by_label("Links to pictures").fill(f"{server.url}/ok/3.png")
+    page.get_by_role("button", name="Download the pictures").click()
+    shown(page, "5 pictures, none labelled yet")
+    page.get_by_role("tab", name="Search").click()
+    page.get_by_label("No label yet").filter(visible=True).check()
+    page.get_by_label("What to search for").fill("teddy bear")
+    page.get_by_label("Pictures per label").fill("2")
+    page.get_by_label("Search engines, in order").click()
+    for _ in range(2):
+        page.keyboard.press("Backspace")
+    page.keyboard.type(f"commons={server.url}")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Preview results").click()
+    page.get_by_role("button", name="Download these 2").click()
+    shown(page, "7 pictures, none labelled yet")
+    assert {image.label for image in images(running)} == {""}
+    page.context.close()
+    running.end()
+
+
 def test_a_picture_tells_where_it_came_from_and_a_delete_can_be_undone(page, shared, server, tmp_path):
     page.get_by_role("tab", name="Links").click()
     path = tmp_path / "list.csv"

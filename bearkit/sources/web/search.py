@@ -46,6 +46,7 @@ from bearkit.sources.web.url_list import UrlList
 
 GROUP = "bearkit.search_providers"
 MOST = 150  # images for each label
+HINT = 'LABEL="what to search for"; or "what to search for" with --unlabelled'
 
 
 @dataclass
@@ -123,8 +124,8 @@ def search_images(
     """Search for images of each label. Nothing is downloaded: see `collect_images`.
 
     Args:
-        queries: pairs of label and query; several queries of one label add up.
-        most: images for each label.
+        queries: pairs of label and query; several queries of one label add up. The label is "" for none yet.
+        most: images for each label, and for each query without one.
         providers: names, in the order in which they are asked; all of `provider_names()` if empty.
         limits: limits of each request to a provider.
         progress: called after each query.
@@ -134,19 +135,20 @@ def search_images(
         SearchError: every request to every provider failed.
     """
     chosen = [find_provider(text) for text in providers or provider_names()]
-    if not queries or any(not query.strip() or not label.strip() for label, query in queries):
-        raise ImportSourceError("there is nothing to search for", hint='LABEL="what to search for"')
+    if not queries or any(not query.strip() for _, query in queries):
+        raise ImportSourceError("there is nothing to search for", hint=HINT)
     for label, _ in queries:
         valid_label(label, ImportSourceError)  # refuse a bad label before any provider is asked
     report = SearchReport()
     for number, (label, query) in enumerate(queries, start=1):
         hits = {hit.url: hit for hit in report.found.get(label, [])}
+        wanted = most if label else most + len(hits)
         for name, provider in chosen:
-            if len(hits) >= most:
+            if len(hits) >= wanted:
                 break
             try:
-                for hit in provider.search(query, most - len(hits), limits or Limits()):
-                    if is_address(hit.url) and len(hits) < most:
+                for hit in provider.search(query, wanted - len(hits), limits or Limits()):
+                    if is_address(hit.url) and len(hits) < wanted:
                         hits.setdefault(hit.url, hit)
             except Exception as error:
                 report.failed.append({"label": label, "provider": name, "reason": _reason(error, name)})

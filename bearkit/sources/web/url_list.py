@@ -31,6 +31,9 @@ from bearkit.sources.web.address_text import (  # fmt: skip
 )
 
 HINT = "its first line must name the columns `url` and `label`"
+NONE_YET = "--unlabelled for no label yet"
+LIST_HINT = f"bearkit collect LABEL={{}}; {NONE_YET}; or {HINT}"
+ANY_LABEL = "any"  # read in place of no label
 
 
 @dataclass
@@ -90,13 +93,14 @@ def read_lists(sources: Sequence[tuple[str | None, Path]], most: int | None = No
     result = UrlList()
     for label, path in sources:
         n_lines: Counter[str] = Counter()
-        for line in _read_file(label, path):
+        for line in _read_file(ANY_LABEL if label == "" else label, path):
             if isinstance(line, str):
                 result.skip(line)
                 continue
-            n_lines[line[1]] += 1
-            if most is None or n_lines[line[1]] <= most:
-                result.add(*line)
+            url, given, credit = line
+            n_lines[given] += 1
+            if most is None or n_lines[given] <= most:
+                result.add(url, "" if label == "" else given, credit)
     return result
 
 
@@ -110,7 +114,7 @@ def _read_file(label: str | None, path: Path) -> list[Line]:
     if (value := json_text.parse_json(text)) is not None:
         lines = url_json.lines_in(value, label)
         if lines is None:
-            raise ImportSourceError(f"{path} gives no labels", hint=f"bearkit collect LABEL={path}, or {HINT}")
+            raise ImportSourceError(f"{path} gives no labels", hint=LIST_HINT.format(path))
         return lines
     table = text_table.parse_table(text, path)
     url, label_column, *credit_columns = (table.first(names) for names in (URL_COLUMNS, LABEL_COLUMNS, *CREDIT_COLUMNS))
@@ -121,7 +125,8 @@ def _read_file(label: str | None, path: Path) -> list[Line]:
         if len(columns) > 1 and not any(map(is_no_label, columns)):
             return [line for row in table.rows for line in _read_labels_as_columns(row, table, columns)]
         raise ImportSourceError(
-            f"{path} has no column of labels: {', '.join(table.columns)}", hint=f"a column `label`, or LABEL={path}"
+            f"{path} has no column of labels: {', '.join(table.columns)}",
+            hint=f"a column `label`, or LABEL={path}; {NONE_YET}",
         )
     return [line for row in table.rows for line in _read_row(row, label, columns, label_column, credit_columns)]
 
@@ -178,7 +183,7 @@ def _read_row(
 def _read_lines(lines: Sequence[str], label: str | None, path: Path) -> list[Line]:
     """Read lines with one or several URLs each; comments are left out."""
     if not label:
-        raise ImportSourceError(f"{path} gives no labels", hint=f"bearkit collect LABEL={path}, or {HINT}")
+        raise ImportSourceError(f"{path} gives no labels", hint=LIST_HINT.format(path))
     is_table = path.suffix.lower() in (".csv", ".tsv")
     filled = [line[:LONGEST] for line in lines if line.strip()]
     separator = text_table.guess_separator(filled) if is_table else "\t"
