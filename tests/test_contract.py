@@ -25,7 +25,8 @@ BODY = ("--body", tiny_body.NAME, "--weights", "none")
 FIRST = (
     "import", "status", "train", "lr-find", "learning-curve", "diagnose", "interpret", "export", "predict", "compare",
     "duplicates", "doctor", "export-dataset", "review next", "review decide", "review undo", "review redo",
-    "review history", "review apply", "review unapply", "review rename",
+    "review history", "review apply", "review unapply", "review rename", "label next", "label decide", "label audit",
+    "label accept", "labels", "labels add", "labels describe", "labels rename", "labels remove", "labels merge",
 )  # fmt: skip
 
 
@@ -74,6 +75,20 @@ def heard(tmp_path_factory):
     tell("duplicates", "--mend")
     for form in ("folder", "imagefolder", "csv"):
         tell("export-dataset", folder / form, "--format", form)
+    tell("review decide", images[3].image_id, "unlabel")
+    tell("label next")
+    tell("label decide", images[3].image_id, "a star")
+    tell("review undo")
+    tell("label audit", "--n", "1")
+    tell("label accept")
+    tell("review undo", "--n", "2")
+    tell("labels add", "moon", "--key", "q")
+    for words in (("describe", "moon", "--description", "a crescent"), ("rename", "moon", "crescent")):
+        tell(f"labels {words[0]}", *words[1:])
+    tell("labels")
+    tell("labels remove", "crescent")
+    tell("labels merge", "star", "--to", "a star")
+    tell("review undo")
     tell("doctor")
     next(project.images.rglob("square03.png")).unlink()
     tell("status")
