@@ -42,9 +42,7 @@ def imported(result: dict[str, Any], progress: ProjectProgress, place: str = "")
         f"{count(len(result['left_out']), 'file or folder', 'files or folders')} left out:", _reasons(result)
     )
     if n := sum(map(_lacks_label, [*result["rejected"], *result["left_out"]])):
-        lines.append(
-            f"{count(n, 'picture')} left out for want of a label; to import them too: repeat with --unlabelled"
-        )
+        lines.append(f"{count(n, 'picture')} left out: no label found; to import them too, repeat it with --unlabelled")
     if moved := result["moved"]:
         lines += listed(f"{count(len(moved), 'picture')} found at a new place in the project:", _moved(moved))
         lines += [f"To undo the new labels: bearkit review undo{place}"] if _changed(moved) else []
