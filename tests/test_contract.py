@@ -26,7 +26,7 @@ FIRST = (
     "import", "status", "train", "lr-find", "learning-curve", "diagnose", "interpret", "export", "predict", "compare",
     "duplicates", "doctor", "export-dataset", "review next", "review decide", "review undo", "review redo",
     "review history", "review apply", "review unapply", "review rename", "label next", "label decide", "label audit",
-    "label accept", "labels", "labels add", "labels describe", "labels rename", "labels merge", "labels remove",
+    "label accept", "labels", "labels add", "labels describe", "labels rename", "labels remove", "labels merge",
 )  # fmt: skip
 
 

@@ -1,10 +1,14 @@
 """Format the results of imports as text, and suggest the next step."""
 
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import Any
 
 from bearkit.core.text import MANY, count, listed, rejected, table
+from bearkit.images import suffixes
 from bearkit.labelling.next_step import NextStep, ProjectProgress, next_step
+
+WITHOUT_LABEL = ("it is in no label's folder", "the table gives it no label", "no table of labels names it")
 
 
 def understood(result: dict[str, Any]) -> str:
@@ -37,6 +41,8 @@ def imported(result: dict[str, Any], progress: ProjectProgress, place: str = "")
     lines += listed(
         f"{count(len(result['left_out']), 'file or folder', 'files or folders')} left out:", _reasons(result)
     )
+    if n := sum(map(_lacks_label, [*result["rejected"], *result["left_out"]])):
+        lines.append(f"{count(n, 'picture')} left out: no label found; to import them too, repeat it with --unlabelled")
     if moved := result["moved"]:
         lines += listed(f"{count(len(moved), 'picture')} found at a new place in the project:", _moved(moved))
         lines += [f"To undo the new labels: bearkit review undo{place}"] if _changed(moved) else []
@@ -49,6 +55,11 @@ def imported(result: dict[str, Any], progress: ProjectProgress, place: str = "")
         lines.append(f"Hint: {result['hint']}")
     lines += ["", *table(("label", "pictures"), list(result["labels"].items()))] if result["labels"] else []
     return "\n".join([*lines, "", *next_steps(progress, place)])
+
+
+def _lacks_label(row: dict[str, str]) -> bool:
+    """Return whether a picture was left out only since nothing gave it a label."""
+    return row["reason"].startswith(WITHOUT_LABEL) and PurePath(row["path"]).suffix.lower() in suffixes()
 
 
 def _moved(rows: Sequence[dict[str, str]]) -> list[str]:

@@ -181,6 +181,23 @@ def test_one_picture_loses_its_label_on_the_command_line(unlabelled, bearkit_jso
     assert labels(unlabelled) == [""] * 6
 
 
+# --- pictures with and without a label
+
+
+def test_pictures_beside_the_labels_folders_come_in_by_a_second_import(project, tmp_path, spoken):
+    source = write_pictures(tmp_path / "s", {"black": 3, "teddy": 3})
+    write_pictures(tmp_path, {"loose": 2}, start=20)
+    for path in (tmp_path / "loose").iterdir():
+        path.rename(source / path.name)
+    (source / "README.md").write_text("bears")
+    said = spoken("import", source, "-p", project.root).out
+    assert "2 pictures left out: no label found; to import them too, repeat it with --unlabelled" in said
+    said = spoken("import", source, "--unlabelled", "-p", project.root).out
+    assert "2 new pictures" in said
+    assert "2 pictures without a label: bearkit label next" in said
+    assert labels(project) == ["", "", *["black"] * 3, *["teddy"] * 3]
+
+
 # --- what the Data tab says
 
 

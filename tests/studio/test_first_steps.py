@@ -27,7 +27,7 @@ def empty(browser, tmp_path):
 
 
 def shown(page, text):
-    expect(page.get_by_text(text).first).to_be_visible(timeout=SECONDS)
+    expect(page.get_by_text(text).filter(visible=True).first).to_be_visible(timeout=SECONDS)
 
 
 def labels(running):
