@@ -19,7 +19,7 @@ def wrong_in_population(wrong: int, sampled: int, population: int, confidence: f
         The least and the greatest number that are compatible with the sample.
 
     >>> wrong_in_population(0, 50, 100)
-    (0, 4)
+    (0, 5)
     >>> wrong_in_population(2, 10, 10)
     (2, 2)
     """

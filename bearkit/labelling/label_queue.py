@@ -214,5 +214,9 @@ def _why(state: LabelState, order: str) -> str:
         return f"the surest proposals, up to {percent(float(state.certainty(rows).max()))}" if len(rows) else ""
     if state.probs is None:
         return "at random: two labels are needed before anything can be proposed"
-    known = {"uncertain": "the two most probable labels are close", "spread": "uncertain, and unlike each other"}
-    return known.get(order, order)
+    reasons = {
+        "uncertain": "the two most probable labels are close",
+        "spread": "uncertain, and unlike each other",
+        "random": "at random",
+    }
+    return reasons.get(order, order)

@@ -319,7 +319,7 @@ def test_pictures_without_a_label_come_grouped_by_what_they_are_taken_for(shapes
 def test_a_project_that_cannot_be_reviewed_says_why(project, tmp_path, with_body):
     with pytest.raises(BearkitError, match="not a bearkit project"):
         Queue(project)
-    import_images(with_body(project), write_drawings(tmp_path / "all", 4) / "disc")
+    import_images(with_body(project), write_drawings(tmp_path / "all", 4) / "disc", label="disc")
     with pytest.raises(ReviewError, match="the pictures have 1"):
         Queue(project).page()
     assert Queue(project).page(View("duplicate")).suspects == [], "copies need no second label"
