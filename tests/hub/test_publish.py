@@ -175,7 +175,7 @@ def test_a_data_set_comes_back_with_where_it_came_from(shapes, tmp_path, with_hu
     decide_one(shapes, images[1].image_id, "delete", "ann")
     with serving() as web:
         (tmp_path / "urls.csv").write_text(f"url,label,license,creator\n{web.url}/ok/77.png,disc,CC BY 4.0,Bob\n")
-        collect_images(shapes, [("", tmp_path / "urls.csv")], limits=Limits(allow_private=True))
+        collect_images(shapes, [(None, tmp_path / "urls.csv")], limits=Limits(allow_private=True))
     exif = Image.Exif()
     exif.get_ifd(0x8825)[1] = "N"
     (tmp_path / "more" / "disc").mkdir(parents=True)
