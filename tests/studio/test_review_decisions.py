@@ -76,20 +76,28 @@ def test_what_a_closed_tab_left_is_sent_by_another_one(review):
     expect(other.locator(f"figure[data-id='{first}']")).to_have_count(0)
 
 
+def until(page, holds):
+    """Wait for a condition of this process, which Playwright's handlers change."""
+    for _ in range(SECONDS // 20):
+        if holds():
+            return
+        page.wait_for_timeout(20)
+    raise AssertionError("it did not come")
+
+
 def test_an_answer_to_an_earlier_decision_does_not_call_the_later_one_stored(review):
     running, page, _ = review
     first = figures(page).first
     held = []
     page.route(SERVER, lambda route: held.append(route) if "choices" in route.request.post_data else route.continue_())
+    page.wait_for_function("() => !window.bearkitOutbox.problem()")  # or both decisions would go in one request
     page.keyboard.press("d")
+    until(page, lambda: held)
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("k")
     expect(first).to_have_attribute("data-action", "keep")
-    page.wait_for_function("() => true")
     held.pop(0).continue_()
-    page.wait_for_timeout(0)
-    while not held:  # the answer to the first came: now the second is asked
-        page.wait_for_timeout(20)
+    until(page, lambda: held)  # the answer to the first came: now the second is asked
     expect(first).to_have_attribute("data-state", "pending")
     held.pop(0).continue_()
     expect(first).to_have_attribute("data-state", "stored", timeout=SECONDS)
