@@ -1,6 +1,7 @@
 """Convert a torch network to an ONNX file, and check that both give the same features."""
 
 import hashlib
+import threading
 import warnings
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -17,6 +18,7 @@ from bearkit.errors import BodyError
 from bearkit.inference.session import session
 
 CONVERSION = 1  # increase it when `convert` writes something else, so that converted bodies are made again
+_converting = threading.Lock()
 TOLERANCE = 1e-3  # largest difference allowed between a feature of torch's and of onnxruntime's
 
 
@@ -33,17 +35,18 @@ def get_or_convert(project: Project, name: str, network: Callable[[], nn.Module]
         BodyError: onnxruntime does not give the features that torch gives.
     """
     path = project.cache / "bodies" / f"{name}-{CONVERSION}.onnx"
-    for cached in (path, user_cache(path)):
-        if cached.exists() and is_intact(cached):
-            return cached
-        if cached.exists():
-            logger.warning("%s is damaged and is converted again", cached)
-    path = writable_cache(path)
-    with atomic_write(path) as part:
-        convert(network(), size, part)
-        digest = _sha256(part)
-    with atomic_write(_digest_file(path)) as part:
-        part.write_text(digest)
+    with _converting:  # torch.onnx fails when two threads export at once
+        for cached in (path, user_cache(path)):
+            if cached.exists() and is_intact(cached):
+                return cached
+            if cached.exists():
+                logger.warning("%s is damaged and is converted again", cached)
+        path = writable_cache(path)
+        with atomic_write(path) as part:
+            convert(network(), size, part)
+            digest = _sha256(part)
+        with atomic_write(_digest_file(path)) as part:
+            part.write_text(digest)
     return path
 
 

@@ -1,6 +1,7 @@
 """Bodies that packages add: with `register_body`, or with an entry point of the group `bearkit.bodies`."""
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import torch
 from torch import nn
 
 from bearkit import Learner, Predictor
-from bearkit.bodies import registry, weights
+from bearkit.bodies import onnx_convert, registry, weights
 from bearkit.bodies.registry import Body, body_names, register_body
 from bearkit.errors import BodyError
 from bearkit.images.preprocessing import Preprocessing
@@ -154,3 +155,13 @@ def test_a_network_without_timms_methods_is_refused_when_it_is_created(no_bodies
     register_body("broken", lambda: body(create=lambda: nn.Conv2d(3, 0)))
     with pytest.raises(BodyError, match="the network of body `broken` cannot be created: "):
         registry.get("broken").network()
+
+
+def test_threads_that_need_a_body_at_once_get_the_one_that_is_converted(project, monkeypatch):
+    project.root.mkdir()
+    calls = []
+    convert = onnx_convert.convert
+    monkeypatch.setattr(onnx_convert, "convert", lambda *args: calls.append(args[-1]) or convert(*args))
+    with ThreadPoolExecutor(4) as pool:
+        paths = set(pool.map(lambda _: body().onnx(project), range(4)))
+    assert len(paths) == len(calls) == 1
