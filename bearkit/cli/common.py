@@ -117,6 +117,9 @@ SplitSeedOption = Annotated[
 RunOption = Annotated[
     str | None, typer.Option("--run", metavar="RUN", help="The id of a run; by default the newest finished one.")
 ]
+ReviewerOption = Annotated[
+    str | None, typer.Option("--reviewer", metavar="NAME", help="The name of who decides; by default yours.")
+]
 PrivateOption = Annotated[
     bool, typer.Option("--allow-private", help="Allow downloads from servers in your own network.")
 ]

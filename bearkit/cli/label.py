@@ -16,6 +16,7 @@ from bearkit.cli.common import (
     JsonOption,
     OrderedGroup,
     ProjectOption,
+    ReviewerOption,
     app,
     place_of,
     progress_bars,
@@ -27,10 +28,6 @@ from bearkit.labelling.next_step import read_progress
 
 label = Commands(cls=OrderedGroup, no_args_is_help=True, help="Label pictures that have no label yet, page by page.")
 app.add_typer(label, name="label", rich_help_panel=PANEL_OF["label"])
-
-ReviewerOption = Annotated[
-    str | None, typer.Option("--reviewer", metavar="NAME", help="The name of who decides; by default yours.")
-]
 
 
 @label.command("next")

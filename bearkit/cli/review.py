@@ -16,6 +16,7 @@ from bearkit.cli.common import (
     JsonOption,
     OrderedGroup,
     ProjectOption,
+    ReviewerOption,
     RunOption,
     SplitSeedOption,
     app,
@@ -31,9 +32,6 @@ from bearkit.labelling.next_step import read_progress
 review = Commands(cls=OrderedGroup, no_args_is_help=True, help="List suspicious pictures, and decide about them.")
 app.add_typer(review, name="review", rich_help_panel=PANEL_OF["review"])
 
-ReviewerOption = Annotated[
-    str | None, typer.Option("--reviewer", metavar="NAME", help="The name of who decides; by default yours.")
-]
 StepsOption = Annotated[
     int, typer.Option("--n", min=1, metavar="N", help="The number of steps; all decisions of one command are one step.")
 ]
