@@ -33,6 +33,7 @@ from bearkit.catalog.decision_queries import (
 )
 from bearkit.catalog.decision_types import (
     ABOUT_LABELS,
+    ACCEPTED,
     ACTIONS,
     DEFAULT_CONTEXT,
     DecisionContext,
@@ -259,6 +260,15 @@ class DecisionLog:
         newest = only_images(newest, image_ids).group_by(decisions.c.image_id)
         rows = read_decisions(connection, sa.select(decisions).where(decisions.c.id.in_(newest)))
         return {str(row.image_id): row for row in rows}
+
+
+def accepted_ids(current: Mapping[str, Decision]) -> set[str]:
+    """Return the ids of the images whose label the model gave, and that nobody has confirmed.
+
+    Args:
+        current: the decision that counts for each image, as `DecisionLog.current` returns them.
+    """
+    return {image_id for image_id, decision in current.items() if decision.kind == ACCEPTED}
 
 
 def current_user() -> str:

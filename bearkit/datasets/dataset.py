@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.decision_types import ACCEPTED
-from bearkit.catalog.decisions import DecisionLog
+from bearkit.catalog.decisions import DecisionLog, accepted_ids
 from bearkit.catalog.missing import missing_hint
 from bearkit.catalog.schema import SPLITS, ImageRecord
 from bearkit.datasets import split as splitting
@@ -144,7 +143,7 @@ def _plan(catalog: Catalog, seed: int | None) -> _Plan:
     ledger, imported, earlier = DecisionLog(catalog), catalog.images(), catalog.split(seed)
     current = ledger.current()
     now = ledger.images(imported, current)
-    accepted = {image_id for image_id, decision in current.items() if decision.kind == ACCEPTED}
+    accepted = accepted_ids(current)
     assigned = _assign([image for image in imported if image.image_id not in accepted], now, earlier, seed)
     same_split = ledger.same_split_as()
     moved = {image_id: assigned[other] for image_id, other in same_split.items() if other in assigned}

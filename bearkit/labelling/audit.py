@@ -70,11 +70,6 @@ class RestEstimate:
         return {**vars(self), "interval": list(self.interval)}
 
 
-def accepted(snapshot: Snapshot) -> list[str]:
-    """Return the ids of the images whose label is the model's: nobody has looked at it."""
-    return [image_id for image_id, one in snapshot.history.latest.items() if one.kind == ACCEPTED]
-
-
 def read_audit(catalog: Catalog) -> Audit:
     """Return the audit that was drawn last; an empty one if there was none."""
     text = catalog.setting(SETTING)
@@ -83,7 +78,7 @@ def read_audit(catalog: Catalog) -> Audit:
 
 def draw_audit(catalog: Catalog, snapshot: Snapshot, n: int, seed: int) -> Audit:
     """Draw n images without a label at random, and store them as the project's audit."""
-    rows = np.flatnonzero(_without_label(snapshot))
+    rows = np.flatnonzero(snapshot.unlabelled)
     random = np.random.default_rng([seed, snapshot.history.newest_id, len(rows)])
     sample = [snapshot.images[row].image_id for row in random.permutation(rows)[:n].tolist()]
     audit = Audit(sample, snapshot.history.newest_id, len(snapshot.images))
@@ -103,7 +98,7 @@ def estimate_rest(audit: Audit, snapshot: Snapshot, state: LabelState, chosen: n
     """
     probs = state.probs
     assert probs is not None
-    rest = chosen & (_without_label(snapshot) | snapshot.mask_of(accepted(snapshot)))
+    rest = chosen & (snapshot.unlabelled | snapshot.by_model)
     expected = float((1 - probs[rest].max(axis=1)).mean()) if rest.any() else 0.0
     if not audit.sample:
         return RestEstimate(int(rest.sum()), 0, 0, expected, (0.0, 1.0), "no audit: the model's own guess")
@@ -126,12 +121,6 @@ def estimate_rest(audit: Audit, snapshot: Snapshot, state: LabelState, chosen: n
     share = min(max((k / n * size - known_wrong) / left, low), high)
     note = "" if n >= FEW else f"it rests on {n} images only: audit more"
     return RestEstimate(left, n, k, share, (low, high), note)
-
-
-def _without_label(snapshot: Snapshot) -> np.ndarray:
-    """The images that are there and have no label, bool (N,)."""
-    unlabelled: np.ndarray = snapshot.present & (snapshot.targets < 0)
-    return unlabelled
 
 
 def _without_label_at(snapshot: Snapshot, decision: int) -> np.ndarray:

@@ -18,7 +18,9 @@ from bearkit.errors import ImportSourceError, ReviewError
 from bearkit.labelling.actions import merge_labels, take_labels_off
 from bearkit.labelling.audit import RestEstimate, draw_audit, estimate_rest, read_audit
 from bearkit.labelling.image_finder import ImageFinder
+from bearkit.labelling.label_orders import LabelState
 from bearkit.labelling.label_queue import LabelQueue
+from bearkit.labelling.snapshot import Snapshot
 
 MODEL = "model"  # the reviewer of decisions that nobody made
 NAME_COLUMNS = ("image_id", "path")
@@ -182,17 +184,33 @@ def audit_proposals(queue: LabelQueue, n: int, new: bool = False) -> dict[str, A
 
 
 def estimate_for_rest(queue: LabelQueue, min_probability: float = 0.0) -> RestEstimate | None:
-    """Estimate how many proposals for the images without a label are wrong; None with fewer than two labels.
+    """Estimate how many proposals for the images without a label are wrong. See `estimate_proposals`."""
+    snapshot = queue.index.snapshot()
+    return estimate_proposals(queue, snapshot, queue.state(snapshot), min_probability)
+
+
+def estimate_proposals(
+    queue: LabelQueue, snapshot: Snapshot, state: LabelState, min_probability: float = 0.0
+) -> RestEstimate | None:
+    """Estimate how many proposals of a state are wrong; None with fewer than two labels.
 
     Args:
         queue: of the project.
+        snapshot: of the moment that the estimate is for.
+        state: of the same moment.
         min_probability: only images whose proposal is at least as probable.
     """
-    snapshot = queue.index.snapshot()
-    state = queue.state(snapshot)
     if state.probs is None:
         return None
     return estimate_rest(read_audit(queue.index.catalog), snapshot, state, state.probs.max(axis=1) >= min_probability)
+
+
+def acceptable_rows(snapshot: Snapshot, state: LabelState, min_probability: float) -> list[int]:
+    """Return the rows of the images without a label whose proposal is at least as probable; none without proposals."""
+    if state.probs is None:
+        return []
+    sure: np.ndarray = state.probs.max(axis=1) >= min_probability
+    return np.flatnonzero(snapshot.unlabelled & sure).tolist()
 
 
 def accept_proposals(queue: LabelQueue, min_probability: float = 0.0) -> dict[str, Any]:
@@ -213,11 +231,10 @@ def accept_proposals(queue: LabelQueue, min_probability: float = 0.0) -> dict[st
     """
     snapshot = queue.index.snapshot()
     state = queue.state(snapshot)
-    estimate = estimate_for_rest(queue, min_probability)
+    estimate = estimate_proposals(queue, snapshot, state, min_probability)
     if state.probs is None or estimate is None:
         raise ReviewError("nothing can be proposed yet", hint=NEEDS_LABELS)
-    rest = snapshot.present & (snapshot.targets < 0) & (state.probs.max(axis=1) >= min_probability)
-    rows = np.flatnonzero(rest).tolist()
+    rows = acceptable_rows(snapshot, state, min_probability)
     if not rows:
         raise ReviewError("there is no image to accept a proposal for", hint="`bearkit label next` shows what is left")
     requests = [

@@ -12,7 +12,7 @@ from bearkit.catalog.schema import Decision
 from bearkit.core.parallel import Progress, no_progress
 from bearkit.core.project import Project
 from bearkit.errors import ReviewError
-from bearkit.labelling.audit import accepted, read_audit
+from bearkit.labelling.audit import read_audit
 from bearkit.labelling.candidate import percent
 from bearkit.labelling.label_orders import ORDERS, LabelState, is_exploring, like
 from bearkit.labelling.label_space import reduce_features
@@ -145,16 +145,15 @@ class LabelQueue:
 
     def state(self, snapshot: Snapshot, exclude: Collection[str] = ()) -> LabelState:
         """Return what a page depends on; images that were left for later come back when nothing else is left."""
-        unlabelled = snapshot.present & (snapshot.targets < 0)
         pending = read_audit(self.index.catalog).pending(snapshot)
-        todo = unlabelled & ~snapshot.mask_of(exclude) & ~snapshot.mask_of(pending)
+        todo = snapshot.unlabelled & ~snapshot.mask_of(exclude) & ~snapshot.mask_of(pending)
         later = snapshot.mask_of(
             image_id for image_id, one in snapshot.history.latest.items() if one.action == "keep" and not one.to_label
         )
         return LabelState(
             self.reduced(snapshot),
             snapshot.targets,
-            snapshot.labelled & ~snapshot.mask_of(accepted(snapshot)),
+            snapshot.labelled & ~snapshot.by_model,
             todo & ~later if (todo & ~later).any() else todo,
             len(snapshot.vocab),
             pages_since_new_label(snapshot),
@@ -185,7 +184,7 @@ class LabelQueue:
             images,
             dict(zip(snapshot.vocab, counts, strict=True)),
             int(snapshot.labelled.sum()),
-            int((snapshot.present & (snapshot.targets < 0)).sum()),
+            int(snapshot.unlabelled.sum()),
         )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from bearkit import runs
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import ACCEPTED
-from bearkit.catalog.decisions import RENAMED, DecisionLog
+from bearkit.catalog.decisions import RENAMED, DecisionLog, accepted_ids
 from bearkit.core.project import Project
 from bearkit.datasets import dataset
 from bearkit.errors import RunError
@@ -91,7 +91,7 @@ def read_progress(project: Project) -> ProjectProgress:
     log = DecisionLog(catalog)
     images, decisions = log.images(), log.current()
     finished = [run for run in runs.list_usable(project) if run.finished]
-    accepted = {image_id for image_id, one in decisions.items() if one.kind == ACCEPTED}
+    accepted = accepted_ids(decisions)
     return ProjectProgress(
         labels=dataset.counts(catalog),
         unlabelled=sum(not image.label for image in images),

@@ -136,7 +136,7 @@ class Queue:
             "outlier": len(snapshot.images) < OUTLIER_COUNT_LIMIT,
         }
         result = {kind: len(self._rank(View(kind), snapshot)) for kind, is_quick in quick.items() if is_quick}
-        result["unlabelled"] = int((snapshot.present & (snapshot.targets < 0)).sum())
+        result["unlabelled"] = int(snapshot.unlabelled.sum())
         if snapshot.probs is not None:
             result["label"] = self.doubted(View(), snapshot)
         return result

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from bearkit.catalog.decisions import accepted_ids
 from bearkit.catalog.schema import ImageRecord
 from bearkit.errors import ReviewError
 from bearkit.evaluation.leave_one_out import LeaveOneOutRidge
@@ -98,6 +99,16 @@ class Snapshot:
     def labelled(self) -> np.ndarray:
         """The images that heads learn from: present and with a label. bool (N,)."""
         return self.present & (self.targets >= 0)
+
+    @property
+    def unlabelled(self) -> np.ndarray:
+        """The images that are present and have no label. bool (N,)."""
+        return self.present & (self.targets < 0)
+
+    @cached_property
+    def by_model(self) -> np.ndarray:
+        """The images whose label the model gave, and that nobody has confirmed. bool (N,)."""
+        return self.mask_of(accepted_ids(self.history.latest))
 
     @cached_property
     def row_of(self) -> dict[str, int]:

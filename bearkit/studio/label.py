@@ -17,7 +17,7 @@ from bearkit.catalog.settings import catalog_name, label_order
 from bearkit.core.project import Project
 from bearkit.errors import NoImagesError, ReviewError
 from bearkit.labelling import label_actions
-from bearkit.labelling.audit import RestEstimate, accepted, read_audit
+from bearkit.labelling.audit import RestEstimate, read_audit
 from bearkit.labelling.handed_out import HandedOut
 from bearkit.labelling.label_keys import label_keys
 from bearkit.labelling.label_queue import LabelPage, LabelQueue, Proposal
@@ -132,12 +132,13 @@ class LabelTab:
         if queue is None or queue.index.waiting:  # the rest is not known before each image has features
             return {"sentence": "", "left": 0, "acceptable": 0, "accepted": 0, "pending": 0}
         snapshot = queue.index.snapshot()
-        estimate, left = label_actions.estimate_for_rest(queue, least), _left(snapshot)
+        state, left = queue.state(snapshot), int(snapshot.unlabelled.sum())
+        estimate = label_actions.estimate_proposals(queue, snapshot, state, least)
         return {
             "sentence": rest_sentence(estimate, left, least) if estimate else "",
             "left": left,
-            "acceptable": _acceptable(queue, snapshot, least) if least else left,
-            "accepted": len(accepted(snapshot)),
+            "acceptable": len(label_actions.acceptable_rows(snapshot, state, least)) if least else left,
+            "accepted": int(snapshot.by_model.sum()),
             "pending": len(read_audit(queue.index.catalog).pending(snapshot)),
         }
 
@@ -146,7 +147,7 @@ class LabelTab:
         del request
         queue = self._ready()
         started = read_audit(queue.index.catalog).pending(queue.index.snapshot()) if queue else []
-        if queue is None or not (started or _left(queue.index.snapshot())):
+        if queue is None or not (started or queue.index.snapshot().unlabelled.any()):
             raise ReviewError("there is no picture left to audit", hint="every picture has a label")
         return {"pending": len(label_actions.audit_proposals(queue, AUDIT, new=not started)["images"])}
 
@@ -221,17 +222,6 @@ def rest_sentence(estimate: RestEstimate, left: int, least: float = 0.0) -> str:
     return f"{sentence} ({low} to {high} %{f'; {estimate.note}' if estimate.note else ''})."
 
 
-def _left(snapshot: Snapshot) -> int:
-    """Return the number of images without a label."""
-    return int((snapshot.present & (snapshot.targets < 0)).sum())
-
-
-def _acceptable(queue: LabelQueue, snapshot: Snapshot, least: float) -> int:
-    """Return the number of images without a label whose proposal has at least this probability."""
-    probs = queue.state(snapshot).probs
-    return 0 if probs is None else int((snapshot.present & (snapshot.targets < 0) & (probs.max(axis=1) >= least)).sum())
-
-
 def _percent(share: float) -> str:
     return f"{100 * share:.1f}".removesuffix(".0") if share < 0.1 else f"{100 * share:.0f}"
 
@@ -256,6 +246,6 @@ def _why_empty(page: LabelPage, snapshot: Snapshot, queue: LabelQueue, request: 
     if not page.unlabelled:
         return "waiting" if queue.index.waiting else "done"
     pending = snapshot.mask_of(read_audit(queue.index.catalog).pending(snapshot))
-    if not (snapshot.present & (snapshot.targets < 0) & ~pending).any():
+    if not (snapshot.unlabelled & ~pending).any():
         return "audit"
     return "proposed" if request["proposed"] in snapshot.vocab else "others"

@@ -74,7 +74,7 @@ class ReviewTab:
         queue = self._ready()
         now = queue.index.snapshot()  # everything below is of this moment
         view = View(request["kind"], request["split"] or None, request["label"] or None, request["order"])
-        if view.kind == "label" and now.probs is None and (now.present & (now.targets < 0)).any():
+        if view.kind == "label" and now.probs is None and now.unlabelled.any():
             view = View("unlabelled")  # there are too few labels to find suspicious ones
         page = queue.page(view, int(request["n"]), now)
         candidates, rest = page.suspects, 0
