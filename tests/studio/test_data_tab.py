@@ -219,7 +219,7 @@ def test_a_picture_tells_where_it_came_from_and_a_delete_can_be_undone(page, sha
     )
     page.get_by_label("Allow addresses on my own network").check()
     page.locator("#address-list input[type=file]").set_input_files(path)
-    shown(page, "list.csv")
+    expect(page.get_by_role("cell", name="list.csv")).to_be_visible()
     page.get_by_role("button", name="Download the pictures").click()
     shown(page, "1 saved")
     expect(page.get_by_text(re.compile("pictures? · .*fox"))).to_be_visible()
