@@ -34,7 +34,7 @@ from bearkit.hub import push as publishing
 from bearkit.hub.client import Hub
 from bearkit.images import read_file
 from bearkit.images.preprocessing import decode_for_body
-from bearkit.labelling.actions import decide_one
+from bearkit.labelling.review_actions import decide_one
 from bearkit.sources.web import verified
 from bearkit.sources.web.fetch import Limits
 from tests.conftest import ROOT, encoded
