@@ -27,7 +27,7 @@ class View:
     Attributes:
         kind: one of `REVIEW_KINDS`.
         split: only images of this split; None for all.
-        label: only images with this label (for `unlabelled`: with this prediction); None for all.
+        label: only images with this label (for `unlabelled`: with this proposal); None for all.
         order: how label errors are ranked, one of `REVIEW_ORDERS`.
 
     Raises:
