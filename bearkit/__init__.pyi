@@ -39,10 +39,6 @@ from bearkit.hub.push import push_model as push_model
 from bearkit.hub.push import push_space as push_space
 from bearkit.inference.batch import predict_files as predict_files
 from bearkit.inference.predictor import Predictor as Predictor
-from bearkit.labelling.actions import decide_file as decide_file
-from bearkit.labelling.actions import decide_one as decide_one
-from bearkit.labelling.actions import find_duplicates as find_duplicates
-from bearkit.labelling.actions import merge_labels as merge_labels
 from bearkit.labelling.apply import apply_decisions as apply_decisions
 from bearkit.labelling.apply import unapply_decisions as unapply_decisions
 from bearkit.labelling.label_actions import accept_proposals as accept_proposals
@@ -53,8 +49,13 @@ from bearkit.labelling.label_actions import label_one as label_one
 from bearkit.labelling.label_actions import remove_label as remove_label
 from bearkit.labelling.label_actions import rename_label as rename_label
 from bearkit.labelling.label_queue import LabelQueue as LabelQueue
-from bearkit.labelling.queue import Queue as Queue
-from bearkit.labelling.queue import View as View
+from bearkit.labelling.review_actions import decide_file as decide_file
+from bearkit.labelling.review_actions import decide_one as decide_one
+from bearkit.labelling.review_actions import find_duplicates as find_duplicates
+from bearkit.labelling.review_actions import merge_labels as merge_labels
+from bearkit.labelling.review_queue import Queue as Queue
+from bearkit.labelling.review_queue import ReviewQueue as ReviewQueue
+from bearkit.labelling.review_queue import View as View
 from bearkit.learn.demo import run_demo as run_demo
 from bearkit.learner import Learner as Learner
 from bearkit.serve.app import serve_model as serve_model

@@ -18,9 +18,9 @@ import numpy as np
 
 from bearkit import Project, import_images
 from bearkit.evaluation.leave_one_out import LeaveOneOutRidge
-from bearkit.labelling.label_orders import ORDERS, LabelState
+from bearkit.labelling.image_index import ImageIndex
+from bearkit.labelling.label_orders import LABEL_ORDERS, LabelState
 from bearkit.labelling.label_space import reduce_features
-from bearkit.labelling.review_index import ReviewIndex
 
 CURVE = (0.05, 0.1, 0.2, 0.3, 0.5)  # shares of the actions that one-page-at-a-time labelling in random order takes
 
@@ -36,9 +36,9 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as place:
             project = Project(Path(place))
             import_images(project, folder)
-            snapshot = ReviewIndex(project).snapshot()
+            snapshot = ImageIndex(project).snapshot()
         features, targets = snapshot.features, snapshot.targets
-        for order in ORDERS:
+        for order in LABEL_ORDERS:
             plays = [Play(features, targets, order, args.page, seed) for seed in seeds]
             actions = [play.actions[-1] for play in plays]
             row = {"folder": folder.name, "order": order, "images": len(targets), "actions": actions}
@@ -71,7 +71,7 @@ class Play:
         self.actions, self.pages, since, total = list[int](), list[np.ndarray](), 0, 0
         while (labels < 0).any():
             state = LabelState(rows, labels, labels >= 0, labels < 0, len(known), since, seed)
-            chosen = ORDERS[order](state, np.flatnonzero(state.todo), page)
+            chosen = LABEL_ORDERS[order](state, np.flatnonzero(state.todo), page)
             of_page = truth[chosen]
             exceptions = len(chosen) - int(np.unique(of_page, return_counts=True)[1].max())  # the page gets one name
             if state.probs is not None:

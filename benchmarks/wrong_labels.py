@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bearkit import Queue, import_images
+from bearkit import ReviewQueue, import_images
 from bearkit.catalog.decision_types import DecisionRequest
 from bearkit.core.project import Project
 from bearkit.core.text import table
@@ -99,7 +99,7 @@ def main():
         with tempfile.TemporaryDirectory() as place:
             project, covered = Project(place), []
             import_images(project, folder)
-            queue = Queue(project)
+            queue = ReviewQueue(project)
             draws = []
             for seed in range(args.draws):
                 draws.append(draw(project, queue, args, seed, covered))

@@ -9,7 +9,7 @@ import typer
 import bearkit
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import DecisionLog, current_user
-from bearkit.cli import output
+from bearkit.cli import output, review_output
 from bearkit.cli.common import (
     PANEL_OF,
     Commands,
@@ -26,7 +26,6 @@ from bearkit.cli.common import (
 )
 from bearkit.cli.next_steps import next_steps
 from bearkit.core.project import Project
-from bearkit.labelling import report
 from bearkit.labelling.next_step import read_progress
 
 review = Commands(cls=OrderedGroup, no_args_is_help=True, help="List suspicious pictures, and decide about them.")
@@ -92,10 +91,10 @@ def next_(
     Example: bearkit review next -p bears
     """
     with progress_bars() as progress:
-        queue = bearkit.Queue(Project(project), progress=progress)
+        queue = bearkit.ReviewQueue(Project(project), progress=progress)
         result = queue.page(bearkit.View(kind, split, label, order), n).as_dict()
     then = [] if result["suspects"] else next_steps(read_progress(Project(project)), place_of(project))
-    show(as_json, result, report.suspects(result, place_of(project), then))
+    show(as_json, result, review_output.suspects(result, place_of(project), then))
 
 
 @review.command()
@@ -132,7 +131,7 @@ def decide(
         result = bearkit.decide_file(Project(project), table, reviewer or current_user())
     else:
         result = bearkit.decide_one(Project(project), str(image), str(action), reviewer or current_user())
-    show(as_json, result, report.decided(result, place_of(project)))
+    show(as_json, result, review_output.decided(result, place_of(project)))
 
 
 @review.command()
@@ -152,7 +151,7 @@ def rename(
     Example: bearkit review rename Cat "cat." --to cat -p pets
     """
     result = bearkit.merge_labels(Project(project), old, new, reviewer or current_user())
-    show(as_json, result, report.renamed(result, place_of(project)))
+    show(as_json, result, review_output.renamed(result, place_of(project)))
 
 
 @review.command()
@@ -165,7 +164,7 @@ def undo(
     """
     rows = DecisionLog(Catalog(Project(project))).undo(n, reviewer, by=current_user())
     result = {"undone": [asdict(row) for row in rows]}
-    show(as_json, result, report.undone_or_redone(result))
+    show(as_json, result, review_output.undone_or_redone(result))
 
 
 @review.command()
@@ -178,7 +177,7 @@ def redo(
     """
     rows = DecisionLog(Catalog(Project(project))).redo(n, reviewer, by=current_user())
     result = {"redone": [asdict(row) for row in rows]}
-    show(as_json, result, report.undone_or_redone(result))
+    show(as_json, result, review_output.undone_or_redone(result))
 
 
 @review.command()
@@ -194,7 +193,7 @@ def history(
     Example: bearkit review history --n 20 -p bears
     """
     result = {"decisions": DecisionLog(Catalog(Project(project))).history(last)}
-    show(as_json, result, report.history(result))
+    show(as_json, result, review_output.history(result))
 
 
 @review.command("apply")
@@ -207,7 +206,7 @@ def apply_(project: ProjectOption = Path(), as_json: JsonOption = False) -> None
     Example: bearkit review apply -p bears
     """
     result = bearkit.apply_decisions(Project(project)).as_dict()
-    show(as_json, result, report.moved(result))
+    show(as_json, result, review_output.moved(result))
 
 
 @review.command()
@@ -219,7 +218,7 @@ def unapply(project: ProjectOption = Path(), as_json: JsonOption = False) -> Non
     Example: bearkit review unapply -p bears
     """
     result = bearkit.unapply_decisions(Project(project)).as_dict()
-    show(as_json, result, report.moved(result))
+    show(as_json, result, review_output.moved(result))
 
 
 @app.command()
@@ -237,7 +236,7 @@ def compare(
     Example: bearkit compare 001 002 -p bears
     """
     result = bearkit.compare_runs(Project(project), run_a, run_b)
-    show(as_json, result, report.compared(result))
+    show(as_json, result, review_output.compared(result))
 
 
 @app.command()
@@ -258,9 +257,9 @@ def duplicates(
     """
     with progress_bars() as progress:
         result = bearkit.find_duplicates(
-            bearkit.Queue(Project(project), progress=progress), mend, reviewer or current_user()
+            bearkit.ReviewQueue(Project(project), progress=progress), mend, reviewer or current_user()
         )
-    show(as_json, result, report.duplicates(result, place_of(project)))
+    show(as_json, result, review_output.duplicates(result, place_of(project)))
 
 
 @app.command("export-dataset")
@@ -286,4 +285,4 @@ def export_dataset(
     Example: bearkit export-dataset cleaned --format imagefolder -p bears
     """
     result = bearkit.export_dataset(Project(project), folder, form, seed)
-    show(as_json, result, report.exported(result))
+    show(as_json, result, review_output.exported(result))

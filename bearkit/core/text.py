@@ -34,6 +34,22 @@ def unknown_sentence(label: str) -> str:
     return f"unlike the training pictures; closest label: {label}"
 
 
+def remaining_errors_sentence(left: dict[str, Any]) -> str:
+    """Say how many label errors probably remain.
+
+    >>> remaining_errors_sentence({"estimate": 3.2, "interval": [0, 9]})
+    'about 3 wrong labels are probably left among those that nobody checked (95 % interval: 0 to 9)'
+    >>> remaining_errors_sentence({"estimate": 0.1, "interval": [0, 0]})
+    'probably no wrong label is left'
+    """
+    low, high = left["interval"]
+    if high == 0:
+        return "probably no wrong label is left"
+    about = round(left["estimate"])
+    are = "label is" if about == 1 else "labels are"
+    return f"about {about} wrong {are} probably left among those that nobody checked (95 % interval: {low} to {high})"
+
+
 def total_seconds(result: dict[str, Any]) -> float:
     """Return the seconds that a training took: computing the features, and all stages."""
     return float(result["features_seconds"] + sum(stage["seconds"] for stage in result["stages"]))
@@ -56,6 +72,15 @@ def percent(share: float | None) -> str:
     ('4.8 %', '-')
     """
     return "-" if share is None else f"{100 * share:.1f} %"
+
+
+def whole_percent(share: float) -> str:
+    """Return a share (0 to 1) as a whole percentage.
+
+    >>> whole_percent(0.971)
+    '97 %'
+    """
+    return f"{100 * share:.0f} %"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:

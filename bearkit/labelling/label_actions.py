@@ -15,11 +15,11 @@ from bearkit.core import text_table
 from bearkit.core.project import Project
 from bearkit.datasets.seed import project_seed
 from bearkit.errors import ImportSourceError, ReviewError
-from bearkit.labelling.actions import merge_labels, take_labels_off
 from bearkit.labelling.audit import RestEstimate, draw_audit, estimate_rest, read_audit
 from bearkit.labelling.image_finder import ImageFinder
 from bearkit.labelling.label_orders import LabelState
 from bearkit.labelling.label_queue import LabelQueue
+from bearkit.labelling.review_actions import merge_labels, take_labels_off
 from bearkit.labelling.snapshot import Snapshot
 
 MODEL = "model"  # the reviewer of decisions that nobody made

@@ -145,7 +145,7 @@ def auto(state: LabelState, rows: np.ndarray, n: int) -> np.ndarray:
     return (alike if is_exploring(state) else surest)(state, rows, n)
 
 
-ORDERS: dict[str, Callable[[LabelState, np.ndarray, int], np.ndarray]] = {
+LABEL_ORDERS: dict[str, Callable[[LabelState, np.ndarray, int], np.ndarray]] = {
     "auto": auto,
     "alike": alike,
     "uncertain": most_uncertain,

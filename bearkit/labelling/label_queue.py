@@ -11,12 +11,12 @@ from bearkit.catalog.decision_types import ACCEPTED
 from bearkit.catalog.schema import Decision
 from bearkit.core.parallel import Progress, no_progress
 from bearkit.core.project import Project
+from bearkit.core.text import whole_percent
 from bearkit.errors import ReviewError
 from bearkit.labelling.audit import read_audit
-from bearkit.labelling.candidate import percent
-from bearkit.labelling.label_orders import ORDERS, LabelState, is_exploring, like
+from bearkit.labelling.image_index import ImageIndex
+from bearkit.labelling.label_orders import LABEL_ORDERS, LabelState, is_exploring, like
 from bearkit.labelling.label_space import reduce_features
-from bearkit.labelling.review_index import ReviewIndex
 from bearkit.labelling.snapshot import Snapshot
 
 LABEL_PAGE = 24  # images
@@ -80,14 +80,14 @@ class LabelQueue:
     Args:
         project: whose images.
         progress: called while images go through the body for the first time.
-        wait: see `ReviewIndex`.
+        wait: see `ImageIndex`.
 
     Raises:
         ProjectError: there is no project.
     """
 
     def __init__(self, project: Project, progress: Progress = no_progress, wait: bool = True) -> None:
-        self.index = ReviewIndex(project, progress, wait)
+        self.index = ImageIndex(project, progress, wait)
         self._reduced: tuple[np.ndarray, np.ndarray] | None = None  # the features and what they were reduced to
 
     def page(
@@ -102,7 +102,7 @@ class LabelQueue:
 
         Args:
             n: how many at most.
-            order: one of `ORDERS`.
+            order: one of `LABEL_ORDERS`.
             label: only images with this proposal.
             similar_to: the id of an image; those most like it are shown.
             exclude: ids of images that someone else looks at now.
@@ -111,8 +111,8 @@ class LabelQueue:
             ReviewError: the order or the label is unknown, or there is no such image.
             NoImagesError: the project has no images.
         """
-        if order not in ORDERS:
-            raise ReviewError(f"there is no order `{order}`", hint=f"--order takes {', '.join(ORDERS)}")
+        if order not in LABEL_ORDERS:
+            raise ReviewError(f"there is no order `{order}`", hint=f"--order takes {', '.join(LABEL_ORDERS)}")
         snapshot = self.index.snapshot()
         if label is not None and label not in snapshot.vocab:
             known = ", ".join(f"`{one}`" for one in snapshot.vocab) or "none yet"
@@ -120,7 +120,7 @@ class LabelQueue:
         state = self.state(snapshot, exclude)
         rows = state.candidates(None if label is None else snapshot.vocab.index(label))
         if similar_to is None:
-            chosen = ORDERS[order](state, rows, n)
+            chosen = LABEL_ORDERS[order](state, rows, n)
             why = _why(state, order)
         else:
             (centre,) = snapshot.rows_of([similar_to]).tolist()
@@ -210,7 +210,7 @@ def _why(state: LabelState, order: str) -> str:
         return "they look alike, and unlike everything that has a label" if state.labelled.any() else "they look alike"
     if order == "auto":
         rows = np.flatnonzero(state.todo)
-        return f"the surest proposals, up to {percent(float(state.certainty(rows).max()))}" if len(rows) else ""
+        return f"the surest proposals, up to {whole_percent(float(state.certainty(rows).max()))}" if len(rows) else ""
     if state.probs is None:
         return "at random: two labels are needed before anything can be proposed"
     reasons = {

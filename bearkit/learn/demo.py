@@ -10,8 +10,8 @@ from bearkit.core.project import Project
 from bearkit.datasets import dataset
 from bearkit.datasets.dataset import Dataset
 from bearkit.inference.predictor import Predictor
-from bearkit.labelling.candidate import Candidate
-from bearkit.labelling.queue import Queue
+from bearkit.labelling.review_candidate import Candidate
+from bearkit.labelling.review_queue import ReviewQueue
 from bearkit.learner import Learner
 from bearkit.sources.importing import import_images
 from bearkit.sources.samples import pictures
@@ -33,7 +33,7 @@ def run_demo(project: Project, progress: Progress = no_progress) -> dict[str, An
     imported = import_images(project, sample_folder(project), progress)
     learn = Learner(project, progress=progress)
     result = learn.fit_one_cycle()
-    page = Queue(project, progress=progress).page(n=2 * len(planted.wrong_labels))
+    page = ReviewQueue(project, progress=progress).page(n=2 * len(planted.wrong_labels))
     model = learn.export()
     data = dataset.load(Catalog(project))
     return {

@@ -14,7 +14,7 @@ from bearkit.core.project import Project
 from bearkit.datasets import dataset
 from bearkit.errors import ReviewError
 from bearkit.images import thumbnails
-from bearkit.labelling.actions import merge_labels, store_decisions, take_labels_away
+from bearkit.labelling.review_actions import merge_labels, store_decisions, take_labels_away
 from bearkit.studio import html
 from bearkit.web.errors import show_errors
 from bearkit.web.prediction_html import note

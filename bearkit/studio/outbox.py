@@ -17,7 +17,7 @@ from bearkit.catalog.schema import Decision
 from bearkit.catalog.settings import catalog_name, label_order
 from bearkit.core.project import Project
 from bearkit.errors import BusyError, ReviewError
-from bearkit.labelling.actions import given_labels, label_notes
+from bearkit.labelling.review_actions import given_labels, label_notes
 from bearkit.studio import html
 from bearkit.studio.server_functions import ServerFunction, errors_as_answers
 

@@ -14,7 +14,7 @@ function showProgress() {
 
 function keysLine() {
   const labels = page.order.slice(0, 9).flatMap((label, index) => (page.labels.includes(label) ? [`${index + 1} ${short(label)}`] : [])).join('  ');
-  const rest = { duplicate: 'keep both of all the rest', unlabelled: 'label the rest as predicted' }[page.kind] || 'keep the rest';
+  const rest = { duplicate: 'keep both of all the rest', unlabelled: 'label the rest as proposed' }[page.kind] || 'keep the rest';
   return ['arrows move', page.kind === 'unlabelled' ? '' : 'k keep', `d delete${page.kind === 'duplicate' ? ' left' : ''}`, page.kind === 'duplicate' ? 's delete right' : '',
     labels, 'l any label', 'u undo', 'r redo', 'Space large', `Enter: ${rest}`].filter(Boolean).join(' · ');
 }
@@ -51,7 +51,7 @@ function draw(focus) {
 function drawConfirm() {
   shownAt = performance.now();
   confirm.hidden = !page.suspects.length || (page.kind === 'unlabelled' && !page.suspects[0].predicted);
-  confirm.textContent = page.kind === 'unlabelled' ? 'Label the rest as predicted, next page (Enter)' : 'Keep the rest, next page (Enter)';
+  confirm.textContent = page.kind === 'unlabelled' ? 'Label the rest as proposed, next page (Enter)' : 'Keep the rest, next page (Enter)';
   confirm.disabled = true;
   const requestNumber = loading;
   setTimeout(() => { if (requestNumber === loading) confirm.disabled = false; }, SETTLE);

@@ -19,13 +19,13 @@ from bearkit.catalog.decisions import RENAMED
 from bearkit.catalog.schema import Decision
 from bearkit.catalog.settings import catalog_name, label_order
 from bearkit.core.project import Project
+from bearkit.core.text import remaining_errors_sentence
 from bearkit.engine import jobs
 from bearkit.errors import BearkitError, ReviewError, RunError
 from bearkit.evaluation.compare_runs import compare_runs
 from bearkit.labelling.apply import apply_decisions, unapply_decisions
-from bearkit.labelling.candidate import Candidate
-from bearkit.labelling.queue import Page, Queue, View
-from bearkit.labelling.report import left_in_words
+from bearkit.labelling.review_candidate import Candidate
+from bearkit.labelling.review_queue import ReviewPage, ReviewQueue, View
 from bearkit.labelling.snapshot import Snapshot
 from bearkit.runs import LIVE
 from bearkit.studio import html
@@ -46,7 +46,7 @@ class ReviewTab:
     def __init__(self, project: Project) -> None:
         self.project = project
         self._lock = threading.Lock()
-        self._queue: Queue | None = None
+        self._queue: ReviewQueue | None = None
         self._name = ""  # of the catalogue that the queue reads
         self._pixels: threading.Thread | None = None  # reads the images' pixels
         self._progress = ""  # of the task that pages wait for
@@ -78,7 +78,7 @@ class ReviewTab:
             view = View("unlabelled")  # there are too few labels to find suspicious ones
         page = queue.page(view, int(request["n"]), now)
         candidates, rest = page.suspects, 0
-        if view.kind == "unlabelled":  # one predicted label a page, so that the page can be accepted at once
+        if view.kind == "unlabelled":  # one proposed label a page, so that the page can be accepted at once
             candidates = [one for one in candidates if one.predicted == candidates[0].predicted]
         over = view.kind == "label" and not queue.doubted(view, now)
         if over and not request.get("rest"):
@@ -96,7 +96,7 @@ class ReviewTab:
             "message": _message(view, page, over, _tally(now.history.latest)),
             "rest": rest,
             "heading": _heading(view, candidates),
-            "left": left_in_words(page.left_as_dict()) if view.kind == "label" and page.remaining else "",
+            "left": remaining_errors_sentence(page.left_as_dict()) if view.kind == "label" and page.remaining else "",
             "progress": _tally(now.history.latest),
             "run": now.run,
             "since": now.history.newest_id,
@@ -153,7 +153,7 @@ class ReviewTab:
         """Move every file back to its original place."""
         return note(f"{unapply_decisions(self.project).moved} files moved back. The decisions are kept.")
 
-    def _ready(self) -> Queue:
+    def _ready(self) -> ReviewQueue:
         """Return the queue of the project's present catalogue.
 
         Raises:
@@ -165,13 +165,13 @@ class ReviewTab:
             name = catalog_name(Catalog(self.project))
             if self._queue is None or self._name != name:  # the project's folder may hold a new catalogue
                 self._name = name
-                self._queue = Queue(self.project, progress=self._follow)
+                self._queue = ReviewQueue(self.project, progress=self._follow)
             return self._queue
 
     def _follow(self, what: str, done: int, total: int) -> None:
         self._progress = f"{what}: {done} of {total} …" if done < total else ""
 
-    def _read_pixels(self, queue: Queue) -> None:
+    def _read_pixels(self, queue: ReviewQueue) -> None:
         """Read the images' pixels in a thread while someone reviews labels; other kinds of candidates need them."""
         with self._lock:
             if not queue.index.has_pixel_stats and not (self._pixels and self._pixels.is_alive()):
@@ -199,13 +199,13 @@ class ReviewTab:
         ]
 
 
-def _read_quietly(queue: Queue) -> None:
+def _read_quietly(queue: ReviewQueue) -> None:
     """Read the pixels; pages that need them report errors themselves."""
     with suppress(BearkitError):
         queue.index.pixel_stats()
 
 
-def _message(view: View, page: Page, over: bool, tally: dict[str, int]) -> str:
+def _message(view: View, page: ReviewPage, over: bool, tally: dict[str, int]) -> str:
     """Return the message above the candidates; "" for none.
 
     Args:
@@ -216,7 +216,7 @@ def _message(view: View, page: Page, over: bool, tally: dict[str, int]) -> str:
     """
     if view.kind == "unlabelled":
         return "" if page.suspects else "Nothing left to review here: every picture has a label."
-    left = left_in_words(page.left_as_dict())
+    left = remaining_errors_sentence(page.left_as_dict())
     left = f" {left[0].upper()}{left[1:]}." if page.remaining else " Every label was checked."
     if over:
         changes = f"{tally['changed']} relabelled, {tally['deleted']} deleted"
@@ -231,10 +231,10 @@ def _heading(view: View, candidates: list[Candidate]) -> str:
     if view.kind != "unlabelled" or not candidates:
         return ""
     if candidates[0].predicted:
-        return f"Predicted: {candidates[0].predicted}"
+        return f"Proposed: {candidates[0].predicted}"
     return (
         "Label some pictures one by one: press l, type the label, press Enter. "
-        "Once there are two labels, the others are predicted. "
+        "Once there are two labels, labels are proposed for the others. "
         "The tab Label is faster: it shows pages of pictures that look alike."
     )
 

@@ -14,7 +14,7 @@ from bearkit.errors import ImageError, NoImagesError
 from bearkit.images import content_id
 from bearkit.images.preprocessing import Preprocessing
 from bearkit.images.thumbnails import LARGE, thumbnails
-from bearkit.labelling.actions import decide_one
+from bearkit.labelling.review_actions import decide_one
 from bearkit.studio.augment_preview import changed_pictures
 from tests.conftest import picture, write_pictures
 

@@ -13,9 +13,9 @@ from bearkit.catalog.statistics import curation_stats
 from bearkit.datasets import dataset
 from bearkit.datasets.export import export_dataset
 from bearkit.errors import ReviewError
-from bearkit.labelling.actions import decide_file, merge_labels, take_labels_away
 from bearkit.labelling.apply import apply_decisions, unapply_decisions
-from bearkit.labelling.queue import Queue, View
+from bearkit.labelling.review_actions import decide_file, merge_labels, take_labels_away
+from bearkit.labelling.review_queue import ReviewQueue, View
 from tests.conftest import write_pictures
 
 
@@ -87,7 +87,7 @@ def test_a_table_of_decisions_tells_it_to_another_project(ledger, tmp_path):
 
 def test_pictures_without_labels_can_be_looked_at_before_there_are_two_labels(tmp_path, project):
     import_images(project, write_pictures(tmp_path / "photos", {"some": 3}), labelled=False)
-    queue = Queue(project)
+    queue = ReviewQueue(project)
     for n_labelled in (0, 1):
         page = queue.page(View("unlabelled"))
         assert len(page.suspects) == 3 - n_labelled

@@ -9,7 +9,7 @@ import pytest
 
 from bearkit import apply_decisions, decide_one
 from bearkit.core.single_flight import SingleFlight
-from bearkit.labelling.queue import Queue, View
+from bearkit.labelling.review_queue import ReviewQueue, View
 
 
 class _Key:
@@ -57,7 +57,7 @@ def test_an_error_is_for_those_who_waited_and_not_for_who_comes_later():
 
 
 def test_pages_of_many_reviewers_are_those_of_one(trained):
-    queue = Queue(trained.project)
+    queue = ReviewQueue(trained.project)
     alone = queue.page(View("label"))
     with ThreadPoolExecutor(20) as pool:
         pages = list(pool.map(lambda _: queue.page(View("label")), range(20)))
@@ -65,7 +65,7 @@ def test_pages_of_many_reviewers_are_those_of_one(trained):
 
 
 def test_a_decision_does_not_read_the_features_again_and_a_new_path_is_noticed(shapes, tmp_path):
-    queue = Queue(shapes)
+    queue = ReviewQueue(shapes)
     before = queue.index.snapshot()
     image = before.images[0]
     decide_one(shapes, image.image_id, "delete", "ann")

@@ -9,7 +9,7 @@ import pytest
 from bearkit import Learner, Project, import_images
 from bearkit.catalog.catalog import Catalog
 from bearkit.datasets.seed import project_seed
-from bearkit.labelling.review_index import ReviewIndex
+from bearkit.labelling.image_index import ImageIndex
 from bearkit.studio.data import DataTab
 from bearkit.studio.image import Picture
 from bearkit.studio.train_form import TrainForm
@@ -71,7 +71,7 @@ def test_every_screen_shows_the_split_of_the_last_training(shapes, bearkit_json)
     status = bearkit_json("status", "-p", shapes.root)
     assert status["seed"] == 1
     assert sum(n["valid"] for n in status["labels"].values()) == len(run["valid"])
-    now = ReviewIndex(shapes).snapshot()
+    now = ImageIndex(shapes).snapshot()
     assert {i.image_id for i, split in zip(now.images, now.splits, strict=True) if split == "valid"} == run["valid"]
     assert set(handlers(DataTab, shapes).batch("all", "valid")[1]) == run["valid"]
     assert "<dd>valid</dd>" in handlers(Picture, shapes).show(min(run["valid"]))[0]

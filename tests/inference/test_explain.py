@@ -14,7 +14,7 @@ from bearkit.export.export import add_thumbnails
 from bearkit.images import decode
 from bearkit.inference.model_folder import read_thumbnails, write_thumbnails
 from bearkit.inference.occlusion import PLACES, occlusion_map
-from bearkit.labelling.actions import decide_one, merge_labels
+from bearkit.labelling.review_actions import decide_one, merge_labels
 from tests.conftest import encoded
 
 

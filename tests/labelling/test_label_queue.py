@@ -21,10 +21,10 @@ from bearkit.evaluation.leave_one_out import LeaveOneOutRidge
 from bearkit.labelling import background_features, label_actions
 from bearkit.labelling.audit import Audit, estimate_rest
 from bearkit.labelling.decision_history import DecisionHistory
-from bearkit.labelling.label_orders import ORDERS, LabelState
+from bearkit.labelling.label_orders import LABEL_ORDERS, LabelState
 from bearkit.labelling.label_queue import LabelQueue
 from bearkit.labelling.label_space import reduce_features
-from bearkit.labelling.queue import Queue, View
+from bearkit.labelling.review_queue import ReviewQueue, View
 from bearkit.labelling.snapshot import Snapshot
 from tests.conftest import write_drawings
 
@@ -146,7 +146,7 @@ def test_undo_takes_a_page_back(unlabelled):
     assert again == page
 
 
-@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("order", LABEL_ORDERS)
 def test_each_order_shows_every_image_once(order):
     rng = np.random.default_rng(0)
     targets = np.repeat([0, 1, 2], 30)
@@ -154,7 +154,7 @@ def test_each_order_shows_every_image_once(order):
     labels, seen = np.full(90, -1), []
     while (labels < 0).any():
         state = LabelState(rows, labels, labels >= 0, labels < 0, len({*labels.tolist()} - {-1}), 0)
-        chosen = ORDERS[order](state, np.flatnonzero(state.todo), 8)
+        chosen = LABEL_ORDERS[order](state, np.flatnonzero(state.todo), 8)
         assert 0 < len(set(chosen.tolist())) == len(chosen) <= 8
         seen += chosen.tolist()
         known = list(dict.fromkeys(targets[seen].tolist()))
@@ -171,9 +171,9 @@ def test_spread_never_shows_near_copies_of_one_doubt():
     )
     targets = np.r_[np.repeat([0, 1], 20), np.full(48, -1)]
     state = LabelState(rows, targets, targets >= 0, targets < 0, 2)
-    chosen = ORDERS["spread"](state, np.flatnonzero(state.todo), 6)
+    chosen = LABEL_ORDERS["spread"](state, np.flatnonzero(state.todo), 6)
     assert len({(row - 40) // 8 for row in chosen.tolist()}) == 6
-    copies = ORDERS["uncertain"](state, np.flatnonzero(state.todo), 6)
+    copies = LABEL_ORDERS["uncertain"](state, np.flatnonzero(state.todo), 6)
     assert len({(row - 40) // 8 for row in copies.tolist()}) < 6
 
 
@@ -271,7 +271,7 @@ def test_the_models_labels_are_never_in_the_validation_set(unlabelled, tmp_path)
     learn = Learner(unlabelled)
     learn.fit_one_cycle(1)
     assert {one for one, split in dataset.splits(catalog).items() if split == "valid"} == valid
-    suspects = Queue(unlabelled).page(View("label"), 24).suspects
+    suspects = ReviewQueue(unlabelled).page(View("label"), 24).suspects
     assert {one.image_id for one in suspects} - people, "the review looks at them again"
     # a validation picture whose label was taken away and then given by the model waits for a person
     waits = sorted(valid)[0]
@@ -315,7 +315,7 @@ def simulated_project(seed, later):
         return LabelState(rows, labels, labels >= 0, labels < 0, 3)
 
     def label_surest(n):
-        chosen = ORDERS["auto"](state(), np.flatnonzero(labels < 0), n) if (labels >= 0).any() else np.arange(n)
+        chosen = LABEL_ORDERS["auto"](state(), np.flatnonzero(labels < 0), n) if (labels >= 0).any() else np.arange(n)
         labels[chosen] = truth[chosen]
 
     for _ in range(6):

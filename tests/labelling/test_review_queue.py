@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 
-from bearkit import Learner, Queue, View, import_images
+from bearkit import Learner, ReviewQueue, View, import_images
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import DecisionContext, DecisionRequest
 from bearkit.catalog.decisions import DecisionLog
@@ -18,8 +18,8 @@ from bearkit.evaluation.label_noise import estimate_label_noise
 from bearkit.evaluation.leave_one_out import PENALTY, LeaveOneOutRidge, _unit_rows, leave_one_out_probs
 from bearkit.evaluation.near_duplicates import groups, near_duplicates
 from bearkit.images import decode, read_file
-from bearkit.labelling.actions import find_duplicates
 from bearkit.labelling.apply import apply_decisions
+from bearkit.labelling.review_actions import find_duplicates
 from tests.conftest import encoded, write_drawings
 
 
@@ -132,7 +132,7 @@ def test_a_copy_that_lost_its_transparency_is_found(tmp_path):
     (source / "disc" / "bear.jpg").write_bytes(encoded(drawing.convert("RGB").resize((120, 120)), "JPEG", quality=60))
     project = Project(tmp_path / "p")
     import_images(project, source)
-    (suspect,) = Queue(project).page(View("duplicate")).suspects
+    (suspect,) = ReviewQueue(project).page(View("duplicate")).suspects
     assert "bear." in suspect.path
     assert "bear." in suspect.reason
 
@@ -191,7 +191,7 @@ def test_a_stranger_among_alike_pictures_stands_out():
 
 @pytest.fixture
 def queue(shapes):
-    return Queue(shapes)
+    return ReviewQueue(shapes)
 
 
 def test_a_wrong_label_comes_first_with_its_reason_and_goes_once_it_is_decided(shapes, queue):
@@ -268,7 +268,7 @@ def copies_across_the_split(project):
 def test_copies_across_the_split_are_shown_counted_and_mended(shapes):
     before = dataset.splits(Catalog(shapes))
     made = copies_across_the_split(shapes)
-    queue = Queue(shapes)
+    queue = ReviewQueue(shapes)
     suspects = [one for one in queue.page(View("duplicate"), 100).suspects if "this one is in train" in one.reason]
     assert len(suspects) == made
     assert all(one.split == "train" for one in suspects), "what was set aside stays; the copy that trains goes"
@@ -285,7 +285,7 @@ def test_copies_across_the_split_are_shown_counted_and_mended(shapes):
 
 def test_keep_one_of_two_copies(shapes):
     made = copies_across_the_split(shapes)
-    queue = Queue(shapes)
+    queue = ReviewQueue(shapes)
     before = queue.page(View("duplicate"), 100)
     suspect = before.suspects[0]
     queue.index.decision_log.decide([DecisionRequest(suspect.image_id, "delete")], "ann", kind="duplicate")
@@ -300,7 +300,7 @@ def test_pictures_without_a_label_come_grouped_by_what_they_are_taken_for(shapes
     report = import_images(shapes, source, labelled=False)
     assert report.unlabelled == 6
     assert all(image.path.startswith("unlabelled/") for image in Catalog(shapes).images() if not image.label)
-    queue = Queue(shapes)
+    queue = ReviewQueue(shapes)
     page = queue.page(View("unlabelled"), 100)
     assert [one.given for one in page.suspects] == [None] * 6
     said = [one.predicted for one in page.suspects]
@@ -318,15 +318,15 @@ def test_pictures_without_a_label_come_grouped_by_what_they_are_taken_for(shapes
 
 def test_a_project_that_cannot_be_reviewed_says_why(project, tmp_path, with_body):
     with pytest.raises(BearkitError, match="not a bearkit project"):
-        Queue(project)
+        ReviewQueue(project)
     import_images(with_body(project), write_drawings(tmp_path / "all", 4) / "disc", label="disc")
     with pytest.raises(ReviewError, match="the pictures have 1"):
-        Queue(project).page()
-    assert Queue(project).page(View("duplicate")).suspects == [], "copies need no second label"
+        ReviewQueue(project).page()
+    assert ReviewQueue(project).page(View("duplicate")).suspects == [], "copies need no second label"
     for path in project.images.rglob("*.png"):
         path.unlink()
     with pytest.raises(NoImagesError):
-        Queue(project).page()
+        ReviewQueue(project).page()
 
 
 @pytest.mark.slow
@@ -334,7 +334,7 @@ def test_planted_wrong_labels_are_found_as_published(data, tmp_path):
     """EXPERIMENTS.md has four draws of two data sets; this is one of them, through the product's own queue."""
     project = Project(tmp_path / "flowers")
     import_images(project, data / "flowers_ccby")
-    queue = Queue(project)
+    queue = ReviewQueue(project)
     ledger = queue.index.decision_log
     images = ledger.images()
     vocab = sorted({image.label for image in images})
@@ -362,14 +362,14 @@ def test_planted_wrong_labels_are_found_as_published(data, tmp_path):
 def test_a_damaged_picture_does_not_stop_the_review(shapes):
     image = DecisionLog(Catalog(shapes)).images()[0]
     (shapes.root / image.path).write_bytes(b"broken")
-    queue = Queue(shapes)
+    queue = ReviewQueue(shapes)
     queue.index.pixel_stats()
     assert queue.page(n=100).remaining in (35, 36)
     assert isinstance(queue.counts()["quality"], int)
 
 
 def test_a_decision_reads_no_features_again_and_a_moved_file_is_known_at_once(shapes):
-    queue = Queue(shapes)
+    queue = ReviewQueue(shapes)
     before = queue.index.snapshot()
     assert queue.index.snapshot() is before, "nothing changed"
     first, second, *_ = before.images
@@ -387,7 +387,7 @@ def test_a_decision_reads_no_features_again_and_a_moved_file_is_known_at_once(sh
 
 
 def test_a_copy_shares_the_split_of_the_other_picture_until_that_is_undone(shapes):
-    queue = Queue(shapes)
+    queue = ReviewQueue(shapes)
     now = queue.index.snapshot()
     one, other = (now.images[np.flatnonzero(now.splits == split)[0]].image_id for split in ("train", "valid"))
     queue.index.decision_log.decide([DecisionRequest(one, "beside", other)], "ann")

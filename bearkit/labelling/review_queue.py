@@ -10,12 +10,12 @@ from bearkit.core.parallel import Progress, no_progress
 from bearkit.core.project import Project
 from bearkit.errors import ReviewError
 from bearkit.evaluation.label_noise import estimate_label_noise
-from bearkit.labelling.candidate import KINDS, ORDERS, Candidate
-from bearkit.labelling.rankers import RANKERS, LazyCandidate, RankContext, duplicate_groups
-from bearkit.labelling.review_index import ReviewIndex
+from bearkit.labelling.image_index import ImageIndex
+from bearkit.labelling.review_candidate import REVIEW_KINDS, REVIEW_ORDERS, Candidate
+from bearkit.labelling.review_rankers import RANKERS, LazyCandidate, RankContext, duplicate_groups
 from bearkit.labelling.snapshot import Snapshot
 
-PAGE = 20  # images
+REVIEW_PAGE = 20  # images
 OUTLIER_COUNT_LIMIT = 5000  # images; with more, counting outliers for every page takes too long
 CLEAN_PAGES = 2  # pages in a row without a change: the course's sign that few label errors remain
 
@@ -25,10 +25,10 @@ class View:
     """Which candidates to show.
 
     Attributes:
-        kind: one of `KINDS`.
+        kind: one of `REVIEW_KINDS`.
         split: only images of this split; None for all.
-        label: only images with this label (for `unlabelled`: with this prediction); None for all.
-        order: how label errors are ranked, one of `ORDERS`.
+        label: only images with this label (for `unlabelled`: with this proposal); None for all.
+        order: how label errors are ranked, one of `REVIEW_ORDERS`.
 
     Raises:
         ReviewError: the kind, order or split is unknown.
@@ -40,7 +40,11 @@ class View:
     order: str = "out-of-fold"
 
     def __post_init__(self) -> None:
-        for name, allowed in (("kind", KINDS), ("order", ORDERS), ("split", (None, "train", "valid", "test"))):
+        for name, allowed in (
+            ("kind", REVIEW_KINDS),
+            ("order", REVIEW_ORDERS),
+            ("split", (None, "train", "valid", "test")),
+        ):
             if getattr(self, name) not in allowed:
                 words = ", ".join(word for word in allowed if word)
                 raise ReviewError(f"there is no {name} `{getattr(self, name)}`", hint=f"--{name}: one of {words}")
@@ -52,7 +56,7 @@ class View:
 
 
 @dataclass(frozen=True)
-class Page:
+class ReviewPage:
     """The next candidates of a view.
 
     Attributes:
@@ -87,7 +91,7 @@ class Page:
         return {"estimate": round(estimate, 1), "interval": interval}
 
 
-class Queue:
+class ReviewQueue:
     """The candidates of a project. Its methods may be called from several threads.
 
     Each method answers for the current moment. A caller that needs several answers of one moment passes the same
@@ -99,9 +103,9 @@ class Queue:
     """
 
     def __init__(self, project: Project, progress: Progress = no_progress) -> None:
-        self.index = ReviewIndex(project, progress)
+        self.index = ImageIndex(project, progress)
 
-    def page(self, view: View | None = None, n: int = PAGE, snapshot: Snapshot | None = None) -> Page:
+    def page(self, view: View | None = None, n: int = REVIEW_PAGE, snapshot: Snapshot | None = None) -> ReviewPage:
         """Return the next candidates of a view, relearned from all decisions.
 
         Args:
@@ -115,14 +119,14 @@ class Queue:
         view, now = view or View(), snapshot or self.index.snapshot()
         return now.results.get(("page", view, n), lambda: self._page(view, n, now))
 
-    def _page(self, view: View, n: int, snapshot: Snapshot) -> Page:
+    def _page(self, view: View, n: int, snapshot: Snapshot) -> ReviewPage:
         if view.label is not None and view.label not in snapshot.vocab:
             raise ReviewError(f"there is no label `{view.label}`", hint=f"labels: {', '.join(snapshot.vocab)}")
         candidates = self._rank(view, snapshot)
         calm = _clean_streak(view, n, snapshot) if view.kind == "label" else 0
         done = view.kind == "label" and (calm >= CLEAN_PAGES * n or not candidates)
         left = _label_errors_left(view, snapshot)
-        return Page([make() for make in candidates[:n]], len(candidates), left, calm, done, snapshot.vocab)
+        return ReviewPage([make() for make in candidates[:n]], len(candidates), left, calm, done, snapshot.vocab)
 
     def counts(self, snapshot: Snapshot | None = None) -> dict[str, int]:
         """Count the candidates of each kind; kinds that take long to count are left out."""
@@ -179,6 +183,9 @@ class Queue:
             label = snapshot.oof_probs.argmax(axis=1) if view.kind == "unlabelled" else snapshot.targets
             wanted &= label == snapshot.vocab.index(view.label)
         return RANKERS[view.kind](RankContext(self.index, snapshot, wanted, view.order))
+
+
+Queue = ReviewQueue  # its name before there was a `LabelQueue`; scripts may use it
 
 
 def _reviewed(kind: str, snapshot: Snapshot) -> np.ndarray:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bearkit import runs
+from bearkit.core.text import whole_percent
 from bearkit.evaluation import near_duplicates, outliers
 from bearkit.evaluation.label_issues import rank_label_issues
 from bearkit.evaluation.losses import losses
-from bearkit.labelling.candidate import Candidate, duplicate_reason, label_reason, percent
-from bearkit.labelling.review_index import ReviewIndex
+from bearkit.labelling.image_index import ImageIndex
+from bearkit.labelling.review_candidate import Candidate, duplicate_reason, label_reason
 from bearkit.labelling.snapshot import Snapshot
 
 SPLIT_PRIORITY = {"": 0, "train": 1, "valid": 2, "test": 3}  # of near-duplicates, the one with the highest stays
@@ -28,7 +29,7 @@ class RankContext:
         order: for label errors: `out-of-fold`, or `loss` for the loss of the fitted model.
     """
 
-    index: ReviewIndex
+    index: ImageIndex
     snapshot: Snapshot
     wanted: np.ndarray
     order: str = "out-of-fold"
@@ -84,7 +85,7 @@ def _near_duplicates(context: RankContext) -> list[LazyCandidate]:
     return _lazy(candidate, rows)
 
 
-def duplicate_groups(index: ReviewIndex, snapshot: Snapshot) -> list[list[int]]:
+def duplicate_groups(index: ImageIndex, snapshot: Snapshot) -> list[list[int]]:
     """Return groups of near-duplicates among the images that are not deleted, as rows of the snapshot."""
     pairs = index.pixel_stats().pairs
     rows = snapshot.rows_of([image_id for pair in pairs for image_id in pair]).reshape(-1, 2)
@@ -115,20 +116,20 @@ def _low_quality(context: RankContext) -> list[LazyCandidate]:
 
 
 def _unlabelled(context: RankContext) -> list[LazyCandidate]:
-    """Images without a label, grouped by predicted label, the most probable first within each group.
+    """Images without a label, grouped by proposed label, the most probable first within each group.
 
-    With fewer than two labels nothing can be predicted, and they come in the order of the snapshot.
+    With fewer than two labels nothing can be proposed, and they come in the order of the snapshot.
     """
     snapshot = context.snapshot
     rows = np.flatnonzero(context.wanted & (snapshot.targets < 0))
     if snapshot.probs is None:
-        return _lazy(lambda row: _candidate(snapshot, row, "unlabelled", "no prediction yet"), rows)
+        return _lazy(lambda row: _candidate(snapshot, row, "unlabelled", "no proposal yet"), rows)
     probs = snapshot.probs
     best, highest = probs[rows].argmax(axis=1), probs[rows].max(axis=1)
 
     def candidate(row: int) -> Candidate:
         label = int(probs[row].argmax())
-        reason = f"predicted `{snapshot.vocab[label]}` {percent(float(probs[row, label]))}"
+        reason = f"proposed `{snapshot.vocab[label]}` {whole_percent(float(probs[row, label]))}"
         return _candidate(snapshot, row, "unlabelled", reason)
 
     return _lazy(candidate, rows[np.lexsort((-highest, best))])

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from bearkit.core.text import count, listed, percent, table
+from bearkit.core.text import count, listed, percent, remaining_errors_sentence, table
 
 
 def suspects(result: dict[str, Any], place: str = "", then: Sequence[str] = ()) -> str:
     """Format a page of candidates, and how many label errors remain.
 
     Args:
-        result: `Page.as_dict()`.
+        result: `ReviewPage.as_dict()`.
         place: the option that names the project in the next command, such as " -p bears".
         then: what to do next if no candidate is left.
     """
@@ -18,7 +18,7 @@ def suspects(result: dict[str, Any], place: str = "", then: Sequence[str] = ()) 
     lines = (
         [*table(("image", "path", "split", "loss", "why"), rows), ""] if rows else ["nothing is left to review here"]
     )
-    lines += [left_in_words(result["left"])]
+    lines += [remaining_errors_sentence(result["left"])]
     if result["done"] and result["calm"]:
         lines += [f"Few label errors remain: the last {result['calm']} pictures were fine."]
     if rows:
@@ -36,22 +36,6 @@ def suspects(result: dict[str, Any], place: str = "", then: Sequence[str] = ()) 
 def _candidate_row(candidate: dict[str, Any]) -> tuple[str, ...]:
     loss = "-" if candidate["loss"] is None else f"{candidate['loss']:.2f}"
     return candidate["image_id"][:12], candidate["path"], candidate["split"] or "-", loss, candidate["reason"]
-
-
-def left_in_words(left: dict[str, Any]) -> str:
-    """Say how many label errors probably remain.
-
-    >>> left_in_words({"estimate": 3.2, "interval": [0, 9]})
-    'about 3 wrong labels are probably left among those that nobody checked (95 % interval: 0 to 9)'
-    >>> left_in_words({"estimate": 0.1, "interval": [0, 0]})
-    'probably no wrong label is left'
-    """
-    low, high = left["interval"]
-    if high == 0:
-        return "probably no wrong label is left"
-    about = round(left["estimate"])
-    are = "label is" if about == 1 else "labels are"
-    return f"about {about} wrong {are} probably left among those that nobody checked (95 % interval: {low} to {high})"
 
 
 def decided(result: dict[str, Any], place: str = "") -> str:

@@ -81,7 +81,7 @@ class PixelStats:
         return {image_id: reason for image_id, reason in found.items() if reason}
 
 
-class ReviewIndex:
+class ImageIndex:
     """A project's features, heads and pixel statistics. Its methods may be called from several threads.
 
     Features come from the pretrained, frozen body: a body that was fine-tuned on these labels has seen them.

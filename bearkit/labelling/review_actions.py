@@ -17,8 +17,8 @@ from bearkit.core.text import count
 from bearkit.errors import ReviewError
 from bearkit.labelling.decisions_csv import parse_decision, read_decisions
 from bearkit.labelling.image_finder import ImageFinder
-from bearkit.labelling.queue import Queue
-from bearkit.labelling.rankers import SPLIT_PRIORITY
+from bearkit.labelling.review_queue import ReviewQueue
+from bearkit.labelling.review_rankers import SPLIT_PRIORITY
 from bearkit.sources.label_notes import tidying_notes
 
 
@@ -185,7 +185,7 @@ def take_labels_off(catalog: Catalog, labels: Sequence[str], reviewer: str) -> i
         return len(log.decide([DecisionRequest(image_id, "unlabel") for image_id in ids], reviewer, kind=RENAMED))
 
 
-def find_duplicates(queue: Queue, mend: bool, reviewer: str) -> dict[str, Any]:
+def find_duplicates(queue: ReviewQueue, mend: bool, reviewer: str) -> dict[str, Any]:
     """Find groups of near-duplicates, and put the images of a group into one split if asked to.
 
     Args:

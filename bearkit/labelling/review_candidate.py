@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-KINDS = ("label", "duplicate", "outlier", "quality", "unlabelled")
-ORDERS = ("out-of-fold", "loss")
+from bearkit.core.text import whole_percent
+
+REVIEW_KINDS = ("label", "duplicate", "outlier", "quality", "unlabelled")
+REVIEW_ORDERS = ("out-of-fold", "loss")
 
 
 @dataclass(frozen=True)
@@ -17,10 +19,10 @@ class Candidate:
         split: train, valid or test; None for none.
         given: the current label; None for none.
         predicted: the label predicted by a head that was trained without this image (with the order `loss`: by the
-            newest run's model); None with fewer than two labels.
+            newest run's model); for an image without a label it is the proposal. None with fewer than two labels.
         probability: of `predicted`.
         loss: cross-entropy of the current label in nats; None without a label.
-        kind: one of `KINDS`.
+        kind: one of `REVIEW_KINDS`.
         reason: why the image is here, for people.
         twin: for a near-duplicate, the id of the image it duplicates.
     """
@@ -41,15 +43,6 @@ class Candidate:
         return dict(vars(self))
 
 
-def percent(share: float) -> str:
-    """Format a share of 1 as a whole percentage.
-
-    >>> percent(0.971)
-    '97 %'
-    """
-    return f"{100 * share:.0f} %"
-
-
 def label_reason(given: str, predicted: str, probability: float) -> str:
     """Say why a label is in doubt.
 
@@ -59,8 +52,8 @@ def label_reason(given: str, predicted: str, probability: float) -> str:
     'given `teddy`, also predicted, 40 %'
     """
     if given != predicted:
-        return f"given `{given}`, predicted `{predicted}` {percent(probability)}"
-    return f"given `{given}`, also predicted, {percent(probability)}"
+        return f"given `{given}`, predicted `{predicted}` {whole_percent(probability)}"
+    return f"given `{given}`, also predicted, {whole_percent(probability)}"
 
 
 def duplicate_reason(path: str, label: str | None, splits: tuple[str, str] | None) -> str:
