@@ -129,7 +129,12 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     top = "".join(f"<th>{cut(cell)}</th>" for cell in columns)
     body = "".join("<tr>" + "".join(f"<td>{cut(cell)}</td>" for cell in row) + "</tr>" for row in rows)
     content = f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody>"
-    return f'<div class="bk-scroll"><table class="bk-table">{content}</table></div>'
+    return scrolled(f'<table class="bk-table">{content}</table>', "Table")
+
+
+def scrolled(content: str, name: str) -> str:
+    """Return HTML that scrolls sideways where it is too wide; the keyboard reaches it too."""
+    return f'<div class="bk-scroll" role="region" tabindex="0" aria-label="{escape(name)}">{content}</div>'
 
 
 def fold(title: str, content: str, n: int) -> str:
@@ -209,10 +214,8 @@ def confusion_matrix(vocab: Sequence[str], matrix: Sequence[Sequence[int]]) -> s
         cells = "".join(_cell(n, sum(counts), given == predicted) for predicted, n in enumerate(counts))
         rows.append(f'<tr><th scope="row">{cut(vocab[given])}</th>{cells}</tr>')
     caption = '<div class="bk-quiet">rows: given label, columns: predicted label</div>'
-    return (
-        f'<div class="bk-scroll"><table class="bk-table bk-matrix{slanted}"><thead><tr><th></th>{top}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>{caption}"
-    )
+    content = f"<thead><tr><td></td>{top}</tr></thead><tbody>{''.join(rows)}</tbody>"
+    return scrolled(f'<table class="bk-table bk-matrix{slanted}">{content}</table>', "Confusion matrix") + caption
 
 
 def _cell(n: int, total: int, right: bool) -> str:
@@ -224,7 +227,8 @@ def _cell(n: int, total: int, right: bool) -> str:
 
 def legend(title: str, colours: dict[str, str]) -> str:
     """Return a plot's legend from {name: colour}."""
-    names = ", ".join(f'<b style="color: {colour}">{escape(name)}</b>' for name, colour in colours.items())
+    swatch = '<i class="bk-swatch" style="background: {}"></i>{}'
+    names = ", ".join(swatch.format(colour, escape(name)) for name, colour in colours.items())
     return f"<div>{escape(title)}: {names}</div>"
 
 
