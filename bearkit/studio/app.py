@@ -18,13 +18,13 @@ from bearkit.studio.outbox import Outbox
 from bearkit.studio.predict import PredictTab
 from bearkit.studio.publish import PublishTab
 from bearkit.studio.review import ReviewTab
+from bearkit.studio.steps import TABS, Steps
 from bearkit.studio.train import TrainTab
 from bearkit.web.launch import HOST, MOST_BYTES, NAMES, PORT, guard_arguments, is_hosted, launch_page, public_address
 from bearkit.web.limits import COLLECTOR, OWNER, VISITOR
 from bearkit.web.model_page import demo_page
 
 CSS = (Path(__file__).parent / "studio.css").read_text()
-TABS = ("data", "label", "train", "review", "predict", "publish")
 
 
 def build(project: Project) -> gr.Blocks:
@@ -34,26 +34,32 @@ def build(project: Project) -> gr.Blocks:
         header = gr.HTML()
         Outbox(project)
         with gr.Tabs() as tabs:
-            with gr.Tab("Data", id="data", elem_id="tab-data") as data_tab:
+            panels = {tab: gr.Tab(name, id=tab, elem_id=f"tab-{tab}") for tab, name in TABS.items()}
+            with panels["data"]:
                 data = DataTab(project, header)
-            with gr.Tab("Label", id="label", elem_id="tab-label"):
+            with panels["label"]:
                 LabelTab(project)
-            with gr.Tab("Train", id="train", elem_id="tab-train") as train_tab:
+            with panels["train"]:
                 train = TrainTab(project)
-            with gr.Tab("Review", id="review", elem_id="tab-review"):
+            with panels["review"]:
                 ReviewTab(project)
-            with gr.Tab("Predict", id="predict", elem_id="tab-predict") as predict_tab:
+            with panels["predict"]:
                 predict = PredictTab(project)
-            with gr.Tab("Publish", id="publish", elem_id="tab-publish") as publish_tab:
+            with panels["publish"]:
                 publish = PublishTab(project)
-        for event in (page.load, data_tab.select):
+        steps = Steps(project, panels)
+        for event in (page.load, *(panel.select for panel in panels.values()), data.counts.change, train.result.change):
+            steps.follow(event)
+        for event in (page.load, panels["data"].select):
             event(data.refresh, data.chosen, data.shown, show_progress="hidden")
-        for event in (page.load, train_tab.select):
+        for event in (page.load, panels["train"].select):
             event(train.refresh, train.choices.fields["unfreeze"], train.live, show_progress="hidden")
-        for event in (page.load, predict_tab.select):
+        for event in (page.load, panels["predict"].select):
             event(predict.refresh, None, [predict.model, predict.answer], show_progress="hidden")
-        opened = publish_tab.select(publish.refresh, publish.fields, publish.shown, show_progress="hidden").then(
-            publish.follow, None, publish.live, show_progress="hidden", concurrency_limit=None
+        opened = (
+            panels["publish"]
+            .select(publish.refresh, publish.fields, publish.shown, show_progress="hidden")
+            .then(publish.follow, None, publish.live, show_progress="hidden", concurrency_limit=None)
         )
         publish.settle(opened.then)
         page.load(_open_tab, None, tabs, show_progress="hidden")
