@@ -19,17 +19,19 @@ from bearkit.catalog.decisions import RENAMED
 from bearkit.catalog.schema import Decision
 from bearkit.catalog.settings import catalog_name, label_order
 from bearkit.core.project import Project
-from bearkit.core.text import remaining_errors_sentence
+from bearkit.core.text import count, remaining_errors_sentence
 from bearkit.engine import jobs
 from bearkit.errors import BearkitError, ReviewError, RunError
 from bearkit.evaluation.compare_runs import compare_runs
 from bearkit.labelling.apply import apply_decisions, unapply_decisions
 from bearkit.labelling.review_candidate import Candidate
-from bearkit.labelling.review_queue import ReviewPage, ReviewQueue, View
+from bearkit.labelling.review_queue import ReviewPage, ReviewQueue
+from bearkit.labelling.review_view import View
 from bearkit.labelling.snapshot import Snapshot
 from bearkit.runs import LIVE
-from bearkit.studio import html
-from bearkit.studio.grid_answers import large_picture, thumbnail_urls, undo_or_redo
+from bearkit.studio import mistakes
+from bearkit.studio.grid_answers import in_words, large_picture, thumbnail_urls, undo_or_redo
+from bearkit.studio.image_sets import title
 from bearkit.studio.server_functions import errors_as_answers
 from bearkit.training.config import TrainConfig
 from bearkit.web.errors import show_errors
@@ -73,10 +75,14 @@ class ReviewTab:
         """
         queue = self._ready()
         now = queue.index.snapshot()  # everything below is of this moment
-        view = View(request["kind"], request["split"] or None, request["label"] or None, request["order"])
+        view = _view(request)
         if view.kind == "label" and now.probs is None and now.unlabelled.any():
             view = View("unlabelled")  # there are too few labels to find suspicious ones
-        page = queue.page(view, int(request["n"]), now)
+        start, n = int(request.get("start") or 0) if view.is_set else 0, int(request["n"])
+        page = queue.page(view, n, now, start)
+        if left := max(0, int(request.get("was") or 0) - page.remaining):  # so many left it, and later ones moved up
+            start = max(0, start - left)
+            page = queue.page(view, n, now, start)
         candidates, rest = page.suspects, 0
         if view.kind == "unlabelled":  # one predicted label a page, so that the page can be accepted at once
             candidates = [one for one in candidates if one.predicted == candidates[0].predicted]
@@ -86,8 +92,12 @@ class ReviewTab:
         order = label_order(queue.index.catalog, page.labels)
         self._read_pixels(queue)
         return {
-            "suspects": self._shown(candidates, now),
+            "suspects": self._shown(candidates, now, view),
             "kind": view.kind,
+            "decided_as": view.decided_as,
+            "set": title(view) if view.is_set else "",
+            "start": start,
+            "total": page.remaining,
             "project": catalog_name(queue.index.catalog),
             "labels": [label for label in order if label in page.labels],
             "order": order,
@@ -95,7 +105,7 @@ class ReviewTab:
             "done": page.done or over,
             "message": _message(view, page, over, _tally(now.history.latest)),
             "rest": rest,
-            "heading": _heading(view, candidates),
+            "heading": _heading(view, page, candidates),
             "left": remaining_errors_sentence(page.left_as_dict()) if view.kind == "label" and page.remaining else "",
             "progress": _tally(now.history.latest),
             "run": now.run,
@@ -140,7 +150,7 @@ class ReviewTab:
             time.sleep(POLL)
         if not run.finished:
             raise RunError(f"run {run.id} is {run.state}: {run.failure or ''}", hint="see the Train tab")
-        yield html.comparison(compare_runs(self.project, before.id, run.id))
+        yield mistakes.comparison(compare_runs(self.project, before.id, run.id))
 
     @show_errors
     def apply_to_files(self) -> str:
@@ -178,8 +188,12 @@ class ReviewTab:
                 self._pixels = threading.Thread(target=_read_quietly, args=[queue], daemon=True)
                 self._pixels.start()
 
-    def _shown(self, candidates: list[Candidate], state: Snapshot) -> list[dict[str, Any]]:
-        """Return candidates as plain values, with the addresses of their thumbnails and their duplicates'."""
+    def _shown(self, candidates: list[Candidate], state: Snapshot, view: View) -> list[dict[str, Any]]:
+        """Return candidates as plain values, with the addresses of their thumbnails and their duplicates'.
+
+        Images of a set also have the decision that holds now, in words.
+        """
+        latest = state.history.latest if view.is_set else {}
         ids = [image_id for one in candidates for image_id in (one.image_id, one.twin) if image_id]
         rows = [row for row in state.rows_of(ids).tolist() if row >= 0]
         urls = thumbnail_urls(self.project, [state.images[row] for row in rows])
@@ -193,7 +207,12 @@ class ReviewTab:
             for row, url in zip(rows, urls, strict=True)
         }
         return [
-            {**one.as_dict(), "url": shown[one.image_id]["url"], "twin": shown.get(one.twin or "")}
+            {
+                **one.as_dict(),
+                "url": shown[one.image_id]["url"],
+                "twin": shown.get(one.twin or ""),
+                "decided": in_words(latest[one.image_id]) if one.image_id in latest else "",
+            }
             for one in candidates
             if one.image_id in shown
         ]
@@ -214,6 +233,10 @@ def _message(view: View, page: ReviewPage, over: bool, tally: dict[str, int]) ->
         over: whether no suspicious labels are left.
         tally: counts of decisions, as of `_tally`.
     """
+    if view.is_set:
+        if page.suspects:
+            return ""
+        return "That was the last picture here." if page.remaining else "No picture is here any more."
     if view.kind == "unlabelled":
         return "" if page.suspects else "Nothing left to review here: every picture has a label."
     left = remaining_errors_sentence(page.left_as_dict())
@@ -226,8 +249,18 @@ def _message(view: View, page: ReviewPage, over: bool, tally: dict[str, int]) ->
     return "" if page.suspects else "Nothing left to review here."
 
 
-def _heading(view: View, candidates: list[Candidate]) -> str:
-    """Return the heading of a page of unlabelled images; "" for other pages."""
+def _view(request: dict[str, Any]) -> View:
+    """Return the view that a page asks for; "" stands for all."""
+    label, predicted, run = (request.get(name) or None for name in ("label", "predicted", "run"))
+    return View(request["kind"], request["split"] or None, label, request["order"], predicted, run)
+
+
+def _heading(view: View, page: ReviewPage, candidates: list[Candidate]) -> str:
+    """Return the heading of a set, or of a page of unlabelled images; "" for other pages."""
+    if view.is_set:
+        name = title(view)
+        name = name if view.label and name.startswith(view.label) else f"{name[0].upper()}{name[1:]}"
+        return f"{name}: {count(page.remaining, 'picture')}"
     if view.kind != "unlabelled" or not candidates:
         return ""
     if candidates[0].predicted:
