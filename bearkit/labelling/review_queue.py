@@ -67,10 +67,11 @@ class ReviewQueue:
     Args:
         project: whose images.
         progress: called while images are read for the first time.
+        index: an index of the project that others use too; one of its own if left out.
     """
 
-    def __init__(self, project: Project, progress: Progress = no_progress) -> None:
-        self.index = ImageIndex(project, progress)
+    def __init__(self, project: Project, progress: Progress = no_progress, index: ImageIndex | None = None) -> None:
+        self.index = index or ImageIndex(project, progress)
 
     def page(
         self, view: View | None = None, n: int = REVIEW_PAGE, snapshot: Snapshot | None = None, start: int = 0

@@ -19,6 +19,7 @@ from bearkit.studio.outbox import Outbox
 from bearkit.studio.predict import PredictTab
 from bearkit.studio.publish import PublishTab
 from bearkit.studio.review import ReviewTab
+from bearkit.studio.shared_index import SharedIndex
 from bearkit.studio.train import TrainTab
 from bearkit.web.launch import HOST, MOST_BYTES, NAMES, PORT, guard_arguments, is_hosted, launch_page, public_address
 from bearkit.web.limits import COLLECTOR, OWNER, VISITOR
@@ -30,6 +31,7 @@ TABS = ("data", "label", "train", "review", "predict", "publish")
 
 def build(project: Project) -> gr.Blocks:
     """Build the page of a project; opening or reloading it shows the present state."""
+    index = SharedIndex(project)
     page = gr.Blocks(title=f"{project.name} · bearkit", analytics_enabled=False)
     with page:
         header = gr.HTML()
@@ -38,11 +40,11 @@ def build(project: Project) -> gr.Blocks:
             with gr.Tab("Data", id="data", elem_id="tab-data") as data_tab:
                 data = DataTab(project, header)
             with gr.Tab("Label", id="label", elem_id="tab-label"):
-                LabelTab(project)
+                LabelTab(project, index)
             with gr.Tab("Train", id="train", elem_id="tab-train") as train_tab:
                 train = TrainTab(project)
             with gr.Tab("Review", id="review", elem_id="tab-review"):
-                ReviewTab(project)
+                ReviewTab(project, index)
             with gr.Tab("Predict", id="predict", elem_id="tab-predict") as predict_tab:
                 predict = PredictTab(project)
             with gr.Tab("Publish", id="publish", elem_id="tab-publish") as publish_tab:

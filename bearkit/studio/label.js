@@ -4,23 +4,24 @@ async function load(message = '', focus = false, undone = []) {  // `undone` are
   const more = () => ({ reviewer: reviewer(), images: undone.map((row) => row.image_id) });
   const fetched = await fetchPage('next_page', more, (text) => { why.textContent = text; }, () => load(message));
   if (!fetched) return;
-  const { answer, filters } = fetched;
+  const { answer, request } = fetched;
   const requestNumber = loading;
   if (view.audit && !answer.audit && !answer.error) {
     view.audit = '';
     news = 'The audit is done: see below what it says.';
     return load(message);
   }
-  show(answer, filters, message, focus, exceptions(undone));
+  show(answer, request, message, focus, exceptions(undone));
   if (page.empty === 'waiting') setTimeout(() => { if (requestNumber === loading) load(); }, 1500);
 }
 
-function show(answer, filters, message, focus, kept) {
+function show(answer, request, message, focus, kept) {
   page = { images: [], labels: page.labels, ...answer };
   if (!answer.error) {
     view.audit = answer.audit ? '1' : '';
     view.proposed = answer.only || '';
   }
+  const { reviewer: _, images: __, ...filters } = request;
   page.request = { ...filters, audit: view.audit, proposed: view.proposed };
   writeAddress();
   current = anchor = 0;

@@ -103,12 +103,12 @@ async function fetchPage(name, more, follow, again) {  // returns null if anothe
   await outbox.settled();
   if (requestNumber !== loading) return null;
   writeAddress();
-  const filters = { ...view };
-  const answer = await callWithProgress(name, { ...filters, ...more() }, (text) => { if (requestNumber === loading && busy()) follow(text); });
+  const request = { ...view, ...more() };
+  const answer = await callWithProgress(name, request, (text) => { if (requestNumber === loading && busy()) follow(text); });
   if (requestNumber !== loading) return null;
   root.classList.remove('rv-busy');
   retrying = Boolean(answer.away);
-  if (!answer.away || !page.request) return { answer, filters };
+  if (!answer.away || !page.request) return { answer, request };
   Object.assign(view, page.request);  // the pictures on screen stay, and the filters match them
   drawBar();
   hint(`The next page is waiting: ${answer.error}.`);

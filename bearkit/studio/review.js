@@ -64,9 +64,9 @@ function drawConfirm() {
 async function load(message = '', focus = false, was = 0) {  // `was` is how many pictures a set had when its last page was shown
   const fetched = await fetchPage('suspects', () => ({ was }), (text) => { heading.hidden = false; heading.textContent = text; }, () => load(message));
   if (!fetched) return;
-  const { answer, filters } = fetched;
+  const { answer } = fetched;
   if (answer.error) {
-    page = { suspects: [], labels: page.labels, order: page.order, counts: {}, message: '', kind: filters.kind, request: filters };
+    page = { suspects: [], labels: page.labels, order: page.order, counts: {}, message: '', kind: view.kind, request: { ...view } };
     states = new Map();
     draw(focus);
     return showError(answer);

@@ -14,7 +14,6 @@ from typing import Any
 import gradio as gr
 
 from bearkit import runs
-from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import RENAMED
 from bearkit.catalog.schema import Decision
 from bearkit.catalog.settings import catalog_name, label_order
@@ -33,6 +32,7 @@ from bearkit.studio import mistakes
 from bearkit.studio.grid_answers import in_words, large_picture, thumbnail_urls, undo_or_redo
 from bearkit.studio.image_sets import title
 from bearkit.studio.server_functions import errors_as_answers
+from bearkit.studio.shared_index import SharedIndex
 from bearkit.training.config import TrainConfig
 from bearkit.web.errors import show_errors
 from bearkit.web.prediction_html import note
@@ -45,13 +45,10 @@ POLL = 0.2  # seconds between two checks of a training
 class ReviewTab:
     """The Review tab's layout, and the functions that its page calls. All state is in the catalogue and the browser."""
 
-    def __init__(self, project: Project) -> None:
-        self.project = project
+    def __init__(self, project: Project, index: SharedIndex) -> None:
+        self.project, self._index = project, index
         self._lock = threading.Lock()
-        self._queue: ReviewQueue | None = None
-        self._name = ""  # of the catalogue that the queue reads
         self._pixels: threading.Thread | None = None  # reads the images' pixels
-        self._progress = ""  # of the task that pages wait for
         answers = [errors_as_answers(ask) for ask in (self.suspects, self.undo_or_redo, self.details, self.progress)]
         gr.HTML(html_template="", js_on_load=JS, server_functions=answers, apply_default_css=False, elem_id="review")
         with gr.Row():
@@ -74,7 +71,7 @@ class ReviewTab:
             The candidates and everything else that the page shows: labels, counts, messages and progress.
         """
         queue = self._ready()
-        now = queue.index.snapshot()  # everything below is of this moment
+        now = queue.index.snapshot(complete=True)  # everything below is of this moment
         view = _view(request)
         if view.kind == "label" and now.probs is None and now.unlabelled.any():
             view = View("unlabelled")  # there are too few labels to find suspicious ones
@@ -138,7 +135,7 @@ class ReviewTab:
     def progress(self, request: dict[str, Any]) -> dict[str, Any]:
         """Return the progress of the task that the page waits for; "" if there is none."""
         del request
-        return {"text": self._progress}
+        return {"text": self._index.progress}
 
     @show_errors
     def retrain(self) -> Iterator[str]:
@@ -169,17 +166,10 @@ class ReviewTab:
         Raises:
             ReviewError: The project has no images.
         """
-        with self._lock:
-            if not (self.project.exists and Catalog(self.project).images()):
-                raise ReviewError("there are no pictures to review yet", hint="Import some in the Data tab")
-            name = catalog_name(Catalog(self.project))
-            if self._queue is None or self._name != name:  # the project's folder may hold a new catalogue
-                self._name = name
-                self._queue = ReviewQueue(self.project, progress=self._follow)
-            return self._queue
-
-    def _follow(self, what: str, done: int, total: int) -> None:
-        self._progress = f"{what}: {done} of {total} …" if done < total else ""
+        index = self._index.get()
+        if index is None or not index.catalog.images():
+            raise ReviewError("there are no pictures to review yet", hint="Import some in the Data tab")
+        return ReviewQueue(self.project, index=index)
 
     def _read_pixels(self, queue: ReviewQueue) -> None:
         """Read the images' pixels in a thread while someone reviews labels; other kinds of candidates need them."""
