@@ -55,7 +55,7 @@ from bearkit.labelling.review_actions import find_duplicates as find_duplicates
 from bearkit.labelling.review_actions import merge_labels as merge_labels
 from bearkit.labelling.review_queue import Queue as Queue
 from bearkit.labelling.review_queue import ReviewQueue as ReviewQueue
-from bearkit.labelling.review_queue import View as View
+from bearkit.labelling.review_view import View as View
 from bearkit.learn.demo import run_demo as run_demo
 from bearkit.learner import Learner as Learner
 from bearkit.serve.app import serve_model as serve_model

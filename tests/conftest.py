@@ -24,7 +24,11 @@ from scipy.special import softmax
 
 from bearkit import Learner, Project, import_images
 from bearkit.bodies import registry
+from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.decision_types import DecisionRequest
+from bearkit.catalog.decisions import DecisionLog
 from bearkit.cli.common import run
+from bearkit.datasets import dataset
 from bearkit.sources.samples import pictures
 from bearkit.training.config import TrainConfig
 from tests.fake_hub import TOKEN, hub
@@ -154,6 +158,17 @@ def drawn(tmp_path_factory, with_body):
     folder = tmp_path_factory.mktemp("drawn")
     project = with_body(Project(folder / "shapes"))
     import_images(project, write_drawings(folder / "source", 12))
+    Learner(project).fit_one_cycle(4)
+    return project
+
+
+@pytest.fixture(scope="session")
+def confused(drawn, tmp_path_factory):
+    """The same with a second run and three wrong labels in validation, so that its confusion matrix has mistakes."""
+    project = Project(shutil.copytree(drawn.root, tmp_path_factory.mktemp("confused") / "shapes"))
+    split, log = dataset.splits(Catalog(project)), DecisionLog(Catalog(project))
+    wrong = [one for one in log.images() if split[one.image_id] == "valid" and one.label != "star"][:3]
+    log.decide([DecisionRequest(one.image_id, "relabel", "star") for one in wrong], "chance", kind="quality")
     Learner(project).fit_one_cycle(4)
     return project
 

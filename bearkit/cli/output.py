@@ -3,6 +3,7 @@
 `place` names the project in the next command: "" or " -p DIR".
 """
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -130,8 +131,8 @@ def learning_curve(result: dict[str, Any]) -> str:
     return "\n".join([*lines, "", result["verdict"], f"curve: {result['plot']}"])
 
 
-def interpreted(result: dict[str, Any]) -> str:
-    """Describe the mistakes of a model."""
+def interpreted(result: dict[str, Any], place: str = "") -> str:
+    """Describe the mistakes of a model, and how to see the pictures of one cell of its confusion matrix."""
     vocab = result["vocab"]
     lines = [f"run {result['run']}, {result['split']} pictures; rows given, columns predicted", ""]
     if len(vocab) <= MATRIX:
@@ -152,6 +153,10 @@ def interpreted(result: dict[str, Any]) -> str:
         for row in result["top_losses"]
     ]
     lines += ["", "top losses:", *table(("picture", "given", "predicted", "loss", "probability"), losses)]
+    if result["most_confused"]:
+        given, predicted, _ = result["most_confused"][0]
+        which = shlex.join(["--label", given, "--predicted", predicted, "--split", result["split"]])
+        lines += ["", f"To see what was confused most: bearkit review next {which} --run {result['run']}{place}"]
     return "\n".join(lines)
 
 

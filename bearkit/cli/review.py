@@ -55,7 +55,7 @@ def interpret(
     Example: bearkit interpret -p bears
     """
     result = bearkit.Interpretation.from_run(Project(project), run, split).as_dict(top)
-    show(as_json, result, output.interpreted(result))
+    show(as_json, result, output.interpreted(result, place_of(project)))
 
 
 @review.command("next")
@@ -70,9 +70,20 @@ def next_(
         typer.Option(
             metavar="KIND",
             help="label for likely wrong labels, duplicate for near-duplicates, outlier for unusual pictures, quality "
-            "for bad pictures, unlabelled for pictures without a label.",
+            "for bad pictures, unlabelled for pictures without a label. These list pictures whether they were reviewed "
+            "or not: any for all, mistake for those that a model predicts wrongly, conflict for those imported with "
+            "several labels or splits, deleted.",
         ),
     ] = "label",
+    predicted: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LABEL",
+            help="Only list validation pictures that the model takes for this label; with --label, those of one cell "
+            "of the confusion matrix that `bearkit interpret` prints.",
+        ),
+    ] = None,
+    run: RunOption = None,
     order: Annotated[
         str,
         typer.Option(
@@ -89,10 +100,13 @@ def next_(
     The list is computed again after every decision.
 
     Example: bearkit review next -p bears
+    Example: bearkit review next --label black --predicted grizzly -p bears
     """
     with progress_bars() as progress:
         queue = bearkit.ReviewQueue(Project(project), progress=progress)
-        result = queue.page(bearkit.View(kind, split, label, order), n).as_dict()
+        if predicted is not None and kind == "label":
+            kind, split = "mistake", split or "valid"
+        result = queue.page(bearkit.View(kind, split, label, order, predicted, run), n).as_dict()
     then = [] if result["suspects"] else next_steps(read_progress(Project(project)), place_of(project))
     show(as_json, result, review_output.suspects(result, place_of(project), then))
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bearkit.core.text import count, listed, percent, remaining_errors_sentence, table
+from bearkit.labelling.review_candidate import SET_KINDS
 
 
 def suspects(result: dict[str, Any], place: str = "", then: Sequence[str] = ()) -> str:
@@ -18,7 +19,8 @@ def suspects(result: dict[str, Any], place: str = "", then: Sequence[str] = ()) 
     lines = (
         [*table(("image", "path", "split", "loss", "why"), rows), ""] if rows else ["nothing is left to review here"]
     )
-    lines += [remaining_errors_sentence(result["left"])]
+    if not rows or result["suspects"][0]["kind"] not in SET_KINDS:
+        lines += [remaining_errors_sentence(result["left"])]
     if result["done"] and result["calm"]:
         lines += [f"Few label errors remain: the last {result['calm']} pictures were fine."]
     if rows:

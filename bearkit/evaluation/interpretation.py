@@ -1,5 +1,6 @@
 """Interpretation of a finished run, in fastai's words: confusion matrix, most confused labels, top losses."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -32,17 +33,28 @@ class Interpretation:
         project: the project that the images belong to.
         run: a finished run.
         split: `valid` for images that the model was not trained on, or `train`.
+        labels: present labels by image id, such as those after a review, to compare with; by default those that the
+            model was trained with. Images without one, or with one that the model does not know, are left out.
+
+    Attributes:
+        n_changed: images whose label in `labels` is another one, or that have none.
 
     Raises:
         RunError: the split has no images.
     """
 
-    def __init__(self, project: Project, run: Run, split: str = "valid") -> None:
-        self.project, self.run, self.split = project, run, split
+    def __init__(
+        self, project: Project, run: Run, split: str = "valid", labels: Mapping[str, str] | None = None
+    ) -> None:
+        self.project, self.run, self.split, self.n_changed = project, run, split, 0
         self.predictions: Predictions = run.predictions().only(split)
         if not len(self.predictions.targets):
             splits = ", ".join(sorted(set(run.predictions().splits.tolist())))
             raise RunError(f"run {run.id} has no pictures in split `{split}`", hint=f"splits with pictures: {splits}")
+        if labels is not None:
+            ids, before = self.predictions.image_ids.tolist(), self.predictions.vocab[self.predictions.targets].tolist()
+            self.n_changed = sum(labels.get(one) != label for one, label in zip(ids, before, strict=True))
+            self.predictions = self.predictions.under(labels)
 
     @classmethod
     def from_learner(cls, learn: _HasRun, split: str = "valid") -> "Interpretation":
@@ -95,8 +107,12 @@ class Interpretation:
             for label, (precision, recall) in zip(self.vocab, both, strict=True)
         }
 
-    def top_losses(self, k: int = 9) -> list[dict[str, Any]]:
+    def top_losses(self, k: int = 9, mistakes: bool = False) -> list[dict[str, Any]]:
         """Return the k images with the highest losses, worst first.
+
+        Args:
+            k: how many images at most.
+            mistakes: only images that were predicted wrongly; an unsure but correct prediction has a high loss too.
 
         Returns:
             A dict for each image: `image_id`, `path`, `given` and `predicted` label, `loss` in nats, and the
@@ -104,7 +120,10 @@ class Interpretation:
         """
         p = self.predictions
         now = {image.image_id: image.path for image in Catalog(self.project).images()}  # a review may have moved files
-        rows = zip(*losses.top_losses(p.probs, p.targets, k), strict=True)
+        rows, values = losses.top_losses(p.probs, p.targets, len(p.targets))
+        if mistakes:
+            wrong = p.probs[rows].argmax(axis=1) != p.targets[rows]
+            rows, values = rows[wrong], values[wrong]
         return [
             {
                 "image_id": str(p.image_ids[row]),
@@ -114,7 +133,7 @@ class Interpretation:
                 "loss": float(loss),
                 "probability": float(p.probs[row].max()),
             }
-            for row, loss in rows
+            for row, loss in zip(rows[:k], values[:k], strict=True)
         ]
 
     def plot_confusion_matrix(self) -> "Figure":

@@ -54,6 +54,11 @@ class BackgroundFeatures:
                 self._thread.start()
             return ready
 
+    def finish(self) -> None:
+        """Wait until the thread has computed the images that it has; `available` then counts those that are left."""
+        if self._thread:
+            self._thread.join()
+
     def _compute(self, images: Sequence[ImageRecord], body: Body, n_ready: int, n_images: int) -> None:
         shown = n_ready
         try:

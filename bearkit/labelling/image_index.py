@@ -110,13 +110,20 @@ class ImageIndex:
         """The number of images that have no features yet, and are in no snapshot."""
         return self._background.waiting if self._background else 0
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self, complete: bool = False) -> Snapshot:
         """The current state, with heads relearned; computed once for all callers that ask at the same time.
+
+        Args:
+            complete: wait until the images that are computed in a thread have their features too.
 
         Raises:
             NoImagesError: the project has no images.
         """
-        return self._snapshots.get("snapshot", self._current)
+        snapshot = self._snapshots.get("snapshot", self._current)
+        while complete and self._background and self._background.waiting:
+            self._background.finish()
+            snapshot = self._snapshots.get("snapshot", self._current)
+        return snapshot
 
     def _current(self) -> Snapshot:
         versions = self._versions()

@@ -81,13 +81,20 @@ class LabelQueue:
         project: whose images.
         progress: called while images go through the body for the first time.
         wait: see `ImageIndex`.
+        index: an index of the project that others use too; one of its own if left out.
 
     Raises:
         ProjectError: there is no project.
     """
 
-    def __init__(self, project: Project, progress: Progress = no_progress, wait: bool = True) -> None:
-        self.index = ImageIndex(project, progress, wait)
+    def __init__(
+        self,
+        project: Project,
+        progress: Progress = no_progress,
+        wait: bool = True,
+        index: ImageIndex | None = None,
+    ) -> None:
+        self.index = index or ImageIndex(project, progress, wait)
         self._reduced: tuple[np.ndarray, np.ndarray] | None = None  # the features and what they were reduced to
 
     def page(

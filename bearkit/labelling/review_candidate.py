@@ -6,6 +6,7 @@ from typing import Any
 from bearkit.core.text import whole_percent
 
 REVIEW_KINDS = ("label", "duplicate", "outlier", "quality", "unlabelled")
+SET_KINDS = ("any", "mistake", "conflict", "deleted")
 REVIEW_ORDERS = ("out-of-fold", "loss")
 
 
@@ -18,11 +19,12 @@ class Candidate:
         path: relative to the project; absolute for a linked file.
         split: train, valid or test; None for none.
         given: the current label; None for none.
-        predicted: the label predicted by a head that was trained without this image (with the order `loss`: by the
-            newest run's model); for an image without a label it is the proposal. None with fewer than two labels.
+        predicted: the label predicted by a head that was trained without this image (with the order `loss`, and for
+            the kind `mistake`: by a run's model); for an image without a label it is the proposal. None with fewer than
+            two labels.
         probability: of `predicted`.
         loss: cross-entropy of the current label in nats; None without a label.
-        kind: one of `REVIEW_KINDS`.
+        kind: one of `REVIEW_KINDS` or `SET_KINDS`.
         reason: why the image is here, for people.
         twin: for a near-duplicate, the id of the image it duplicates.
     """

@@ -11,48 +11,15 @@ from bearkit.core.project import Project
 from bearkit.errors import ReviewError
 from bearkit.evaluation.label_noise import estimate_label_noise
 from bearkit.labelling.image_index import ImageIndex
-from bearkit.labelling.review_candidate import REVIEW_KINDS, REVIEW_ORDERS, Candidate
+from bearkit.labelling.image_sets import SETS
+from bearkit.labelling.review_candidate import Candidate
 from bearkit.labelling.review_rankers import RANKERS, LazyCandidate, RankContext, duplicate_groups
+from bearkit.labelling.review_view import View
 from bearkit.labelling.snapshot import Snapshot
 
 REVIEW_PAGE = 20  # images
 OUTLIER_COUNT_LIMIT = 5000  # images; with more, counting outliers for every page takes too long
 CLEAN_PAGES = 2  # pages in a row without a change: the course's sign that few label errors remain
-
-
-@dataclass(frozen=True)
-class View:
-    """Which candidates to show.
-
-    Attributes:
-        kind: one of `REVIEW_KINDS`.
-        split: only images of this split; None for all.
-        label: only images with this label (for `unlabelled`: with this proposal); None for all.
-        order: how label errors are ranked, one of `REVIEW_ORDERS`.
-
-    Raises:
-        ReviewError: the kind, order or split is unknown.
-    """
-
-    kind: str = "label"
-    split: str | None = None
-    label: str | None = None
-    order: str = "out-of-fold"
-
-    def __post_init__(self) -> None:
-        for name, allowed in (
-            ("kind", REVIEW_KINDS),
-            ("order", REVIEW_ORDERS),
-            ("split", (None, "train", "valid", "test")),
-        ):
-            if getattr(self, name) not in allowed:
-                words = ", ".join(word for word in allowed if word)
-                raise ReviewError(f"there is no {name} `{getattr(self, name)}`", hint=f"--{name}: one of {words}")
-
-    @property
-    def name(self) -> str:
-        """The split and label as they are stored with a decision."""
-        return f"{self.split or ''}/{self.label or ''}"
 
 
 @dataclass(frozen=True)
@@ -100,33 +67,39 @@ class ReviewQueue:
     Args:
         project: whose images.
         progress: called while images are read for the first time.
+        index: an index of the project that others use too; one of its own if left out.
     """
 
-    def __init__(self, project: Project, progress: Progress = no_progress) -> None:
-        self.index = ImageIndex(project, progress)
+    def __init__(self, project: Project, progress: Progress = no_progress, index: ImageIndex | None = None) -> None:
+        self.index = index or ImageIndex(project, progress)
 
-    def page(self, view: View | None = None, n: int = REVIEW_PAGE, snapshot: Snapshot | None = None) -> ReviewPage:
+    def page(
+        self, view: View | None = None, n: int = REVIEW_PAGE, snapshot: Snapshot | None = None, start: int = 0
+    ) -> ReviewPage:
         """Return the next candidates of a view, relearned from all decisions.
 
         Args:
             view: which candidates; suspected label errors if left out.
             n: the number of candidates.
             snapshot: the moment to answer for; now if left out.
+            start: how many candidates to pass over: images of a set stay in it after a decision.
 
         Raises:
             ReviewError: there is no such label, or there are fewer than two labels to compare.
         """
         view, now = view or View(), snapshot or self.index.snapshot()
-        return now.results.get(("page", view, n), lambda: self._page(view, n, now))
+        return now.results.get(("page", view, n, start), lambda: self._page(view, n, now, start))
 
-    def _page(self, view: View, n: int, snapshot: Snapshot) -> ReviewPage:
-        if view.label is not None and view.label not in snapshot.vocab:
+    def _page(self, view: View, n: int, snapshot: Snapshot, start: int) -> ReviewPage:
+        if view.label is not None and view.label not in (_labels_ever(snapshot) if view.is_set else snapshot.vocab):
             raise ReviewError(f"there is no label `{view.label}`", hint=f"labels: {', '.join(snapshot.vocab)}")
         candidates = self._rank(view, snapshot)
         calm = _clean_streak(view, n, snapshot) if view.kind == "label" else 0
         done = view.kind == "label" and (calm >= CLEAN_PAGES * n or not candidates)
         left = _label_errors_left(view, snapshot)
-        return ReviewPage([make() for make in candidates[:n]], len(candidates), left, calm, done, snapshot.vocab)
+        return ReviewPage(
+            [make() for make in candidates[start : start + n]], len(candidates), left, calm, done, snapshot.vocab
+        )
 
     def counts(self, snapshot: Snapshot | None = None) -> dict[str, int]:
         """Count the candidates of each kind; kinds that take long to count are left out."""
@@ -141,6 +114,7 @@ class ReviewQueue:
         }
         result = {kind: len(self._rank(View(kind), snapshot)) for kind, is_quick in quick.items() if is_quick}
         result["unlabelled"] = int(snapshot.unlabelled.sum())
+        result |= {"any": int(snapshot.present.sum()), "deleted": int((~snapshot.present).sum())}
         if snapshot.probs is not None:
             result["label"] = self.doubted(View(), snapshot)
         return result
@@ -176,16 +150,34 @@ class ReviewQueue:
         return [snapshot.images[other] for other in nearest if np.isfinite(similarity[other])]
 
     def _rank(self, view: View, snapshot: Snapshot) -> list[LazyCandidate]:
+        if view.is_set:
+            return SETS[view.kind](RankContext(self.index, snapshot, _members(view, snapshot), view))
         wanted = snapshot.present & ~_reviewed(view.kind, snapshot)
         if view.split is not None:
             wanted &= snapshot.splits == view.split
         if view.label is not None:
             label = snapshot.oof_probs.argmax(axis=1) if view.kind == "unlabelled" else snapshot.targets
             wanted &= label == snapshot.vocab.index(view.label)
-        return RANKERS[view.kind](RankContext(self.index, snapshot, wanted, view.order))
+        return RANKERS[view.kind](RankContext(self.index, snapshot, wanted, view))
 
 
 Queue = ReviewQueue  # its name before there was a `LabelQueue`; scripts may use it
+
+
+def _members(view: View, snapshot: Snapshot) -> np.ndarray:
+    """The images that a set may hold, bool (N,): those with its label and split. A run has splits of its own."""
+    members = ~snapshot.present if view.kind == "deleted" else snapshot.present.copy()
+    if view.split is not None and view.kind != "mistake":
+        members &= snapshot.splits == view.split
+        if view.split != "train":  # such images wait until a person confirms the model's label
+            members &= ~snapshot.by_model
+    return members if view.label is None else members & (snapshot.labels == view.label)
+
+
+def _labels_ever(snapshot: Snapshot) -> set[str]:
+    """The labels that images have or had: a set of images stays a set when its last image gets another label."""
+    given = {str(one.to_label) for one in snapshot.history.decisions if one.to_label and one.action != "beside"}
+    return given | {image.label for image in snapshot.images}
 
 
 def _reviewed(kind: str, snapshot: Snapshot) -> np.ndarray:

@@ -12,6 +12,7 @@ from bearkit.evaluation.label_issues import rank_label_issues
 from bearkit.evaluation.losses import losses
 from bearkit.labelling.image_index import ImageIndex
 from bearkit.labelling.review_candidate import Candidate, duplicate_reason, label_reason
+from bearkit.labelling.review_view import View
 from bearkit.labelling.snapshot import Snapshot
 
 SPLIT_PRIORITY = {"": 0, "train": 1, "valid": 2, "test": 3}  # of near-duplicates, the one with the highest stays
@@ -26,19 +27,19 @@ class RankContext:
         index: computes near-duplicates and image quality.
         snapshot: the images, labels and predictions.
         wanted: the images to choose from, bool (N,).
-        order: for label errors: `out-of-fold`, or `loss` for the loss of the fitted model.
+        view: what was asked for.
     """
 
     index: ImageIndex
     snapshot: Snapshot
     wanted: np.ndarray
-    order: str = "out-of-fold"
+    view: View
 
 
 def _label_errors(context: RankContext) -> list[LazyCandidate]:
     """Labelled images, the highest out-of-fold loss first; with `loss`, the fitted model's, as in the fastai course."""
     snapshot = context.snapshot
-    if context.order == "loss":
+    if context.view.order == "loss":
         probs, predicted = _model_probs(context)
     else:
         probs, predicted = snapshot.oof_probs, snapshot.present
@@ -48,9 +49,9 @@ def _label_errors(context: RankContext) -> list[LazyCandidate]:
     def candidate(row: int) -> Candidate:
         best = int(probs[row].argmax())
         reason = label_reason(str(snapshot.labels[row]), snapshot.vocab[best], float(probs[row, best]))
-        return _candidate(snapshot, row, "label", reason, probs)
+        return as_candidate(snapshot, row, "label", reason, probs)
 
-    return _lazy(candidate, rows)
+    return lazy(candidate, rows)
 
 
 def _near_duplicates(context: RankContext) -> list[LazyCandidate]:
@@ -79,10 +80,10 @@ def _near_duplicates(context: RankContext) -> list[LazyCandidate]:
         label = str(snapshot.labels[best]) if not is_same(snapshot.labels, row) else None
         splits = None if is_same(snapshot.splits, row) else (str(snapshot.splits[row]), str(snapshot.splits[best]))
         reason = duplicate_reason(snapshot.images[best].path, label, splits)
-        return replace(_candidate(snapshot, row, "duplicate", reason), twin=snapshot.images[best].image_id)
+        return replace(as_candidate(snapshot, row, "duplicate", reason), twin=snapshot.images[best].image_id)
 
     rows = sorted(best_of, key=lambda row: (is_same(snapshot.labels, row), is_same(snapshot.splits, row), row))
-    return _lazy(candidate, rows)
+    return lazy(candidate, rows)
 
 
 def duplicate_groups(index: ImageIndex, snapshot: Snapshot) -> list[list[int]]:
@@ -101,9 +102,9 @@ def _outliers(context: RankContext) -> list[LazyCandidate]:
     rows = np.flatnonzero(context.wanted & (score > outliers.FAR))
 
     def candidate(row: int) -> Candidate:
-        return _candidate(snapshot, row, "outlier", f"unlike the other pictures of `{snapshot.labels[row]}`")
+        return as_candidate(snapshot, row, "outlier", f"unlike the other pictures of `{snapshot.labels[row]}`")
 
-    return _lazy(candidate, rows[np.argsort(-score[rows], kind="stable")])
+    return lazy(candidate, rows[np.argsort(-score[rows], kind="stable")])
 
 
 def _low_quality(context: RankContext) -> list[LazyCandidate]:
@@ -112,7 +113,7 @@ def _low_quality(context: RankContext) -> list[LazyCandidate]:
     by_id = context.index.pixel_stats().problems
     problems = {snapshot.row_of[image_id]: text for image_id, text in by_id.items() if image_id in snapshot.row_of}
     rows = sorted((row for row in problems if context.wanted[row]), key=lambda row: (problems[row], row))
-    return _lazy(lambda row: _candidate(snapshot, row, "quality", problems[row]), rows)
+    return lazy(lambda row: as_candidate(snapshot, row, "quality", problems[row]), rows)
 
 
 def _unlabelled(context: RankContext) -> list[LazyCandidate]:
@@ -123,16 +124,16 @@ def _unlabelled(context: RankContext) -> list[LazyCandidate]:
     snapshot = context.snapshot
     rows = np.flatnonzero(context.wanted & (snapshot.targets < 0))
     if snapshot.probs is None:
-        return _lazy(lambda row: _candidate(snapshot, row, "unlabelled", "no proposal yet"), rows)
+        return lazy(lambda row: as_candidate(snapshot, row, "unlabelled", "no proposal yet"), rows)
     probs = snapshot.probs
     best, highest = probs[rows].argmax(axis=1), probs[rows].max(axis=1)
 
     def candidate(row: int) -> Candidate:
         label = int(probs[row].argmax())
         reason = f"proposed `{snapshot.vocab[label]}` {whole_percent(float(probs[row, label]))}"
-        return _candidate(snapshot, row, "unlabelled", reason)
+        return as_candidate(snapshot, row, "unlabelled", reason)
 
-    return _lazy(candidate, rows[np.lexsort((-highest, best))])
+    return lazy(candidate, rows[np.lexsort((-highest, best))])
 
 
 RANKERS: dict[str, Callable[[RankContext], list[LazyCandidate]]] = {
@@ -144,11 +145,12 @@ RANKERS: dict[str, Callable[[RankContext], list[LazyCandidate]]] = {
 }
 
 
-def _lazy(candidate: Callable[[int], Candidate], rows: np.ndarray | Sequence[int]) -> list[LazyCandidate]:
+def lazy(candidate: Callable[[int], Candidate], rows: np.ndarray | Sequence[int]) -> list[LazyCandidate]:
+    """Describe each row only when it is shown."""
     return [lambda row=int(row): candidate(row) for row in rows]  # type: ignore[misc]
 
 
-def _candidate(snapshot: Snapshot, row: int, kind: str, reason: str, probs: np.ndarray | None = None) -> Candidate:
+def as_candidate(snapshot: Snapshot, row: int, kind: str, reason: str, probs: np.ndarray | None = None) -> Candidate:
     """Describe one image. `probs`, float32 (N, C), are the out-of-fold ones if left out."""
     image, target = snapshot.images[row], snapshot.targets[row : row + 1]
     split, label = str(snapshot.splits[row]) or None, str(snapshot.labels[row]) or None

@@ -1,6 +1,7 @@
 """The predictions of a run for all images of the project."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,19 @@ class Predictions:
 
     def only(self, split: str) -> "Predictions":
         """Return the rows of one split."""
-        rows = self.splits == split
+        return self._rows(self.splits == split)
+
+    def under(self, labels: Mapping[str, str]) -> "Predictions":
+        """Return the predictions with other labels as targets, such as those after a review.
+
+        Args:
+            labels: the label by image id. Images without one, or with one that the model does not know, are left out.
+        """
+        column = {label: n for n, label in enumerate(self.vocab.tolist())}
+        targets = np.array([column.get(labels.get(one, ""), -1) for one in self.image_ids.tolist()], np.int64)
+        return replace(self, targets=targets)._rows(targets >= 0)
+
+    def _rows(self, rows: np.ndarray) -> "Predictions":
         arrays = {name: array[rows] for name, array in self._arrays().items() if name != "vocab"}
         return Predictions(**arrays, vocab=self.vocab)
 

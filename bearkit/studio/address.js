@@ -21,13 +21,24 @@ document.addEventListener('click', (event) => {  // Gradio's own event also fire
   window.dispatchEvent(new Event(`bearkit-${name}`));
 });
 window.addEventListener('popstate', () => show(openTab()));
+const FILTERS = { review: ['kind', 'run', 'split', 'label', 'predicted', 'order', 'rest', 'start', 'at'] };  // a link that names one replaces all
+
 document.addEventListener('click', (event) => {
   const link = event.target.closest?.('a[href^="?tab="]');
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
   const query = new URLSearchParams(link.getAttribute('href'));
   const address = new URL(location.href);
+  const filters = FILTERS[query.get('tab')] || [];
+  if (filters.some((name) => query.has(name))) filters.forEach((name) => address.searchParams.delete(name));
   for (const [name, value] of query) address.searchParams.set(name, value);
   history.pushState(history.state, '', address);
   show(query.get('tab'));
+});
+document.addEventListener('click', (event) => {  // a link to a fold opens it
+  const fold = document.querySelector(event.target.closest?.('a[href^="#bk-"]')?.getAttribute('href') || '#bk-');
+  if (!fold) return;
+  event.preventDefault();
+  fold.open = true;
+  fold.scrollIntoView({ block: 'nearest' });
 });

@@ -18,6 +18,7 @@ from bearkit.studio.outbox import Outbox
 from bearkit.studio.predict import PredictTab
 from bearkit.studio.publish import PublishTab
 from bearkit.studio.review import ReviewTab
+from bearkit.studio.shared_index import SharedIndex
 from bearkit.studio.steps import TABS, Steps
 from bearkit.studio.train import TrainTab
 from bearkit.web.launch import HOST, MOST_BYTES, NAMES, PORT, guard_arguments, is_hosted, launch_page, public_address
@@ -29,6 +30,7 @@ CSS = (Path(__file__).parent / "studio.css").read_text()
 
 def build(project: Project) -> gr.Blocks:
     """Build the page of a project; opening or reloading it shows the present state."""
+    index = SharedIndex(project)
     page = gr.Blocks(title=f"{project.name} · bearkit", analytics_enabled=False)
     with page:
         header = gr.HTML()
@@ -38,11 +40,11 @@ def build(project: Project) -> gr.Blocks:
             with panels["data"]:
                 data = DataTab(project, header)
             with panels["label"]:
-                LabelTab(project)
+                LabelTab(project, index)
             with panels["train"]:
                 train = TrainTab(project)
             with panels["review"]:
-                ReviewTab(project)
+                ReviewTab(project, index)
             with panels["predict"]:
                 predict = PredictTab(project)
             with panels["publish"]:

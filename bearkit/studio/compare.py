@@ -7,8 +7,10 @@ import gradio as gr
 from bearkit import runs
 from bearkit.core import text
 from bearkit.core.project import Project
+from bearkit.labelling.review_view import View
 from bearkit.runs import Run
 from bearkit.studio import curves, html
+from bearkit.studio.image_sets import link
 from bearkit.training.config import OPTIONS, TrainConfig
 from bearkit.web.errors import show_errors
 
@@ -59,6 +61,7 @@ def _table(chosen: list[Run]) -> str:
     rows: list[list[Any]] = [[OPTIONS[name].label, *(config[name] for config in configs)] for name in different]
     results = [run.result for run in chosen]
     rows.append(["error rate", *(text.percent(result["error_rate"]) for result in results)])
+    rows.append(["mistakes", *(link(View("mistake", "valid", run=run.id), f"of run {run.id}") for run in chosen)])
     rows.append(["likely between", *(text.interval(result) for result in results)])
     rows.append(["time", *(html.duration(text.total_seconds(result)) for result in results)])
     rows.append(["diagnosis", *(result["diagnosis"]["verdict"].replace("_", " ") for result in results)])

@@ -14,8 +14,10 @@ from bearkit.core.project import Project
 from bearkit.datasets import dataset
 from bearkit.images.thumbnails import thumbnails
 from bearkit.labelling.next_step import read_progress
+from bearkit.labelling.review_view import View
 from bearkit.studio import html
 from bearkit.studio.image import Picture
+from bearkit.studio.image_sets import link
 from bearkit.studio.sources import Sources
 from bearkit.web.errors import show_errors
 
@@ -96,10 +98,12 @@ class DataTab:
                 f"Rejected files ({len(rejected)})",
                 html.table(("file", "reason"), [(Path(row.origin).name, row.reason) for row in rejected]),
                 len(rejected),
+                "bk-rejected",
             )
             + html.fold(
                 f"Pictures with conflicting labels or splits ({len(conflicts)})",
-                html.table(("labels", "label used", "files"), [_conflict(row) for row in conflicts]),
+                html.table(("labels", "label used", "files"), [_conflict(row) for row in conflicts])
+                + link(View("conflict"), "See and correct these pictures"),
                 len(conflicts),
             ),
             *[labels] * 4,

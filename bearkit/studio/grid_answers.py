@@ -42,7 +42,7 @@ def large_picture(
             _picture(one, label[one.image_id], url)
             for one, url in zip(near, thumbnail_urls(project, near), strict=True)
         ],
-        "decisions": [f"{_in_words(decision)}, by {decision.reviewer}" for decision in log.of_image(image.image_id)],
+        "decisions": [in_words(decision) for decision in log.of_image(image.image_id)],
     }
 
 
@@ -82,9 +82,10 @@ def _picture(image: ImageRecord, label: str, url: str | None) -> dict[str, Any]:
     return {"path": image.path, "given": label, "url": url}
 
 
-def _in_words(decision: Decision) -> str:
+def in_words(decision: Decision) -> str:
+    """Say what was decided, and by whom."""
     to = f" as {decision.to_label}" if decision.action in ("label", "relabel") else ""
-    return f"{html.DONE.get(decision.action, decision.action)}{to}"
+    return f"{html.DONE.get(decision.action, decision.action)}{to}, by {decision.reviewer}"
 
 
 def _as_shown(decision: Decision | None) -> dict[str, Any] | None:

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from bearkit.catalog.schema import SPLITS
 from bearkit.core.text import count, error_rate_sentence, percent, total_seconds
 from bearkit.labelling.next_step import ProjectProgress, next_step
+from bearkit.labelling.review_view import View
 from bearkit.sources.web.address_text import is_address
+from bearkit.studio.image_sets import link, number
 from bearkit.training.diagnosis import ADVICE
 from bearkit.web.prediction_html import LONG, cut, note
 
@@ -28,25 +28,27 @@ SIGNS = {  # {verdict of a diagnosis: how the curves show it}
 
 def head(name: str, n_images: int, labels: Sequence[str]) -> str:
     """Return the line above the tabs: the project's name and counts."""
-    return f'<div class="bk-head"><h1>{escape(name)}</h1><span>{escape(counts(n_images, labels))}</span></div>'
+    return f'<div class="bk-head"><h1>{escape(name)}</h1><span>{counts(n_images, labels)}</span></div>'
 
 
 def counts(n_images: int, labels: Sequence[str]) -> str:
-    """Return the number of images and labels as text.
+    """Return the number of images and their labels, with links to them.
 
-    >>> counts(3, ["black", "teddy"]), counts(3, []), counts(0, [])
-    ('3 pictures · 2 labels: black, teddy', '3 pictures, none labelled yet', 'no pictures yet')
+    >>> counts(0, [])
+    'no pictures yet'
     """
     if not n_images:
         return "no pictures yet"
-    pictures = count(n_images, "picture")
+    pictures = link(View("any"), count(n_images, "picture"))
     if not labels:
         return f"{pictures}, none labelled yet"
-    named = f"{', '.join(_short(label) for label in labels[:6])}{' …' if len(labels) > 6 else ''}"
+    named = ", ".join(link(View("any", label=label), short(label)) for label in labels[:6])
+    named += " …" if len(labels) > 6 else ""
     return f"{pictures} · {count(len(labels), 'label')}: {named}"
 
 
-def _short(label: str) -> str:
+def short(label: str) -> str:
+    """Return a label as it fits into a sentence or a table's head."""
     return label if len(label) <= LONG else f"{label[: LONG - 1]}…"
 
 
@@ -72,7 +74,7 @@ def quiet(text: str) -> str:
 
 def first_step(progress: ProjectProgress) -> str:
     """Return what to do before a project can be trained on, with links; "" if it can be."""
-    now, n, which = next_step(progress), progress.unlabelled, ", ".join(map(_short, next_step(progress).labels[:6]))
+    now, n, which = next_step(progress), progress.unlabelled, ", ".join(map(short, next_step(progress).labels[:6]))
     if now.step not in ("import", "label") or not now.why:
         return ""
     if now.why == "images":
@@ -96,12 +98,16 @@ def first_step(progress: ProjectProgress) -> str:
 
 def data_counts(progress: ProjectProgress) -> str:
     """Return the images of each label and split, those without a label, and what to do next, with links."""
-    rows: list[tuple[Any, ...]] = [(name, *(n.get(s) or "" for s in SPLITS)) for name, n in progress.labels.items()]
+    rows: list[tuple[Any, ...]] = [
+        (name, *(number(View("any", split, name), n[split]) if n.get(split) else "" for split in SPLITS))
+        for name, n in progress.labels.items()
+    ]
     shown = table(("label", *SPLITS), rows) if rows else ""
     if first := first_step(progress):
         return shown + (first if progress.labels or progress.unlabelled else "")
     n = progress.unlabelled
-    rest = f'{count(n, "picture")} without a label: name them in <a href="?tab=label">Label</a>. ' if n else ""
+    without = link(View("unlabelled"), f"{count(n, 'picture')} without a label")
+    rest = f'{without}: name them in <a href="?tab=label">Label</a>. ' if n else ""
     tab = {"train": "Train", "review": "Review", "export": "Publish"}.get(next_step(progress).step, "Predict")
     return f'{shown}<div class="bk-note">{rest}Next: <a href="?tab={tab.lower()}">{tab}</a>.</div>'
 
@@ -113,7 +119,7 @@ def train_button(progress: ProjectProgress) -> str:
     ('Train: label some pictures first', 'Train: needs a second label besides photos')
     """
     now = next_step(progress)
-    which = ", ".join(map(_short, now.labels[:3]))
+    which = ", ".join(map(short, now.labels[:3]))
     return {
         "images": "Train: import pictures first",
         "labels": "Train: label some pictures first",
@@ -137,9 +143,10 @@ def scrolled(content: str, name: str) -> str:
     return f'<div class="bk-scroll" role="region" tabindex="0" aria-label="{escape(name)}">{content}</div>'
 
 
-def fold(title: str, content: str, n: int) -> str:
-    """Return a fold with a title; "" if its content has no rows (`n` is 0)."""
-    return f'<details class="bk-more"><summary>{escape(title)}</summary>{content}</details>' if n else ""
+def fold(title: str, content: str, n: int, name: str = "") -> str:
+    """Return a fold with a title; "" if its content has no rows (`n` is 0). A link to `#name` opens it."""
+    place = f' id="{name}"' if name else ""
+    return f'<details class="bk-more"{place}><summary>{escape(title)}</summary>{content}</details>' if n else ""
 
 
 def picture(url: str, facts: Sequence[tuple[str, str]]) -> str:
@@ -196,62 +203,8 @@ def what_could_go_wrong(verdict: str, evidence: dict[str, float] | None = None) 
     return f"<details{opened}><summary>What could go wrong</summary><ul>{''.join(items)}</ul></details>"
 
 
-def confusion_matrix(vocab: Sequence[str], matrix: Sequence[Sequence[int]]) -> str:
-    """Return a confusion matrix with coloured cells.
-
-    Args:
-        vocab: the labels, in the order of the matrix.
-        matrix: counts, (C, C): rows are given labels, columns are predicted ones.
-
-    Returns:
-        A table; correct cells are green and others red, the darker the larger their share of the row.
-    """
-    titled = (f'<span title="{escape(label)}">{escape(_short(label))}</span>' for label in vocab)
-    top = "".join(f'<th scope="col">{label}</th>' for label in titled)
-    slanted = " bk-slanted" if len(vocab) > 4 else ""
-    rows = []
-    for given, counts in enumerate(matrix):
-        cells = "".join(_cell(n, sum(counts), given == predicted) for predicted, n in enumerate(counts))
-        rows.append(f'<tr><th scope="row">{cut(vocab[given])}</th>{cells}</tr>')
-    caption = '<div class="bk-quiet">rows: given label, columns: predicted label</div>'
-    content = f"<thead><tr><td></td>{top}</tr></thead><tbody>{''.join(rows)}</tbody>"
-    return scrolled(f'<table class="bk-table bk-matrix{slanted}">{content}</table>', "Confusion matrix") + caption
-
-
-def _cell(n: int, total: int, right: bool) -> str:
-    if not n:
-        return "<td></td>"
-    colour = "46, 139, 87" if right else "192, 57, 43"
-    return f'<td style="background: rgba({colour}, {0.15 + 0.45 * n / total:.2f})">{n}</td>'
-
-
 def legend(title: str, colours: dict[str, str]) -> str:
     """Return a plot's legend from {name: colour}."""
     swatch = '<i class="bk-swatch" style="background: {}"></i>{}'
     names = ", ".join(swatch.format(colour, escape(name)) for name, colour in colours.items())
     return f"<div>{escape(title)}: {names}</div>"
-
-
-def top_losses(rows: Sequence[tuple[Path | None, dict[str, Any]]]) -> str:
-    """Return the mistakes with the highest losses as pictures with their prediction, given label and loss.
-
-    Args:
-        rows: a thumbnail's path (None if the file is missing) and the mistake as plain values, the worst first.
-    """
-    if not rows:
-        return note("No mistakes on the validation pictures.")
-    figures = []
-    for thumbnail, row in rows:
-        image = f'<img loading="lazy" alt="" src="/gradio_api/file={quote(str(thumbnail))}">' if thumbnail else ""
-        predicted = f"<b>{cut(row['predicted'])}</b> {row['probability']:.0%}"
-        given = f'<span class="bk-quiet">given {cut(row["given"])} · {row["loss"]:.2f}</span>'
-        figures.append(f"<figure>{image}<figcaption>{predicted}<br>{given}</figcaption></figure>")
-    heading = "<h4>Mistakes, worst first: prediction, given label, loss</h4>"
-    return f'{heading}<div class="bk-pictures">{"".join(figures)}</div>'
-
-
-def comparison(result: dict[str, Any]) -> str:
-    """Return the error rates of two models under the old and the corrected labels, and the verdict."""
-    rows = zip((f"run {result['old']}", f"run {result['new']}"), result["table"], strict=True)
-    cells = [(name, *(percent(error) for error in errors)) for name, errors in rows]
-    return note(result["sentence"], result["verdict"] != "worse") + table(("", "old labels", "corrected labels"), cells)

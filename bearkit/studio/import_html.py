@@ -16,10 +16,10 @@ RETRY = "Retry failed"  # a button that advice names
 
 def import_summary(result: dict[str, Any]) -> str:
     """Return the summary of an import: how many pictures are new, duplicates or rejected, and its notes."""
-    summary = count(result["imported"], "new picture")
-    for n, status in ((result["duplicates"], "already imported"), (len(result["rejected"]), "rejected")):
-        summary += f", {n} {status}" if n else ""
-    return f'<div class="bk-ok">{escape(summary)}</div>{"".join(map(note, result["notes"]))}'
+    summary, n_rejected = count(result["imported"], "new picture"), len(result["rejected"])
+    summary += f", {result['duplicates']} already imported" if result["duplicates"] else ""
+    summary += f', <a href="#bk-rejected">{n_rejected} rejected</a>' if n_rejected else ""
+    return f'<div class="bk-ok">{summary}</div>{"".join(map(note, result["notes"]))}'
 
 
 def gather_instructions(bookmarklet: str) -> str:

@@ -1,25 +1,11 @@
 // ---------------------------------------------------------------------------------------------------------- the page
 
-let retrying = false;   // whether a page could not be loaded; it loads once the studio answers again
-
 async function load(message = '', focus = false, undone = []) {  // `undone` are the rows of a step: its pictures are shown again
-  const requestNumber = ++loading;
-  root.classList.add('rv-busy');
-  await outbox.settled();
-  if (requestNumber !== loading) return;
-  writeAddress();
-  const request = { ...view, reviewer: reviewer(), images: undone.map((row) => row.image_id) };
-  const answer = await callWithProgress('next_page', request, (text) => { if (requestNumber === loading && busy()) why.textContent = text; });
-  if (requestNumber !== loading) return;
-  root.classList.remove('rv-busy');
-  retrying = Boolean(answer.away);
-  if (answer.away && page.request) {  // the pictures on screen stay, and the filters match them
-    Object.assign(view, page.request);
-    drawBar();
-    hint(`The next page is waiting: ${answer.error}.`);
-    outbox.wake();
-    return setTimeout(() => { if (retrying && requestNumber === loading && !outbox.waiting().length) load(message); }, 2000);
-  }
+  const more = () => ({ reviewer: reviewer(), images: undone.map((row) => row.image_id) });
+  const fetched = await fetchPage('next_page', more, (text) => { why.textContent = text; }, () => load(message));
+  if (!fetched) return;
+  const { answer, request } = fetched;
+  const requestNumber = loading;
   if (view.audit && !answer.audit && !answer.error) {
     view.audit = '';
     news = 'The audit is done: see below what it says.';
@@ -45,8 +31,7 @@ function show(answer, request, message, focus, kept) {
   future = [];
   states = new Map();
   sent = new Map();
-  shownAt = performance.now();
-  markWaiting();
+  markWaiting(page.images);
   hint('');
   draw([news, message].filter(Boolean).join(' '));
   news = '';
@@ -55,16 +40,6 @@ function show(answer, request, message, focus, kept) {
   outbox.countSoon();
   drawRest();
   if (root.getBoundingClientRect().top < 0) root.scrollIntoView();  // start at the top, where the label is
-}
-
-function markWaiting() {  // mark the pictures whose decisions still wait in the outbox, perhaps since before a reload
-  const here = new Map(page.images.map((image) => [image.image_id, image]));
-  for (const { step, refused } of outbox.waiting()) {
-    number += 1;
-    const made = step.choices.filter((one) => here.has(one.image_id)).map(({ image_id: id, action, to }) => ({ image: here.get(id), action, to }));
-    sent.set(step.token, { entries: made, number });
-    for (const { image, action, to } of made) states.set(image.image_id, { action, to, state: refused ? 'refused' : 'pending', number });
-  }
 }
 
 function draw(message) {
@@ -85,9 +60,7 @@ function draw(message) {
   notice.replaceChildren(...(message ? [make('div', { class: 'bk-note' }, message)] : []), ...emptyState());
   if (!page.images.length && !side.hidden) hideLarge();
   side.dataset.id = '';
-  confirm.disabled = true;
-  const requestNumber = loading;
-  setTimeout(() => { if (requestNumber === loading) confirm.disabled = false; }, SETTLE);
+  settle();
   refresh();
 }
 
@@ -157,22 +130,4 @@ const main = make('div', { class: 'rv-main lb-main', hidden: true }, grid, side,
 const rest = make('section', { class: 'lb-rest', hidden: true, 'aria-label': 'the rest' });
 const root = make('div', { class: 'rv lb' }, bar, notice, make('div', { class: 'lb-top' }, make('div', {}, name, why), progress), main, foot, rest, palette, help);
 
-async function begin() {
-  outbox = window.bearkitOutbox;
-  call = outbox.caller(server);
-  nameField.value = outbox.reviewer();
-  outbox.listen(onOutbox);
-  element.replaceChildren(root);
-  document.addEventListener('keydown', onKey);
-  window.addEventListener('bearkit-label', () => {
-    if (!element.isConnected || busy()) return;
-    nameField.value = outbox.reviewer();
-    if (!choices.size) { readAddress(); load('', true); }
-  });
-  readAddress();
-  await outbox.ready;
-  load('', true);
-}
-
-if (window.bearkitOutbox) begin();
-else window.addEventListener('bearkit-outbox', begin, { once: true });
+whenReady(() => begin('bearkit-label', onOutbox, () => { if (!busy() && !choices.size) { readAddress(); load('', true); } }));

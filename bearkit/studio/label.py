@@ -24,6 +24,7 @@ from bearkit.labelling.label_queue import LabelPage, LabelQueue, Proposal
 from bearkit.labelling.snapshot import Snapshot
 from bearkit.studio.grid_answers import large_picture, thumbnail_urls, undo_or_redo
 from bearkit.studio.server_functions import errors_as_answers
+from bearkit.studio.shared_index import SharedIndex
 
 PARTS = ("label_parts.js", "page_parts.js", "label_decide.js", "label_rest.js", "label.js")
 JS = "\n".join((Path(__file__).parent / name).read_text() for name in PARTS)
@@ -39,14 +40,11 @@ class LabelTab:
     Only which images each reviewer looks at is kept here; all else is in the catalogue and the browser.
     """
 
-    def __init__(self, project: Project) -> None:
-        self.project = project
-        self._lock = threading.Lock()
+    def __init__(self, project: Project, index: SharedIndex) -> None:
+        self.project, self._index = project, index
         self._turn = threading.Lock()  # one page at a time, or two reviewers could get the same one
         self._handed_out = HandedOut()
         self._queue: LabelQueue | None = None
-        self._name = ""  # of the catalogue that the queue reads
-        self._progress = ""  # of the task that pages wait for
         functions = (self.next_page, self.undo_or_redo, self.details, self.progress, self.rest, self.audit, self.accept)
         answers = [errors_as_answers(ask) for ask in functions]
         gr.HTML(html_template="", js_on_load=JS, server_functions=answers, apply_default_css=False, elem_id="label")
@@ -114,7 +112,7 @@ class LabelTab:
     def progress(self, request: dict[str, Any]) -> dict[str, Any]:
         """Return the progress of the task that the page waits for; "" if there is none."""
         del request
-        return {"text": self._progress}
+        return {"text": self._index.progress}
 
     def rest(self, request: dict[str, Any]) -> dict[str, Any]:
         """Return how many proposals for the rest are probably wrong, and how far the audit is.
@@ -160,17 +158,13 @@ class LabelTab:
 
     def _ready(self) -> LabelQueue | None:
         """Return the queue of the project's present catalogue; None if there is no project."""
-        with self._lock:
-            if not self.project.exists:
-                return None
-            name = catalog_name(Catalog(self.project))
-            if self._queue is None or self._name != name:  # the project's folder may hold a new catalogue
-                self._name = name
-                self._queue = LabelQueue(self.project, progress=self._follow, wait=False)
-            return self._queue
-
-    def _follow(self, what: str, done: int, total: int) -> None:
-        self._progress = f"{what}: {done} of {total} …" if done < total else ""
+        index = self._index.get()
+        if index is None:
+            return None
+        queue = self._queue
+        if queue is None or queue.index is not index:
+            queue = self._queue = LabelQueue(self.project, index=index)
+        return queue
 
     def _choose(self, queue: LabelQueue, snapshot: Snapshot, request: dict[str, Any]) -> tuple[LabelPage, int]:
         """Return the page that was asked for, and the number of images that the audit still needs, 0 outside of it."""

@@ -41,17 +41,6 @@ function entries() {  // what Enter stores
   });
 }
 
-function isLoading() {
-  if (busy()) hint('Ignored: the next page is still loading.');
-  return busy();
-}
-
-function isEarly() {
-  const early = performance.now() - shownAt < SETTLE;
-  if (early) hint('Look at the page first: it can be stored after one second.');
-  return early;
-}
-
 function storePage() {
   if (isLoading() || !page.images.length) return;
   const made = entries();

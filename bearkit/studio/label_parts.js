@@ -2,50 +2,26 @@
 // tab first opens, with `element` (the component) and `server` (the functions of label.py). Everything is built with
 // createElement and textContent: labels and file names are never read as HTML or code.
 
+const TAB = 'label';
 const AREA = 'lb';        // beginning of the ids on this page
 const NAMED = 'label of these pictures';
 const ORDERS = { auto: 'easiest first', alike: 'look-alikes', uncertain: 'most uncertain', spread: 'uncertain and varied', random: 'at random' };
 const CAPTIONS = { by: 'Order', proposed: 'Only', many: 'Per page' };
 const PAGES = ['12', '24', '48'];
-const SETTLE = 1000;      // milliseconds that a page is shown before it can be stored: nobody can check a page in less
-const view = { by: 'auto', proposed: '', like: '', many: '24', audit: '' };  // as in the page's address
-let outbox = null;        // of outbox.js, which keeps and sends decisions
-let call = null;
+const FIRST = { by: 'auto', proposed: '', like: '', many: '24', audit: '' };
+const CHOICES = { by: ORDERS };
+const SIZE = 'many';
 let page = { images: [], labels: [] };
-let current = 0;
 let anchor = 0;           // where a range of the selection begins
 let selected = new Set(); // image ids
 let choices = new Map();  // image_id -> {action, to}: what Enter stores instead of the proposal
 let past = [], future = [];  // earlier choices on this page, for undo and redo
-let states = new Map();   // image_id -> {action, to, state: pending | stored | refused, number}
-let number = 0;           // of the last step: answers to earlier ones do not change its state
-let sent = new Map();     // token -> {entries, number} of this page
-let news = '';            // a message for the next page
-let loading = 0;          // number of the last page request; answers to older ones are dropped
-let shownAt = 0;
 
-// ---------------------------------------------------------------------------------------------- address and filters
+// ---------------------------------------------------------------------------------------------------------- filters
 
-function readAddress() {
-  const query = new URLSearchParams(location.search);
-  for (const name of Object.keys(view)) view[name] = query.get(name) ?? view[name];
-  if (!(view.by in ORDERS)) view.by = 'auto';
-  if (!(Number(view.many) >= 1 && Number(view.many) <= 200)) view.many = '24';
-}
-
-function writeAddress() {
-  const address = new URL(location.href);
-  if (address.searchParams.get('tab') !== 'label') return;  // another tab is open by now
-  for (const [name, value] of Object.entries(view)) value ? address.searchParams.set(name, value) : address.searchParams.delete(name);
-  history.replaceState(history.state, '', address);
-}
-
-function choice(name, options) {
-  const entries = Object.entries(options);
-  if (!(view[name] in options)) entries.push([view[name], view[name]]);
-  const select = make('select', { 'aria-label': CAPTIONS[name], onchange: () => { view[name] = select.value; view.like = ''; load(); } },
-    ...entries.map(([value, text]) => make('option', { value, selected: value === view[name] || undefined }, text)));
-  return make('label', {}, CAPTIONS[name], select);
+function filtered() {
+  view.like = '';
+  load();
 }
 
 function drawBar() {

@@ -245,7 +245,9 @@ function countSoon() {  // update the line above the tabs once no decision has c
   headTimer = setTimeout(async () => {
     const { head } = await call('counts', {});
     const line = document.querySelector('.bk-head span');
-    if (head && line && line.textContent !== head) line.textContent = head;
+    if (!head || !line) return;
+    const now = Object.assign(document.createElement('span'), { innerHTML: head });  // escaped by html.counts
+    if (!line.isEqualNode(now)) line.replaceWith(now);  // so that a link that has the focus keeps it
   }, 400);
 }
 

@@ -47,7 +47,7 @@ class Outbox:
         return {"answers": answers}
 
     def counts(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Return the present number of images and labels, for the line above the tabs."""
+        """Return the present number of images and labels as HTML, for the line above the tabs."""
         del request
         images = DecisionLog(Catalog(self.project)).images() if self.project.exists else []
         return {"head": html.counts(len(images), labels_of(images))}

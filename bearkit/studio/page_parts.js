@@ -1,6 +1,20 @@
 // What the pages of the Review and the Label tab share. Each tab runs its own copy, with the variables of its files:
-// `AREA` and `NAMED`; `grid`, `side`, `foot`, `hintBox`, `notice`, `nameField`; `page`, `outbox`, `call`; and the functions
-// `mark`, `offer` (fills `offered`), `shownImage` (the current picture) and `handleKey`.
+// `TAB`, `AREA`, `NAMED`, `FIRST`, `CHOICES`, `SIZE`, `CAPTIONS`; `grid`, `side`, `foot`, `confirm`, `hintBox`, `notice`,
+// `nameField`; `page` (with `request`, the filters that it was asked for with); and the functions `drawBar`, `filtered` (a
+// filter changed), `mark`, `offer` (fills `offered`), `shownImage` (the current picture) and `handleKey`.
+
+const SETTLE = 1000;      // milliseconds that a page is shown before Enter stores it: nobody can check a page in less
+const view = { ...FIRST };  // the filters, as in the page's address
+let outbox = null;        // of outbox.js, which keeps and sends decisions
+let call = null;
+let current = 0;
+let states = new Map();   // image_id -> {action, to, state: pending | stored | refused, number}
+let number = 0;           // of the last step: answers to earlier ones do not change its state
+let sent = new Map();     // token -> {entries: [{image, action, to}], number} of this page
+let news = '';            // a message for the next page
+let loading = 0;          // number of the last page request; answers to older ones are dropped
+let retrying = false;     // whether a page could not be loaded; it loads once the studio answers again
+let shownAt = 0;
 
 function make(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -53,6 +67,104 @@ function scrollIntoSight(figure) {  // above the bar at the bottom, and on a nar
   const large = getComputedStyle(side).position === 'fixed' ? side.offsetHeight : 0;
   figure.style.scrollMarginBottom = `${foot.offsetHeight + large + 8}px`;
   figure.scrollIntoView({ block: 'nearest' });
+}
+
+// ---------------------------------------------------------------------------------------------- address and filters
+
+function readAddress() {  // returns whether it names other filters than those before
+  const before = JSON.stringify(view);
+  const query = new URLSearchParams(location.search);
+  for (const [name, first] of Object.entries(FIRST)) view[name] = query.get(name) || first;
+  for (const [name, options] of Object.entries(CHOICES)) if (!(view[name] in options)) view[name] = FIRST[name];
+  if (!(Number(view[SIZE]) >= 1 && Number(view[SIZE]) <= 200)) view[SIZE] = FIRST[SIZE];
+  return JSON.stringify(view) !== before;
+}
+
+function writeAddress() {
+  const address = new URL(location.href);
+  if (address.searchParams.get('tab') !== TAB) return;  // another tab is open by now
+  for (const [name, value] of Object.entries(view)) value ? address.searchParams.set(name, value) : address.searchParams.delete(name);
+  history.replaceState(history.state, '', address);
+}
+
+function choice(name, options) {
+  const entries = Object.entries(options);
+  if (!(view[name] in options)) entries.push([view[name], view[name]]);
+  const select = make('select', { 'aria-label': CAPTIONS[name], onchange: () => { view[name] = select.value; filtered(name); } },
+    ...entries.map(([value, text]) => make('option', { value, selected: value === view[name] || undefined }, text)));
+  return make('label', {}, CAPTIONS[name], select);
+}
+
+// -------------------------------------------------------------------------------------------------------- a new page
+
+async function fetchPage(name, more, follow, again) {  // returns null if another page was asked for since, or if the studio is away
+  const requestNumber = ++loading;
+  root.classList.add('rv-busy');
+  await outbox.settled();
+  if (requestNumber !== loading) return null;
+  writeAddress();
+  const request = { ...view, ...more() };
+  const answer = await callWithProgress(name, request, (text) => { if (requestNumber === loading && busy()) follow(text); });
+  if (requestNumber !== loading) return null;
+  root.classList.remove('rv-busy');
+  retrying = Boolean(answer.away);
+  if (!answer.away || !page.request) return { answer, request };
+  Object.assign(view, page.request);  // the pictures on screen stay, and the filters match them
+  drawBar();
+  hint(`The next page is waiting: ${answer.error}.`);
+  outbox.wake();
+  setTimeout(() => { if (retrying && requestNumber === loading && !outbox.waiting().length) again(); }, 2000);
+  return null;
+}
+
+function markWaiting(images) {  // mark the pictures whose decisions still wait in the outbox, perhaps since before a reload
+  const here = new Map(images.map((image) => [image.image_id, image]));
+  for (const { step, refused } of outbox.waiting()) {
+    number += 1;
+    const made = step.choices.filter((one) => here.has(one.image_id)).map(({ image_id: id, action, to }) => ({ image: here.get(id), action, to }));
+    sent.set(step.token, { entries: made, number });
+    for (const { image, action, to } of made) states.set(image.image_id, { action, to, state: refused ? 'refused' : 'pending', number });
+  }
+}
+
+function settle() {  // Enter stores the page once it was shown for a moment
+  shownAt = performance.now();
+  confirm.disabled = true;
+  const requestNumber = loading;
+  setTimeout(() => { if (requestNumber === loading) confirm.disabled = false; }, SETTLE);
+}
+
+function isLoading() {
+  if (busy()) hint('Ignored: the next page is still loading.');
+  return busy();
+}
+
+function isEarly() {
+  const early = performance.now() - shownAt < SETTLE;
+  if (early) hint('Look at the page first: Enter works after one second.');
+  return early;
+}
+
+async function begin(event, onOutbox, open) {  // show the page once the outbox is there, and whenever its tab opens
+  outbox = window.bearkitOutbox;
+  call = outbox.caller(server);
+  nameField.value = outbox.reviewer();
+  outbox.listen(onOutbox);
+  element.replaceChildren(root);
+  document.addEventListener('keydown', onKey);
+  window.addEventListener(event, () => {
+    if (!element.isConnected) return;
+    nameField.value = outbox.reviewer();
+    open();
+  });
+  readAddress();
+  await outbox.ready;
+  load('', true);
+}
+
+function whenReady(act) {
+  if (window.bearkitOutbox) act();
+  else window.addEventListener('bearkit-outbox', act, { once: true });
 }
 
 // ------------------------------------------------------------------------------------ the palette: a label, by its name

@@ -1,7 +1,5 @@
 // ---------------------------------------------------------------------------------------------------------- the page
 
-let retrying = false;   // whether a page could not be loaded; it loads once the studio answers again
-
 function showProgress() {
   if (!page.progress) return;
   const here = [...states.values()].filter((known) => known.state === 'stored');
@@ -9,13 +7,14 @@ function showProgress() {
   const decided = page.progress.decided + here.length;
   const changed = page.progress.changed + counted('relabel', 'label', 'unlabel');
   const deleted = page.progress.deleted + counted('delete', 'other');
-  progress.textContent = `${decided} decided, ${changed} relabelled, ${deleted} deleted${page.left ? ` · ${page.left}` : ''}`;
+  const trash = deleted ? make('a', { href: '?tab=review&kind=deleted' }, `${deleted} deleted`) : '0 deleted';
+  progress.replaceChildren(`${decided} decided, ${changed} relabelled, `, trash, page.left ? ` · ${page.left}` : '');
 }
 
 function keysLine() {
   const labels = page.order.slice(0, 9).flatMap((label, index) => (page.labels.includes(label) ? [`${index + 1} ${short(label)}`] : [])).join('  ');
-  const rest = { duplicate: 'keep both of all the rest', unlabelled: 'label the rest as proposed' }[page.kind] || 'keep the rest';
-  return ['arrows move', page.kind === 'unlabelled' ? '' : 'k keep', `d delete${page.kind === 'duplicate' ? ' left' : ''}`, page.kind === 'duplicate' ? 's delete right' : '',
+  const rest = { duplicate: 'keep both of all the rest', unlabelled: 'label the rest as proposed', deleted: 'next page' }[page.kind] || 'keep the rest';
+  return ['arrows move', page.kind === 'unlabelled' ? '' : page.kind === 'deleted' ? 'k restore' : 'k keep', `d delete${page.kind === 'duplicate' ? ' left' : ''}`, page.kind === 'duplicate' ? 's delete right' : '',
     labels, 'l any label', 'u undo', 'r redo', 'Space large', `Enter: ${rest}`].filter(Boolean).join(' · ');
 }
 
@@ -25,6 +24,7 @@ function drawBar() {
     choice('kind', Object.fromEntries(Object.entries(KINDS).map(counted))),
     choice('split', Object.fromEntries([EVERY, 'train', 'valid', 'test'].map((name) => [name, name || 'all']))),
     choice('label', Object.fromEntries([EVERY, ...page.labels].map((name) => [name, name || 'all']))),
+    ...(view.kind === 'mistake' ? [choice('predicted', Object.fromEntries([EVERY, ...page.labels].map((name) => [name, name || 'any']))) ] : []),
     ...(view.kind === 'label' ? [choice('order', ORDERS)] : []),
     choice('n', Object.fromEntries(PAGES.map((n) => [n, n]))),
     make('label', {}, 'Your name', nameField));
@@ -39,9 +39,11 @@ function draw(focus) {
   heading.title = heading.textContent;
   heading.hidden = !page.heading;
   drawConfirm();
-  const more = page.rest ? make('button', { type: 'button', class: 'rv-rest', onclick: () => { view.rest = '1'; load(); } }, `Review the other ${plural(page.rest, 'picture')} too`) : null;
+  const button = (text, act) => make('button', { type: 'button', class: 'rv-rest', onclick: act }, text);
+  const more = page.rest ? button(`Review the other ${plural(page.rest, 'picture')} too`, () => { view.rest = '1'; load(); })
+    : page.set && page.total && !page.suspects.length ? button('From the start', () => turn(-page.start)) : null;
   notice.replaceChildren(...(page.message ? [make('div', { class: page.done ? 'bk-ok rv-done' : 'bk-note' }, page.message)] : []), ...(more ? [more] : []));
-  current = 0;
+  current = Math.max(0, page.suspects.findIndex((suspect) => suspect.image_id === view.at));
   if (!page.suspects.length && !side.hidden) hideLarge();
   side.dataset.id = '';
   refresh();
@@ -49,60 +51,39 @@ function draw(focus) {
 }
 
 function drawConfirm() {
-  shownAt = performance.now();
   confirm.hidden = !page.suspects.length || (page.kind === 'unlabelled' && !page.suspects[0].predicted);
-  confirm.textContent = page.kind === 'unlabelled' ? 'Label the rest as proposed, next page (Enter)' : 'Keep the rest, next page (Enter)';
-  confirm.disabled = true;
-  const requestNumber = loading;
-  setTimeout(() => { if (requestNumber === loading) confirm.disabled = false; }, SETTLE);
+  confirm.textContent = { unlabelled: 'Label the rest as proposed, next page (Enter)', deleted: 'Next page (Enter)' }[page.kind] || 'Keep the rest, next page (Enter)';
+  const few = !page.set || page.total <= page.suspects.length;
+  turns.replaceChildren(...(few || !page.suspects.length ? [] : [
+    make('button', { type: 'button', 'aria-label': 'earlier pictures', disabled: !page.start, onclick: () => turn(-Number(view.n)) }, '‹'),
+    ` ${page.start + 1} to ${page.start + page.suspects.length} of ${page.total} `,
+    make('button', { type: 'button', 'aria-label': 'later pictures', disabled: page.start + page.suspects.length >= page.total, onclick: () => turn(page.suspects.length) }, '›')]));
+  settle();
 }
 
-async function load(message = '', focus = false) {
-  const requestNumber = ++loading;
-  root.classList.add('rv-busy');
-  await outbox.settled();
-  if (requestNumber !== loading) return;
-  writeAddress();
-  const request = { ...view };
-  const answer = await callWithProgress('suspects', request, (text) => { if (requestNumber === loading && busy()) { heading.hidden = false; heading.textContent = text; } });
-  if (requestNumber !== loading) return;
-  root.classList.remove('rv-busy');
-  retrying = Boolean(answer.away);
-  if (answer.away && page.request) {  // the pictures on screen stay, and the filters match them
-    Object.assign(view, page.request);
-    drawBar();
-    hint(`The next page is waiting: ${answer.error}.`);
-    outbox.wake();
-    return setTimeout(() => { if (retrying && requestNumber === loading && !outbox.waiting().length) load(message); }, 2000);
-  }
+async function load(message = '', focus = false, was = 0) {  // `was` is how many pictures a set had when its last page was shown
+  const fetched = await fetchPage('suspects', () => ({ was }), (text) => { heading.hidden = false; heading.textContent = text; }, () => load(message));
+  if (!fetched) return;
+  const { answer } = fetched;
   if (answer.error) {
-    page = { suspects: [], labels: page.labels, order: page.order, counts: {}, message: '', kind: request.kind, request };
+    page = { suspects: [], labels: page.labels, order: page.order, counts: {}, message: '', kind: view.kind, request: { ...view } };
     states = new Map();
     draw(focus);
     return showError(answer);
   }
   view.kind = answer.kind;  // without labels, the studio answers with the unlabelled pictures
+  view.start = String(answer.start || '');
   writeAddress();
-  page = { ...answer, request: { ...request, kind: answer.kind } };
+  page = { ...answer, request: { ...view } };
   page.message = [news, message, page.message].filter(Boolean).join(' ');
   news = '';
   states = new Map();
   sent = new Map();
-  markWaiting();
+  markWaiting(page.suspects);
   hint('');
   draw(focus);
   outbox.countSoon();
   if (root.getBoundingClientRect().top < 0) root.scrollIntoView();  // start at the top, where the messages are
-}
-
-function markWaiting() {  // mark the pictures whose decisions still wait in the outbox, perhaps since before a reload
-  const here = new Map(page.suspects.map((suspect) => [suspect.image_id, suspect]));
-  for (const { step, refused } of outbox.waiting()) {
-    number += 1;
-    const entries = step.choices.filter((one) => here.has(one.image_id)).map(({ image_id: id, action, to }) => ({ suspect: here.get(id), action, to }));
-    sent.set(step.token, { entries, number });
-    for (const { suspect, action, to } of entries) states.set(suspect.image_id, { action, to, state: refused ? 'refused' : 'pending', number });
-  }
 }
 
 const nameField = make('input', { class: 'rv-name', 'aria-label': 'Your name', onchange: () => { nameField.value = outbox.reviewer(nameField.value); } });
@@ -116,23 +97,10 @@ const saved = make('b', { class: 'rv-saved', role: 'status' });
 const grid = make('div', { class: 'rv-grid', tabindex: 0, role: 'listbox', 'aria-label': 'pictures to review' });
 const side = make('aside', { class: 'rv-side', hidden: true });
 const confirm = make('button', { type: 'button', class: 'rv-confirm', onclick: confirmPage }, '');
+const turns = make('span', { class: 'rv-turns' });
 const undo = make('button', { type: 'button', onclick: () => undoOrRedo('undo') }, 'Undo (u)');
 const redo = make('button', { type: 'button', onclick: () => undoOrRedo('redo') }, 'Redo (r)');
-const foot = make('div', { class: 'rv-foot' }, confirm, undo, redo, saved, progress, hintBox);
+const foot = make('div', { class: 'rv-foot' }, confirm, turns, undo, redo, saved, progress, hintBox);
 const root = make('div', { class: 'rv' }, bar, keys, notice, heading, make('div', { class: 'rv-main' }, grid, side), foot, palette);
 
-async function begin() {
-  outbox = window.bearkitOutbox;
-  call = outbox.caller(server);
-  nameField.value = outbox.reviewer();
-  outbox.listen(onOutbox);
-  element.replaceChildren(root);
-  document.addEventListener('keydown', onKey);
-  window.addEventListener('bearkit-review', () => { if (element.isConnected && !busy()) { nameField.value = outbox.reviewer(); readAddress(); load('', true); } });
-  readAddress();
-  await outbox.ready;
-  load('', true);
-}
-
-if (window.bearkitOutbox) begin();
-else window.addEventListener('bearkit-outbox', begin, { once: true });
+whenReady(() => begin('bearkit-review', onOutbox, () => { if (readAddress() || !busy()) load('', true); }));

@@ -14,23 +14,25 @@ from typing import Any
 import gradio as gr
 
 from bearkit import runs
-from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import RENAMED
 from bearkit.catalog.schema import Decision
 from bearkit.catalog.settings import catalog_name, label_order
 from bearkit.core.project import Project
-from bearkit.core.text import remaining_errors_sentence
+from bearkit.core.text import count, remaining_errors_sentence
 from bearkit.engine import jobs
 from bearkit.errors import BearkitError, ReviewError, RunError
 from bearkit.evaluation.compare_runs import compare_runs
 from bearkit.labelling.apply import apply_decisions, unapply_decisions
 from bearkit.labelling.review_candidate import Candidate
-from bearkit.labelling.review_queue import ReviewPage, ReviewQueue, View
+from bearkit.labelling.review_queue import ReviewPage, ReviewQueue
+from bearkit.labelling.review_view import View
 from bearkit.labelling.snapshot import Snapshot
 from bearkit.runs import LIVE
-from bearkit.studio import html
-from bearkit.studio.grid_answers import large_picture, thumbnail_urls, undo_or_redo
+from bearkit.studio import mistakes
+from bearkit.studio.grid_answers import in_words, large_picture, thumbnail_urls, undo_or_redo
+from bearkit.studio.image_sets import title
 from bearkit.studio.server_functions import errors_as_answers
+from bearkit.studio.shared_index import SharedIndex
 from bearkit.training.config import TrainConfig
 from bearkit.web.errors import show_errors
 from bearkit.web.prediction_html import note
@@ -43,13 +45,10 @@ POLL = 0.2  # seconds between two checks of a training
 class ReviewTab:
     """The Review tab's layout, and the functions that its page calls. All state is in the catalogue and the browser."""
 
-    def __init__(self, project: Project) -> None:
-        self.project = project
+    def __init__(self, project: Project, index: SharedIndex) -> None:
+        self.project, self._index = project, index
         self._lock = threading.Lock()
-        self._queue: ReviewQueue | None = None
-        self._name = ""  # of the catalogue that the queue reads
         self._pixels: threading.Thread | None = None  # reads the images' pixels
-        self._progress = ""  # of the task that pages wait for
         answers = [errors_as_answers(ask) for ask in (self.suspects, self.undo_or_redo, self.details, self.progress)]
         gr.HTML(html_template="", js_on_load=JS, server_functions=answers, apply_default_css=False, elem_id="review")
         with gr.Row():
@@ -72,11 +71,15 @@ class ReviewTab:
             The candidates and everything else that the page shows: labels, counts, messages and progress.
         """
         queue = self._ready()
-        now = queue.index.snapshot()  # everything below is of this moment
-        view = View(request["kind"], request["split"] or None, request["label"] or None, request["order"])
+        now = queue.index.snapshot(complete=True)  # everything below is of this moment
+        view = _view(request)
         if view.kind == "label" and now.probs is None and now.unlabelled.any():
             view = View("unlabelled")  # there are too few labels to find suspicious ones
-        page = queue.page(view, int(request["n"]), now)
+        start, n = int(request.get("start") or 0) if view.is_set else 0, int(request["n"])
+        page = queue.page(view, n, now, start)
+        if left := max(0, int(request.get("was") or 0) - page.remaining):  # so many left it, and later ones moved up
+            start = max(0, start - left)
+            page = queue.page(view, n, now, start)
         candidates, rest = page.suspects, 0
         if view.kind == "unlabelled":  # one proposed label a page, so that the page can be accepted at once
             candidates = [one for one in candidates if one.predicted == candidates[0].predicted]
@@ -86,8 +89,12 @@ class ReviewTab:
         order = label_order(queue.index.catalog, page.labels)
         self._read_pixels(queue)
         return {
-            "suspects": self._shown(candidates, now),
+            "suspects": self._shown(candidates, now, view),
             "kind": view.kind,
+            "decided_as": view.decided_as,
+            "set": title(view) if view.is_set else "",
+            "start": start,
+            "total": page.remaining,
             "project": catalog_name(queue.index.catalog),
             "labels": [label for label in order if label in page.labels],
             "order": order,
@@ -95,7 +102,7 @@ class ReviewTab:
             "done": page.done or over,
             "message": _message(view, page, over, _tally(now.history.latest)),
             "rest": rest,
-            "heading": _heading(view, candidates),
+            "heading": _heading(view, page, candidates),
             "left": remaining_errors_sentence(page.left_as_dict()) if view.kind == "label" and page.remaining else "",
             "progress": _tally(now.history.latest),
             "run": now.run,
@@ -128,7 +135,7 @@ class ReviewTab:
     def progress(self, request: dict[str, Any]) -> dict[str, Any]:
         """Return the progress of the task that the page waits for; "" if there is none."""
         del request
-        return {"text": self._progress}
+        return {"text": self._index.progress}
 
     @show_errors
     def retrain(self) -> Iterator[str]:
@@ -140,7 +147,7 @@ class ReviewTab:
             time.sleep(POLL)
         if not run.finished:
             raise RunError(f"run {run.id} is {run.state}: {run.failure or ''}", hint="see the Train tab")
-        yield html.comparison(compare_runs(self.project, before.id, run.id))
+        yield mistakes.comparison(compare_runs(self.project, before.id, run.id))
 
     @show_errors
     def apply_to_files(self) -> str:
@@ -159,17 +166,10 @@ class ReviewTab:
         Raises:
             ReviewError: The project has no images.
         """
-        with self._lock:
-            if not (self.project.exists and Catalog(self.project).images()):
-                raise ReviewError("there are no pictures to review yet", hint="Import some in the Data tab")
-            name = catalog_name(Catalog(self.project))
-            if self._queue is None or self._name != name:  # the project's folder may hold a new catalogue
-                self._name = name
-                self._queue = ReviewQueue(self.project, progress=self._follow)
-            return self._queue
-
-    def _follow(self, what: str, done: int, total: int) -> None:
-        self._progress = f"{what}: {done} of {total} …" if done < total else ""
+        index = self._index.get()
+        if index is None or not index.catalog.images():
+            raise ReviewError("there are no pictures to review yet", hint="Import some in the Data tab")
+        return ReviewQueue(self.project, index=index)
 
     def _read_pixels(self, queue: ReviewQueue) -> None:
         """Read the images' pixels in a thread while someone reviews labels; other kinds of candidates need them."""
@@ -178,8 +178,12 @@ class ReviewTab:
                 self._pixels = threading.Thread(target=_read_quietly, args=[queue], daemon=True)
                 self._pixels.start()
 
-    def _shown(self, candidates: list[Candidate], state: Snapshot) -> list[dict[str, Any]]:
-        """Return candidates as plain values, with the addresses of their thumbnails and their duplicates'."""
+    def _shown(self, candidates: list[Candidate], state: Snapshot, view: View) -> list[dict[str, Any]]:
+        """Return candidates as plain values, with the addresses of their thumbnails and their duplicates'.
+
+        Images of a set also have the decision that holds now, in words.
+        """
+        latest = state.history.latest if view.is_set else {}
         ids = [image_id for one in candidates for image_id in (one.image_id, one.twin) if image_id]
         rows = [row for row in state.rows_of(ids).tolist() if row >= 0]
         urls = thumbnail_urls(self.project, [state.images[row] for row in rows])
@@ -193,7 +197,12 @@ class ReviewTab:
             for row, url in zip(rows, urls, strict=True)
         }
         return [
-            {**one.as_dict(), "url": shown[one.image_id]["url"], "twin": shown.get(one.twin or "")}
+            {
+                **one.as_dict(),
+                "url": shown[one.image_id]["url"],
+                "twin": shown.get(one.twin or ""),
+                "decided": in_words(latest[one.image_id]) if one.image_id in latest else "",
+            }
             for one in candidates
             if one.image_id in shown
         ]
@@ -214,6 +223,10 @@ def _message(view: View, page: ReviewPage, over: bool, tally: dict[str, int]) ->
         over: whether no suspicious labels are left.
         tally: counts of decisions, as of `_tally`.
     """
+    if view.is_set:
+        if page.suspects:
+            return ""
+        return "That was the last picture here." if page.remaining else "No picture is here any more."
     if view.kind == "unlabelled":
         return "" if page.suspects else "Nothing left to review here: every picture has a label."
     left = remaining_errors_sentence(page.left_as_dict())
@@ -226,8 +239,18 @@ def _message(view: View, page: ReviewPage, over: bool, tally: dict[str, int]) ->
     return "" if page.suspects else "Nothing left to review here."
 
 
-def _heading(view: View, candidates: list[Candidate]) -> str:
-    """Return the heading of a page of unlabelled images; "" for other pages."""
+def _view(request: dict[str, Any]) -> View:
+    """Return the view that a page asks for; "" stands for all."""
+    label, predicted, run = (request.get(name) or None for name in ("label", "predicted", "run"))
+    return View(request["kind"], request["split"] or None, label, request["order"], predicted, run)
+
+
+def _heading(view: View, page: ReviewPage, candidates: list[Candidate]) -> str:
+    """Return the heading of a set, or of a page of unlabelled images; "" for other pages."""
+    if view.is_set:
+        name = title(view)
+        name = name if view.label and name.startswith(view.label) else f"{name[0].upper()}{name[1:]}"
+        return f"{name}: {count(page.remaining, 'picture')}"
     if view.kind != "unlabelled" or not candidates:
         return ""
     if candidates[0].predicted:

@@ -3,11 +3,11 @@
 function decide(action, to = null) {
   const suspect = page.suspects[current];
   if (!suspect) return;
-  if (busy()) return hint('Ignored: the next page is still loading.');
+  if (isLoading()) return;
   hint('');
   const same = action === 'relabel' && to === suspect.given;  // the same label means keep
   if (action === 'relabel') offerLabel(to);
-  send([same ? { suspect, action: 'keep', to: null } : { suspect, action, to }]);
+  send([same ? { image: suspect, action: 'keep', to: null } : { image: suspect, action, to }]);
   const next = page.suspects.findIndex((one, index) => index > current && !states.has(one.image_id));
   if (next >= 0) current = next;
   mark();
@@ -17,17 +17,17 @@ function send(entries, implied = false) {
   const token = crypto.getRandomValues(new Uint32Array(4)).join('-');
   number += 1;
   sent.set(token, { entries, number });
-  for (const { suspect, action, to } of entries) states.set(suspect.image_id, { action, to, state: 'pending', number });
+  for (const { image, action, to } of entries) states.set(image.image_id, { action, to, state: 'pending', number });
   outbox.add({
-    project: page.project, kind: page.kind, reviewer: reviewer(), run: page.run, since: page.since, view: page.view,
+    project: page.project, kind: page.decided_as, reviewer: reviewer(), run: page.run, since: page.since, view: page.view,
     implied, token, choices: entries.map(choiceOf),
   });
-  entries.forEach(({ suspect }) => paint(suspect));
+  entries.forEach(({ image }) => paint(image));
 }
 
-function choiceOf({ suspect, action, to }) {
-  if (action === 'other') return { image_id: suspect.twin.image_id, action: 'delete', to: null };
-  return { image_id: suspect.image_id, action, to: action === 'keep' ? suspect.given || null : to };
+function choiceOf({ image, action, to }) {
+  if (action === 'other') return { image_id: image.twin.image_id, action: 'delete', to: null };
+  return { image_id: image.image_id, action, to: action === 'keep' ? image.given || null : to };
 }
 
 function onOutbox({ kind, step, answer }) {  // an event of the outbox
@@ -35,12 +35,12 @@ function onOutbox({ kind, step, answer }) {  // an event of the outbox
   if (kind === 'pressed') return grid.focus({ preventScroll: true });
   if (kind === 'change' || kind === 'back') return refresh();
   const { entries = [], number: of } = sent.get(step.token) || {};
-  for (const { suspect, action } of entries) {
-    const known = states.get(suspect.image_id);
+  for (const { image, action } of entries) {
+    const known = states.get(image.image_id);
     if (known?.number !== of) continue;  // it was decided again since
-    if (kind === 'discarded') states.delete(suspect.image_id);
+    if (kind === 'discarded') states.delete(image.image_id);
     else known.state = kind;
-    const id = action === 'other' ? suspect.twin.image_id : suspect.image_id;
+    const id = action === 'other' ? image.twin.image_id : image.image_id;
     if (kind === 'stored') known.others = answer.others?.[id];
     if (kind === 'stored' && known.to && answer.labels?.[id]) known.to = answer.labels[id];
   }
@@ -65,8 +65,8 @@ function withdrawLabel(label) {
 }
 
 function useStoredLabels(entries, answer) {  // the studio normalizes labels: offer the stored spelling, not the typed one
-  for (const { suspect, to } of entries) {
-    const label = answer.labels?.[suspect.image_id];
+  for (const { image, to } of entries) {
+    const label = answer.labels?.[image.image_id];
     if (to && label && label !== to) { withdrawLabel(to); offerLabel(label); }
   }
   if (answer.notes?.length) hint(`${answer.notes.join('. ')}.`);
@@ -81,22 +81,27 @@ function refresh() {
 }
 
 function confirmPage() {
-  if (busy()) return hint('Ignored: the next page is still loading.');
-  if (!page.suspects.length) return;
-  if (performance.now() - shownAt < SETTLE) return hint('Look at the page first: Enter works after one second.');
+  if (isLoading() || !page.suspects.length || isEarly()) return;
   const left = page.suspects.filter((suspect) => !states.has(suspect.image_id));
   if (page.kind === 'unlabelled' && left.some((suspect) => !suspect.predicted)) {
     if (left.length === page.suspects.length) return hint('Labels are proposed once there are two: press l and type the label of this picture.');
     return load();
   }
   hint('');
-  const entries = left.map((suspect) => (page.kind === 'unlabelled' ? { suspect, action: 'relabel', to: suspect.predicted } : { suspect, action: 'keep', to: null }));
-  if (entries.length) send(entries, true);
-  load();
+  const entries = left.map((image) => (page.kind === 'unlabelled' ? { image, action: 'relabel', to: image.predicted } : { image, action: 'keep', to: null }));
+  if (entries.length && page.kind !== 'deleted') send(entries, true);  // a deleted picture comes back only by a key of its own
+  if (page.set) turn(page.suspects.length);
+  else load();
+}
+
+function turn(step) {  // to the next or an earlier page of a set; pictures that left it since make its later ones move up
+  view.start = String(Math.max(0, page.start + step) || '');
+  view.at = '';
+  load('', false, page.total);
 }
 
 async function undoOrRedo(action) {
-  if (busy()) return hint('Ignored: the next page is still loading.');
+  if (isLoading()) return;
   await outbox.settled();
   if (outbox.waiting().length) return hint(`${action === 'undo' ? 'Undo' : 'Redo'} works once all decisions are saved.`);
   const answer = await call('undo_or_redo', { action, reviewer: reviewer() });

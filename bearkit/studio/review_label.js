@@ -1,9 +1,7 @@
 // ------------------------------------------------------------------------------------ the palette: a label, by its name
 
 function chooseLabel() {
-  if (!page.suspects[current]) return;
-  if (busy()) return hint('Ignored: the next page is still loading.');
-  openPalette();
+  if (page.suspects[current] && !isLoading()) openPalette();
 }
 
 function offer() {

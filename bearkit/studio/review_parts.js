@@ -2,54 +2,34 @@
 // first opens, with `element` (the component) and `server` (the functions suspects, undo_or_redo, details, progress of review.py).
 // Everything is built with createElement and textContent: labels and file names are never read as HTML or code.
 
-const KINDS = { label: 'suspicious labels', duplicate: 'near-duplicates', outlier: 'outliers', quality: 'low-quality pictures', unlabelled: 'no label yet' };
+const KINDS = {
+  label: 'suspicious labels', duplicate: 'near-duplicates', outlier: 'outliers', quality: 'low-quality pictures', unlabelled: 'no label yet',
+  any: 'all pictures', mistake: "the model's mistakes", conflict: 'several labels or splits', deleted: 'deleted pictures',
+};
 const ORDERS = { 'out-of-fold': 'most suspicious first', loss: 'highest loss first' };
-const CAPTIONS = { kind: 'Show', split: 'Split', label: 'Label', order: 'Sort', n: 'Per page' };
+const CAPTIONS = { kind: 'Show', split: 'Split', label: 'Label', predicted: 'Predicted', order: 'Sort', n: 'Per page' };
 const PAGES = ['20', '50', '100'];
 const EVERY = '';
-const SETTLE = 1000;      // milliseconds that a page is shown before Enter confirms it: nobody can check a page in less
+const TAB = 'review';
 const AREA = 'rv';        // beginning of the ids on this page
 const NAMED = 'label of this picture';
-const view = { kind: 'label', split: EVERY, label: EVERY, order: 'out-of-fold', n: '20', rest: EVERY };
-let outbox = null;        // of outbox.js, which keeps and sends decisions
-let call = null;
+const FIRST = { kind: 'label', split: EVERY, label: EVERY, predicted: EVERY, run: EVERY, order: 'out-of-fold', n: '20', rest: '', start: '', at: '' };
+const CHOICES = { kind: KINDS, order: ORDERS };
+const SIZE = 'n';
+const WITH_REASON = ['duplicate', 'outlier', 'quality', 'conflict', 'deleted'];
 let page = { suspects: [], labels: [], order: [], counts: {}, message: '' };
-let current = 0;
-let states = new Map();   // image_id -> {action, to, state: pending | stored | refused, number}
-let number = 0;           // of the last decision: answers to earlier ones do not change its state
-let sent = new Map();     // token -> {entries, number} of this page
-let news = '';            // a message for the next page
-let loading = 0;          // number of the last page request; answers to older ones are dropped
-let shownAt = 0;
 
 function keyOf(label) {  // the digit key of a label, which never changes
   const place = page.order.indexOf(label);
   return place >= 0 && place < 9 ? String(place + 1) : '';
 }
 
-// ---------------------------------------------------------------------------------------------- address and filters
+// ---------------------------------------------------------------------------------------------------------- filters
 
-function readAddress() {
-  const query = new URLSearchParams(location.search);
-  for (const name of Object.keys(view)) if (query.get(name)) view[name] = query.get(name);
-  if (!(view.kind in KINDS)) view.kind = 'label';
-  if (!(view.order in ORDERS)) view.order = 'out-of-fold';
-  if (!(Number(view.n) >= 1 && Number(view.n) <= 200)) view.n = '20';
-}
-
-function writeAddress() {
-  const address = new URL(location.href);
-  if (address.searchParams.get('tab') !== 'review') return;  // another tab is open by now
-  for (const [name, value] of Object.entries(view)) address.searchParams.set(name, value);
-  history.replaceState(history.state, '', address);
-}
-
-function choice(name, options) {
-  const entries = Object.entries(options);
-  if (!(view[name] in options)) entries.push([view[name], view[name]]);
-  const select = make('select', { 'aria-label': CAPTIONS[name], onchange: () => { view[name] = select.value; if (name === 'kind') view.rest = EVERY; load(); } },
-    ...entries.map(([value, text]) => make('option', { value, selected: value === view[name] || undefined }, text)));
-  return make('label', {}, CAPTIONS[name], select);
+function filtered(name) {
+  view.start = view.at = '';
+  if (name === 'kind') view.rest = view.predicted = view.run = '';
+  load();
 }
 
 // ------------------------------------------------------------------------------------------------------- the picture
@@ -59,7 +39,7 @@ function pictureOf(suspect, index) {
   const pictures = suspect.twin
     ? make('div', { class: 'rv-pair' }, image(suspect), image(suspect.twin))
     : make('div', { class: 'rv-one' }, image(suspect));
-  const reason = ['label', 'unlabelled'].includes(suspect.kind) ? null : make('div', { class: 'rv-reason' }, suspect.reason);
+  const reason = WITH_REASON.includes(suspect.kind) ? make('div', { class: 'rv-reason' }, suspect.reason) : null;
   const caption = make('figcaption', {}, make('div', { class: 'rv-labels' }, ...labelsOf(suspect)), reason,
     make('div', { class: 'rv-state', 'aria-live': 'polite' }));
   const figure = make('figure', { 'data-id': suspect.image_id, id: `rv-${index}`, role: 'option' }, pictures, caption, buttonsOf(suspect));
@@ -94,7 +74,7 @@ function paint(suspect) {
   figure.dataset.state = known ? (waits ? 'waiting' : known.state) : '';
   figure.dataset.action = known ? known.action : '';
   const words = { keep: 'kept', delete: 'deleted', other: 'right one deleted', relabel: known?.to, label: known?.to, unlabel: 'label removed' };
-  const text = !known ? '' : known.state === 'refused' ? 'not saved' : `${words[known.action]}${waits ? ' (waiting)' : ''}`;
+  const text = !known ? suspect.decided || '' : known.state === 'refused' ? 'not saved' : `${words[known.action]}${waits ? ' (waiting)' : ''}`;
   const state = figure.querySelector('.rv-state');
   state.textContent = known?.others ? `${text} (${known.others})` : text;
   state.title = state.textContent;

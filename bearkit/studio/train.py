@@ -6,6 +6,8 @@ from typing import Any
 import gradio as gr
 
 from bearkit import runs
+from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.decisions import DecisionLog
 from bearkit.core.parallel import cores
 from bearkit.core.project import Project
 from bearkit.engine import jobs
@@ -13,7 +15,7 @@ from bearkit.evaluation.interpretation import Interpretation
 from bearkit.images.thumbnails import thumbnails
 from bearkit.labelling.next_step import read_progress
 from bearkit.runs import LIVE, Run
-from bearkit.studio import augment_preview, curves, html, train_progress
+from bearkit.studio import augment_preview, curves, html, mistakes, train_progress
 from bearkit.studio.compare import Compare
 from bearkit.studio.lr_finder import LRSearch
 from bearkit.studio.train_form import TrainForm
@@ -22,7 +24,6 @@ from bearkit.web.errors import show_errors
 from bearkit.web.prediction_html import note
 
 TOP = 12  # mistakes shown as pictures
-MOST_LOSSES = 10_000  # of the highest losses, searched for mistakes: a correct prediction can have a high loss too
 SECONDS_A_PICTURE = 0.016  # to compute its features on one core; only for the estimate on the button
 SECONDS_UNFROZEN = 0.045  # on one core, for each picture and epoch of the whole network
 COLOURS = {"training": "#2f80c3", "validation": "#e07b00"}
@@ -173,15 +174,17 @@ class TrainTab:
 
     def _result(self, run: Run) -> list[Any]:
         """Return the last six values of `live` for a finished run: its result, diagnosis, mistakes and choices."""
-        interp = Interpretation(self.project, run)
-        rows = [row for row in interp.top_losses(MOST_LOSSES) if row["predicted"] != row["given"]][:TOP]
+        labels = {image.image_id: image.label for image in DecisionLog(Catalog(self.project)).images()}
+        interp = Interpretation(self.project, run, labels=labels)
+        matrix = interp.confusion_matrix
+        rows = interp.top_losses(TOP, mistakes=True)
         paths = thumbnails(self.project, [(row["image_id"], row["path"]) for row in rows])
         changed = run.result.get("seed_changed")
         return [
             html.error_rate(run.result) + (note(changed) if changed else ""),
             html.what_could_go_wrong(run.result["diagnosis"]["verdict"], run.result["diagnosis"]["evidence"]),
-            html.confusion_matrix(interp.vocab, interp.confusion_matrix.tolist()),
-            html.top_losses(list(zip(paths, rows, strict=True))),
+            mistakes.confusion_matrix(interp.vocab, matrix.tolist(), run.id, interp.n_changed),
+            mistakes.top_losses(list(zip(paths, rows, strict=True)), int(matrix.sum() - matrix.trace()), run.id),
             self.choices.starts(),
             self.compare.choices(),
         ]

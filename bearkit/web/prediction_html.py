@@ -26,8 +26,14 @@ def head(labels: str, info: ModelInfo, links: Sequence[tuple[str, str]] = ()) ->
     return f'<div class="bk-head"><h1>{escape(labels)}</h1><span>{escape(error)}</span>{more}</div>'
 
 
+class Safe(str):
+    """HTML in which every text is escaped already."""
+
+
 def cut(text: Any) -> str:
-    """Return a text that is shown in at most a few lines, and in full on hover."""
+    """Return a text that is shown in at most a few lines, and in full on hover; `Safe` HTML stays as it is."""
+    if isinstance(text, Safe):
+        return text
     shown = escape(str(text))
     return f'<span class="bk-cut" title="{shown}">{shown}</span>' if len(str(text)) > LONG else shown
 

@@ -15,7 +15,8 @@ from bearkit.datasets.export import export_dataset
 from bearkit.errors import ReviewError
 from bearkit.labelling.apply import apply_decisions, unapply_decisions
 from bearkit.labelling.review_actions import decide_file, merge_labels, take_labels_away
-from bearkit.labelling.review_queue import ReviewQueue, View
+from bearkit.labelling.review_queue import ReviewQueue
+from bearkit.labelling.review_view import View
 from tests.conftest import write_pictures
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from bearkit import apply_decisions, decide_one
 from bearkit.core.single_flight import SingleFlight
-from bearkit.labelling.review_queue import ReviewQueue, View
+from bearkit.labelling.review_queue import ReviewQueue
+from bearkit.labelling.review_view import View
 
 
 class _Key:

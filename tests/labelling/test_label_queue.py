@@ -24,7 +24,8 @@ from bearkit.labelling.decision_history import DecisionHistory
 from bearkit.labelling.label_orders import LABEL_ORDERS, LabelState
 from bearkit.labelling.label_queue import LabelQueue
 from bearkit.labelling.label_space import reduce_features
-from bearkit.labelling.review_queue import ReviewQueue, View
+from bearkit.labelling.review_queue import ReviewQueue
+from bearkit.labelling.review_view import View
 from bearkit.labelling.snapshot import Snapshot
 from tests.conftest import write_drawings
 

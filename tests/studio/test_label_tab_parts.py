@@ -13,6 +13,7 @@ from bearkit.labelling.handed_out import SECONDS, HandedOut
 from bearkit.labelling.label_keys import label_keys
 from bearkit.labelling.label_queue import LabelQueue
 from bearkit.studio.label import LabelTab, rest_sentence
+from bearkit.studio.shared_index import SharedIndex
 from tests.conftest import drawings
 from tests.gradio_parts import made
 
@@ -111,7 +112,7 @@ def test_a_page_comes_while_other_images_have_no_features_and_says_how_many(queu
     go_on, extract = threading.Event(), background_features.extract_features
     monkeypatch.setattr(background_features, "FIRST", 8)
     monkeypatch.setattr(background_features, "extract_features", lambda *args: go_on.wait(60) and extract(*args))
-    tab = made(LabelTab, queue.index.project)
+    tab = made(LabelTab, queue.index.project, SharedIndex(queue.index.project))
     request = {"reviewer": "ann", "by": "random", "proposed": "", "like": "", "many": "24", "audit": ""}
     page = tab.next_page(request)
     assert (len(page["images"]), page["waiting"], page["empty"]) == (8, 10, "")
