@@ -173,6 +173,12 @@ def error_rate(result: dict[str, Any]) -> str:
     )
 
 
+def command(text: str) -> str:
+    """Return a fold with a command line that does the same."""
+    code = f'<pre class="bk-scroll" tabindex="0"><code>{escape(text)}</code></pre>'
+    return fold("The same on the command line", code, 1)
+
+
 def duration(seconds: float) -> str:
     """Return a duration in words.
 

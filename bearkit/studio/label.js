@@ -116,7 +116,7 @@ const progress = make('div', { class: 'lb-progress', hidden: true }, done, count
 const hintBox = make('div', { class: 'rv-hint', role: 'status' });
 const saved = make('b', { class: 'rv-saved', role: 'status' });
 const picked = make('span', { class: 'lb-count', role: 'status' });
-const grid = make('div', { class: 'rv-grid', tabindex: 0, role: 'listbox', 'aria-multiselectable': 'true', 'aria-label': 'pictures to label' });
+const grid = make('div', { class: 'rv-grid', tabindex: 0, role: 'grid', 'aria-multiselectable': 'true', 'aria-label': 'pictures to label' });
 const side = make('aside', { class: 'rv-side', hidden: true });
 const labels = make('aside', { class: 'lb-set', 'aria-label': 'labels' });
 const confirm = make('button', { type: 'button', class: 'rv-confirm', onclick: () => { storePage(); if (!palette.open) mark(); } }, '');

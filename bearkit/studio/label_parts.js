@@ -71,15 +71,15 @@ const sure = (image) => Math.round(100 * image.probability);
 
 function groupOf({ label, images }) {
   const pictures = images.map((image) => pictureOf(image, page.images.indexOf(image)));
-  if (!label) return make('div', { class: 'lb-group', role: 'group' }, ...pictures);
+  if (!label) return make('div', { class: 'lb-group', role: 'row' }, ...pictures);
   const least = sure(images.at(-1)), most = sure(images[0]);
   const all = make('button', { type: 'button', title: 'select these pictures', onclick: () => { selectAll(images); mark(); } }, 'select');
-  const head = make('h5', { class: 'lb-head', title: label }, dot(label), make('span', { class: 'lb-text' }, label), make('span', { class: 'bk-quiet' }, `${plural(images.length, 'picture')}, ${least === most ? '' : `${least} to `}${most} %`), all);
-  return make('div', { class: 'lb-group', role: 'group', 'aria-label': label }, head, ...pictures);
+  const head = make('div', { class: 'lb-head', role: 'rowheader', title: label }, dot(label), make('span', { class: 'lb-text' }, label), make('span', { class: 'bk-quiet' }, `${plural(images.length, 'picture')}, ${least === most ? '' : `${least} to `}${most} %`), all);
+  return make('div', { class: 'lb-group', role: 'row', 'aria-label': label }, head, ...pictures);
 }
 
 function pictureOf(image, index) {
-  const figure = make('figure', { 'data-id': image.image_id, id: `lb-${index}`, role: 'option', 'aria-selected': 'false', title: image.path },
+  const figure = make('figure', { 'data-id': image.image_id, id: `lb-${index}`, role: 'gridcell', 'aria-selected': 'false', title: image.path },
     make('img', { src: image.url || undefined, alt: image.path, decoding: 'async', width: 180, height: 180, draggable: 'false' }),
     make('figcaption', {}, make('div', { class: 'lb-will' }), make('div', { class: 'rv-state', 'aria-live': 'polite' })));
   figure.onclick = (event) => pick(index, event.shiftKey);

@@ -34,7 +34,8 @@ function draw(focus) {
   drawBar();
   keys.textContent = keysLine();
   grid.classList.toggle('rv-pairs', page.kind === 'duplicate');
-  grid.replaceChildren(...page.suspects.map(pictureOf));
+  grid.setAttribute('role', page.suspects.length ? 'grid' : 'group');  // a cell of a grid may hold buttons, an option of a list may not
+  grid.replaceChildren(make('div', { class: 'rv-row', role: page.suspects.length ? 'row' : undefined }, ...page.suspects.map(pictureOf)));
   heading.textContent = page.heading || '';
   heading.title = heading.textContent;
   heading.hidden = !page.heading;
@@ -94,7 +95,7 @@ const progress = make('div', { class: 'rv-progress' });
 const heading = make('h4', { class: 'rv-heading' });
 const hintBox = make('div', { class: 'rv-hint', role: 'status' });
 const saved = make('b', { class: 'rv-saved', role: 'status' });
-const grid = make('div', { class: 'rv-grid', tabindex: 0, role: 'listbox', 'aria-label': 'pictures to review' });
+const grid = make('div', { class: 'rv-grid', tabindex: 0, 'aria-label': 'pictures to review' });
 const side = make('aside', { class: 'rv-side', hidden: true });
 const confirm = make('button', { type: 'button', class: 'rv-confirm', onclick: confirmPage }, '');
 const turns = make('span', { class: 'rv-turns' });

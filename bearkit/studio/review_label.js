@@ -24,7 +24,7 @@ function shownImage() {
 // ---------------------------------------------------------------------------------------------------------- the keys
 
 function handleKey(event) {
-  const columns = Math.max(1, Math.round(grid.clientWidth / (grid.firstChild?.offsetWidth || 1)));
+  const columns = Math.max(1, Math.round(grid.clientWidth / (grid.querySelector('figure')?.offsetWidth || 1)));
   const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns }[event.key];
   if (event.repeat && !step) return true;
   if (step) { current = Math.max(0, Math.min(page.suspects.length - 1, current + step)); mark(); }

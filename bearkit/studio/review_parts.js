@@ -35,14 +35,14 @@ function filtered(name) {
 // ------------------------------------------------------------------------------------------------------- the picture
 
 function pictureOf(suspect, index) {
-  const image = (one) => make('img', { src: one.url || undefined, alt: one.path, loading: 'lazy', decoding: 'async', width: 180, height: 180 });
+  const image = (one) => make('img', { src: one.url || undefined, alt: '', loading: 'lazy', decoding: 'async', width: 180, height: 180 });
   const pictures = suspect.twin
     ? make('div', { class: 'rv-pair' }, image(suspect), image(suspect.twin))
     : make('div', { class: 'rv-one' }, image(suspect));
   const reason = WITH_REASON.includes(suspect.kind) ? make('div', { class: 'rv-reason' }, suspect.reason) : null;
   const caption = make('figcaption', {}, make('div', { class: 'rv-labels' }, ...labelsOf(suspect)), reason,
     make('div', { class: 'rv-state', 'aria-live': 'polite' }));
-  const figure = make('figure', { 'data-id': suspect.image_id, id: `rv-${index}`, role: 'option' }, pictures, caption, buttonsOf(suspect));
+  const figure = make('figure', { 'data-id': suspect.image_id, id: `rv-${index}`, role: 'gridcell', title: suspect.path }, pictures, caption, buttonsOf(suspect));
   figure.onclick = (event) => { if (!event.target.closest('button')) { current = index; mark(); } };
   figure.ondblclick = () => { current = index; mark(); showLarge(); };
   return figure;
@@ -81,12 +81,13 @@ function paint(suspect) {
 }
 
 function mark(focus = true) {
-  const figures = [...grid.children];
+  const figures = [...grid.querySelectorAll('figure')];
   figures.forEach((figure, index) => {
     figure.classList.toggle('cur', index === current);
     figure.setAttribute('aria-selected', index === current);
   });
-  grid.setAttribute('aria-activedescendant', `rv-${current}`);
+  if (figures.length) grid.setAttribute('aria-activedescendant', `rv-${current}`);
+  else grid.removeAttribute('aria-activedescendant');
   if (focus) grid.focus({ preventScroll: true });
   if (focus) scrollIntoSight(figures[current]);
   if (!side.hidden) showLarge();

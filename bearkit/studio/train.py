@@ -1,4 +1,4 @@
-"""The Train tab: one button starts a training; curves and a table follow it; then come the result and the mistakes."""
+"""The Train tab: one button starts a training, which the curves follow; then come its result and its mistakes."""
 
 from functools import lru_cache
 from typing import Any
@@ -38,45 +38,39 @@ class TrainTab:
             self.go = gr.Button("Train", variant="primary", scale=3)
             self.stop = gr.Button("Stop", visible=False)
             self.resume = gr.Button("Resume training", visible=False)
+        self.status = gr.HTML()
+        with gr.Row(elem_classes="bk-results"):
+            with gr.Column(scale=1, min_width=300):
+                self.result = gr.HTML()
+                self.wrong = gr.HTML()
+            with gr.Column(scale=2, min_width=320):
+                self.matrix = gr.HTML()
+        self.top_losses = gr.HTML()
+        with gr.Accordion("Curves and epochs", open=False) as self.curves:
+            gr.HTML(html.legend("Loss", COLOURS))
+            self.losses = gr.LinePlot(
+                curves.losses([]), x="epoch", y="loss", color="pictures", height=260, color_map=COLOURS,
+                colors_in_legend=[], **curves.PLOT,
+            )  # fmt: skip
+            with gr.Row():
+                self.errors = gr.LinePlot(
+                    curves.errors([]), x="epoch", y="error", y_title="error, %", height=190, min_width=240,
+                    **curves.PLOT,
+                )  # fmt: skip
+                self.rates = gr.LinePlot(
+                    curves.rates(TrainConfig(), -1), x="epoch", y="rate", y_title="learning rate", height=190,
+                    min_width=240, **curves.PLOT,
+                )  # fmt: skip
+            self.table = gr.HTML()
         self.choices = TrainForm(project)
         search = LRSearch(project, self.choices)
-        with gr.Row():
-            with gr.Column(scale=1, min_width=300):
-                self.status = gr.HTML()
-                self.result = gr.HTML()
-                self.wrong = gr.HTML(html.what_could_go_wrong(""))
-                self.command = gr.Code(
-                    language="shell", label="The same on the command line", visible=False, wrap_lines=True, lines=1
-                )
-            with gr.Column(scale=2, min_width=320):
-                gr.HTML(html.legend("Loss", COLOURS))
-                self.losses = gr.LinePlot(
-                    curves.losses([]), x="epoch", y="loss", color="pictures", height=260, color_map=COLOURS,
-                    colors_in_legend=[], **curves.PLOT,
-                )  # fmt: skip
-                with gr.Row():
-                    self.errors = gr.LinePlot(
-                        curves.errors([]),
-                        x="epoch",
-                        y="error",
-                        y_title="error, %",
-                        height=190,
-                        min_width=240,
-                        **curves.PLOT,
-                    )
-                    self.rates = gr.LinePlot(
-                        curves.rates(TrainConfig(), -1), x="epoch", y="rate", y_title="learning rate", height=190,
-                        min_width=240, **curves.PLOT,
-                    )  # fmt: skip
-                self.table = gr.HTML()
-                self.matrix = gr.HTML()
-                self.top_losses = gr.HTML()
         compare = Compare(project)
+        self.command = gr.HTML()
         self.seen: gr.State = gr.State(("", -1, ""))  # run on screen, number of its events, run of the result
         self.timer = gr.Timer(0.4, active=False)
         self.live = [
-            self.seen, self.timer, self.go, self.stop, self.resume, self.status, self.losses, self.errors, self.rates,
-            self.table, self.command, self.result, self.wrong, self.matrix, self.top_losses,
+            self.seen, self.timer, self.go, self.stop, self.resume, self.status, self.curves, self.losses, self.errors,
+            self.rates, self.table, self.command, self.result, self.wrong, self.matrix, self.top_losses,
             self.choices.fields["start"], compare.runs,
         ]  # fmt: skip
         fields = self.choices.fields
@@ -164,11 +158,12 @@ class TrainTab:
             gr.update(visible=live),
             gr.update(visible=state in ("stopped", "interrupted", "failed")),
             train_progress.sentence(run, state, events, config),
+            gr.update(open=True) if live else gr.skip(),  # whoever looks at them after a training goes on looking
             curves.losses(epochs),
             curves.errors(epochs),
             curves.rates(config, train_progress.epochs_done(events, config)),
             train_progress.table(epoch_events),
-            gr.update(value=self.choices.command(config), visible=True),
+            html.command(self.choices.command(config)),
             *(self._result(last) if last and last.id != result_on_screen else [gr.skip()] * 6),
         ]
 

@@ -1,0 +1,63 @@
+"""axe-core finds no serious or critical violation of ours on any tab, wide and light or narrow and dark."""
+
+import shutil
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from bearkit import Project, import_images
+from bearkit.studio.steps import TABS
+from tests.conftest import picture
+from tests.studio.pages import SECONDS, Studio
+
+READY = {  # what a tab shows once it is filled
+    "data": ".thumbnail-item",
+    "label": ".lb .rv-grid figure",
+    "train": ".bk-matrix",
+    "review": "#tab-review .rv-bar select",
+    "predict": "#tab-predict input[type=file]",
+    "publish": "#tab-publish button",
+}
+GRADIO = [  # parts of Gradio that cannot be given other names or colours
+    ".empty",  # a <div> with a label, in a component without a value
+]
+
+
+@pytest.fixture(scope="module")
+def running(drawn, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("accessible")
+    project = Project(shutil.copytree(drawn.root, folder / "shapes"))
+    (folder / "more").mkdir()
+    for n in range(4):
+        (folder / "more" / f"{n}.png").write_bytes(picture(900 + n))
+    import_images(project, folder / "more", labelled=False)
+    studio = Studio(project)
+    yield studio
+    studio.end()
+
+
+@pytest.fixture(scope="module")
+def page(browser, running):
+    page = browser.new_page()
+    page.set_default_timeout(SECONDS)
+    yield page
+    page.close()
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_no_tab_has_a_serious_violation(page, running, scheme, width):
+    page.set_viewport_size({"width": width, "height": 844})
+    page.emulate_media(color_scheme=scheme)
+    axe, found = Axe(), {}
+    for tab in TABS:
+        page.goto(f"{running.url}?tab={tab}")
+        expect(page.locator(READY[tab]).first).to_be_attached()
+        violations = axe.run(page, {"exclude": [[one] for one in GRADIO]}).response["violations"]
+        found[tab] = [
+            f"{one['id']}: {node['html'][:200]}"
+            for one in violations
+            if one["impact"] in ("serious", "critical")
+            for node in one["nodes"]
+        ]
+    assert found == {tab: [] for tab in TABS}
