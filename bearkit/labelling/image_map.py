@@ -117,7 +117,8 @@ class ImageMap:
             np.savez(part, image_ids=ids[order], positions=positions)
 
     def _follow(self, what: str, done: int, total: int) -> None:
-        self.news = f"The map is being computed: {100 * done // total} % …"
+        if done:  # before the first step, all neighbours are looked for
+            self.news = f"The map is being computed: {100 * done // total} % …"
         self._report(what, done, total)
 
 
