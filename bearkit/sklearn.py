@@ -5,7 +5,7 @@
 
     cross_val_score(ImageClassifier(), paths, labels)
 
-It needs scikit-learn, which bearkit does not install.
+It needs scikit-learn.
 """
 
 import os

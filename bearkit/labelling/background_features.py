@@ -44,7 +44,8 @@ class BackgroundFeatures:
                 raise error
             cached = {image_id for ids, _ in feature_cache(self.project, body, 1).shards() for image_id in ids}
             ready = [image for image in images if image.image_id in cached]
-            missing = [image for image in images if image.image_id not in cached | self._tried]
+            known = cached | self._tried  # once: for 50,000 images it takes a millisecond
+            missing = [image for image in images if image.image_id not in known]
             n_first = max(0, FIRST - len(ready))
             ready, missing = ready + missing[:n_first], missing[n_first:]
             self.waiting = len(missing)

@@ -9,7 +9,7 @@ import numpy as np
 
 from bearkit import runs
 from bearkit.bodies import registry
-from bearkit.bodies.features import Features, extract_features
+from bearkit.bodies.features import Features, extract_features, feature_cache
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import ACCEPTED
 from bearkit.catalog.decisions import DecisionLog
@@ -109,6 +109,11 @@ class ImageIndex:
     def waiting(self) -> int:
         """The number of images that have no features yet, and are in no snapshot."""
         return self._background.waiting if self._background else 0
+
+    def features_name(self) -> str:
+        """The name of the features of a snapshot: of their body, its weights and its preprocessing."""
+        now = self._versions()
+        return feature_cache(self.project, registry.get(now.body, now.weights), 1).folder.name
 
     def snapshot(self, complete: bool = False) -> Snapshot:
         """The current state, with heads relearned; computed once for all callers that ask at the same time.

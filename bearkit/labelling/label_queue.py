@@ -29,8 +29,8 @@ class Proposal:
     Attributes:
         image_id: sha256 of the file.
         path: relative to the project; absolute for a linked file.
-        proposed: the most probable label; None before there are two labels.
-        probability: of `proposed`; None without a proposal.
+        proposed: the most probable label, or the label that people gave the image; None before there are two labels.
+        probability: of the most probable label; None without a proposal.
     """
 
     image_id: str
@@ -136,19 +136,21 @@ class LabelQueue:
             chosen, why = like(state, rows, n, centre), "the images most like the chosen one"
         return self._page(snapshot, state, chosen, order, why)
 
-    def page_of(self, image_ids: Collection[str], why: str) -> LabelPage:
+    def page_of(self, image_ids: Collection[str], why: str, n: int | None = None) -> LabelPage:
         """Return a page of these images with what is proposed for each; unknown and deleted ones are left out.
 
         Args:
             image_ids: which images, whatever their label.
             why: why these images are shown, for people.
+            n: how many at most, first those that people have not labelled; None for all.
 
         Raises:
             NoImagesError: the project has no images.
         """
         snapshot = self.index.snapshot()
         rows = np.flatnonzero(snapshot.mask_of(image_ids) & snapshot.present)
-        return self._page(snapshot, self.state(snapshot), rows, "chosen", why)
+        state = self.state(snapshot)
+        return self._page(snapshot, state, _grouped(snapshot, state, rows)[:n], "chosen", why)
 
     def state(self, snapshot: Snapshot, exclude: Collection[str] = ()) -> LabelState:
         """Return what a page depends on; images that were left for later come back when nothing else is left."""
@@ -174,12 +176,11 @@ class LabelQueue:
 
     def _page(self, snapshot: Snapshot, state: LabelState, rows: np.ndarray, order: str, why: str) -> LabelPage:
         images, probs = [], state.probs
-        if probs is not None:
-            best, certainty = probs[rows].argmax(axis=1), state.certainty(rows)
-            rows = rows[np.lexsort((-certainty, best))]
-        for row in rows.tolist():
+        for row in _grouped(snapshot, state, rows).tolist():
             image = snapshot.images[row]
             proposed = snapshot.vocab[int(probs[row].argmax())] if probs is not None else None
+            if state.labelled[row]:
+                proposed = snapshot.vocab[int(snapshot.targets[row])]
             probability = float(probs[row].max()) if probs is not None else None
             images.append(Proposal(image.image_id, image.path, proposed, probability))
         common = {image.proposed for image in images}
@@ -193,6 +194,13 @@ class LabelQueue:
             int(snapshot.labelled.sum()),
             int(snapshot.unlabelled.sum()),
         )
+
+
+def _grouped(snapshot: Snapshot, state: LabelState, rows: np.ndarray) -> np.ndarray:
+    """Sort images: by proposal, the surest first; then those that people labelled, by label."""
+    done = state.labelled[rows]
+    best = np.zeros(len(rows), np.int64) if state.probs is None else state.probs[rows].argmax(axis=1)
+    return rows[np.lexsort((-state.certainty(rows), np.where(done, snapshot.targets[rows], best), done))]
 
 
 def pages_since_new_label(snapshot: Snapshot) -> int:

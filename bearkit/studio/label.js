@@ -1,7 +1,7 @@
 // ---------------------------------------------------------------------------------------------------------- the page
 
 async function load(message = '', focus = false, undone = []) {  // `undone` are the rows of a step: its pictures are shown again
-  const more = () => ({ reviewer: reviewer(), images: undone.map((row) => row.image_id) });
+  const more = () => ({ reviewer: reviewer(), images: undone.map((row) => row.image_id), chosen: picks });
   const fetched = await fetchPage('next_page', more, (text) => { why.textContent = text; }, () => load(message));
   if (!fetched) return;
   const { answer, request } = fetched;
@@ -11,17 +11,21 @@ async function load(message = '', focus = false, undone = []) {  // `undone` are
     news = 'The audit is done: see below what it says.';
     return load(message);
   }
+  if (picks.length && !answer.error && !answer.images.length) {  // none of them is left: others deleted them
+    picks = [];
+    return load(message, focus);
+  }
   show(answer, request, message, focus, exceptions(undone));
   if (page.empty === 'waiting') setTimeout(() => { if (requestNumber === loading) load(); }, 1500);
 }
 
 function show(answer, request, message, focus, kept) {
-  page = { images: [], labels: page.labels, ...answer };
+  page = { images: [], labels: page.labels, ...answer, mapped: request.chosen.length > 0 && !request.images.length };
   if (!answer.error) {
     view.audit = answer.audit ? '1' : '';
     view.proposed = answer.only || '';
   }
-  const { reviewer: _, images: __, ...filters } = request;
+  const { reviewer: _, images: __, chosen: ___, ...filters } = request;
   page.request = { ...filters, audit: view.audit, proposed: view.proposed };
   writeAddress();
   current = anchor = 0;
@@ -39,6 +43,7 @@ function show(answer, request, message, focus, kept) {
   mark(focus || element.contains(document.activeElement) || document.activeElement === document.body);
   outbox.countSoon();
   drawRest();
+  drawMap();
   if (root.getBoundingClientRect().top < 0) root.scrollIntoView();  // start at the top, where the label is
 }
 
@@ -47,7 +52,7 @@ function draw(message) {
   drawLabels();
   const proposals = [...new Set(page.images.map((image) => image.proposed).filter(Boolean))].map(short);
   const proposed = proposals.length > 3 ? `${proposals.slice(0, 2).join(' · ')} · ${proposals.length - 2} more` : proposals.join(' · ');
-  name.textContent = !page.images.length ? '' : page.audit ? 'Audit: what are they?' : proposed || (page.order === 'random' ? 'What are they?' : 'Look-alikes: what are they?');
+  name.textContent = !page.images.length ? '' : page.audit ? 'Audit: what are they?' : proposed || (['random', 'chosen'].includes(page.order) ? 'What are they?' : 'Look-alikes: what are they?');
   name.title = page.proposed || name.textContent;
   drawWhy();
   grid.replaceChildren(...groups().map(groupOf));
@@ -66,8 +71,8 @@ function draw(message) {
 
 function drawWhy() {
   const leave = (text, filter) => make('button', { type: 'button', onclick: () => { view[filter] = ''; load(); } }, text);
-  const text = page.audit ? `${page.audit} left, ${page.why}: label one after the other` : `${plural(page.images.length, 'picture')}: ${page.why}`;
-  why.replaceChildren(...(page.images.length ? [text] : []), ...(page.audit ? [' ', leave('Leave the audit', 'audit')] : view.like ? [' ', leave('Back to the order', 'like')] : []));
+  const text = page.audit ? `${page.audit} left, ${page.why}: label one after the other` : page.mapped && picks.length > page.images.length ? `${page.images.length} of ${plural(picks.length, 'picture')} ${page.why}` : `${plural(page.images.length, 'picture')}: ${page.why}`;
+  why.replaceChildren(...(page.images.length ? [text] : []), ...(page.audit ? [' ', leave('Leave the audit', 'audit')] : view.like ? [' ', leave('Back to the order', 'like')] : picks.length ? [' ', make('button', { type: 'button', onclick: backToOrder }, 'Back to the order')] : []));
 }
 
 function emptyState() {
@@ -86,7 +91,7 @@ function emptyState() {
 
 function confirmText() {
   const made = entries();
-  if (!made.length) return states.size ? ['Next page', keyHint('Enter')] : [page.audit ? 'Type its label' : 'Type their label', keyHint('l')];
+  if (!made.length) return isSettled() ? ['Next page', keyHint('Enter')] : [page.audit ? 'Type its label' : 'Type their label', keyHint('l')];
   const labels = [...new Set(made.map(({ to }) => to))];
   const n = made.length === page.images.length ? plural(made.length, 'picture') : `${made.length} of ${plural(page.images.length, 'picture')}`;
   return labels.length === 1 && labels[0] ? [`${n}: ${short(labels[0])}`, keyHint('Enter')] : [`${made.every(({ action }) => action === 'label') ? 'Label' : 'Save'} ${n}`, keyHint('Enter')];
@@ -126,7 +131,7 @@ const large = act('Large', '', 'Space', () => (side.hidden ? showLarge() : hideL
 const like = act('Like this', '', 'L: the pictures most like this one', () => likeThis());
 const foot = make('div', { class: 'rv-foot', hidden: true }, confirm, make('div', { class: 'lb-tools' }, later, away, act('Undo', 'u', '', () => undoOrRedo('undo')), act('Redo', 'r', '', () => undoOrRedo('redo')),
   large, like, act('?', '', 'all keys', () => showHelp())), picked, saved, hintBox);
-const main = make('div', { class: 'rv-main lb-main', hidden: true }, grid, side, labels);
+const main = make('div', { class: 'rv-main lb-main', hidden: true }, mapBox, grid, side, labels);
 const rest = make('section', { class: 'lb-rest', hidden: true, 'aria-label': 'the rest' });
 const root = make('div', { class: 'rv lb' }, bar, notice, make('div', { class: 'lb-top' }, make('div', {}, name, why), progress), main, foot, rest, palette, help);
 

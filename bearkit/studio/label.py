@@ -19,14 +19,19 @@ from bearkit.errors import NoImagesError, ReviewError
 from bearkit.labelling import label_actions
 from bearkit.labelling.audit import RestEstimate, read_audit
 from bearkit.labelling.handed_out import HandedOut
+from bearkit.labelling.image_map import ImageMap
 from bearkit.labelling.label_keys import label_keys
 from bearkit.labelling.label_queue import LabelPage, LabelQueue, Proposal
 from bearkit.labelling.snapshot import Snapshot
 from bearkit.studio.grid_answers import large_picture, thumbnail_urls, undo_or_redo
+from bearkit.studio.label_map import ids_of, map_answer
 from bearkit.studio.server_functions import errors_as_answers
 from bearkit.studio.shared_index import SharedIndex
 
-PARTS = ("label_parts.js", "page_parts.js", "label_decide.js", "label_rest.js", "label.js")
+PARTS = (
+    "label_parts.js", "page_parts.js", "label_decide.js", "label_rest.js", "map_canvas.js", "label_map.js",
+    "label_map_input.js", "label.js",
+)  # fmt: skip
 JS = "\n".join((Path(__file__).parent / name).read_text() for name in PARTS)
 AUDIT = 50  # images of an audit
 MOST = 200  # images of a page
@@ -45,7 +50,11 @@ class LabelTab:
         self._turn = threading.Lock()  # one page at a time, or two reviewers could get the same one
         self._handed_out = HandedOut()
         self._queue: LabelQueue | None = None
-        functions = (self.next_page, self.undo_or_redo, self.details, self.progress, self.rest, self.audit, self.accept)
+        self._map: ImageMap | None = None
+        functions = (
+            self.next_page, self.undo_or_redo, self.details, self.progress, self.rest, self.audit, self.accept,
+            self.map_dots, self.map_picture,
+        )  # fmt: skip
         answers = [errors_as_answers(ask) for ask in functions]
         gr.HTML(html_template="", js_on_load=JS, server_functions=answers, apply_default_css=False, elem_id="label")
 
@@ -54,7 +63,8 @@ class LabelTab:
 
         Args:
             request: `reviewer`; the view as in the page's address: `by` (the order), `proposed` (only images with this
-                proposal), `like` (an image id), `many`, `audit`; "" for none; and `images`, ids to show instead.
+                proposal), `like` (an image id), `many`, `audit`; "" for none; and ids to show instead: `images`, of a
+                step that was undone, or `chosen`, the beginnings of those that were chosen on the map.
 
         Returns:
             The images and everything else that the page shows. `empty` says why there are none: "pictures" (the
@@ -108,6 +118,24 @@ class LabelTab:
         likeness[~snapshot.present] = likeness[row] = -np.inf
         near = [snapshot.images[other] for other in np.argsort(-likeness)[:NEAR] if np.isfinite(likeness[other])]
         return large_picture(self.project, snapshot, row, near, queue.index.decision_log)
+
+    def map_dots(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Return what the map shows. See `map_answer`; `known` is the version of the positions that the page has."""
+        queue = self._ready()
+        if queue is None or self._map is None:
+            raise ReviewError("there are no pictures yet", hint="Import some in the Data tab")
+        snapshot = queue.index.snapshot()
+        return map_answer(queue, snapshot, self._map.positions(snapshot), self._map.news, request["known"])
+
+    def map_picture(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Return the path and the thumbnail of an image, from the beginning of its id."""
+        queue = self._ready()
+        snapshot = queue.index.snapshot() if queue else None
+        found = ids_of(snapshot, [request["image_id"]]) if snapshot else []
+        if snapshot is None or not found:
+            raise ReviewError("this picture is no longer in the project", hint="reload the page")
+        image = snapshot.images[snapshot.row_of[found[0]]]
+        return {"path": image.path, "url": thumbnail_urls(self.project, [image])[0]}
 
     def progress(self, request: dict[str, Any]) -> dict[str, Any]:
         """Return the progress of the task that the page waits for; "" if there is none."""
@@ -164,6 +192,7 @@ class LabelTab:
         queue = self._queue
         if queue is None or queue.index is not index:
             queue = self._queue = LabelQueue(self.project, index=index)
+            self._map = ImageMap(queue, wait=False)
         return queue
 
     def _choose(self, queue: LabelQueue, snapshot: Snapshot, request: dict[str, Any]) -> tuple[LabelPage, int]:
@@ -179,16 +208,22 @@ class LabelTab:
             return LabelPage("audit", None, page.why, blind, page.labels, page.labelled, page.unlabelled), len(pending)
         if wanted:
             return queue.page_of(wanted[:MOST], "you took these labels back"), 0
+        if chosen := ids_of(snapshot, request.get("chosen") or []):
+            held = {*chosen} & {*pending}
+            kept = f"; {len(held)} more wait for the audit" if held else ""
+            return queue.page_of({*chosen} - held, f"chosen on the map{kept}", many), 0
         only = request["proposed"] if request["proposed"] in snapshot.vocab else None
         like = request["like"] if request["like"] in snapshot.row_of else None
         return queue.page(many, request["by"], only, like, others), 0
 
     def _shown(self, images: list[Proposal], snapshot: Snapshot) -> list[dict[str, Any]]:
         """Return images as plain values, with the addresses of their thumbnails."""
-        rows = [row for row in snapshot.rows_of([image.image_id for image in images]).tolist() if row >= 0]
-        urls = thumbnail_urls(self.project, [snapshot.images[row] for row in rows])
-        url = {snapshot.images[row].image_id: address for row, address in zip(rows, urls, strict=True)}
-        return [vars(image) | {"url": url.get(image.image_id)} for image in images]
+        row_of = snapshot.row_of
+        rows = {image.image_id: row_of[image.image_id] for image in images if image.image_id in row_of}
+        urls = thumbnail_urls(self.project, [snapshot.images[row] for row in rows.values()])
+        given = (snapshot.labelled & ~snapshot.by_model)[list(rows.values())].tolist()
+        known = {one: {"url": url, "given": done} for one, url, done in zip(rows, urls, given, strict=True)}
+        return [vars(image) | known.get(image.image_id, {"url": None, "given": False}) for image in images]
 
 
 def rest_sentence(estimate: RestEstimate, left: int, least: float = 0.0) -> str:

@@ -36,7 +36,7 @@ const remove = () => chooseForSelection({ action: 'delete', to: null });
 
 function entries() {  // what Enter stores
   return page.images.flatMap((image) => {
-    const made = choices.get(image.image_id) || (image.proposed ? { action: 'label', to: image.proposed } : null);
+    const made = choices.get(image.image_id) || (image.proposed && !image.given ? { action: 'label', to: image.proposed } : null);
     return made && !states.has(image.image_id) ? [{ image, ...made }] : [];
   });
 }
@@ -44,11 +44,22 @@ function entries() {  // what Enter stores
 function storePage() {
   if (isLoading() || !page.images.length) return;
   const made = entries();
-  if (!made.length) return states.size ? load() : chooseLabel();
+  if (!made.length && !isSettled()) return chooseLabel();
   if (isEarly()) return;
   hint('');
+  leavePicks();
+  if (!made.length) return load();
   send(made);
   load();
+}
+
+const isSettled = () => states.size > 0 || page.images.every((image) => image.given);  // nothing is left to store
+
+function leavePicks() {  // the page that was chosen on the map is done, and the next one comes
+  const seen = new Set(page.images.map((image) => image.image_id.slice(0, 12)));
+  const left = picks.filter((id) => !seen.has(id));
+  if (picks.length && !left.length) news = 'These were all the pictures that you chose on the map.';
+  picks = left;
 }
 
 function send(made) {
@@ -149,7 +160,7 @@ function handleKey(event) {
   if (event.repeat && !arrow) return true;
   const act = {
     Enter: storePage, ' ': () => (side.hidden ? showLarge() : hideLarge()), Escape: leave, '?': showHelp, l: chooseLabel, L: likeThis,
-    k: () => page.images.length && pick(current), x: setAside, d: remove, Delete: remove, u: () => undoOrRedo('undo'), r: () => undoOrRedo('redo'), U: () => undoOrRedo('redo'),
+    k: () => page.images.length && pick(current), x: setAside, d: remove, Delete: remove, u: () => undoOrRedo('undo'), M: toggleMap, r: () => undoOrRedo('redo'), U: () => undoOrRedo('redo'),
   }[event.key];
   const label = page.labels.find((one) => one.key && one.key === event.key);
   if (arrow) go(event.key, event.shiftKey);
@@ -169,6 +180,7 @@ function leave() {
 function likeThis() {
   if (isLoading() || !page.images.length) return;
   view.like = [...selected].at(-1) || shownImage().image_id;
+  picks = [];
   view.audit = '';
   load();
 }
@@ -176,13 +188,18 @@ function likeThis() {
 const KEYS = {
   Enter: 'give each picture of the page its label', '1-9': 'give a label to the selected pictures, or to the whole page', l: 'type a label, also a new one',
   'Click, k': 'select a picture that is different', 'Shift and click, Shift and arrows': 'select a range', x: 'not sure: later', d: 'delete', u: 'undo', r: 'redo',
-  Arrows: 'move', Space: 'show large', L: 'show pictures like this one', Esc: 'select nothing', '?': 'these keys',
+  Arrows: 'move', Space: 'show large', L: 'show pictures like this one', Esc: 'select nothing', M: 'the map: every picture as a dot', '?': 'these keys',
+};
+const MAP_KEYS = {
+  Drag: 'draw a lasso around pictures: the grid shows them (Shift and drag, where dragging moves the map)', 'Click, Enter': 'the pictures nearest to this place', Arrows: 'move a cursor',
+  'Wheel, +, −': 'zoom', Home: 'the whole map', Esc: 'no lasso, no cursor, all labels',
 };
 
 function showHelp() {
   const row = (key, ...text) => make('tr', {}, make('td', {}, key ? make('kbd', {}, key) : null), make('td', {}, ...text));
   help.replaceChildren(
     make('table', {}, ...Object.entries(KEYS).map(([key, text]) => row(key, text)),
+      ...(view.map ? [make('tr', {}, make('td', { colspan: 2 }, make('b', {}, 'On the map'))), ...Object.entries(MAP_KEYS).map(([key, text]) => row(key, text))] : []),
       ...page.labels.map((one) => row(one.key, dot(one.label), ' ', make('b', {}, one.label), one.description ? `: ${one.description}` : ''))),
     make('button', { type: 'button', onclick: () => help.close() }, 'Close (Esc)'));
   help.showModal();

@@ -8,7 +8,7 @@ const NAMED = 'label of these pictures';
 const ORDERS = { auto: 'easiest first', alike: 'look-alikes', uncertain: 'most uncertain', spread: 'uncertain and varied', random: 'at random' };
 const CAPTIONS = { by: 'Order', proposed: 'Only', many: 'Per page' };
 const PAGES = ['12', '24', '48'];
-const FIRST = { by: 'auto', proposed: '', like: '', many: '24', audit: '' };
+const FIRST = { by: 'auto', proposed: '', like: '', many: '24', audit: '', map: '' };
 const CHOICES = { by: ORDERS };
 const SIZE = 'many';
 let page = { images: [], labels: [] };
@@ -21,6 +21,7 @@ let past = [], future = [];  // earlier choices on this page, for undo and redo
 
 function filtered() {
   view.like = '';
+  picks = [];
   load();
 }
 
@@ -28,7 +29,7 @@ function drawBar() {
   const filters = page.audit ? [] : [
     choice('by', ORDERS),
     choice('proposed', Object.fromEntries([['', 'any label'], ...page.labels.map(({ label }) => [label, `proposed: ${short(label)}`])]))];
-  bar.replaceChildren(...filters, choice('many', Object.fromEntries(PAGES.map((n) => [n, n]))), make('label', {}, 'Your name', nameField));
+  bar.replaceChildren(...filters, choice('many', Object.fromEntries(PAGES.map((n) => [n, n]))), make('label', {}, 'Your name', nameField), mapButton);
 }
 
 // ------------------------------------------------------------------------------------------------------ the label set
@@ -37,12 +38,18 @@ function keyOf(label) {
   return page.labels.find((one) => one.label === label)?.key || '';
 }
 
-function dot(label) {  // the colour mark; without a colour of its own, the hues of neighbours differ by the golden angle
-  const known = page.labels.find((one) => one.label === label);
+function hueOf({ place, colour }) {  // without a colour of its own, the hues of neighbours differ by the golden angle
+  return CSS.supports('color', colour) ? colour : `hsl(${Math.round(place * 137.5) % 360} 60% 50%)`;
+}
+
+function marked(colour) {
   const mark = make('span', { class: 'lb-dot', 'aria-hidden': 'true' });
-  mark.style.backgroundColor = `hsl(${Math.round((known?.place ?? 0) * 137.5) % 360} 60% 50%)`;
-  if (known?.colour) mark.style.backgroundColor = known.colour;  // the browser ignores what is not a colour
+  mark.style.backgroundColor = colour;
   return mark;
+}
+
+function dot(label) {
+  return marked(hueOf(page.labels.find((one) => one.label === label) || { place: 0, colour: '' }));
 }
 
 function drawLabels() {
@@ -58,23 +65,23 @@ function drawLabels() {
 
 // ------------------------------------------------------------------------------------------------------- the pictures
 
-function groups() {  // the page's images in runs of one proposed label
+function groups() {  // the page's images in runs of one proposed label, or of one label that they have already
   const found = [];
   for (const image of page.images) {
-    if (found.at(-1)?.label === image.proposed) found.at(-1).images.push(image);
-    else found.push({ label: image.proposed, images: [image] });
+    if (found.at(-1)?.label === image.proposed && found.at(-1).given === image.given) found.at(-1).images.push(image);
+    else found.push({ label: image.proposed, given: image.given, images: [image] });
   }
   return found;
 }
 
 const sure = (image) => Math.round(100 * image.probability);
 
-function groupOf({ label, images }) {
+function groupOf({ label, given, images }) {
   const pictures = images.map((image) => pictureOf(image, page.images.indexOf(image)));
   if (!label) return make('div', { class: 'lb-group', role: 'row' }, ...pictures);
   const least = sure(images.at(-1)), most = sure(images[0]);
   const all = make('button', { type: 'button', title: 'select these pictures', onclick: () => { selectAll(images); mark(); } }, 'select');
-  const head = make('div', { class: 'lb-head', role: 'rowheader', title: label }, dot(label), make('span', { class: 'lb-text' }, label), make('span', { class: 'bk-quiet' }, `${plural(images.length, 'picture')}, ${least === most ? '' : `${least} to `}${most} %`), all);
+  const head = make('div', { class: 'lb-head', role: 'rowheader', title: label }, dot(label), make('span', { class: 'lb-text' }, label), make('span', { class: 'bk-quiet' }, `${plural(images.length, 'picture')}, ${given ? 'labelled' : `${least === most ? '' : `${least} to `}${most} %`}`), all);
   return make('div', { class: 'lb-group', role: 'row', 'aria-label': label }, head, ...pictures);
 }
 
@@ -99,9 +106,9 @@ function paint(image, index) {
   figure.setAttribute('aria-selected', selected.has(image.image_id));
   figure.dataset.choice = chosen?.action || '';
   figure.dataset.state = known ? (waits ? 'waiting' : known.state) : '';
-  const words = ({ action, to }) => ({ keep: 'later', delete: 'delete' }[action] || to);
+  const words = ({ action, to }) => ({ keep: image.given ? 'unchanged' : 'later', delete: 'delete' }[action] || to);
   const will = figure.querySelector('.lb-will');
-  will.replaceChildren(...(known ? [] : chosen ? [...(chosen.to ? [dot(chosen.to)] : []), words(chosen)] : image.proposed ? [`${sure(image)} %`] : []));
+  will.replaceChildren(...(known ? [] : chosen ? [...(chosen.to ? [dot(chosen.to)] : []), words(chosen)] : image.given ? ['labelled'] : image.proposed ? [`${sure(image)} %`] : []));
   will.title = will.textContent;
   const text = !known ? '' : known.state === 'refused' ? 'not saved' : `${words(known)}${waits ? ' (waiting)' : known.state === 'stored' ? '' : ' (saving)'}`;
   const state = figure.querySelector('.rv-state');

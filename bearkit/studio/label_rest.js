@@ -43,6 +43,7 @@ async function ask(name) {  // a step that the studio makes by itself, once all 
 async function startAudit() {
   if (!await ask('audit')) return;
   view.audit = '1';
+  picks = [];
   view.like = '';
   load();
 }

@@ -5,8 +5,9 @@ import shutil
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from bearkit.core.project import Project
-from tests.conftest import write_drawings
+from bearkit import Project, import_images
+from bearkit.labelling.label_queue import LabelQueue
+from tests.conftest import drawings, write_drawings
 from tests.studio.pages import SECONDS, Studio, is_outside
 from tests.studio.reviewing import open_review
 
@@ -77,3 +78,25 @@ def own_review(browser, shapes):
     yield running, page, wrong
     page.context.close()
     running.end()
+
+
+@pytest.fixture(scope="module")
+def unlabelled(tmp_path_factory, with_body):
+    """A project of 36 drawings without labels, with features."""
+    folder = tmp_path_factory.mktemp("unlabelled")
+    (folder / "photos").mkdir()
+    for _, name, content in drawings():
+        if int("".join(c for c in name if c.isdigit())) < 12:
+            (folder / "photos" / name).write_bytes(content)
+    project = with_body(Project(folder / "shapes"))
+    import_images(project, folder / "photos", labelled=False)
+    assert LabelQueue(project).page().unlabelled == 36
+    return project
+
+
+@pytest.fixture
+def running(unlabelled, tmp_path):
+    """A studio of the same project, for one test alone."""
+    studio = Studio(Project(shutil.copytree(unlabelled.root, tmp_path / "shapes")))
+    yield studio
+    studio.end()

@@ -1,17 +1,13 @@
 """The Label tab in a real browser: from nothing to a labelled set, by keys, mouse and touch."""
 
 import re
-import shutil
 from collections import Counter
 
-import pytest
 from playwright.sync_api import expect
 
-from bearkit import Project, import_images
+from bearkit import Project
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.label_set import add_label, describe_label
-from bearkit.labelling.label_queue import LabelQueue
-from tests.conftest import drawings
 from tests.studio.labelling import (
     give,
     labels_of,
@@ -31,28 +27,6 @@ from tests.studio.pages import SECONDS, Studio, shoot
 
 TWICE = """() => [1, 2].forEach(() => document.activeElement.dispatchEvent(
     new KeyboardEvent("keydown", { key: "1", bubbles: true })))"""
-
-
-@pytest.fixture(scope="module")
-def unlabelled(tmp_path_factory, with_body):
-    """A project of 36 drawings without labels, with features."""
-    folder = tmp_path_factory.mktemp("unlabelled")
-    (folder / "photos").mkdir()
-    for _, name, content in drawings():
-        if int("".join(c for c in name if c.isdigit())) < 12:
-            (folder / "photos" / name).write_bytes(content)
-    project = with_body(Project(folder / "shapes"))
-    import_images(project, folder / "photos", labelled=False)
-    assert LabelQueue(project).page().unlabelled == 36
-    return project
-
-
-@pytest.fixture
-def running(unlabelled, tmp_path):
-    """A studio of the same project, for one test alone."""
-    studio = Studio(Project(shutil.copytree(unlabelled.root, tmp_path / "shapes")))
-    yield studio
-    studio.end()
 
 
 def test_with_keys_alone_from_drawings_without_a_label_to_the_next_step(running, browser):

@@ -1,18 +1,23 @@
 """What the Label tab asks of the library: pages for several people, keys of labels, audits that people answer."""
 
+import base64
 import threading
 
+import numpy as np
 import pytest
 
 from bearkit import Project, import_images
+from bearkit.catalog.decision_types import DecisionRequest
 from bearkit.catalog.label_set import add_label, describe_label, label_set
 from bearkit.catalog.settings import label_order
 from bearkit.labelling import background_features, label_actions
 from bearkit.labelling.audit import RestEstimate, read_audit
 from bearkit.labelling.handed_out import SECONDS, HandedOut
+from bearkit.labelling.image_map import ImageMap
 from bearkit.labelling.label_keys import label_keys
 from bearkit.labelling.label_queue import LabelQueue
 from bearkit.studio.label import LabelTab, rest_sentence
+from bearkit.studio.label_map import GONE, NONE, ids_of, label_codes, map_answer
 from bearkit.studio.shared_index import SharedIndex
 from tests.conftest import drawings
 from tests.gradio_parts import made
@@ -77,6 +82,58 @@ def test_a_page_of_chosen_images_has_proposals_and_leaves_out_what_is_unknown(qu
     assert {image.image_id for image in page.images} == {ids[5], ids[1]}
     assert {image.proposed for image in page.images} <= {"one", "two"}
     assert (page.why, page.labelled, page.unlabelled) == ("you asked for them", 2, 16)
+
+
+def test_a_chosen_page_begins_with_what_is_to_label_and_proposes_the_labels_that_images_have(queue):
+    ids = [image.image_id for image in queue.page(18, "random").images]
+    label_actions.label_images(queue.index.project, {ids[0]: "one", ids[1]: "two", ids[2]: "one"}, "ann")
+    whole = queue.page_of(ids[:8], "chosen").images
+    assert [{image.image_id for image in part} for part in (whole[5:7], whole[7:])] == [{ids[0], ids[2]}, {ids[1]}]
+    assert [image.proposed for image in whole[5:]] == ["one", "one", "two"]
+    for label in ("one", "two"):
+        sure = [image.probability for image in whole[:5] if image.proposed == label]
+        assert sure == sorted(sure, reverse=True)
+    assert queue.page_of(ids[:8], "chosen", 4).images == whole[:4]
+
+
+def test_the_map_knows_labels_proposals_audits_and_deleted_images(queue):
+    project = queue.index.project
+    ids = [image.image_id for image in queue.page(18, "random").images]
+    asked = {one["image_id"] for one in label_actions.audit_proposals(queue, 4)["images"]}
+    first, second, third, *rest = (one for one in ids if one not in asked)
+    codes = label_codes(queue, queue.index.snapshot())
+    assert {*codes.tolist()} == {NONE}
+    label_actions.label_images(project, {first: "one", second: "two"}, "ann")
+    queue.index.decision_log.decide([DecisionRequest(third, "delete")], "ann")
+
+    def code_of():
+        snapshot = queue.index.snapshot()
+        return dict(
+            zip((image.image_id for image in snapshot.images), label_codes(queue, snapshot).tolist(), strict=True)
+        )
+
+    now = code_of()
+    assert (now[first], now[second], now[third]) == (0, 1, GONE)
+    assert {now[one] for one in asked} == {NONE}  # blind
+    proposed = {image.image_id: -2 - ("one", "two").index(image.proposed) for image in queue.page(18, "random").images}
+    assert {one: now[one] for one in rest} == {one: proposed[one] for one in rest}
+    label_actions.accept_proposals(queue)
+    assert {code_of()[one] for one in rest} <= {-2, -3}  # nobody has confirmed what the model gave
+
+
+def test_an_image_costs_ten_bytes_once_and_two_after_each_page(queue):
+    snapshot, shown = queue.index.snapshot(), ImageMap(queue)
+    where = shown.positions(snapshot)
+    answer = map_answer(queue, snapshot, where, "", known="")
+    packed = base64.b64decode(answer["dots"])
+    assert len(packed) == 10 * 18
+    assert len(base64.b64decode(answer["codes"])) == 2 * 18
+    places = np.frombuffer(packed, "<u2", 36).reshape(18, 2) / 65535
+    assert np.abs(places - where.values).max() < 1e-5
+    beginnings = [packed[72 + 6 * n : 78 + 6 * n].hex() for n in range(18)]
+    assert ids_of(snapshot, [*beginnings, "f00f00f00f00"]) == [image.image_id for image in snapshot.images]
+    again = map_answer(queue, snapshot, where, "", known=answer["version"])
+    assert (again["dots"], again["codes"]) == ("", answer["codes"])
 
 
 def test_labels_that_the_model_gave_are_no_answers_to_the_audit(queue):
