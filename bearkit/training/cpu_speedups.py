@@ -41,7 +41,7 @@ def keep_freed_memory() -> Iterator[None]:
 
 
 class DepthwiseIn32Bits(TorchFunctionMode):
-    """Inside, gradients of bfloat16 depthwise convolutions are computed in 32 bits.
+    """Computes gradients of bfloat16 depthwise convolutions in 32 bits inside.
 
     On a CPU, torch has fast kernels for 32 bits and none for bfloat16, which takes two to seven times as long.
     """
