@@ -17,7 +17,7 @@ import pytest
 import typer
 
 import bearkit
-from bearkit.cli.common import app, run
+from bearkit.cli.common import app, load_commands, run
 from tests.conftest import ROOT
 
 FOLDER = ROOT / "tests" / "data" / "contract"
@@ -55,6 +55,7 @@ def _text(value):
 
 def commands():
     """Every command's parameters: {"review next": {"--n": "int, at least 1, default 20"}}; arguments by their place."""
+    load_commands()
     found, waiting = {}, [("", typer.main.get_command(app))]
     while waiting:
         name, command = waiting.pop()

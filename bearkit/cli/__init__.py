@@ -5,14 +5,6 @@ A module for each panel of `bearkit --help`.
 
 import sys
 
-from bearkit.cli import data as data
-from bearkit.cli import label as label
-from bearkit.cli import models as models
-from bearkit.cli import project as project
-from bearkit.cli import publishing as publishing
-from bearkit.cli import review as review
-from bearkit.cli import start as start
-from bearkit.cli import training as training
 from bearkit.cli.common import run
 
 

@@ -11,6 +11,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -29,17 +30,18 @@ from bearkit.errors import BearkitError
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-PANELS = {  # of `bearkit --help`: panels and commands in the order in which people need them
-    "Start": ("demo", "studio"),
-    "Data": ("import", "search", "collect", "sources", "export-dataset"),
-    "Train": ("train", "lr-find", "learning-curve", "diagnose"),
-    "Label": ("label", "labels"),
-    "Review": ("interpret", "review", "duplicates", "compare"),
-    "Models": ("export", "predict", "serve"),
-    "Publish": ("push", "push-dataset", "space", "preflight"),
-    "Project": ("status", "doctor"),
+PANELS = {  # of `bearkit --help`: panels and commands in the order in which people need them, and each one's module
+    "Start": {"demo": "start", "studio": "start"},
+    "Data": {"import": "data", "search": "data", "collect": "data", "sources": "data", "export-dataset": "review"},
+    "Train": {"train": "training", "lr-find": "training", "learning-curve": "training", "diagnose": "training"},
+    "Label": {"label": "label", "labels": "label"},
+    "Review": {"interpret": "review", "review": "review", "duplicates": "review", "compare": "review"},
+    "Models": {"export": "models", "predict": "models", "serve": "models"},
+    "Publish": {"push": "publishing", "push-dataset": "publishing", "space": "publishing", "preflight": "publishing"},
+    "Project": {"status": "project", "doctor": "project"},
 }
 PANEL_OF = {command: panel for panel, commands in PANELS.items() for command in commands}
+MODULE_OF = {command: module for commands in PANELS.values() for command, module in commands.items()}
 
 
 class NonEmptyCommand(TyperCommand):
@@ -129,6 +131,16 @@ PortOption = Annotated[
 ]
 
 
+def load_commands(*names: str) -> None:
+    """Import the modules of some commands, which adds them to `app`; of all, if one of the names is no command.
+
+    A command need not wait for the imports of the others.
+    """
+    known = names and all(name in MODULE_OF for name in names)
+    for module in sorted({MODULE_OF[name] for name in (names if known else MODULE_OF)}):
+        import_module(f"bearkit.cli.{module}")
+
+
 def run() -> None:
     """Run the command line. The exit code is 0, 1 after an error, or 2 for wrong usage."""
     for stream in (sys.stdout, sys.stderr):
@@ -136,6 +148,7 @@ def run() -> None:
             stream.reconfigure(errors="backslashreplace")  # labels in letters that its encoding lacks stay distinct
     warnings.filterwarnings("ignore", module=r"PIL\.", category=UserWarning)  # odd metadata of an image that loads
     try:
+        load_commands(*sys.argv[1:2])
         app()
     except BearkitError as error:
         _fail(error)

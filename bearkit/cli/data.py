@@ -21,13 +21,15 @@ from bearkit.cli.common import (
     progress_bars,
     show,
 )
+from bearkit.cli.next_steps import next_steps
 from bearkit.core.paths import UNSET, is_there
 from bearkit.core.project import Project
 from bearkit.errors import ImportSourceError
 from bearkit.labelling.next_step import read_progress
 from bearkit.sources.preview import Preview
 from bearkit.sources.web.address_text import is_address
-from bearkit.sources.web.search import HINT
+
+SEARCH_HINT = 'LABEL="what to search for"; or "what to search for" with --unlabelled'
 
 
 class LabelFrom(StrEnum):
@@ -97,7 +99,7 @@ def import_(
 
 def _collected(result: dict[str, Any], project: Path) -> str:
     """Describe downloads, and what to do next."""
-    steps = import_output.next_steps(read_progress(Project(project)), place_of(project))
+    steps = next_steps(read_progress(Project(project)), place_of(project))
     return "\n".join([output.collected(result, place_of(project)), *steps])
 
 
@@ -244,7 +246,7 @@ def _query(text: str, unlabelled: bool) -> tuple[str, str]:
     """
     label, _, query = ("", "", text) if unlabelled else text.partition("=")
     if not query.strip() or not (label.strip() or unlabelled):
-        raise ImportSourceError("there is nothing to search for", hint=HINT)
+        raise ImportSourceError("there is nothing to search for", hint=SEARCH_HINT)
     return label.strip(), query
 
 

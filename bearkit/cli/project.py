@@ -10,12 +10,12 @@ from bearkit import runs
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import DecisionLog
 from bearkit.catalog.missing import missing_files, missing_hint
-from bearkit.cli import import_output, output
+from bearkit.cli import output
 from bearkit.cli.common import JsonOption, ProjectOption, app, place_of, progress_bars, show
+from bearkit.cli.next_steps import next_steps
 from bearkit.core.project import Project
 from bearkit.datasets.seed import project_seed
 from bearkit.doctor.problems import in_words, left_over
-from bearkit.inference import model_folder
 from bearkit.labelling.next_step import next_step, read_progress
 
 
@@ -47,12 +47,12 @@ def status(project: ProjectOption = Path(), as_json: JsonOption = False) -> None
             }
             for run in sorted([*runs.list_usable(place), *runs.list_damaged(place)], key=lambda run: int(run.id))
         ],
-        "models": [str(folder) for folder in model_folder.models(place.models)],
+        "models": [str(folder) for folder in place.model_folders()],
         "next": next_step(progress).step,
     }
     text = output.status(result, place_of(project))
     if not result["missing"]:
-        text += "\n" + "\n".join(import_output.next_steps(progress, place_of(project)))
+        text += "\n" + "\n".join(next_steps(progress, place_of(project)))
     show(as_json, result, text)
 
 

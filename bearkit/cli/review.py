@@ -24,7 +24,7 @@ from bearkit.cli.common import (
     progress_bars,
     show,
 )
-from bearkit.cli.import_output import next_steps
+from bearkit.cli.next_steps import next_steps
 from bearkit.core.project import Project
 from bearkit.labelling.next_step import read_progress
 

@@ -1,6 +1,7 @@
 """The folder of a project: the path of everything in it. Nothing here reads the files."""
 
 import os
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -55,6 +56,11 @@ class Project:
     def models(self) -> Path:
         """Folder of the exported model folders."""
         return self.root / "models"
+
+    def model_folders(self) -> list[Path]:
+        """List the model folders, sorted by number, so that the newest is the last."""
+        folders = (config.parent for config in self.models.glob("[!.]*/config.json"))
+        return sorted(folders, key=lambda path: _by_number(path.name))
 
     @property
     def unlabelled(self) -> Path:
@@ -147,6 +153,15 @@ class Project:
                 hint="put pictures in: `bearkit import FOLDER -p DIR`, or name another folder with `-p`",
             )
         return self
+
+
+def _by_number(name: str) -> list[str | int]:
+    """Return a sort key for names that puts 1000 after 999.
+
+    >>> sorted(["1000", "999-stage-10", "999-stage-9", "999", "pets"], key=_by_number)
+    ['999', '999-stage-9', '999-stage-10', '1000', 'pets']
+    """
+    return [int(part) if n % 2 else part for n, part in enumerate(re.split(r"([0-9]+)", name))]
 
 
 def default_project(folder: Path | None) -> Project:

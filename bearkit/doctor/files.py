@@ -15,7 +15,7 @@ from bearkit.core.atomic import atomic_write
 from bearkit.core.project import Project
 from bearkit.doctor.problems import Problem
 from bearkit.errors import BearkitError
-from bearkit.inference import leftovers, model_folder
+from bearkit.inference import leftovers
 from bearkit.inference.predictor import Predictor
 from bearkit.inference.session import session
 from bearkit.runs import Run, events
@@ -115,7 +115,7 @@ def _predictions(run: Run) -> Iterator[Problem]:
 def check_models(project: Project) -> list[Problem]:
     """Find exported models that cannot be loaded, or give other outputs than when they were exported."""
     problems = []
-    for folder in model_folder.models(project.models):
+    for folder in project.model_folders():
         try:
             Predictor(folder)
         except BearkitError as error:

@@ -12,7 +12,6 @@ thumbnails.npz        only if the user asked for it: small copies of the images 
 
 import json
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,21 +140,6 @@ def is_model(folder: Path) -> bool:
     except ModelError:
         return False
     return True
-
-
-def models(folder: Path) -> list[Path]:
-    """List the model folders in this folder, sorted by number, so that the newest is the last."""
-    folders = (config.parent for config in folder.glob("[!.]*/config.json"))
-    return sorted(folders, key=lambda path: _by_number(path.name))
-
-
-def _by_number(name: str) -> list[str | int]:
-    """Return a sort key for names that puts 1000 after 999.
-
-    >>> sorted(["1000", "999-stage-10", "999-stage-9", "999", "pets"], key=_by_number)
-    ['999', '999-stage-9', '999-stage-10', '1000', 'pets']
-    """
-    return [int(part) if n % 2 else part for n, part in enumerate(re.split(r"([0-9]+)", name))]
 
 
 def damaged(folder: Path, what: str) -> ModelError:

@@ -10,7 +10,6 @@ from bearkit.catalog.decisions import RENAMED, DecisionLog, accepted_ids
 from bearkit.core.project import Project
 from bearkit.datasets import dataset
 from bearkit.errors import RunError
-from bearkit.inference import model_folder
 from bearkit.runs import Run
 
 STEPS = ("import", "label", "train", "review", "export", "predict")
@@ -102,7 +101,7 @@ def read_progress(project: Project) -> ProjectProgress:
             one.action in ("keep", "relabel", "delete") and one.kind not in (ACCEPTED, RENAMED)
             for one in decisions.values()
         ),
-        exported=bool(model_folder.models(project.models)),
+        exported=bool(project.model_folders()),
     )
 
 

@@ -11,7 +11,6 @@ from bearkit.core.project import Project
 from bearkit.errors import ModelError
 from bearkit.export.export import exported
 from bearkit.images.thumbnails import clean_folder
-from bearkit.inference import model_folder
 from bearkit.inference.predictor import Predictor
 from bearkit.studio.data import DataTab
 from bearkit.studio.label import LabelTab
@@ -104,7 +103,7 @@ def hosted_page(project: Project) -> gr.Blocks:
     if project.exists and any(run.finished for run in runs.list_usable(project)):
         run = runs.find_finished(project)
         return demo_page(Predictor(exported(project, run, run.stage)))
-    folders = model_folder.models(project.models)  # a Space may hold model folders without runs
+    folders = project.model_folders()  # a Space may hold model folders without runs
     if not folders:
         raise ModelError(f"there is no model in {project.root} yet", hint="`bearkit train`, and then `bearkit export`")
     return demo_page(Predictor(folders[-1]))

@@ -7,7 +7,7 @@ import zipfile
 import pytest
 import typer.main
 
-from bearkit.cli.common import PANELS, JsonOption, app
+from bearkit.cli.common import PANELS, JsonOption, app, load_commands
 from bearkit.runs import Run
 from bearkit.training.config import TrainConfig
 from tests import contract, processes
@@ -186,6 +186,8 @@ def test_what_the_system_refuses_is_told_without_a_traceback(tmp_path):
 
 
 def test_an_unexpected_failure_is_still_an_object(bearkit_json):
+    load_commands()
+
     @app.command("fail-on-purpose")
     def fail(as_json: JsonOption = False) -> None:
         raise ValueError("nobody thought of this")

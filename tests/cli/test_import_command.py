@@ -7,7 +7,7 @@ import pytest
 
 from bearkit import Project
 from bearkit.cli.common import run
-from bearkit.cli.import_output import next_steps
+from bearkit.cli.next_steps import next_steps
 from bearkit.labelling.next_step import ProjectProgress
 from tests.conftest import write_pictures
 

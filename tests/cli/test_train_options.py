@@ -7,12 +7,13 @@ import typer.main
 from typer.testing import CliRunner
 
 from bearkit import Learner
-from bearkit.cli.common import app
+from bearkit.cli.common import app, load_commands
 from bearkit.errors import RunError
 from bearkit.studio.train_form import NUMBERS, SHOWN, TrainForm
 from bearkit.training.config import OPTIONS, TrainConfig, TrainOptions, flag
 from tests.gradio_parts import made
 
+load_commands("train")
 TRAIN = typer.main.get_command(app).commands["train"]
 FIELDS = list(OPTIONS)
 

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from bearkit.core import swap
+from bearkit.core.project import Project
 from bearkit.export import export as exporting
 from bearkit.inference import leftovers, model_folder
 from bearkit.inference.leftovers import OLD_SECONDS
@@ -135,8 +136,8 @@ def test_a_leftover_of_nobody_knows_what_is_left_alone(tmp_path):
 
 def test_the_newest_model_is_the_one_of_the_highest_number(tmp_path):
     for name in ("999", "1000", "0998", "1000-stage-2", "1000-stage-10", ".bearkit-1.part"):
-        (folder(tmp_path / name, "") / "config.json").touch()
-    assert [path.name for path in model_folder.models(tmp_path)] == [
+        (folder(tmp_path / "models" / name, "") / "config.json").touch()
+    assert [path.name for path in Project(tmp_path).model_folders()] == [
         "0998",
         "999",
         "1000",

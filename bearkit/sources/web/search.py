@@ -46,7 +46,6 @@ from bearkit.sources.web.url_list import UrlList
 
 GROUP = "bearkit.search_providers"
 MOST = 150  # images for each label
-HINT = 'LABEL="what to search for"; or "what to search for" with --unlabelled'
 
 
 @dataclass
@@ -136,7 +135,7 @@ def search_images(
     """
     chosen = [find_provider(text) for text in providers or provider_names()]
     if not queries or any(not query.strip() for _, query in queries):
-        raise ImportSourceError("there is nothing to search for", hint=HINT)
+        raise ImportSourceError("there is nothing to search for", hint="name what to search for, for each label")
     for label, _ in queries:
         valid_label(label, ImportSourceError)  # refuse a bad label before any provider is asked
     report = SearchReport()
