@@ -121,7 +121,7 @@ class SourceRecord:
 
 @dataclass(frozen=True)
 class Decision:
-    """One row of the decision log; it never changes. One undo takes back all rows with the same `step`."""
+    """One row of the decision log; it never changes. One undo reverts all rows with the same `step`."""
 
     id: int
     step: int

@@ -1,1 +1,1 @@
-"""Run trainings in processes of their own, which go on after the page that started them is closed."""
+"""Run trainings in separate processes, which continue after the page that started them is closed."""

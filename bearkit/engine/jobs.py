@@ -1,4 +1,4 @@
-"""Start, resume and stop a training in a process of its own, which goes on after the page or studio is closed."""
+"""Start, resume and stop a training in a separate process, which continues after the page or the studio is closed."""
 
 import json
 import os

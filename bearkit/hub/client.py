@@ -22,7 +22,7 @@ from bearkit.hub.repo_names import check_name
 HUB = "https://huggingface.co"
 PREFIX = {"model": "", "dataset": "datasets/", "space": "spaces/"}
 BATCH = 32  # files uploaded between two checks for a stop
-UNKNOWN = -1  # status of a push of which nobody knows whether the Hub took it
+UNKNOWN = -1  # status of a push if it is unknown whether the Hub took it
 TAG = "bearkit"  # in the README of every repository that bearkit wrote
 MESSAGE = "Published with bearkit"
 LOOK_AGAIN = (0, 2, 5)  # seconds before each check whether the Hub took a commit although it sent an error

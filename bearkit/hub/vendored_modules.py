@@ -15,7 +15,7 @@ def vendored_modules(source: str) -> list[Path]:
         for path in _files(pending.pop()):
             if path not in needed:
                 needed.add(path)
-                if path != Path("__init__.py"):  # it imports lazily, so it needs nothing by itself
+                if path != Path("__init__.py"):  # it imports lazily, so it needs no other module
                     pending += _imports((ROOT / path).read_text(encoding="utf-8"))
     return sorted(needed)
 

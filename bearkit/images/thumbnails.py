@@ -44,7 +44,7 @@ def clean_folder(project: Project) -> Path:
     home = project.root if folder.is_relative_to(project.root) else folder.parent  # the cache of a read-only project
     if not folder.exists() or not real(folder).is_relative_to(real(home)):
         reason = f"{folder} is a link out of the project: what is there could be read in the browser"
-        raise ProjectError(reason, hint=f"remove the link; bearkit makes {folder.name} anew")
+        raise ProjectError(reason, hint=f"remove the link; bearkit makes {folder.name} again")
     with os.scandir(folder) as entries:
         foreign = [e for e in entries if not (OUR_NAMES.fullmatch(e.name) and e.is_file(follow_symlinks=False))]
     for entry in foreign:

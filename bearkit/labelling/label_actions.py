@@ -44,7 +44,7 @@ def label_images(
         context: see `DecisionLog.decide`.
 
     Returns:
-        "stored": the number of decisions; "step": what `bearkit review undo` takes back.
+        "stored": the number of decisions; "step": the step that `bearkit review undo` reverts.
 
     Raises:
         ReviewError: there is no such image, or a text cannot be a label.

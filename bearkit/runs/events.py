@@ -97,7 +97,7 @@ class _Follower:
     def _read(self, file: BinaryIO) -> bytes:
         stat = os.fstat(file.fileno())
         if (stat.st_dev, stat.st_ino) != self._seen[:2] or stat.st_size < self._offset:
-            self._reset()  # another file, or it was written anew
+            self._reset()  # another file, or the same one written again
         file.seek(self._offset)
         new = file.read()
         self._seen = stat.st_dev, stat.st_ino, self._offset + len(new)

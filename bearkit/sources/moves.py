@@ -36,7 +36,7 @@ class HandMoves:
         return replace(image, path=new_path)
 
     def write(self) -> list[dict[str, str]]:
-        """Record all moves: first the new labels, as one step that undo takes back, then the new paths.
+        """Record all moves: first the new labels, as one step that undo reverts, then the new paths.
 
         Returns:
             For each image: image_id, from, to, label_before, label.

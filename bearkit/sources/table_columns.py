@@ -229,10 +229,10 @@ def _split_column(table: Table, name: str) -> Callable[[str], str | None] | None
             return None  # no image is held out
         other = "test" if word == "train" else "train"
         return lambda text: word if parse_bool(text) else other
-    said = {value for value in values if split_word(value)}
-    if said == values and len({split_word(value) for value in said}) > 1:
+    known = {value for value in values if split_word(value)}
+    if known == values and len({split_word(value) for value in known}) > 1:
         return split_word
-    return split_word if said and (word or SPLITS & set(plain_name(name).split("_"))) else None
+    return split_word if known and (word or SPLITS & set(plain_name(name).split("_"))) else None
 
 
 def _unknown_split(table: Table, name: str) -> str:

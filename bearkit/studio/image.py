@@ -40,7 +40,7 @@ class Picture:
                 unlabel = gr.Button("Remove label")
                 delete = gr.Button("Delete picture", variant="stop")
                 undo = gr.Button("Undo my last change")
-                self.said = gr.HTML()
+                self.message = gr.HTML()
         with gr.Accordion("Rename or merge labels", open=False), gr.Row():
             self.old = gr.Dropdown([], multiselect=True, label="All pictures labelled")
             new = gr.Dropdown([], allow_custom_value=True, label="New label")
@@ -48,14 +48,14 @@ class Picture:
             take = gr.Button("Remove these labels", min_width=120)
         self.new = new
         reviewer = gr.Textbox(visible=False)  # filled in by ADD_REVIEWER
-        here = [self.shown, self.said, changed]
+        here = [self.shown, self.message, changed]
         for button, handler, inputs, outputs in (
             (relabel, self.relabel, [self.chosen, self.label, changed], here),
             (unlabel, self.unlabel, [self.chosen, changed], here),
             (delete, self.delete, [self.chosen, changed], here),
             (undo, self.undo, [self.chosen, changed], here),
-            (rename, self.rename, [self.old, new, changed], [self.said, changed]),
-            (take, self.take_away, [self.old, changed], [self.said, changed]),
+            (rename, self.rename, [self.old, new, changed], [self.message, changed]),
+            (take, self.take_away, [self.old, changed], [self.message, changed]),
         ):
             button.click(handler, [*inputs, reviewer], outputs, js=ADD_REVIEWER)
 

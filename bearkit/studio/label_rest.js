@@ -31,7 +31,7 @@ function leastField() {
   return select;
 }
 
-async function ask(name) {  // a step that the studio makes by itself, once all decisions are stored
+async function ask(name) {  // a step of the studio, once all decisions are stored
   if (isLoading()) return null;
   await outbox.settled();
   if (outbox.waiting().length) return hint('This works once all decisions are saved.');

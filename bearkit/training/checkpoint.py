@@ -18,11 +18,11 @@ METADATA_KEY = "bearkit"  # of our part of the file's metadata
 
 @dataclass(frozen=True)
 class CheckpointMetadata:
-    """What a checkpoint says about its weights.
+    """The metadata of a checkpoint.
 
     Attributes:
         stage: `frozen` or `unfrozen`.
-        epoch: the last epoch that they were trained in.
+        epoch: the last epoch of the training so far.
         error_rate: on the validation images, after that epoch.
         size: side of the images that the model is for, in pixels; 0 for the body's own.
         seconds: how long the stage has trained so far.

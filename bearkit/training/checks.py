@@ -1,4 +1,4 @@
-"""What a learner says of itself: predictions for a split, the network in words, a batch as the training sees it."""
+"""Look at a training: predictions for a split, a description of the network, images as the training sees them."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def split_logits(stage: LoadedStage, data: Dataset, features: Features, split: str) -> tuple[np.ndarray, np.ndarray]:
-    """What a trained stage predicts for one split.
+    """The predictions of a trained stage for one split.
 
     Args:
         stage: a stage with a head.
@@ -51,7 +51,7 @@ def split_logits(stage: LoadedStage, data: Dataset, features: Features, split: s
 
 
 def loss_and_error_of(logits: np.ndarray, targets: np.ndarray, label_smoothing: float) -> tuple[float, float]:
-    """Mean cross-entropy in nats, and 1 - accuracy, of logits (N, C) and targets (N,)."""
+    """Compute the mean cross-entropy in nats, and 1 - accuracy, of logits (N, C) and targets (N,)."""
     return loss_and_error(torch.from_numpy(logits), torch.from_numpy(targets), label_smoothing)
 
 

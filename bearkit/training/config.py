@@ -1,7 +1,7 @@
-"""How a model is trained: one frozen record, kept with the run. Reading it needs no torch.
+"""The options of a training, as one frozen dataclass that is stored with the run. It does not import torch.
 
-A field says once what it is: its help, its limits, its name in the studio. The command line (`cli/train_options.py`),
-the studio's form (`studio/train_form.py`) and the checks are made from that, so a new field is written here alone.
+Each field declares its help, its limits and its label in the studio. The command line (`cli/train_options.py`), the
+studio's form (`studio/train_form.py`) and the checks follow from these declarations.
 """
 
 import math
@@ -17,7 +17,7 @@ from bearkit.training.schedule import SCHEDULES
 AUGMENTATIONS = ("none", "light", "strong")
 PRECISIONS = ("auto", "32", "bf16", "16")
 MOST_EPOCHS = 1_000_000
-SMALLEST_SIZE = 32  # pixels; below that nothing is left of a picture in the last layers
+SMALLEST_SIZE = 32  # pixels; smaller images vanish before the last layers
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class Option:
         least, most: the limits, both allowed.
         above, below: limits that are not allowed themselves.
         choices: the only words allowed.
-        step: by how much the form's arrows change a number.
-        parse: makes the value from a person's text, where it is a row of numbers.
-        separator: stands between the numbers of such a row.
+        step: the amount by which the form's arrows change a number.
+        parse: turns a person's text into the value, for fields of several numbers.
+        separator: between these numbers.
     """
 
     help: str
@@ -54,7 +54,7 @@ class Option:
         """Refuse a value of the field `name` that is outside the limits.
 
         Raises:
-            OptionError: it is outside of them, or is not a number (nan).
+            OptionError: it is outside the limits, or is nan.
         """
         name = name.replace("_", " ")
         if self.choices:
@@ -67,7 +67,7 @@ class Option:
 
     @property
     def limits(self) -> str:
-        """The limits in words.
+        """Describe the limits.
 
         >>> Option("", "", least=1).limits, Option("", "", least=0, below=1).limits, Option("", "", above=0).limits
         ('at least 1', 'at least 0 and below 1', 'above 0')
@@ -81,7 +81,7 @@ class Option:
         return " and ".join(filter(None, words))
 
     def as_text(self, value: Any) -> str:
-        """A value as a person types it."""
+        """Return a value as a person types it."""
         return self.separator.join(f"{part:g}" for part in value) if isinstance(value, tuple) else str(value)
 
 
@@ -119,7 +119,7 @@ def _option(default: Any, help: str, label: str, **rest: Any) -> Any:
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """The defaults were chosen by measurement (EXPERIMENTS.md)."""
+    """The options of a training. The defaults were chosen by measurement (EXPERIMENTS.md)."""
 
     epochs: int = _option(
         15, "Times the head sees each image, with the body frozen.", "Epochs: classifier only (body frozen)",
@@ -196,26 +196,26 @@ class TrainConfig:
     )  # fmt: skip
 
     def __post_init__(self) -> None:
-        """Refuse what cannot train.
+        """Check the values.
 
         Raises:
-            OptionError: a value is outside its limits, or two of them do not go together.
+            OptionError: a value is outside its limits, or two values exclude each other.
         """
         for name, option in OPTIONS.items():
             option.check(name, getattr(self, name))
         _demand(self.epochs + self.unfreeze >= 1, "there must be at least one epoch, frozen or unfrozen")
         _demand(self.epochs > 0 or bool(self.start), "without a stage to start from, frozen epochs must be at least 1")
         _demand(
-            not (self.sizes and self.unfreeze_groups), "sizes and unfreeze groups cannot be had together",
-            "a part of the body learns from kept features, which are of one size: leave one of the two out",
+            not (self.sizes and self.unfreeze_groups), "sizes and unfreeze groups exclude each other",
+            "the last layer groups learn from stored feature maps of one size: leave out one of the two",
         )  # fmt: skip
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, as the run keeps them."""
+        """Return plain values, as the run stores them."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
     def as_command(self, place: str = "", seed: int = DEFAULT_SEED) -> str:
-        """The command line that trains like this, in the project that ` -p DIR` names (`place`), whose seed this is."""
+        """Return the command for this training. `place` is the option of the project (` -p DIR`), `seed` its seed."""
         words = [f"bearkit train{place}"]
         for name, default in asdict(TrainConfig(seed=seed)).items():
             value, option = getattr(self, name), OPTIONS[name]
@@ -225,10 +225,10 @@ class TrainConfig:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "TrainConfig":
-        """The inverse of `as_dict`. What an older bearkit did not know yet has its default.
+        """Do the inverse of `as_dict`. Fields that an older bearkit did not have get their defaults.
 
         Raises:
-            RunError: a newer bearkit wrote it.
+            RunError: a newer bearkit wrote the values.
         """
         if unknown := set(values) - set(OPTIONS):
             raise RunError(
@@ -248,7 +248,7 @@ OPTIONS = {one.name: _option_of(one) for one in fields(TrainConfig)}
 
 
 def flag(name: str) -> str:
-    """A field's name on the command line.
+    """Return a field's name on the command line.
 
     >>> flag("label_smoothing"), flag("weight_decay")
     ('--label-smoothing', '--wd')
@@ -257,7 +257,7 @@ def flag(name: str) -> str:
 
 
 class FitOptions(TypedDict, total=False):
-    """The fields of `TrainConfig` that may change from fit to fit, for type checkers; see there."""
+    """The fields of `TrainConfig` that each fit may set, for type checkers."""
 
     schedule: str
     unfreeze: int
@@ -277,7 +277,7 @@ class FitOptions(TypedDict, total=False):
 
 
 class TrainOptions(FitOptions, total=False):
-    """All fields of `TrainConfig` but the body and the seed."""
+    """All fields of `TrainConfig` except the body and the seed, for type checkers."""
 
     epochs: int
     lr: float

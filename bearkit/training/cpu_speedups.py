@@ -3,6 +3,7 @@
 import ctypes
 import os
 import platform
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +17,10 @@ MMAP_MAX_DEFAULT, TRIM_DEFAULT, NEVER = 65536, 128 * 1024, 2**31 - 1
 TUNING_VARIABLES = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_MAX_", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TOP_PAD_")
 
 
+_lock = threading.Lock()
+_inside: set[object] = set()  # trainings of this process that are inside `keep_freed_memory`
+
+
 @contextmanager
 def keep_freed_memory() -> Iterator[None]:
     """Let the process keep freed memory inside, so that the system does not clear it at each use.
@@ -23,25 +28,34 @@ def keep_freed_memory() -> Iterator[None]:
     Every batch frees and allocates the same hundreds of megabytes; clearing them costs as much as the computation.
     Afterwards the memory is returned to the system and glibc's defaults are set, because glibc cannot be asked for the
     values before. Without glibc, or if environment variables tune glibc, this does nothing.
+
+    The settings are those of the whole process, and glibc does not promise that they may change while other threads
+    run. So they change as rarely as possible: when the first training begins, and when the last one ends.
     """
     tuned = any(name in os.environ for name in TUNING_VARIABLES)
     tuned |= "glibc.malloc" in os.environ.get("GLIBC_TUNABLES", "")
     if tuned or platform.libc_ver()[0] != "glibc":
         yield
         return
-    libc = ctypes.CDLL(None)
-    libc.mallopt(M_MMAP_MAX, 0)
-    libc.mallopt(M_TRIM_THRESHOLD, NEVER)
+    libc, training = ctypes.CDLL(None), object()
+    with _lock:
+        if not _inside:
+            libc.mallopt(M_MMAP_MAX, 0)
+            libc.mallopt(M_TRIM_THRESHOLD, NEVER)
+        _inside.add(training)
     try:
         yield
     finally:
-        libc.mallopt(M_MMAP_MAX, MMAP_MAX_DEFAULT)
-        libc.mallopt(M_TRIM_THRESHOLD, TRIM_DEFAULT)
-        libc.malloc_trim(0)
+        with _lock:
+            _inside.remove(training)
+            if not _inside:
+                libc.mallopt(M_MMAP_MAX, MMAP_MAX_DEFAULT)
+                libc.mallopt(M_TRIM_THRESHOLD, TRIM_DEFAULT)
+                libc.malloc_trim(0)
 
 
 class DepthwiseIn32Bits(TorchFunctionMode):
-    """Inside, gradients of bfloat16 depthwise convolutions are computed in 32 bits.
+    """Computes gradients of bfloat16 depthwise convolutions in 32 bits inside.
 
     On a CPU, torch has fast kernels for 32 bits and none for bfloat16, which takes two to seven times as long.
     """

@@ -1,4 +1,4 @@
-"""What `Learner.fit` and `fit_one_cycle` ask for, as fields of `TrainConfig`."""
+"""Turn the arguments of `Learner.fit` and `fit_one_cycle` into fields of `TrainConfig`."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def fit_options(config: TrainConfig, frozen: bool, epochs: int | None, lr: float
 
 
 def slice_rates(lr: float | slice) -> tuple[float, float]:
-    """Rates of the first and the last layer group, from a number or a slice as fastai has it.
+    """Return the rates of the first and the last layer group, from a number or a slice as in fastai.
 
     >>> slice_rates(1e-3), slice_rates(slice(1e-5, 1e-3)), slice_rates(slice(1e-3))
     ((0.001, 0.001), (1e-05, 0.001), (0.0001, 0.001))

@@ -1,4 +1,4 @@
-"""The learning curve: the error of heads trained on a tenth to all of the images. It tells whether more would help."""
+"""The learning curve: the error of heads trained on a tenth to all of the images. It shows whether more would help."""
 
 import dataclasses
 from dataclasses import dataclass

@@ -23,17 +23,17 @@ GROWTH = "steps since the scale changed"
 
 @dataclass
 class TrainSetup:
-    """What learns, and from what.
+    """A model to train, with its data and its optimiser.
 
     Attributes:
         model: inputs -> logits. Its BatchNorm layers, if any, keep their statistics.
-        optimiser: of the parameters that learn.
-        batches: an epoch's batches in random order, given how far the training is, in [0, 1).
-        n_batches: how many those are.
-        check: loss and error rate on the validation pictures; None where no table is wanted.
+        optimiser: of the parameters that are trained.
+        batches: returns an epoch's batches in random order, for a position of the training in [0, 1).
+        n_batches: number of batches in an epoch.
+        check: computes loss and error rate on the validation images; None for no validation.
         label_smoothing: share of the target that is spread over all labels.
         precision: of the arithmetic.
-        parts: into how many parts a batch is split to fit into memory; doubles when it runs out.
+        parts: number of parts that a batch is split into; it doubles when the memory runs out.
     """
 
     model: nn.Module
@@ -46,7 +46,7 @@ class TrainSetup:
     parts: int = 1
 
     def step(self, batch: Batch, lr: float, momentum: float) -> float:
-        """Learn from one batch; its mean loss in nats."""
+        """Train on one batch. Returns its mean loss in nats."""
         while True:
             try:
                 loss = self._backward(batch)
@@ -74,7 +74,7 @@ class TrainSetup:
         return total
 
     def state(self) -> dict[str, torch.Tensor]:
-        """Everything that the next step depends on: weights, buffers, optimiser, random state; copies."""
+        """Copy all that the next step depends on: weights, buffers, optimiser, loss scale, random state."""
         tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
         tensors |= {f"optimiser.{name}": tensor for name, tensor in self.optimiser.state().items()}
         copies = {name: tensor.detach().clone() for name, tensor in tensors.items()}
@@ -85,7 +85,7 @@ class TrainSetup:
 
     @torch.no_grad()
     def load(self, state: dict[str, torch.Tensor]) -> None:
-        """Go back to where `state()` was taken."""
+        """Restore what `state` returned."""
         tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
         tensors |= {f"optimiser.{name}": tensor for name, tensor in self.optimiser.state().items()}
         for name, tensor in tensors.items():
@@ -99,19 +99,19 @@ class TrainSetup:
 
 
 def loss_and_error(logits: torch.Tensor, labels: torch.Tensor, label_smoothing: float) -> tuple[float, float]:
-    """Mean cross-entropy in nats, and 1 - accuracy: of logits (N, C) and labels (N,)."""
+    """Compute the mean cross-entropy in nats, and 1 - accuracy, of logits (N, C) and labels (N,)."""
     loss = functional.cross_entropy(logits, labels, label_smoothing=label_smoothing)
     return loss.item(), (logits.argmax(1) != labels).double().mean().item()
 
 
 def _is_out_of_memory(error: Exception) -> bool:
     known = isinstance(error, torch.OutOfMemoryError | MemoryError)
-    return known or "alloc" in str(error).lower()  # a processor's is a RuntimeError: "can't allocate memory"
+    return known or "alloc" in str(error).lower()  # on a CPU it is a RuntimeError: "can't allocate memory"
 
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Random numbers of this seed inside, and outside as if nothing had been."""
+    """Seed torch inside, and restore its random state afterwards."""
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(seed)
         yield
@@ -128,12 +128,12 @@ def fit(
     """Train one stage.
 
     Args:
-        setup: what learns, and from what.
-        epochs: number of epochs that the schedule is made for.
+        setup: the model, its data and its optimiser.
+        epochs: number of epochs, the finished ones included.
         lr: highest learning rate of the last layer group.
         schedule: a name in `SCHEDULES`.
         callbacks: called at each event, in this order. Without any, there is no validation after the epochs.
-        rows: of epochs that are done already, where a stage goes on after an interruption.
+        rows: the finished epochs of a stage that was interrupted; training continues after them.
 
     Raises:
         RunError: the loss is no longer a finite number.

@@ -1,4 +1,4 @@
-"""The LR finder: one batch at each of a hundred rising rates, and everything as it was before.
+"""The LR finder: trains one batch at each of a hundred rising rates, then restores everything.
 
 Source: Smith 2017, "Cyclical learning rates for training neural networks", as fastai has it.
 """
@@ -56,7 +56,7 @@ def lr_find(trainee: TrainSetup, progress: Progress = no_progress) -> LRCurve:
 
 
 def find_rate(project: Project, config: TrainConfig, frozen: bool, plot: Path, progress: Progress) -> LRCurve:
-    """Run the finder on what a training with this configuration would begin with; save the curve and a drawing.
+    """Run the finder on the model that a training with this configuration would start from; save curve and drawing.
 
     Args:
         project: the project with the images.

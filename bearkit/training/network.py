@@ -1,4 +1,4 @@
-"""A body with its head as one network that can learn as a whole, or from a cut upwards."""
+"""A body and its head as one network, which can be trained completely or from a cut upwards."""
 
 import copy
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ TOLERANCE = 1e-3  # that the features of a cut body may differ by
 
 
 class Network(nn.Module):
-    """Pictures (N, 3, size, size), or what comes out below a cut, -> logits (N, C).
+    """A network from images (N, 3, size, size), or feature maps at a cut, to logits (N, C).
 
     BatchNorm keeps its statistics, whatever the mode: on a few hundred pictures that decides (EXPERIMENTS.md).
     """
@@ -25,32 +25,32 @@ class Network(nn.Module):
         self.body, self.head = body, head
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Logits (N, C)."""
+        """Compute logits (N, C)."""
         logits: torch.Tensor = self.head(self.body(inputs).float())
         return logits
 
     def train(self, mode: bool = True) -> "Network":
-        """Only the head's dropout knows about modes."""
+        """Set the mode of the head alone: its dropout is the only layer that depends on it."""
         super().train(mode)
         self.body.eval()
         return self
 
 
 def parts_of(state: StateDict) -> tuple[StateDict, StateDict]:
-    """A checkpoint as the body's state, empty where the body was left as it was, and the head's."""
+    """Split a checkpoint into the state of the body, empty if it was frozen, and the state of the head."""
     body, head = ({name[len(p) :]: t for name, t in state.items() if name.startswith(p)} for p in PARTS)
     return (body, head) if head else ({}, state)
 
 
 def layer_groups(body: nn.Module) -> list[list[str]]:
-    """The names of the body's parameters from the stem up, in timm's coarse groups."""
+    """Return the names of the body's parameters in timm's coarse groups, the stem first."""
     matcher = body.group_matcher(coarse=True)  # type: ignore[operator]
     groups = import_timm().models.group_parameters(body, matcher)
     return [names for _, names in sorted(groups.items()) if names]
 
 
 def lr_factors(n_groups: int, lowest: float, highest: float) -> list[float]:
-    """Fastai's slice(lowest, highest): rates as shares of the highest, evenly spread on a log scale, the head's last.
+    """Return fastai's slice(lowest, highest) as shares of the highest rate, evenly spread on a log scale, head last.
 
     >>> [round(factor, 3) for factor in lr_factors(3, 1e-5, 1e-3)]
     [0.01, 0.1, 1.0]
@@ -62,7 +62,7 @@ def lr_factors(n_groups: int, lowest: float, highest: float) -> list[float]:
 
 
 def cut(body: nn.Module, n_learning: int, size: int) -> tuple[nn.Module, nn.Module]:
-    """The body in two: up to its last `n_learning` layer groups, and those; the second takes what the first gives.
+    """Cut a body before its last `n_learning` layer groups; the second part takes the output of the first.
 
     Both share their weights with the body.
 
@@ -85,7 +85,7 @@ def cut(body: nn.Module, n_learning: int, size: int) -> tuple[nn.Module, nn.Modu
 
 
 def _in_order(body: nn.Module, size: int) -> list[str]:
-    """The names of the modules without children, as one picture passes through them."""
+    """Return the names of the modules without children, in the order in which an image passes them."""
     called: list[str] = []
     leaves = [(name, module) for name, module in body.named_modules() if not list(module.children())]
     hooks = [module.register_forward_pre_hook(lambda _m, _i, name=name: called.append(name)) for name, module in leaves]
@@ -97,7 +97,7 @@ def _in_order(body: nn.Module, size: int) -> list[str]:
 
 
 def _empty(body: nn.Module, kept: set[str]) -> None:
-    """Replace the largest modules in which nothing is kept."""
+    """Replace the largest modules that contain nothing to keep."""
     leaves = {name for name, module in body.named_modules() if not list(module.children())}
 
     def walk(prefix: str, module: nn.Module) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """torch's AdamW step without torch's optimiser class.
 
-Making the first `torch.optim.Optimizer` of a process imports torch's compiler, 1.2 s, ten times what the training of a
-head takes. The step itself is torch's own function; a test compares both, step by step.
+The first `torch.optim.Optimizer` of a process imports torch's compiler. That takes 1.2 s, ten times as long as the
+training of a head. The step is torch's own function; a test compares it with torch's class, step by step.
 """
 
 from collections.abc import Sequence
@@ -15,12 +15,12 @@ BETA2, EPS = 0.99, 1e-5  # fastai's
 
 @dataclass(frozen=True)
 class Group:
-    """Parameters that learn alike.
+    """Parameters with the same learning rate.
 
     Attributes:
-        parameters: what the steps move.
-        weight_decay: AdamW's, which biases and norm layers (of one dimension) are spared.
-        lr_factor: their rate is the schedule's times this.
+        parameters: the tensors.
+        weight_decay: of AdamW. Biases and norm layers, which have one dimension, have none.
+        lr_factor: the learning rate is the rate of the schedule times this.
     """
 
     parameters: Sequence[torch.Tensor]
@@ -38,7 +38,7 @@ class _Moved:
 
 
 class AdamW:
-    """AdamW (Loshchilov & Hutter 2019) over layer groups. On a GPU, parameters that learn alike move in one kernel."""
+    """AdamW (Loshchilov & Hutter 2019) over layer groups. On a GPU, one kernel updates all parameters of a setting."""
 
     def __init__(self, groups: Sequence[Group]) -> None:
         self._moved: list[_Moved] = []
@@ -58,15 +58,15 @@ class AdamW:
 
     @torch.no_grad()
     def step(self, lr: float, momentum: float) -> None:
-        """Move each parameter against its gradient, then forget the gradient."""
+        """Update each parameter, then drop its gradient."""
         for (weight_decay, factor), alike in self._alike.items():
-            # a parameter that the loss does not depend on has no gradient, as a classifier that was taken off
+            # a parameter that the loss does not depend on has no gradient, such as a classifier that was removed
             with_gradient = [(moved, moved.parameter.grad) for moved in alike if moved.parameter.grad is not None]
             if not with_gradient:
                 continue
             moved, gradients = zip(*with_gradient, strict=True)
             device = gradients[0].device
-            counts = self._count.to(device).repeat(len(moved)).unbind()  # torch counts each of them up
+            counts = self._count.to(device).repeat(len(moved)).unbind()  # torch adds 1 to each
             adamw(
                 [one.parameter for one in moved], list(gradients), [one.average for one in moved],
                 [one.square for one in moved], [], list(counts), foreach=False, fused=device.type == "cuda",
@@ -82,6 +82,6 @@ class AdamW:
             moved.parameter.grad = None
 
     def state(self) -> dict[str, torch.Tensor]:
-        """What the next step depends on, but for the parameters; the tensors themselves, not copies."""
+        """Return the tensors that the next step depends on, without the parameters. They are not copies."""
         averages = {f"{n}.average": moved.average for n, moved in enumerate(self._moved)}
         return {"count": self._count, **averages, **{f"{n}.square": m.square for n, m in enumerate(self._moved)}}

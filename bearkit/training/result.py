@@ -1,4 +1,4 @@
-"""The figures that a training leaves behind."""
+"""The figures of a finished training."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -30,12 +30,12 @@ class TrainResult:
     seed_changed: str = ""  # a sentence for people, where it was not the project's before
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, as the run keeps and the command line prints them."""
+        """Return plain values, as the run stores them and the command line prints them."""
         return asdict(self) | {"error_interval": list(self.error_interval)}
 
 
 def predictions_of(data: Dataset, logits: np.ndarray) -> Predictions:
-    """What a model gives, logits float32 (N, C), with the pictures that it is about."""
+    """Return the logits of a model, float32 (N, C), with the images that they belong to."""
     return Predictions(
         image_ids=np.array([image.image_id for image in data.images]),
         paths=np.array([image.path for image in data.images]),
@@ -55,7 +55,7 @@ def result_of(
     skipped: list[dict[str, str]],
     error_before: float | None,
 ) -> TrainResult:
-    """The figures of a training.
+    """Compute the figures of a training.
 
     Args:
         run_id: which run.

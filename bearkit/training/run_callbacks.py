@@ -39,7 +39,7 @@ class Checkpoints(Callback):
     _seconds_before: float = field(default=0.0, init=False)  # of the epochs before an interruption
 
     def before_fit(self, fit: Fit) -> None:
-        """Take over the best error and the seconds of the epochs before an interruption."""
+        """Continue with the best error and the seconds of the epochs before an interruption."""
         self._best = min((row.error_rate for row in fit.rows), default=math.inf)
         self._seconds_before = sum(row.seconds for row in fit.rows)
 
@@ -102,7 +102,7 @@ class RunLog(Callback):
 
 
 def epoch_events(run: Run, stage: str) -> list[dict[str, Any]]:
-    """The events of a stage's epochs, in order."""
+    """Return the events of a stage's epochs, in order."""
     return [
         event for event in run.events() if event["event"] == "epoch" and event.get("checkpoint", "stage-1") == stage
     ]

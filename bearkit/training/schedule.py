@@ -13,7 +13,7 @@ Schedule = Callable[[float, float], tuple[float, float]]
 
 
 def cosine(start: float, end: float, position: float) -> float:
-    """From `start` to `end` along half a cosine, position in [0, 1].
+    """Return the value between `start` and `end` on half a cosine, for a position in [0, 1].
 
     >>> [round(cosine(0, 1, position), 3) for position in (0, 0.25, 0.5, 1)]
     [0.0, 0.146, 0.5, 1.0]
@@ -22,7 +22,7 @@ def cosine(start: float, end: float, position: float) -> float:
 
 
 def one_cycle(position: float, lr_max: float) -> tuple[float, float]:
-    """Learning rate and momentum at a position of the training: batches done / all batches, in [0, 1).
+    """Return learning rate and momentum at a position of the training: finished batches / all batches, in [0, 1).
 
     Source: Smith 2018, "A disciplined approach to neural network hyper-parameters", as fastai's `fit_one_cycle` has it.
 
@@ -37,7 +37,7 @@ def one_cycle(position: float, lr_max: float) -> tuple[float, float]:
 
 
 def flat(position: float, lr: float) -> tuple[float, float]:
-    """The same learning rate and momentum at every position, as fastai's `fit` has it.
+    """Return the same learning rate and momentum at every position, as in fastai's `fit`.
 
     >>> flat(0.0, 3e-3), flat(0.9, 3e-3)
     ((0.003, 0.9), (0.003, 0.9))

@@ -1,4 +1,4 @@
-"""A run's training: the head alone, then the body with it. Each stage is saved by itself, and goes on after a kill."""
+"""Train a run: first the head, then the whole network. Each stage is saved, and can be resumed after a kill."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -36,7 +36,7 @@ from bearkit.training.warm_start import (
 
 @dataclass(frozen=True)
 class Listeners:
-    """What a training calls while it goes: plain functions, and callbacks, which may change it."""
+    """Functions and callbacks that a training calls. Callbacks may change the training."""
 
     progress: Progress = no_progress
     on_epoch: Callable[[Epoch], None] | None = None
@@ -46,24 +46,24 @@ class Listeners:
 
 @dataclass(frozen=True)
 class Training:
-    """What the stages of one run have in common."""
+    """The data and settings that the stages of one run share."""
 
     project: Project
     run: Run
     config: TrainConfig
     data: Dataset
     listeners: Listeners
-    stop_if_asked: Callable[[], None] = lambda: None  # raises StoppedError once someone asked; called at each step
+    stop_if_asked: Callable[[], None] = lambda: None  # called at each step; may raise StoppedError
 
     def run_stages(self, start: LoadedStage, features: Features) -> tuple[LoadedStage, list[dict[str, Any]]]:
         """Train the stages that the configuration asks for.
 
         Args:
-            start: the body, and the head if there is one, to begin with.
+            start: the body to start from, with its head if it has one.
             features: of all images of the data set.
 
         Returns:
-            The model after the last stage, and a table of each stage.
+            The model after the last stage, and a table for each stage.
 
         Raises:
             RunError: the labels have changed since `start` was trained, or since an interruption.
@@ -81,7 +81,7 @@ class Training:
         return model, stages
 
     def _frozen(self, stage: str, start: LoadedStage, features: Features) -> LoadedStage:
-        if stage not in self.run.checkpoints:  # else it was finished before an interruption
+        if stage not in self.run.checkpoints:  # otherwise the stage was finished before an interruption
             clock, config = time.perf_counter(), self.config
             with seeded_alone(config.seed):
                 setup = head_setup(config, self.data, features, start)
@@ -103,11 +103,11 @@ class Training:
         return self._saved(stage)
 
     def _about(self, kind: str, size: int, weights: str = "") -> CheckpointMetadata:
-        """What a stage's checkpoints have in common; the callback fills in the numbers of the epoch."""
+        """Return the metadata of a stage's checkpoints; the callback adds the numbers of the epoch."""
         return CheckpointMetadata(kind, 0, 1.0, size, weights=weights, vocab=tuple(self.data.vocab))
 
     def _callbacks(self, saving: Checkpoints) -> list[Callback]:
-        """The callbacks of one stage, in order: the user's come first, so that what they change is saved."""
+        """Return the callbacks of one stage. The user's come first, so that their changes are saved."""
 
         def stop(_: Epoch | Step) -> None:
             self.stop_if_asked()
@@ -141,7 +141,7 @@ class Training:
         self.listeners.progress(what, done, total)
 
     def _table(self, stage: str) -> dict[str, Any]:
-        """A stage as `TrainResult` has it."""
+        """Return the row of a stage for `TrainResult.stages`."""
         _, about = checkpoint.read(self._file(stage))
         events = epoch_events(self.run, stage)
         rows = [{name: event[name] for name in Epoch.__dataclass_fields__} for event in events]
@@ -176,15 +176,15 @@ def train_run(
     stop_if_asked: Callable[[], None],
     data: Dataset | None = None,
 ) -> TrainResult:
-    """Train a run's stages, or what is left of them, then predict all images and write the result.
+    """Train the stages of a run that are not finished, then predict all images and write the result.
 
     Args:
         project: the project with the images.
-        run: a run that this process works on, see `Run.working`.
-        listeners: what to call while it goes.
-        stop_if_asked: raises StoppedError once someone asked the run to stop.
-        data: the images, if they were loaded when the run was created; they are loaded here if left out, or if the run
-            had to wait. A decision that somebody makes later does not change this training.
+        run: the run; this process holds its lock, see `Run.working`.
+        listeners: called during the training.
+        stop_if_asked: raises StoppedError if someone asked the run to stop.
+        data: the images that were loaded when the run was created. They are loaded again if left out, or if the run had
+            to wait. Decisions that are made later do not change this training.
 
     Raises:
         RunError: another process finished the run while this one waited.
@@ -213,7 +213,7 @@ def train_run(
 
 
 def _state_to_save(setup: TrainSetup, start: LoadedStage) -> Callable[[], StateDict]:
-    """The state to save after a frozen stage: the head, and a tuned body too, so that the checkpoint is complete."""
+    """Return the state to save after a frozen stage: the head, with the body if it was fine-tuned."""
     if not start.tuned:
         return lambda: dict(setup.model.state_dict())
     body = start.body.network().state_dict()
@@ -224,7 +224,7 @@ def _state_to_save(setup: TrainSetup, start: LoadedStage) -> Callable[[], StateD
 
 
 def _number(start: str) -> int:
-    """Number of the stage that a training starts from; 0 if it starts from none.
+    """Return the number of the stage that a training starts from; 0 if it starts from none.
 
     >>> _number(""), _number("002/stage-1"), _number("002/stage-2-best"), _number("002/good")
     (0, 1, 2, 1)

@@ -33,7 +33,7 @@ PROGRESS_SECONDS = 0.2  # between two progress events of a run
 
 @dataclass(frozen=True)
 class LoadedStage:
-    """A body, the state of the head behind it, and what is known of them; None where there is no head yet."""
+    """A body, the state of its head, and their metadata; the last two are None before a head was trained."""
 
     body: Body
     head: StateDict | None
@@ -41,24 +41,24 @@ class LoadedStage:
 
     @property
     def tuned(self) -> bool:
-        """Whether the body is no longer as it was pretrained."""
+        """Whether the body was fine-tuned."""
         return self.body.tuned
 
 
 def load_stage(run: Run, stage: str, config: TrainConfig | None = None) -> LoadedStage:
-    """A saved stage of a run.
+    """Load a saved stage of a run.
 
     Args:
-        run: which run.
+        run: the run.
         stage: the name of its checkpoint.
-        config: the run's configuration, if it was read already.
+        config: the run's configuration; read from the run if left out.
 
     Raises:
-        RunError: there is none, it is damaged, or its body's weights are no longer what they were.
+        RunError: there is no such stage, it is damaged, or the weights of its body have changed.
     """
     config, path = config or TrainConfig.from_dict(run.config), run.checkpoint(stage)
     state, about = checkpoint.read(path)
-    if not about.vocab and run.finished:  # by the first bearkit, which wrote nothing about it into the file
+    if not about.vocab and run.finished:  # the first bearkit wrote no metadata into the file
         about = replace(about, vocab=tuple(map(str, run.predictions().vocab)), error_rate=run.result["error_rate"])
     of_body, of_head = parts_of(state)
     body = registry.get(config.body, config.weights)
@@ -67,13 +67,13 @@ def load_stage(run: Run, stage: str, config: TrainConfig | None = None) -> Loade
     if about.weights and about.weights != body.weights_id:
         raise RunError(
             f"the weights of {body.name} are no longer those that run {run.id} was trained with",
-            hint=f"bring them back to where they were ({config.weights or 'the package'}), or train again",
+            hint=f"restore them ({config.weights or 'the package'}), or train again",
         )
     return LoadedStage(body, of_head, about)
 
 
 def find_stage(project: Project, name: str) -> tuple[Run, str]:
-    """The run and the stage that RUN/STAGE names; RUN alone means its last one.
+    """Find the run and the stage that RUN/STAGE names; RUN alone means its last stage.
 
     Raises:
         RunError: there is no such stage.
@@ -86,9 +86,9 @@ def find_stage(project: Project, name: str) -> tuple[Run, str]:
 
 
 def find_earlier(project: Project, run: Run, stage: str) -> str:
-    """Find a stage by its name alone, in a run or in those that it began with; returns RUN/STAGE.
+    """Find a stage by its name alone, in a run or in the runs that it started from; returns RUN/STAGE.
 
-    If there is none, it is the first of these runs, which then has no such stage.
+    If none of them has it, the RUN is the first of them, and RUN/STAGE does not exist.
     """
     while stage not in run.checkpoints and (start := TrainConfig.from_dict(run.config).start):
         run = find_stage(project, start)[0]
@@ -96,10 +96,10 @@ def find_earlier(project: Project, run: Run, stage: str) -> str:
 
 
 def save_as(run: Run, stage: str, name: str) -> Path:
-    """Copy a stage's weights to a name of their own, in the same run.
+    """Copy a stage's weights to another name in the same run.
 
     Raises:
-        RunError: the name cannot be a file's, or is a stage's own.
+        RunError: the name cannot be a file name, or it is reserved for stages.
     """
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name) or name == runs.RESUME:
         raise RunError(f"`{name}` cannot be a name for weights", hint="letters, digits, - and _")
@@ -108,7 +108,7 @@ def save_as(run: Run, stage: str, name: str) -> Path:
         return target
     if re.fullmatch(r"stage-\d+(-best)?", name):
         raise RunError(
-            f"`{name}` is a stage's own name", hint=f"stages are saved by themselves; this is {run.id}/{stage}"
+            f"`{name}` is reserved for stages", hint=f"stages are saved automatically; this is {run.id}/{stage}"
         )
     with atomic_write(target) as part:
         shutil.copyfile(run.checkpoint(stage), part)
@@ -116,10 +116,11 @@ def save_as(run: Run, stage: str, name: str) -> Path:
 
 
 def starting_point(project: Project, config: TrainConfig) -> LoadedStage:
-    """What a training begins with: a pretrained body without a head, or the stage that it is to start from.
+    """Return what a training starts from: a pretrained body without a head, or the stage that `config.start` names.
 
     Raises:
-        BodyError: there is no such body; RunError: there is no such stage, or it is another body's.
+        BodyError: there is no such body.
+        RunError: there is no such stage, or it has another body, seed or weights than `config`.
     """
     if not config.start:
         return LoadedStage(registry.get(config.body, config.weights), None)
@@ -138,14 +139,14 @@ def starting_point(project: Project, config: TrainConfig) -> LoadedStage:
 
 
 def check_labels(about: CheckpointMetadata | None, data: Dataset) -> None:
-    """See that a saved stage tells the labels apart that there are now.
+    """Check that a saved stage has the labels of the data set.
 
     Raises:
-        RunError: labels came or went since.
+        RunError: labels were added or removed since.
     """
     if about is not None and about.vocab != tuple(data.vocab):
         raise RunError(
-            f"that stage tells {', '.join(about.vocab)} apart; the labels are now {', '.join(data.vocab)}",
+            f"that stage has the labels {', '.join(about.vocab)}; the labels are now {', '.join(data.vocab)}",
             hint="train a new head: `bearkit train`",
         )
 
@@ -158,13 +159,13 @@ def create_run(project: Project, config: TrainConfig) -> tuple[Run, Dataset]:
 
     Raises:
         DatasetError: the images cannot be trained on.
-        BodyError: the body or its weights are not here.
+        BodyError: the body or its weights are missing.
         RunError: there is no such stage to start from.
     """
     if config.weights not in ("", RANDOM):
         config = replace(config, weights=str(paths.resolve_path(config.weights, "the file of weights", BodyError)))
     start = starting_point(project, config)
-    _ = start.body.weights_id  # now, and not when a process of its own has begun
+    _ = start.body.weights_id  # checked now, before a training process starts
     data = dataset.load(Catalog(project), config.seed)
     check_labels(start.about, data)
     if config.unfreeze and config.unfreeze_groups:
@@ -220,7 +221,7 @@ def load_features(
 
 
 def train_valid_features(data: Dataset, found: Features) -> TrainValidFeatures:
-    """What a head learns from and is checked on."""
+    """Return the features and targets that a head trains on, and those that it is validated on."""
     train, valid = data.indices("train"), data.indices("valid")
     return TrainValidFeatures(
         found.values[train], data.targets[train], found.values[valid, 0], data.targets[valid], len(data.vocab)
@@ -228,14 +229,14 @@ def train_valid_features(data: Dataset, found: Features) -> TrainValidFeatures:
 
 
 def head_setup(config: TrainConfig, data: Dataset, found: Features, start: LoadedStage) -> TrainSetup:
-    """The head that a stage begins with, ready to learn."""
+    """Prepare the training of a head, from the head of `start` if it has one."""
     return head.build_head_setup(train_valid_features(data, found), config, start.head)
 
 
 def finetune_setup(
     project: Project, config: TrainConfig, data: Dataset, start: LoadedStage, progress: Progress
 ) -> tuple[TrainSetup, Network]:
-    """What learns in an unfrozen stage, and the whole network, which shares its weights."""
+    """Prepare an unfrozen stage. Returns its setup, and the whole network, which shares its weights."""
     assert start.head is not None
     network = Network(start.body.network(), head_from(start.head, config.dropout))
     return finetune.build_finetune_setup(project, data, start.body, network, config, progress), network

@@ -1,10 +1,13 @@
 """What features are kept under, and that a training leaves the process as it found it."""
 
 import ctypes
+import platform
 import threading
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
+import pytest
 import torch
 
 from bearkit.bodies import registry
@@ -49,6 +52,27 @@ def test_memory_that_somebody_tuned_is_left_alone(monkeypatch):
             with cpu_speedups.keep_freed_memory():
                 pass
     assert not called
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="without glibc nothing is set")
+def test_trainings_at_once_set_the_memory_once_and_the_last_one_sets_it_back(monkeypatch):
+    called = []
+    libc = SimpleNamespace(mallopt=lambda *pair: called.append(pair), malloc_trim=lambda _: called.append("trim"))
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: libc)
+    for name in (*cpu_speedups.TUNING_VARIABLES, "GLIBC_TUNABLES"):
+        monkeypatch.delenv(name, raising=False)
+    first, second = cpu_speedups.keep_freed_memory(), cpu_speedups.keep_freed_memory()
+    first.__enter__()
+    second.__enter__()
+    assert called == [(cpu_speedups.M_MMAP_MAX, 0), (cpu_speedups.M_TRIM_THRESHOLD, cpu_speedups.NEVER)]
+    first.__exit__(None, None, None)
+    assert len(called) == 2, "the second still trains"
+    second.__exit__(None, None, None)
+    assert called[2:] == [
+        (cpu_speedups.M_MMAP_MAX, cpu_speedups.MMAP_MAX_DEFAULT),
+        (cpu_speedups.M_TRIM_THRESHOLD, cpu_speedups.TRIM_DEFAULT),
+        "trim",
+    ]
 
 
 def test_threads_that_import_timm_at_once_leave_torch_as_it_was():

@@ -50,7 +50,7 @@ def test_stages_go_on_from_each_other_and_each_can_be_gone_back_to(shapes):
     tuned = learn.predict(shapes.root / "images/disc/disc00.png").probs
     assert tuned != frozen
     learn.save("good")
-    with pytest.raises(RunError, match="is a stage's own name"):
+    with pytest.raises(RunError, match="is reserved for stages"):
         learn.save("stage-1")
     learn.load("stage-1")  # of the run that this one went on from
     assert learn.run.id == "001"
@@ -176,7 +176,7 @@ def test_what_cannot_go_on_says_so(shapes, tmp_path):
     for n, path in enumerate(sorted((write / "moon").iterdir())):
         path.write_bytes(path.read_bytes() + bytes([n]))  # other pictures than those that are known
     import_images(shapes, write)
-    with pytest.raises(RunError, match="tells disc, square, star apart; the labels are now"):
+    with pytest.raises(RunError, match="has the labels disc, square, star; the labels are now"):
         Learner(shapes).load("001/stage-1").fit_one_cycle(1)
     assert len(runs.list_usable(shapes)) == 1
 
@@ -429,7 +429,7 @@ def test_sizes_grow_through_the_epochs_and_the_last_one_is_the_models(shapes):
         ({"augment": "wild"}, "augment must be one of"),
         ({"precision": "8"}, "precision must be one of"),
         ({"sizes": (8,)}, "sizes must be at least 32"),
-        ({"sizes": (64,), "unfreeze_groups": 2}, "cannot be had together"),
+        ({"sizes": (64,), "unfreeze_groups": 2}, "exclude each other"),
         ({"dropout": 1.0}, "dropout must be at least 0 and below 1, not 1.0"),
         ({"weight_decay": -1.0}, "weight decay must be at least 0"),
         ({"patience": -1}, "patience must be at least 0"),
