@@ -16,11 +16,9 @@ BROKEN = b"PK\x03\x04 and no more"
 def studio(browser, tmp_path):
     project = Project(tmp_path / "project")
     running = Studio(project)
-    page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
-    page.set_default_timeout(SECONDS)
+    page = browser.new_page()
     page.goto(running.url)
     yield page, project
-    page.context.close()
     running.end()
 
 
