@@ -21,6 +21,7 @@ from rich.progress import Progress as ProgressBar
 from typer.core import TyperCommand, TyperGroup
 
 import bearkit
+from bearkit.core.garbage import collect_garbage_rarely
 from bearkit.core.parallel import Progress
 from bearkit.core.paths import UNSET, is_there
 from bearkit.core.project import Project
@@ -131,6 +132,7 @@ PortOption = Annotated[
 
 def run() -> None:
     """Run the command line. The exit code is 0, 1 after an error, or 2 for wrong usage."""
+    collect_garbage_rarely()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # labels in letters that its encoding lacks stay distinct
