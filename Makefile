@@ -5,6 +5,8 @@ PYTHON ?= python3
 ARGS ?=
 # A file of tests stays with one worker; those that take longest come first (tests/conftest.py).
 PLAN := --dist loadfile --no-loadscope-reorder
+# Once, and not in each process that tests start, also where PYTHONDONTWRITEBYTECODE is set.
+COMPILE := -m compileall -q bearkit
 
 .PHONY: help demo studio test test-fast coverage lint style bench clean
 
@@ -35,11 +37,13 @@ studio: $(VENV)/.installed
 	$(BIN)/bearkit studio $(ARGS)
 
 test-fast: $(VENV)/.installed-dev
+	@$(BIN)/python $(COMPILE)
 	$(BIN)/python -m pytest -n 2 $(PLAN) -m "not slow and not browser" $(ARGS)
 
 test: $(VENV)/.installed-dev
 	@if ! command -v chromium >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; fi
+	@$(BIN)/python $(COMPILE)
 	$(BIN)/python -m pytest -n 3 $(PLAN) $(ARGS)
 
 coverage: $(VENV)/.installed-dev

@@ -17,9 +17,7 @@ import requests
 from bearkit.cli import main
 
 _forks = multiprocessing.get_context("forkserver")
-_forks.set_forkserver_preload(
-    ["bearkit.export.export", "bearkit.learner", "bearkit.studio.app", "bearkit.cli", "tests.processes"]
-)
+_forks.set_forkserver_preload(["tests.preloaded"])
 
 
 def process(argv, out, err, cwd=None):

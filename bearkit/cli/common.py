@@ -22,6 +22,7 @@ from rich.progress import Progress as ProgressBar
 from typer.core import TyperCommand, TyperGroup
 
 import bearkit
+from bearkit.core.garbage import collect_garbage_rarely
 from bearkit.core.parallel import Progress
 from bearkit.core.paths import UNSET, is_there
 from bearkit.core.project import Project
@@ -143,6 +144,7 @@ def load_commands(*names: str) -> None:
 
 def run() -> None:
     """Run the command line. The exit code is 0, 1 after an error, or 2 for wrong usage."""
+    collect_garbage_rarely()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # labels in letters that its encoding lacks stay distinct

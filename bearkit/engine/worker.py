@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 import bearkit
+from bearkit.core.garbage import collect_garbage_rarely
 from bearkit.core.processes import this_process
 from bearkit.core.project import Project
 from bearkit.errors import BearkitError, StoppedError
@@ -28,6 +29,7 @@ def main(root: str, run_id: str, request: str = "") -> None:
         run_id: of the run, or FIND_LR.
         request: for FIND_LR, JSON with `config` and `unfrozen`.
     """
+    collect_garbage_rarely()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     warnings.filterwarnings("ignore", module=r"PIL\.", category=UserWarning)  # as the command line does
     project = Project(root)

@@ -32,6 +32,7 @@ def resnet_file(tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_a_file_of_weights_trains_and_its_model_predicts(shapes, resnet_file):
     learn = Learner(shapes, body="resnet18", weights=str(resnet_file))
     result = learn.fit_one_cycle(2)

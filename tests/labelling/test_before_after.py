@@ -105,6 +105,7 @@ def copy_of(project, tmp_path):
     return Project(tmp_path / "copy")
 
 
+@pytest.mark.slow
 def test_corrected_validation_labels_earn_the_model_no_credit(flowers, tmp_path):
     project = copy_of(flowers, tmp_path)
     found = retrained(project, noisy(project, 0.2, "valid"))
@@ -114,6 +115,7 @@ def test_corrected_validation_labels_earn_the_model_no_credit(flowers, tmp_path)
     assert found["p_value"] > 0.05
 
 
+@pytest.mark.slow
 def test_corrected_training_labels_do(flowers, tmp_path):
     project = copy_of(flowers, tmp_path)
     found = retrained(project, noisy(project, 0.5, "train"))
@@ -123,6 +125,7 @@ def test_corrected_training_labels_do(flowers, tmp_path):
     assert found["images"] == 100
 
 
+@pytest.mark.slow
 def test_a_change_of_two_pictures_cannot_be_told(flowers, tmp_path):
     project = copy_of(flowers, tmp_path)
     found = retrained(project, noisy(project, 0.02, "valid"))

@@ -8,7 +8,7 @@ from playwright.sync_api import expect, sync_playwright
 from bearkit import Project, import_images
 from bearkit.labelling.label_queue import LabelQueue
 from tests.conftest import drawings, write_drawings
-from tests.studio.pages import SECONDS, Studio, is_outside
+from tests.studio.pages import SECONDS, Browser, Studio, is_outside
 from tests.studio.reviewing import open_review
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -25,11 +25,18 @@ QUIET = (
 
 
 @pytest.fixture(scope="package")
-def browser():
+def one_browser():
     if CHROMIUM is None:
         pytest.skip("no chromium on this machine; `make test` installs it when run as root on Debian")
     with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        yield Browser(playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET)))
+
+
+@pytest.fixture
+def browser(one_browser):
+    """The browser of all tests; the pages that a test leaves open are closed."""
+    yield one_browser
+    one_browser.forget()
 
 
 @pytest.fixture
@@ -45,14 +52,11 @@ def studio(tmp_path, with_body):
 @pytest.fixture
 def page(browser, studio):
     """The studio's page, in a browser that notes what it asks of other machines."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
+    page = browser.new_page()
     page.asked_outside = []
     page.on("request", lambda request: page.asked_outside.append(request.url) if is_outside(request.url) else None)
-    page.set_default_timeout(SECONDS)
     page.goto(studio[0])
-    yield page
-    context.close()
+    return page
 
 
 @pytest.fixture(scope="module")
@@ -66,17 +70,14 @@ def shared_review(drawn, tmp_path_factory):
 
 @pytest.fixture
 def review(browser, shared_review):
-    running, page, wrong = open_review(browser, shared_review)
-    yield running, page, wrong
-    page.context.close()
+    return open_review(browser, shared_review)
 
 
 @pytest.fixture
 def own_review(browser, shapes):
     """The same with a studio that the test may kill, and pictures that it may add to."""
-    running, page, wrong = open_review(browser, Studio(shapes))
-    yield running, page, wrong
-    page.context.close()
+    running = Studio(shapes)
+    yield open_review(browser, running)
     running.end()
 
 

@@ -9,14 +9,12 @@ from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import DecisionLog
 from tests.studio.pages import SECONDS
 
-WIDE = {"width": 1280, "height": 900}
 NAME = "name => localStorage.getItem('bearkit-reviewer') || localStorage.setItem('bearkit-reviewer', name)"
 
 
 def open_label(browser, running, view="&many=12", name="ann", **options):
     """A page on the Label tab, with a reviewer's name."""
-    page = browser.new_context(**({"viewport": WIDE} | options)).new_page()
-    page.set_default_timeout(SECONDS)
+    page = browser.new_page(**options)
     page.add_init_script(f"({NAME})('{name}')")
     page.goto(f"{running.url}?tab=label{view}")
     expect(page.locator(".lb .lb-progress, .lb .rv-done").first).to_be_visible(timeout=SECONDS)

@@ -2,9 +2,12 @@
 
 import json
 import os
+import socket
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from bearkit import runs
 from bearkit.engine import jobs
@@ -12,16 +15,67 @@ from bearkit.runs import LIVE
 from tests.processes import process
 
 SECONDS = 60_000  # milliseconds that a step may take on a busy machine
+WIDE = {"width": 1280, "height": 900}
+
+
+@cache
+def own_port():
+    """The port of this process's studios: a browser that has seen one has the files of the next in its cache."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Browser:
+    """Chromium, and what a test opens in it.
+
+    A test's first page has Gradio's files in its cache, which saves a second of processor time; nothing else of earlier
+    tests is left. Each further page is of another person, and so is a page with options of its own.
+    """
+
+    def __init__(self, chromium):
+        self._chromium = chromium
+        self._cached = chromium.new_context(viewport=WIDE)
+        self._blank = self._cached.new_page()
+        self._storage = self._cached.new_cdp_session(self._blank)
+        self._origins = set()
+        self._cached.on("page", lambda page: page.on("framenavigated", self._note))
+
+    def new_page(self, viewport=WIDE, **options):
+        first = len(self._cached.pages) == 1 and not options
+        page = (self._cached if first else self._chromium.new_context(viewport=viewport, **options)).new_page()
+        page.set_viewport_size(viewport)
+        page.set_default_timeout(SECONDS)
+        return page
+
+    def forget(self):
+        """Close all pages: each open one draws sixty times a second. Forget what they stored."""
+        for context in self._chromium.contexts:
+            if context is not self._cached:
+                context.close()
+        for page in self._cached.pages:
+            if page is not self._blank:
+                page.close()
+        self._cached.set_offline(False)
+        self._cached.clear_cookies()
+        for origin in self._origins:
+            self._storage.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+        self._origins.clear()
+
+    def _note(self, frame):
+        parts = urlsplit(frame.url)
+        if parts.scheme in ("http", "https"):
+            self._origins.add(f"{parts.scheme}://{parts.netloc}")
 
 
 class Studio:
     """A studio of a project in a process of its own."""
 
-    def __init__(self, project, port=0):
+    def __init__(self, project, port=None):
         self.project = project
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "out"
-            words = ("studio", project.root, "--no-browser", "--json", "--port", port)
+            words = ("studio", project.root, "--no-browser", "--json", "--port", port or own_port())
             self.process = process(words, out, Path(folder) / "err")
             while not (out.exists() and out.read_text().endswith("\n")) and self.process.is_alive():
                 time.sleep(0.02)

@@ -33,8 +33,7 @@ def open_review(browser, running):
 
 
 def opened(browser, url, view="&n=6&rest=1", **options):
-    page = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options)).new_page()
-    page.set_default_timeout(SECONDS)
+    page = browser.new_page(**options)
     page.goto(f"{url}?tab=review{view}")
     expect(page.locator(".rv-grid figure").first).to_be_visible(timeout=SECONDS)
     return page

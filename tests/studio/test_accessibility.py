@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from bearkit import Project, import_images
 from bearkit.studio.steps import TABS
 from tests.conftest import picture
-from tests.studio.pages import SECONDS, Studio
+from tests.studio.pages import Studio
 
 READY = {  # what a tab shows once it is filled
     "data": ".thumbnail-item",
@@ -37,17 +37,9 @@ def running(drawn, tmp_path_factory):
     studio.end()
 
 
-@pytest.fixture(scope="module")
-def page(browser, running):
-    page = browser.new_page()
-    page.set_default_timeout(SECONDS)
-    yield page
-    page.close()
-
-
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
-def test_no_tab_has_a_serious_violation(page, running, scheme, width):
-    page.set_viewport_size({"width": width, "height": 844})
+def test_no_tab_has_a_serious_violation(browser, running, scheme, width):
+    page = browser.new_page({"width": width, "height": 844})
     page.emulate_media(color_scheme=scheme)
     axe, found = Axe(), {}
     for tab in TABS:

@@ -16,11 +16,9 @@ BROKEN = b"PK\x03\x04 and no more"
 def studio(browser, tmp_path):
     project = Project(tmp_path / "project")
     running = Studio(project)
-    page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
-    page.set_default_timeout(SECONDS)
+    page = browser.new_page()
     page.goto(running.url)
     yield page, project
-    page.context.close()
     running.end()
 
 
@@ -46,10 +44,10 @@ def test_in_the_browser_no_button_of_an_old_question_is_left(studio, tmp_path):
     asked("first")
     (tmp_path / "my bears.zip").write_bytes(BROKEN)
     page.locator("input[type=file]").first.set_input_files(tmp_path / "my bears.zip")
-    gone()
-    toast = page.locator(".toast-body", has_text="cannot be opened as a zip")
+    toast = page.locator(".toast-body", has_text="cannot be opened as a zip")  # it goes by itself
     expect(toast).to_contain_text("my bears.zip", timeout=SECONDS)
     expect(toast).not_to_contain_text(uploads.PREFIX)
+    gone()
     import_folder(page, tmp_path / "first")
     asked("first")
     page.get_by_role("tab", name="Links").click()

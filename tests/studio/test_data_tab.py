@@ -30,14 +30,11 @@ def shared(tmp_path_factory):
 
 @pytest.fixture
 def page(browser, shared):
-    page = opened(browser, shared.url)
-    yield page
-    page.context.close()
+    return opened(browser, shared.url)
 
 
 def opened(browser, url, **options):
-    page = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options)).new_page()
-    page.set_default_timeout(SECONDS)
+    page = browser.new_page(**options)
     page.goto(url)
     expect(page.get_by_role("tab", name="Links")).to_be_visible()
     return page
@@ -104,7 +101,7 @@ def test_fetching_can_be_stopped_and_goes_on_after_a_kill(browser, tmp_path):
         shown(page, re.compile(r"Stopped: \d+ waiting"))
         running.process.kill()
         running.end()
-        page.context.close()
+        page.close()
         before = len(slow.asked)
         assert 0 < before < 300
         again = Studio(running.project)
@@ -117,7 +114,6 @@ def test_fetching_can_be_stopped_and_goes_on_after_a_kill(browser, tmp_path):
         shown(page, re.compile("300 pictures"))
         assert sorted(set(slow.asked)) == sorted(f"/ok/{n}.png" for n in range(300))
         assert len(slow.asked) == 300  # none twice
-        page.context.close()
         again.end()
 
 
@@ -207,7 +203,6 @@ def test_pictures_without_a_label_come_in_as_files_by_camera_by_links_and_by_sea
     page.get_by_role("button", name="Download these 2").click()
     shown(page, "7 pictures, none labelled yet")
     assert {image.label for image in images(running)} == {""}
-    page.context.close()
     running.end()
 
 
@@ -279,16 +274,14 @@ def test_the_snippet_gathers_the_addresses_of_a_page(browser, shared, server, tm
     page.get_by_text("Collect links from a page in your browser").click()
     bookmarklet = page.get_by_role("link", name="Gather pictures").get_attribute("href")
     shoot(page, "data-5-gather")
-    page.context.close()
     assert bookmarklet.startswith("javascript:")
     server.replay["/file/gallery.html"] = GALLERY.encode()
-    other = browser.new_context().new_page()
+    other = browser.new_page()
     other.route("**/gallery.html", lambda route: route.fulfill(body=GALLERY, content_type="text/html"))
     other.goto(f"{server.url}/gallery.html")
     with other.expect_download() as saved:
         other.evaluate("href => { location.href = href }", bookmarklet)
     saved.value.save_as(tmp_path / "urls.txt")
-    other.context.close()
     names = [1, "2", 4, "5.png?w=1,2", 6]
     expected = [f"{server.url}/ok/{name if '?' in str(name) else f'{name}.png'}" for name in names]
     assert (tmp_path / "urls.txt").read_text().splitlines() == expected
@@ -301,4 +294,3 @@ def test_narrow_and_dark(browser, shared):
     shown(page, "imported as")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     shoot(page, "data-6-narrow")
-    page.context.close()

@@ -18,11 +18,9 @@ def empty(browser, tmp_path):
     """A studio of no project yet, its page, and a folder of four pictures."""
     write_pictures(tmp_path, {"photos": 4})
     running = Studio(Project(tmp_path / "project"))
-    page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
-    page.set_default_timeout(SECONDS)
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
     page.goto(running.url)
     yield running, page, tmp_path / "photos"
-    page.context.close()
     running.end()
 
 

@@ -132,8 +132,6 @@ def test_two_people_at_once_get_different_pages(running, browser):
     ann.keyboard.press("u")  # one's own last step
     expect(ann.get_by_text("Undone:")).to_be_visible(timeout=SECONDS)
     assert {labels_of(running)[one] for one in his} == {"two"}
-    ann.close()
-    ben.close()
 
 
 def test_who_finds_all_that_is_left_with_others_can_look_again(running, browser):
@@ -144,7 +142,6 @@ def test_who_finds_all_that_is_left_with_others_can_look_again(running, browser)
     expect(ann.locator(".lb .rv-done")).to_contain_text("Every picture has a label.", timeout=SECONDS)
     ben.get_by_role("button", name="Look again").click()
     expect(ben.locator(".lb .rv-done")).to_contain_text("Every picture has a label.", timeout=SECONDS)
-    ben.close()
 
 
 def test_what_is_labelled_offline_waits_in_words_and_is_stored_once(running, browser):

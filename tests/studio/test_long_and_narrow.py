@@ -41,7 +41,6 @@ def test_on_a_phone_the_large_picture_leaves_its_tile_and_the_buttons_in_sight(r
         assert box(large)[3] <= box(foot)[1] + 1
     tile.get_by_role("button", name="keep").click()
     stored(page, 1)
-    page.context.close()
 
 
 def test_a_label_of_hundreds_of_letters_breaks_no_page(own_review, browser):
@@ -65,7 +64,6 @@ def test_a_label_of_hundreds_of_letters_breaks_no_page(own_review, browser):
         expect(cell).to_be_visible(timeout=SECONDS)
         assert box(cell)[3] - box(cell)[1] < 100
         assert page.evaluate(wide)
-        page.context.close()
 
 
 def test_long_texts_are_whole_in_the_title_and_short_ones_have_none():

@@ -131,8 +131,7 @@ def test_a_browser_that_is_full_says_that_the_page_must_stay_open(review):
 
 def test_a_browser_that_forbids_storage_can_review(browser, shared_review, review):
     running, _other, _ = review
-    page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
-    page.set_default_timeout(SECONDS)
+    page = browser.new_page()
     page.add_init_script(FORBIDDEN)
     page.goto(f"{running.url}?tab=review&n=6&rest=1")
     expect(figures(page).first).to_be_visible(timeout=SECONDS)
@@ -150,4 +149,3 @@ def test_a_browser_that_forbids_storage_can_review(browser, shared_review, revie
     expect(page.get_by_text(ONLY_OPEN)).to_be_visible(timeout=SECONDS)
     page.context.set_offline(False)
     stored(page, 2)
-    page.context.close()

@@ -24,21 +24,17 @@ from tests.studio.pages import SECONDS, Studio, is_outside, shoot
 def opened(browser, trained, tmp_path):
     """Opens the studio of a trained project, as the environment stands; a function of what follows the address."""
     shutil.copytree(trained.project.root, tmp_path / "shapes")
-    running, contexts = [], []
+    running = []
 
     def open_page(query=""):
         running.append(Studio(Project(tmp_path / "shapes")))
-        contexts.append(browser.new_context(viewport={"width": 1280, "height": 900}))
-        page = contexts[-1].new_page()
-        page.set_default_timeout(SECONDS)
+        page = browser.new_page()
         page.wrong = []
         page.on("request", lambda request: page.wrong.append(request.url) if is_outside(request.url) else None)
         page.goto(running[-1].url + query)
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
     for studio in running:
         studio.end()
 
@@ -238,9 +234,7 @@ def test_a_gradio_space_with_thumbnails_and_examples(browser, trained, tmp_path)
     push_space(model, "me/try", "gradio", examples=[drawings[-1]], thumbnails=True, dry_run=tmp_path / "space")
     words = {"cwd": tmp_path / "space", "env": os.environ | {"GRADIO_SERVER_PORT": "0"}}
     app = subprocess.Popen([sys.executable, "app.py"], stdout=subprocess.PIPE, text=True, **words)
-    context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark")
-    page = context.new_page()
-    page.set_default_timeout(SECONDS)
+    page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
     try:
         page.goto(app.stdout.readline().split()[-1])
         page.get_by_text("Or try one of these").wait_for()
@@ -251,7 +245,6 @@ def test_a_gradio_space_with_thumbnails_and_examples(browser, trained, tmp_path)
         assert page.locator(".bk-near img").count() == 6
         shoot(page, "demo-why-narrow")
     finally:
-        context.close()
         app.terminate()
         app.communicate(timeout=60)
 

@@ -156,4 +156,3 @@ def test_two_browsers_have_names_of_their_own_and_take_back_only_their_own_steps
     expect(ann.get_by_text("Undone: 1 deleted.")).to_be_visible(timeout=SECONDS)
     ann.get_by_role("button", name="Undo my last change").click()
     expect(ann.get_by_text(f"there is nothing of {names[0]} to undo")).to_be_visible(timeout=SECONDS)
-    ben.context.close()

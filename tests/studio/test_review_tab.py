@@ -90,7 +90,6 @@ def test_a_link_opens_the_same_view_and_nothing_is_lost_by_switching_or_reloadin
     expect(other.locator(f".rv-grid figure[data-id='{shown[0]}']")).to_be_visible(timeout=SECONDS)
     assert [figure.get_attribute("data-id") for figure in figures(other).all()] == shown
     shoot(other, "9-review-dark")
-    other.context.close()
     page.reload()
     expect(page.locator(".rv-progress")).to_contain_text("1 deleted", timeout=SECONDS)
     assert deleted not in {image.image_id for image in ledger_of(running).images()}
@@ -118,7 +117,6 @@ def test_two_people_at_once_lose_no_decision_and_hear_of_each_other(review, brow
     expect(ben.get_by_text("Undone: 1 deleted.")).to_be_visible(timeout=SECONDS)
     expect(ben.get_by_text("kept (ann)")).to_have_count(1)  # what ann said of it stands
     assert ledger_of(running).history(1)[0]["reviewer"] == "ben"
-    ben.context.close()
 
 
 def test_a_killed_studio_has_stored_what_it_said_and_the_rest_is_sent_again(own_review):
@@ -181,7 +179,6 @@ def test_labels_are_never_run_as_code(browser, tmp_path):
     page.keyboard.press("k")
     stored(page, 1)
     assert asked == []
-    page.context.close()
     running.end()
 
 
@@ -195,7 +192,6 @@ def test_on_a_narrow_screen_it_works_by_touch(review, browser):
     phone.get_by_role("button", name="Undo (u)").tap()
     stored(phone, 0)
     shoot(phone, "9-review-narrow-dark")
-    phone.context.close()
 
 
 def test_without_pictures_it_says_what_to_do(page, studio):

@@ -14,7 +14,7 @@ from PIL import Image
 from bearkit import Predictor, push_space
 from bearkit.sources.samples import pictures as sample
 from tests.conftest import encoded
-from tests.studio.pages import SECONDS, is_outside, shoot
+from tests.studio.pages import is_outside, shoot
 
 ANSWERS = """async n => {
     const { load } = await import("./classifier.js");
@@ -92,13 +92,10 @@ def various(n):
 
 def compared(browser, space, model, pictures):
     """Share of the pictures with the Predictor's label, and the mean difference of the probabilities."""
-    context = browser.new_context(bypass_csp=True)  # the question is put as text, which the page's policy forbids
-    page = context.new_page()
-    page.set_default_timeout(SECONDS)
+    page = browser.new_page(bypass_csp=True)  # the question is put as text, which the page's policy forbids
     with served(space, pictures) as url:
         page.goto(url)
         said = page.evaluate(ANSWERS, len(pictures))
-    context.close()
     predictor = Predictor(model)
     expected = [predictor.predict(data) for data in pictures]
     assert {one["threshold"] for one in said} == {predictor.threshold}
@@ -118,9 +115,7 @@ def test_it_answers_as_the_predictor(browser, space, trained):
 
 @pytest.fixture
 def page(browser, space):
-    context = browser.new_context(viewport={"width": 1100, "height": 800}, permissions=["camera"])
-    page = context.new_page()
-    page.set_default_timeout(SECONDS)
+    page = browser.new_page(viewport={"width": 1100, "height": 800}, permissions=["camera"])
     page.wrong = []
     page.on("request", lambda request: page.wrong.append(request.url) if is_outside(request.url) else None)
     page.on("pageerror", lambda error: page.wrong.append(str(error)))
@@ -129,7 +124,6 @@ def page(browser, space):
         page.goto(url)
         page.get_by_text("Drop a picture.").wait_for()
         yield page
-    context.close()
 
 
 def drop(page, data, kind="dispatch"):
@@ -210,10 +204,7 @@ def test_a_model_that_answers_otherwise_than_it_should_is_not_used(browser, spac
         if path.is_file():
             (folder / path.name).write_bytes(path.read_bytes())
     Image.new("RGB", (320, 240), "red").save(folder / "golden-1.png")
-    context = browser.new_context()
-    page = context.new_page()
-    page.set_default_timeout(SECONDS)
+    page = browser.new_page()
     with served(folder) as url:
         page.goto(url)
         page.get_by_text("This browser does not compute the outputs").wait_for()
-    context.close()

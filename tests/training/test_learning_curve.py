@@ -1,6 +1,7 @@
 """Is there enough data? Said rightly for data of which the answer is known."""
 
 import numpy as np
+import pytest
 
 from bearkit import Learner
 from bearkit.training.config import TrainConfig
@@ -18,6 +19,7 @@ def clouds(n, distance, seed=0):
     return values, targets
 
 
+@pytest.mark.slow
 def test_hard_data_wants_more_and_easy_data_does_not():
     hard = learning_curve(*clouds(600, 1.2), ["cat", "dog"], CONFIG)
     assert [point["fraction"] for point in hard.points] == list(FRACTIONS)

@@ -100,6 +100,7 @@ def timm_probs(network, predictor, path):
     return functional.softmax(logits, dim=1)[0].tolist()
 
 
+@pytest.mark.slow
 def test_a_part_of_the_body_learns_and_the_rest_stands_still(shapes):
     learn = Learner(shapes).load("001/stage-1")
     learn.unfreeze(2)
@@ -112,6 +113,7 @@ def test_a_part_of_the_body_learns_and_the_rest_stands_still(shapes):
     assert not any("running" in name for name in changed)
 
 
+@pytest.mark.slow
 def test_a_whole_body_learns_and_batch_norm_keeps_its_statistics(shapes):
     learn = Learner(shapes).load("001/stage-1")
     learn.unfreeze()
