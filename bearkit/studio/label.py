@@ -12,6 +12,7 @@ import gradio as gr
 import numpy as np
 
 from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.label_examples import label_examples
 from bearkit.catalog.label_set import label_set
 from bearkit.catalog.settings import catalog_name, label_order
 from bearkit.core.project import Project
@@ -22,7 +23,7 @@ from bearkit.labelling.handed_out import HandedOut
 from bearkit.labelling.label_keys import label_keys
 from bearkit.labelling.label_queue import LabelPage, LabelQueue, Proposal
 from bearkit.labelling.snapshot import Snapshot
-from bearkit.studio.grid_answers import large_picture, thumbnail_urls, undo_or_redo
+from bearkit.studio.grid_answers import large_picture, mark_example, thumbnail_urls, undo_or_redo
 from bearkit.studio.server_functions import errors_as_answers
 from bearkit.studio.shared_index import SharedIndex
 
@@ -45,7 +46,16 @@ class LabelTab:
         self._turn = threading.Lock()  # one page at a time, or two reviewers could get the same one
         self._handed_out = HandedOut()
         self._queue: LabelQueue | None = None
-        functions = (self.next_page, self.undo_or_redo, self.details, self.progress, self.rest, self.audit, self.accept)
+        functions = (
+            self.next_page,
+            self.undo_or_redo,
+            self.details,
+            self.progress,
+            self.rest,
+            self.audit,
+            self.accept,
+            self.example,
+        )
         answers = [errors_as_answers(ask) for ask in functions]
         gr.HTML(html_template="", js_on_load=JS, server_functions=answers, apply_default_css=False, elem_id="label")
 
@@ -76,7 +86,7 @@ class LabelTab:
             **page.as_dict()["group"],
             "project": catalog_name(queue.index.catalog),
             "images": self._shown(page.images, snapshot),
-            "labels": _labels(queue.index.catalog, page.labels),
+            "labels": self._labels(queue.index.catalog, page.labels, snapshot),
             "labelled": page.labelled,
             "unlabelled": page.unlabelled,
             "waiting": queue.index.waiting,
@@ -108,6 +118,13 @@ class LabelTab:
         likeness[~snapshot.present] = likeness[row] = -np.inf
         near = [snapshot.images[other] for other in np.argsort(-likeness)[:NEAR] if np.isfinite(likeness[other])]
         return large_picture(self.project, snapshot, row, near, queue.index.decision_log)
+
+    def example(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Make an image an example of a label, or no example any more. See `grid_answers`."""
+        queue = self._ready()
+        if queue is None:
+            raise ReviewError("there are no pictures yet", hint="Import some in the Data tab")
+        return mark_example(queue.index.catalog, request)
 
     def progress(self, request: dict[str, Any]) -> dict[str, Any]:
         """Return the progress of the task that the page waits for; "" if there is none."""
@@ -190,6 +207,26 @@ class LabelTab:
         url = {snapshot.images[row].image_id: address for row, address in zip(rows, urls, strict=True)}
         return [vars(image) | {"url": url.get(image.image_id)} for image in images]
 
+    def _labels(self, catalog: Catalog, counts: dict[str, int], snapshot: Snapshot) -> list[dict[str, Any]]:
+        """Return the labels that are offered, with their keys and the addresses of their examples."""
+        rows = label_set(catalog, counts)
+        order = label_order(catalog, [row["label"] for row in rows])
+        keys = label_keys(rows, order)
+        rows = [row for row in rows if not row["retired"]]
+        present = zip(snapshot.images, snapshot.labels.tolist(), snapshot.present.tolist(), strict=True)
+        labels = {image.image_id: label for image, label, here in present if here}
+        chosen = {row["label"]: row["examples"] for row in rows}
+        found = label_examples(chosen, labels, snapshot.history.latest)
+        ids = [one for row in rows for one in found.get(row["label"], [])]
+        urls = thumbnail_urls(self.project, [snapshot.images[snapshot.row_of[one]] for one in ids])
+        url = dict(zip(ids, urls, strict=True))
+        return [
+            {name: row[name] for name in ("label", "images", "description", "colour")}
+            | {"key": keys.get(row["label"], ""), "place": order.index(row["label"])}
+            | {"examples": [url[one] for one in found.get(row["label"], []) if url[one]]}
+            for row in rows
+        ]
+
 
 def rest_sentence(estimate: RestEstimate, left: int, least: float = 0.0) -> str:
     """Say how many proposals for the rest are probably wrong.
@@ -218,19 +255,6 @@ def rest_sentence(estimate: RestEstimate, left: int, least: float = 0.0) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f}".removesuffix(".0") if share < 0.1 else f"{100 * share:.0f}"
-
-
-def _labels(catalog: Catalog, counts: dict[str, int]) -> list[dict[str, Any]]:
-    """Return the labels that are offered, with their keys; those that have one first."""
-    rows = label_set(catalog, counts)
-    order = label_order(catalog, [row["label"] for row in rows])
-    keys = label_keys(rows, order)
-    return [
-        {name: row[name] for name in ("label", "images", "description", "colour")}
-        | {"key": keys.get(row["label"], ""), "place": order.index(row["label"])}
-        for row in rows
-        if not row["retired"]
-    ]
 
 
 def _why_empty(page: LabelPage, snapshot: Snapshot, queue: LabelQueue, request: dict[str, Any]) -> str:

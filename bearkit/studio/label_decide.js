@@ -148,7 +148,7 @@ function handleKey(event) {
   const arrow = ['ArrowRight', 'ArrowLeft', 'ArrowDown', 'ArrowUp'].includes(event.key);
   if (event.repeat && !arrow) return true;
   const act = {
-    Enter: storePage, ' ': () => (side.hidden ? showLarge() : hideLarge()), Escape: leave, '?': showHelp, l: chooseLabel, L: likeThis,
+    Enter: storePage, ' ': () => (side.hidden ? showLarge() : hideLarge()), Escape: leave, '?': showHelp, l: chooseLabel, L: likeThis, E: markExample,
     k: () => page.images.length && pick(current), x: setAside, d: remove, Delete: remove, u: () => undoOrRedo('undo'), r: () => undoOrRedo('redo'), U: () => undoOrRedo('redo'),
   }[event.key];
   const label = page.labels.find((one) => one.key && one.key === event.key);
@@ -176,14 +176,14 @@ function likeThis() {
 const KEYS = {
   Enter: 'give each picture of the page its label', '1-9': 'give a label to the selected pictures, or to the whole page', l: 'type a label, also a new one',
   'Click, k': 'select a picture that is different', 'Shift and click, Shift and arrows': 'select a range', x: 'not sure: later', d: 'delete', u: 'undo', r: 'redo',
-  Arrows: 'move', Space: 'show large', L: 'show pictures like this one', Esc: 'select nothing', '?': 'these keys',
+  Arrows: 'move', Space: 'show large', L: 'show pictures like this one', E: 'use as example of its label', Esc: 'select nothing', '?': 'these keys',
 };
 
 function showHelp() {
   const row = (key, ...text) => make('tr', {}, make('td', {}, key ? make('kbd', {}, key) : null), make('td', {}, ...text));
   help.replaceChildren(
     make('table', {}, ...Object.entries(KEYS).map(([key, text]) => row(key, text)),
-      ...page.labels.map((one) => row(one.key, dot(one.label), ' ', make('b', {}, one.label), one.description ? `: ${one.description}` : ''))),
+      ...page.labels.map((one) => row(one.key, dot(one.label), ' ', make('b', {}, one.label), one.description ? `: ${one.description}` : '', examplesOf(one)))),
     make('button', { type: 'button', onclick: () => help.close() }, 'Close (Esc)'));
   help.showModal();
 }
