@@ -11,7 +11,8 @@ from tests.conftest import ROOT, write_drawings
 from tests.processes import here as bearkit
 
 README = (ROOT / "README.md").read_text()
-DOCS = ("README.md", "CONTRIBUTING.md", "EXPERIMENTS.md", "CHANGELOG.md")
+DECISIONS = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "docs").rglob("*.md"))]
+DOCS = ("README.md", "CONTRIBUTING.md", "EXPERIMENTS.md", "CHANGELOG.md", *DECISIONS)
 
 
 @pytest.fixture
@@ -71,7 +72,20 @@ def test_every_make_target_in_the_docs_is_there():
 @pytest.mark.parametrize("doc", DOCS)
 def test_every_linked_or_named_path_is_there(doc):
     text = (ROOT / doc).read_text()
-    paths = set(re.findall(r"\]\(([\w./-]+)\)", text)) | set(
-        re.findall(r"`((?:bearkit|tests|benchmarks)/[\w./-]+)`", text)
-    )
-    assert [path for path in paths if not (ROOT / path).exists()] == []
+    links = set(re.findall(r"\]\(([\w./-]+)\)", text))
+    assert [link for link in links if not (ROOT / doc).parent.joinpath(link).exists()] == []
+    paths = set(re.findall(r"`((?:bearkit|tests|benchmarks|spaces|docs)/[\w./*-]+)`", text))
+    assert [path for path in paths if not any(ROOT.glob(path))] == []
+
+
+@pytest.mark.parametrize("doc", [*DECISIONS, "CONTRIBUTING.md"])
+def test_every_module_that_is_named_alone_is_there(doc):
+    names = set(re.findall(r"`(?:\w+/)*(\w+\.(?:py|js))`", (ROOT / doc).read_text()))
+    folders = ("bearkit", "spaces", "tests", "benchmarks")
+    assert names - {path.name for folder in folders for path in (ROOT / folder).rglob("*.*")} == set()
+
+
+@pytest.mark.parametrize("doc", DOCS)
+def test_lines_of_the_docs_are_short_enough_to_read(doc):
+    lines = (ROOT / doc).read_text().splitlines()
+    assert [line for line in lines if len(line) > 120 and not line.startswith("|")] == []

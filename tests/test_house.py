@@ -1,5 +1,6 @@
 """The house rules of CONTRIBUTING.md, checked on the code itself."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -64,6 +65,44 @@ def test_torch_is_pinned_and_every_requirement_is_exact():
 def test_files_are_short_enough_to_read_at_a_sitting():
     long = {str(path.relative_to(ROOT)): n for path in FILES if (n := len(path.read_text().splitlines())) > 300}
     assert long == {}
+
+
+def test_functions_fit_a_screen():
+    """Their code does; a docstring that lists arguments and errors is not counted."""
+    long = {}
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                docstring = node.body[0] if ast.get_docstring(node) is not None else None
+                spared = docstring.end_lineno - docstring.lineno + 1 if docstring else 0
+                n = node.end_lineno - node.lineno + 1 - spared
+                if n > 50:
+                    long[f"{path.relative_to(ROOT)}:{node.name}"] = n
+    assert long == {}
+
+
+def is_private(name):
+    return name.startswith("_") and not name.startswith("__")
+
+
+def test_no_package_uses_what_is_private_to_another():
+    """Neither a module nor a name of another package that begins with an underscore, imported or reached by a dot."""
+    found = []
+    for path in FILES:
+        own = path.relative_to(ROOT).parts[1]
+        tree, modules = ast.parse(path.read_text()), set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("bearkit"):
+                parts = (node.module or "").split(".")
+                if len(parts) > 1 and parts[1] == own:
+                    continue
+                names = [*parts, *(alias.name for alias in node.names)]
+                found += [f"{path.name}: {node.module}.{name}" for name in names if is_private(name)]
+                modules |= {alias.asname or alias.name for alias in node.names}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and is_private(node.attr):
+                found += [f"{path.name}: {node.value.id}.{node.attr}"] if node.value.id in modules else []
+    assert found == []
 
 
 def test_nothing_is_left_for_later_in_the_code():

@@ -10,14 +10,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
-from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, metadata_load
 from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from bearkit.core.parallel import Progress, no_progress
 from bearkit.errors import PublishError
 from bearkit.hub.errors import LOG_IN, translate_errors
-from bearkit.hub.front_matter import front_matter
 from bearkit.hub.repo_names import check_name
 
 HUB = "https://huggingface.co"
@@ -171,7 +170,7 @@ class Hub:
             if not target.managed or "README.md" not in existing:
                 return []
             readme = Path(self._api.hf_hub_download(target.repo, "README.md", **where))
-        if not _has_tag(readme.read_text(encoding="utf-8", errors="replace")):
+        if not _has_tag(readme):
             return []  # bearkit did not write this repository, so it deletes nothing in it
         managed = [name for name in existing if {name, PurePosixPath(name).parts[0]}.intersection(target.managed)]
         return [name for name in managed if name not in names]
@@ -217,11 +216,11 @@ class Hub:
             raise PublishError(text, hint="delete it in its settings, or push again") from error
 
 
-def _has_tag(readme: str) -> bool:
+def _has_tag(readme: Path) -> bool:
     """Return whether a README has bearkit's tag."""
     try:
-        tags = (front_matter(readme) or {}).get("tags")
-    except yaml.YAMLError:
+        tags = (metadata_load(readme) or {}).get("tags")
+    except (yaml.YAMLError, ValueError):  # not UTF-8, or no mapping
         return False
     return isinstance(tags, list) and TAG in tags
 

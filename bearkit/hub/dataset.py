@@ -7,6 +7,8 @@ from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from huggingface_hub import metadata_load
+
 from bearkit import runs
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import DecisionLog
@@ -20,7 +22,6 @@ from bearkit.datasets.layouts import Row
 from bearkit.datasets.seed import DEFAULT_SEED
 from bearkit.errors import BearkitError
 from bearkit.export.model_card import cell
-from bearkit.hub.front_matter import front_matter
 from bearkit.images import has_gps_position, read_verified
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -112,7 +113,7 @@ def write_dataset(
         "task_categories": ["image-classification"],
         "tags": ["image", "bearkit"],
         "size_categories": [next((size for limit, size in SIZES if exported["images"] < limit), "1M<n<10M")],
-        **(front_matter((folder / "README.md").read_text(encoding="utf-8")) or {}),
+        **(metadata_load(folder / "README.md") or {}),
     }
     catalog = Catalog(project)
     splits = _describe_splits(catalog, exported["seed"])

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 import yaml
+from huggingface_hub import metadata_load
 from PIL import Image
 
 from bearkit.core.parallel import Progress, no_progress
 from bearkit.core.paths import resolve_path
 from bearkit.errors import BearkitError, PublishError
-from bearkit.hub.front_matter import front_matter
 from bearkit.hub.sandbox import PROBABILITY_TOLERANCE, SandboxResult, run_in_sandbox
 from bearkit.hub.web_runtime import FILES as RUNTIME
 from bearkit.images.preprocessing import Preprocessing, preprocess
@@ -66,8 +66,8 @@ def _read_front(folder: Path) -> dict[str, Any]:
             hint="write one with `bearkit space MODEL USER/NAME --sdk static --dry-run DIR`",
         )
     try:
-        front = front_matter(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+        front = metadata_load(path)
+    except (yaml.YAMLError, ValueError) as error:  # not YAML, not UTF-8, or no mapping
         raise PublishError(f"the front matter of {path} cannot be read: {error}", hint="correct its YAML") from error
     if front is None:
         raise PublishError(

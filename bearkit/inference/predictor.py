@@ -34,6 +34,7 @@ class Prediction:
         probs: the calibrated probability of each label.
         known: whether the image is like the training images; if not, it probably has none of the labels.
         similarity: to the training images most like it, at most 1; None if the model does not compute it.
+        threshold: the similarity that a known image has at least; None if the model calls no image unknown.
     """
 
     label: str
@@ -41,6 +42,7 @@ class Prediction:
     probs: dict[str, float]
     known: bool = True
     similarity: float | None = None
+    threshold: float | None = None
 
     @property
     def probability(self) -> float:
@@ -59,6 +61,7 @@ class Prediction:
             "probability": self.probability,
             "known": self.known,
             "similarity": self.similarity,
+            "threshold": self.threshold,
             "top": self.top(top),
             "probs": self.probs,
         }
@@ -202,7 +205,8 @@ class Predictor:
         by_label = dict(zip(self.vocab, probs.tolist(), strict=True))
         if self.threshold is None or np.isnan(similarity):
             return Prediction(self.vocab[index], index, by_label)
-        return Prediction(self.vocab[index], index, by_label, similarity >= self.threshold, similarity)
+        known = similarity >= self.threshold
+        return Prediction(self.vocab[index], index, by_label, known, similarity, self.threshold)
 
     def load_image(self, picture: Picture) -> Image.Image:
         """Load an image, upright and in RGB. A large JPEG may be decoded at the smaller size that `preprocess` needs.

@@ -117,20 +117,20 @@ def _low_quality(context: RankContext) -> list[LazyCandidate]:
 
 
 def _unlabelled(context: RankContext) -> list[LazyCandidate]:
-    """Images without a label, grouped by predicted label, the most probable first within each group.
+    """Images without a label, grouped by proposed label, the most probable first within each group.
 
-    With fewer than two labels nothing can be predicted, and they come in the order of the snapshot.
+    With fewer than two labels nothing can be proposed, and they come in the order of the snapshot.
     """
     snapshot = context.snapshot
     rows = np.flatnonzero(context.wanted & (snapshot.targets < 0))
     if snapshot.probs is None:
-        return lazy(lambda row: as_candidate(snapshot, row, "unlabelled", "no prediction yet"), rows)
+        return lazy(lambda row: as_candidate(snapshot, row, "unlabelled", "no proposal yet"), rows)
     probs = snapshot.probs
     best, highest = probs[rows].argmax(axis=1), probs[rows].max(axis=1)
 
     def candidate(row: int) -> Candidate:
         label = int(probs[row].argmax())
-        reason = f"predicted `{snapshot.vocab[label]}` {whole_percent(float(probs[row, label]))}"
+        reason = f"proposed `{snapshot.vocab[label]}` {whole_percent(float(probs[row, label]))}"
         return as_candidate(snapshot, row, "unlabelled", reason)
 
     return lazy(candidate, rows[np.lexsort((-highest, best))])

@@ -17,12 +17,13 @@ The description for programs: <a href="{base}/api/openapi.json">openapi.json</a>
 <pre>curl -F file=@picture.jpg {base}/api/predict
 curl --json '{{"url": "https://example.org/picture.jpg"}}' {base}/api/predict
 curl -H 'Content-Type: image/jpeg' --data-binary @picture.jpg '{base}/api/predict?top=5'</pre>
-<p>The response is <code>{{"predictions": [{{"path", "label", "probability", "known", "similarity", "top",
-"probs"}}]}}</code>, the rows of <code>bearkit predict --json</code>. <code>known: false</code> means none of these: the
-picture is unlike the training pictures. An error is <code>{{"error", "hint"}}</code> with status 400 (no picture in the
-request), 403 (the request comes from another site), 404 (no such address), 405 (method not allowed), 408 (the picture
-was sent too slowly), 413 (too large), 415 (unsupported content type), 422 (the picture cannot be read),
-429 (too many requests; try again) or 500 (an unexpected failure).</p>
+<p>The response is <code>{{"predictions": [{{"path", "label", "probability", "known", "similarity", "threshold",
+"top", "probs"}}]}}</code>, the rows of <code>bearkit predict --json</code>. <code>known: false</code> means none of
+these: the picture is unlike the training pictures, and its similarity to them is below the threshold. An error is
+<code>{{"error", "hint"}}</code> with status 400 (no picture in the request), 403 (the request comes from another site),
+404 (no such address), 405 (method not allowed), 408 (the picture was sent too slowly), 413 (too large), 415
+(unsupported content type), 422 (the picture cannot be read), 429 (too many requests; try again) or 500 (an unexpected
+failure).</p>
 <h2>GET /api/health</h2>
 <p>Whether the server works, the labels, and the number of waiting requests.</p>
 """
@@ -59,6 +60,7 @@ def openapi(labels: Sequence[str]) -> dict[str, Any]:
             "probability": number,
             "known": {"type": "boolean", "description": "false: none of these"},
             "similarity": {"type": ["number", "null"]},
+            "threshold": {"type": ["number", "null"], "description": "a known picture has at least this similarity"},
             "top": {"type": "array", "items": probability},
             "probs": {"type": "object", "additionalProperties": number},
         },

@@ -16,9 +16,10 @@ from bearkit.catalog.label_examples import label_examples
 from bearkit.catalog.label_set import label_set
 from bearkit.catalog.settings import catalog_name, label_order
 from bearkit.core.project import Project
+from bearkit.core.text import proposals_error_sentence
 from bearkit.errors import NoImagesError, ReviewError
 from bearkit.labelling import label_actions
-from bearkit.labelling.audit import RestEstimate, read_audit
+from bearkit.labelling.audit import read_audit
 from bearkit.labelling.handed_out import HandedOut
 from bearkit.labelling.label_keys import label_keys
 from bearkit.labelling.label_queue import LabelPage, LabelQueue, Proposal
@@ -150,7 +151,7 @@ class LabelTab:
         state, left = queue.state(snapshot), int(snapshot.unlabelled.sum())
         estimate = label_actions.estimate_proposals(queue, snapshot, state, least)
         return {
-            "sentence": rest_sentence(estimate, left, least) if estimate else "",
+            "sentence": proposals_error_sentence(estimate.as_dict(), left, least) if estimate else "",
             "left": left,
             "acceptable": len(label_actions.acceptable_rows(snapshot, state, least)) if least else left,
             "accepted": int(snapshot.by_model.sum()),
@@ -226,35 +227,6 @@ class LabelTab:
             | {"examples": [url[one] for one in found.get(row["label"], []) if url[one]]}
             for row in rows
         ]
-
-
-def rest_sentence(estimate: RestEstimate, left: int, least: float = 0.0) -> str:
-    """Say how many proposals for the rest are probably wrong.
-
-    Args:
-        estimate: for the images without a label, and those whose label is the model's.
-        left: the number of images without a label.
-        least: only proposals of at least this probability are meant.
-
-    >>> rest_sentence(RestEstimate(900, 300, 9, 0.03, (0.014, 0.055)), 900)
-    'If the rest takes what the model proposes, about 3 % will be wrong (1.4 to 5.5 %).'
-    """
-    if not estimate.images:
-        return ""
-    share = f"about {_percent(estimate.expected_error)} %"
-    sure = f" with at least {_percent(least)} %" if least else ""
-    sentence = f"If the rest takes what the model proposes{sure}, {share} will be wrong"
-    if not left:
-        sentence = f"Of the labels that the model gave, {share} are wrong"
-    if not estimate.audited:
-        why = "an audit measures it" if estimate.note.startswith("no audit") else estimate.note
-        return f"{sentence}. That is the model's own guess: {why}."
-    low, high = map(_percent, estimate.interval)
-    return f"{sentence} ({low} to {high} %{f'; {estimate.note}' if estimate.note else ''})."
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f}".removesuffix(".0") if share < 0.1 else f"{100 * share:.0f}"
 
 
 def _why_empty(page: LabelPage, snapshot: Snapshot, queue: LabelQueue, request: dict[str, Any]) -> str:

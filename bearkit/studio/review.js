@@ -13,7 +13,7 @@ function showProgress() {
 
 function keysLine() {
   const labels = page.order.slice(0, 9).flatMap((label, index) => (page.labels.includes(label) ? [`${index + 1} ${short(label)}`] : [])).join('  ');
-  const rest = { duplicate: 'keep both of all the rest', unlabelled: 'label the rest as predicted', deleted: 'next page' }[page.kind] || 'keep the rest';
+  const rest = { duplicate: 'keep both of all the rest', unlabelled: 'label the rest as proposed', deleted: 'next page' }[page.kind] || 'keep the rest';
   return ['arrows move', page.kind === 'unlabelled' ? '' : page.kind === 'deleted' ? 'k restore' : 'k keep', `d delete${page.kind === 'duplicate' ? ' left' : ''}`, page.kind === 'duplicate' ? 's delete right' : '',
     labels, 'l any label', 'u undo', 'r redo', 'Space large', 'E example', `Enter: ${rest}`].filter(Boolean).join(' · ');
 }
@@ -52,7 +52,7 @@ function draw(focus) {
 
 function drawConfirm() {
   confirm.hidden = !page.suspects.length || (page.kind === 'unlabelled' && !page.suspects[0].predicted);
-  confirm.textContent = { unlabelled: 'Label the rest as predicted, next page (Enter)', deleted: 'Next page (Enter)' }[page.kind] || 'Keep the rest, next page (Enter)';
+  confirm.textContent = { unlabelled: 'Label the rest as proposed, next page (Enter)', deleted: 'Next page (Enter)' }[page.kind] || 'Keep the rest, next page (Enter)';
   const few = !page.set || page.total <= page.suspects.length;
   turns.replaceChildren(...(few || !page.suspects.length ? [] : [
     make('button', { type: 'button', 'aria-label': 'earlier pictures', disabled: !page.start, onclick: () => turn(-Number(view.n)) }, '‹'),

@@ -84,7 +84,7 @@ class ReviewTab:
             start = max(0, start - left)
             page = queue.page(view, n, now, start)
         candidates, rest = page.suspects, 0
-        if view.kind == "unlabelled":  # one predicted label a page, so that the page can be accepted at once
+        if view.kind == "unlabelled":  # one proposed label a page, so that the page can be accepted at once
             candidates = [one for one in candidates if one.predicted == candidates[0].predicted]
         over = view.kind == "label" and not queue.doubted(view, now)
         if over and not request.get("rest"):
@@ -261,10 +261,10 @@ def _heading(view: View, page: ReviewPage, candidates: list[Candidate]) -> str:
     if view.kind != "unlabelled" or not candidates:
         return ""
     if candidates[0].predicted:
-        return f"Predicted: {candidates[0].predicted}"
+        return f"Proposed: {candidates[0].predicted}"
     return (
         "Label some pictures one by one: press l, type the label, press Enter. "
-        "Once there are two labels, the others are predicted. "
+        "Once there are two labels, labels are proposed for the others. "
         "The tab Label is faster: it shows pages of pictures that look alike."
     )
 

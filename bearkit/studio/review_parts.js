@@ -53,7 +53,7 @@ function labelsOf(suspect) {
   if (suspect.twin) return ['left ', bold(suspect.given), ', right ', bold(suspect.twin.given)];
   if (!suspect.predicted) return suspect.given ? ['given ', bold(suspect.given)] : [bold('')];
   const sure = ` (${Math.round(100 * suspect.probability)} %)`;
-  if (!suspect.given) return ['predicted ', bold(suspect.predicted), sure];
+  if (!suspect.given) return ['proposed ', bold(suspect.predicted), sure];
   if (suspect.predicted === suspect.given) return [bold(suspect.given), `, model agrees${sure}`];
   return ['given ', bold(suspect.given), ', predicted ', bold(suspect.predicted), sure];
 }

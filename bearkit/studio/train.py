@@ -49,25 +49,7 @@ class TrainTab:
                     language="shell", label="The same on the command line", visible=False, wrap_lines=True, lines=1
                 )
             with gr.Column(scale=2, min_width=320):
-                gr.HTML(html.legend("Loss", COLOURS))
-                self.losses = gr.LinePlot(
-                    curves.losses([]), x="epoch", y="loss", color="pictures", height=260, color_map=COLOURS,
-                    colors_in_legend=[], **curves.PLOT,
-                )  # fmt: skip
-                with gr.Row():
-                    self.errors = gr.LinePlot(
-                        curves.errors([]),
-                        x="epoch",
-                        y="error",
-                        y_title="error, %",
-                        height=190,
-                        min_width=240,
-                        **curves.PLOT,
-                    )
-                    self.rates = gr.LinePlot(
-                        curves.rates(TrainConfig(), -1), x="epoch", y="rate", y_title="learning rate", height=190,
-                        min_width=240, **curves.PLOT,
-                    )  # fmt: skip
+                self._plots()
                 self.table = gr.HTML()
                 self.matrix = gr.HTML()
                 self.top_losses = gr.HTML()
@@ -79,6 +61,27 @@ class TrainTab:
             self.table, self.command, self.result, self.wrong, self.matrix, self.top_losses,
             self.choices.fields["start"], compare.runs,
         ]  # fmt: skip
+        self.search, self.compare = search, compare
+        self._wire()
+
+    def _plots(self) -> None:
+        """Lay out the curves of the losses, the error and the learning rate."""
+        gr.HTML(html.legend("Loss", COLOURS))
+        self.losses = gr.LinePlot(
+            curves.losses([]), x="epoch", y="loss", color="pictures", height=260, color_map=COLOURS,
+            colors_in_legend=[], **curves.PLOT,
+        )  # fmt: skip
+        with gr.Row():
+            self.errors = gr.LinePlot(
+                curves.errors([]), x="epoch", y="error", y_title="error, %", height=190, min_width=240, **curves.PLOT
+            )
+            self.rates = gr.LinePlot(
+                curves.rates(TrainConfig(), -1), x="epoch", y="rate", y_title="learning rate", height=190,
+                min_width=240, **curves.PLOT,
+            )  # fmt: skip
+
+    def _wire(self) -> None:
+        """Connect the buttons, the timer and the form with their handlers."""
         fields = self.choices.fields
         self.go.click(self.start, self.choices.inputs, self.live, show_progress="hidden")
         self.stop.click(self.stop_run, [self.seen], None)
@@ -86,7 +89,6 @@ class TrainTab:
         self.timer.tick(self.follow, [self.seen, fields["unfreeze"]], self.live, show_progress="hidden", queue=False)
         fields["unfreeze"].change(self.estimate, [fields["unfreeze"]], self.go, show_progress="hidden")
         self.choices.preview.click(self.show_changes, fields["augment"], self.choices.previewed)
-        self.search, self.compare = search, compare
 
     @show_errors
     def start(self, *values: Any) -> list[Any]:

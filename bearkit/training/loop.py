@@ -17,7 +17,8 @@ from bearkit.training.precision import Precision
 from bearkit.training.schedule import SCHEDULES, Schedule
 
 Batch = tuple[torch.Tensor, torch.Tensor]  # inputs (n, ...), labels int64 (n,)
-RNG = "random state"  # its name among a trainee's tensors
+RNG = "random state"  # its name among the tensors of `TrainSetup.state`
+GROWTH = "steps since the scale changed"
 
 
 @dataclass
@@ -55,10 +56,10 @@ class TrainSetup:
                 if not _is_out_of_memory(error) or self.parts >= len(batch[1]):
                     raise
                 self.parts *= 2  # the gradients are the same, since nothing in the model looks across a batch
-        if self.precision.unscaled(self.optimiser.gradients()):
-            self.optimiser.step(lr, momentum)
-        else:
-            self.optimiser.forget()  # 16-bit gradients that overflowed: the next batch has a smaller scale
+        scaler = self.precision.scaler
+        scaler.step(self.optimiser, lr, momentum)  # type: ignore[arg-type]
+        scaler.update()
+        self.optimiser.forget()  # where 16-bit gradients overflowed, nothing moved: the next batch has a smaller scale
         return loss
 
     def _backward(self, batch: Batch) -> float:
@@ -68,7 +69,7 @@ class TrainSetup:
                 logits = self.model(inputs)
             loss = functional.cross_entropy(logits.float(), labels, label_smoothing=self.label_smoothing)
             loss = loss * (len(labels) / len(batch[1]))
-            (loss * self.precision.scale).backward()  # type: ignore[no-untyped-call]
+            self.precision.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
             total += loss.item()
         return total
 
@@ -77,7 +78,9 @@ class TrainSetup:
         tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
         tensors |= {f"optimiser.{name}": tensor for name, tensor in self.optimiser.state().items()}
         copies = {name: tensor.detach().clone() for name, tensor in tensors.items()}
-        copies |= {"scale": torch.tensor(self.precision.scale), RNG: torch.get_rng_state()}
+        scaler = self.precision.scaler.state_dict()  # empty if it does nothing
+        copies |= {"scale": torch.tensor(scaler.get("scale", 1.0)), RNG: torch.get_rng_state()}
+        copies |= {GROWTH: torch.tensor(scaler.get("_growth_tracker", 0))}
         return copies | ({f"{RNG} cuda": torch.cuda.get_rng_state()} if self.precision.device == "cuda" else {})
 
     @torch.no_grad()
@@ -87,7 +90,9 @@ class TrainSetup:
         tensors |= {f"optimiser.{name}": tensor for name, tensor in self.optimiser.state().items()}
         for name, tensor in tensors.items():
             tensor.copy_(state[name])
-        self.precision.scale = state["scale"].item()
+        if scaler := self.precision.scaler.state_dict():
+            growth = state[GROWTH].item() if GROWTH in state else 0  # version 0.1 wrote none
+            self.precision.scaler.load_state_dict(scaler | {"scale": state["scale"].item(), "_growth_tracker": growth})
         torch.set_rng_state(state[RNG])
         if self.precision.device == "cuda":
             torch.cuda.set_rng_state(state[f"{RNG} cuda"])

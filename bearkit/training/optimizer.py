@@ -28,30 +28,48 @@ class Group:
     lr_factor: float = 1.0
 
 
+@dataclass(frozen=True)
+class _Moved:
+    """A parameter, and the running averages of its gradient and of the gradient's square, in 32 bits."""
+
+    parameter: torch.Tensor
+    average: torch.Tensor
+    square: torch.Tensor
+
+
 class AdamW:
-    """AdamW (Loshchilov & Hutter 2019) over layer groups."""
+    """AdamW (Loshchilov & Hutter 2019) over layer groups. On a GPU, parameters that learn alike move in one kernel."""
 
     def __init__(self, groups: Sequence[Group]) -> None:
-        self._of = [
-            (parameter, group.weight_decay if parameter.ndim > 1 else 0.0, group.lr_factor)
-            for group in groups
-            for parameter in group.parameters
-        ]
-        # kept in 32 bits: running averages of the gradients and of their squares, and the number of steps
-        self._averages = [torch.zeros_like(parameter) for parameter, _, _ in self._of]
-        self._squares = [torch.zeros_like(parameter) for parameter, _, _ in self._of]
-        self._count = torch.tensor(0.0)
+        self._moved: list[_Moved] = []
+        self._alike: dict[tuple[float, float], list[_Moved]] = {}  # by weight decay and rate
+        for group in groups:
+            for parameter in group.parameters:
+                moved = _Moved(parameter, torch.zeros_like(parameter), torch.zeros_like(parameter))
+                weight_decay = group.weight_decay if parameter.ndim > 1 else 0.0
+                self._moved.append(moved)
+                self._alike.setdefault((weight_decay, group.lr_factor), []).append(moved)
+        self._count = torch.tensor(0.0)  # steps
+
+    @property
+    def param_groups(self) -> list[dict[str, list[torch.Tensor]]]:
+        """The parameters, as `torch.amp.GradScaler` asks for them."""
+        return [{"params": [moved.parameter for moved in self._moved]}]
 
     @torch.no_grad()
     def step(self, lr: float, momentum: float) -> None:
         """Move each parameter against its gradient, then forget the gradient."""
-        for (parameter, weight_decay, factor), average, square in zip(
-            self._of, self._averages, self._squares, strict=True
-        ):
-            if parameter.grad is None:  # nothing that the loss depends on, as a classifier that was taken off
+        for (weight_decay, factor), alike in self._alike.items():
+            # a parameter that the loss does not depend on has no gradient, as a classifier that was taken off
+            with_gradient = [(moved, moved.parameter.grad) for moved in alike if moved.parameter.grad is not None]
+            if not with_gradient:
                 continue
+            moved, gradients = zip(*with_gradient, strict=True)
+            device = gradients[0].device
+            counts = self._count.to(device).repeat(len(moved)).unbind()  # torch counts each of them up
             adamw(
-                [parameter], [parameter.grad], [average], [square], [], [self._count.clone()], foreach=False,
+                [one.parameter for one in moved], list(gradients), [one.average for one in moved],
+                [one.square for one in moved], [], list(counts), foreach=False, fused=device.type == "cuda",
                 amsgrad=False, beta1=momentum, beta2=BETA2, lr=lr * factor, weight_decay=weight_decay, eps=EPS,
                 maximize=False,
             )  # fmt: skip
@@ -60,15 +78,10 @@ class AdamW:
 
     def forget(self) -> None:
         """Drop the gradients."""
-        for parameter, _, _ in self._of:
-            parameter.grad = None
-
-    def gradients(self) -> list[torch.Tensor]:
-        """Those of the parameters that have one."""
-        return [parameter.grad for parameter, _, _ in self._of if parameter.grad is not None]
+        for moved in self._moved:
+            moved.parameter.grad = None
 
     def state(self) -> dict[str, torch.Tensor]:
         """What the next step depends on, but for the parameters; the tensors themselves, not copies."""
-        numbered = enumerate(zip(self._averages, self._squares, strict=True))
-        named = {f"{n}.{name}": t for n, pair in numbered for name, t in zip(("average", "square"), pair, strict=True)}
-        return {"count": self._count, **named}
+        averages = {f"{n}.average": moved.average for n, moved in enumerate(self._moved)}
+        return {"count": self._count, **averages, **{f"{n}.square": m.square for n, m in enumerate(self._moved)}}

@@ -1,11 +1,11 @@
 """In how many bits to calculate, and on what: 16 where the processor is made for it, else 32."""
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 
-FIRST_SCALE = 2.0**14  # of a 16-bit loss, so that small gradients are not lost; halves when large ones overflow
+FIRST_SCALE = 2.0**14  # of a 16-bit loss, so that small gradients are not lost
 
 
 @dataclass
@@ -15,28 +15,21 @@ class Precision:
     Attributes:
         device: cpu or cuda.
         dtype: what matrix products are calculated in; None for 32 bits.
-        scale: what the loss is multiplied with before its gradients are taken.
+        scale: the first scale of a 16-bit loss.
+        scaler: scales the loss; the scale halves when gradients overflow, and grows again. Does nothing elsewhere.
     """
 
     device: str = "cpu"
     dtype: torch.dtype | None = None
-    scale: float = 1.0
+    scale: float = FIRST_SCALE
+    scaler: torch.amp.GradScaler = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.scaler = torch.amp.GradScaler(self.device, self.scale, enabled=self.dtype == torch.float16)
 
     def autocast(self) -> AbstractContextManager[None]:
         """Inside, matrix products and convolutions are done in `dtype`."""
         return torch.autocast(self.device, self.dtype or torch.bfloat16, enabled=self.dtype is not None)
-
-    @torch.no_grad()
-    def unscaled(self, gradients: list[torch.Tensor]) -> bool:
-        """Take the scale out of the gradients; False, and a smaller scale for the next time, where they overflowed."""
-        if self.dtype != torch.float16:
-            return True
-        if not all(bool(gradient.isfinite().all()) for gradient in gradients):
-            self.scale = max(self.scale / 2, 1.0)
-            return False
-        for gradient in gradients:
-            gradient /= self.scale
-        return True
 
 
 def choose(wanted: str = "auto") -> Precision:
@@ -44,8 +37,7 @@ def choose(wanted: str = "auto") -> Precision:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     if wanted == "auto":
         wanted = _fastest(device)
-    dtype = {"32": None, "bf16": torch.bfloat16, "16": torch.float16}[wanted]
-    return Precision(device, dtype, FIRST_SCALE if dtype == torch.float16 else 1.0)
+    return Precision(device, {"32": None, "bf16": torch.bfloat16, "16": torch.float16}[wanted])
 
 
 def _fastest(device: str) -> str:

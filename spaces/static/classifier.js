@@ -32,7 +32,7 @@ class Classifier {
     this.last = Promise.resolve(); // the newest run: a session takes one picture at a time
   }
 
-  // Predict a picture file: {label, probability, known, similarity, probs: {label: probability}}.
+  // Predict a picture file: {label, probability, known, similarity, threshold, probs: {label: probability}}.
   async predict(blob) {
     const { logits, similarity } = await this.run(blob);
     const highest = Math.max(...logits);
@@ -40,8 +40,9 @@ class Classifier {
     const sum = powers.reduce((a, b) => a + b, 0);
     const probs = Object.fromEntries(this.about.labels.map((label, i) => [label, powers[i] / sum]));
     const label = this.about.labels[powers.indexOf(1)];
-    const known = similarity === null || this.about.threshold === null || similarity >= this.about.threshold;
-    return { label, probability: probs[label], known, similarity, probs };
+    const threshold = similarity === null ? null : this.about.threshold;
+    const known = threshold === null || similarity >= threshold;
+    return { label, probability: probs[label], known, similarity, threshold, probs };
   }
 
   // The logits and the similarity of a picture file.

@@ -48,7 +48,7 @@ def test_the_whole_loop(tmp_path, bearkit=processes.bearkit):
     code, out, _ = bearkit("predict", tmp_path / "model", picture, tmp_path / "gone.jpg", "--json")
     assert code == 0
     good, bad = out["predictions"]
-    assert set(good) == {"path", "label", "probability", "known", "similarity", "top", "probs"}
+    assert set(good) == {"path", "label", "probability", "known", "similarity", "threshold", "top", "probs"}
     assert sum(good["probs"].values()) == pytest.approx(1, abs=1e-5)
     assert bad["error"] == "there is no such file"
 

@@ -122,6 +122,13 @@ def test_a_prediction_among_five_hundred_labels_is_a_line():
     ]
 
 
+def test_a_picture_of_something_else_is_told_with_its_similarity_and_the_threshold():
+    row = {"path": "a.jpg", "label": "teddy", "probability": 0.9, "known": False, "similarity": 0.4123, "top": []}
+    assert output.predicted({"predictions": [row | {"threshold": 0.5296}]}).splitlines()[1] == (
+        "a.jpg    none of these  (unlike the training pictures; closest label: teddy; similarity 0.41, needs 0.53)"
+    )
+
+
 def test_a_file_that_cannot_be_read_is_told_with_what_helps():
     rows = [{"path": "https://e.org/a.jpg", "error": "there is no such host", "hint": "download it first"}]
     rows += [{"path": "b.jpg", "error": "it is a web page", "hint": ""}]

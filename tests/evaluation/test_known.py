@@ -95,6 +95,7 @@ def test_the_model_folder_tells_it_and_any_runtime_computes_it(trained):
     found = predictor.predict(noise)
     assert not found.known
     assert found.similarity < predictor.threshold
+    assert found.as_dict()["threshold"] == predictor.threshold == predictor.config.info.threshold
     images = [trained.project.root / image.path for image in DecisionLog(Catalog(trained.project)).images()]
     said = [predictor.predict(path) for path in images]
     assert sum(one.known for one in said) >= 0.9 * len(said)
@@ -124,6 +125,7 @@ def test_a_model_of_few_pictures_calls_everything_known(project, tmp_path, with_
     predictor = Predictor(learn.export())
     found = predictor.predict(Image.new("RGB", (300, 200), "pink"))
     assert (found.known, found.similarity, predictor.threshold) == (True, None, None)
+    assert found.as_dict()["threshold"] is None
 
 
 def test_folders_and_zips_become_rows_and_a_csv(trained, tmp_path, bearkit_json):

@@ -606,8 +606,11 @@ def test_preflight_of_no_space(tmp_path, bearkit_json):
     assert "is not a Space" in bearkit_json("preflight", tmp_path, code=1)["error"]
     (tmp_path / "README.md").write_text("# Hello")
     assert "no front matter" in bearkit_json("preflight", tmp_path, code=1)["error"]
-    (tmp_path / "README.md").write_text("---\na: [\n---\n")
-    assert "cannot be read" in bearkit_json("preflight", tmp_path, code=1)["error"]
+    for text in (b"---\na: [\n---\n", b"---\n- sdk\n---\n", b"---\nsdk: \xff\n---\n"):
+        (tmp_path / "README.md").write_bytes(text)
+        assert "cannot be read" in bearkit_json("preflight", tmp_path, code=1)["error"]
+    (tmp_path / "README.md").write_bytes(b"\xef\xbb\xbf---\r\nsdk: webby\r\n---\r\n# Saved by an editor of Windows")
+    assert "sdk is 'webby'" in bearkit_json("preflight", tmp_path, code=1)["problems"][0]
 
 
 @pytest.mark.parametrize(

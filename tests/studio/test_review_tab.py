@@ -145,11 +145,11 @@ def test_pictures_without_a_label_are_accepted_a_page_at_a_time(own_review, tmp_
     running, page, _ = own_review
     import_images(running.project, write_drawings(tmp_path / "more", 14), labelled=False)
     page.get_by_label("Show", exact=True).select_option("unlabelled")
-    expect(page.get_by_text("Predicted: disc")).to_be_visible(timeout=SECONDS)
+    expect(page.get_by_text("Proposed: disc")).to_be_visible(timeout=SECONDS)
     expect(figures(page)).to_have_count(2)
     shoot(page, "9-review-unlabelled")
     page.locator(".rv-grid").focus()
-    for word in ("Predicted: square", "Predicted: star", "Nothing left to review here"):
+    for word in ("Proposed: square", "Proposed: star", "Nothing left to review here"):
         confirm(page)
         expect(page.get_by_text(word)).to_be_visible(timeout=SECONDS)
     assert len(ledger_of(running).images()) == 42

@@ -101,6 +101,7 @@ def compared(browser, space, model, pictures):
     context.close()
     predictor = Predictor(model)
     expected = [predictor.predict(data) for data in pictures]
+    assert {one["threshold"] for one in said} == {predictor.threshold}
     same = [one["label"] == other.label for one, other in zip(said, expected, strict=True)]
     known = [one["known"] == other.known for one, other in zip(said, expected, strict=True)]
     pairs = zip(said, expected, strict=True)

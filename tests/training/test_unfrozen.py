@@ -358,12 +358,26 @@ def test_sixteen_bit_gradients_that_overflow_are_skipped_and_the_scale_shrinks()
     with seeded(0):
         batch = next(learns.batches(0.0))
         learns.step(batch, 1e-2, 0.9)
-    assert learns.precision.scale == 2.0**39
+    assert learns.precision.scaler.get_scale() == 2.0**39
     assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
-    learns.precision.scale = 1024.0
+    learns.load(learns.state() | {"scale": torch.tensor(1024.0)})
     learns.step(batch, 1e-2, 0.9)
-    assert learns.precision.scale == 1024.0
+    assert learns.precision.scaler.get_scale() == 1024.0
     assert not torch.equal(before[0], next(iter(model.parameters())))
+
+
+def test_a_scale_that_shrank_grows_again_also_after_a_restart():
+    learns, goes_on = (trainee(net(), Precision("cpu", torch.float16, 1024.0)) for _ in range(2))
+    with seeded(0):
+        batch = next(learns.batches(0.0))
+    learns.precision.scaler.set_growth_interval(3)
+    learns.step(batch, 1e-2, 0.9)
+    learns.step(batch, 1e-2, 0.9)
+    assert learns.precision.scaler.get_scale() == 1024.0
+    goes_on.precision.scaler.set_growth_interval(3)
+    goes_on.load(learns.state())
+    goes_on.step(batch, 1e-2, 0.9)
+    assert goes_on.precision.scaler.get_scale() == 2048.0
 
 
 def test_precision_is_what_the_word_says():
