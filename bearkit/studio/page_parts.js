@@ -231,9 +231,9 @@ async function showLarge() {
     make('img', { src: found.url, alt: found.path, class: 'rv-big' }),
     make('div', {}, make('b', {}, found.given || 'no label'), ` · ${found.split} · ${found.width} × ${found.height}`),
     make('div', { class: 'bk-quiet rv-path' }, found.path),
+    labelOf(image) ? make('button', { type: 'button', onclick: markExample }, found.example ? 'No example any more (E)' : `Use as example of ${short(labelOf(image))} (E)`) : '',
     make('div', {}, found.neighbours.length ? 'Most similar:' : ''),
     make('div', { class: 'rv-near' }, ...found.neighbours.map((one) => make('figure', {}, make('img', { src: one.url, alt: one.path, width: 96, height: 96 }), make('figcaption', { title: one.given }, one.given || 'no label')))),
-    labelOf(image) ? make('button', { type: 'button', onclick: markExample }, found.example ? 'No example any more (E)' : `Use as example of ${short(labelOf(image))} (E)`) : '',
     ...found.decisions.map((row) => make('div', { class: 'bk-quiet' }, row)));
 }
 
