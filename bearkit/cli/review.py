@@ -78,7 +78,7 @@ def next_(
         str | None,
         typer.Option(
             metavar="LABEL",
-            help="Only list validation pictures that a model takes for this label: with --label, a cell of `interpret`.",
+            help="Only list validation pictures that a model takes for this label; --label: of a cell of `interpret`.",
         ),
     ] = None,
     run: RunOption = None,
