@@ -92,6 +92,25 @@ def describe_label(catalog: Catalog, label: str, **fields: Any) -> str:
     return label
 
 
+def example_ids(catalog: Catalog) -> set[str]:
+    """Return the ids of all images that people chose as an example."""
+    return {one for info in _read(catalog).values() for one in info.examples}
+
+
+def toggle_example(catalog: Catalog, label: str, image_id: str) -> bool:
+    """Make an image an example of a label, or no example any more. Returns whether it is one now.
+
+    Raises:
+        ReviewError: there is no such label.
+    """
+    with catalog.connection(write=True):
+        examples = _read(catalog).get(label, LabelInfo()).examples
+        is_new = image_id not in examples
+        left = tuple(one for one in examples if one != image_id)
+        describe_label(catalog, label, examples=(*left, image_id) if is_new else left)
+    return is_new
+
+
 def rename_in_set(catalog: Catalog, old: str, new: str) -> None:
     """Give a renamed label the description of its old name, unless it has one; call it inside a transaction."""
     known = _read(catalog)

@@ -24,6 +24,7 @@ from bearkit.cli.common import (
 )
 from bearkit.cli.next_steps import next_steps
 from bearkit.core.project import Project
+from bearkit.labelling.image_finder import find_images
 from bearkit.labelling.next_step import read_progress
 
 label = Commands(cls=OrderedGroup, no_args_is_help=True, help="Label pictures that have no label yet, page by page.")
@@ -192,6 +193,12 @@ def describe(
     description: DescriptionOption = None,
     key: KeyOption = None,
     colour: ColourOption = None,
+    example: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--example", metavar="IMAGE_ID", help="A picture that shows it well: its id or path. Several: repeat it."
+        ),
+    ] = None,
     retired: Annotated[
         bool | None, typer.Option("--retired/--not-retired", help="Do not offer it any more; pictures keep it.")
     ] = None,
@@ -203,8 +210,10 @@ def describe(
     Example: bearkit labels describe grizzly --description "brown, with a hump" -p bears
     """
     fields = _given(description=description, key=key, colour=colour, retired=retired)
+    if example:
+        fields["examples"] = find_images(Project(project), example)
     if not fields:
-        raise typer.BadParameter("give --description, --key, --colour or --retired")
+        raise typer.BadParameter("give --description, --key, --colour, --example or --retired")
     describe_label(Catalog(Project(project)), name, **fields)
     show_labels(project, as_json)
 

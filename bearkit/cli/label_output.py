@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from bearkit.core.text import count, percent, table
+from bearkit.core.text import count, percent, proposals_error_sentence, table
 
 
 def page(result: dict[str, Any], place: str = "", then: Sequence[str] = ()) -> str:
@@ -55,37 +55,22 @@ def audit(result: dict[str, Any], place: str = "") -> str:
     estimate = result["estimate"]
     if estimate is None:
         return "nothing can be proposed yet: label pictures of at least two labels"
-    return rest_sentence(estimate)
+    return rest_sentence(estimate, place)
 
 
 def accepted(result: dict[str, Any], place: str = "") -> str:
     """Format how many proposals were accepted, and how many are probably wrong."""
     lines = [f"{count(result['accepted'], 'picture')} labelled by the model; undo with `bearkit review undo{place}`"]
-    return "\n".join([*lines, error_sentence(result), f"Next: bearkit review next{place}"])
+    return "\n".join([*lines, proposals_error_sentence(result, 0), f"Next: bearkit review next{place}"])
 
 
-def rest_sentence(estimate: dict[str, Any]) -> str:
+def rest_sentence(estimate: dict[str, Any], place: str = "") -> str:
     """Say how many proposals for the rest are probably wrong."""
     if not estimate["images"]:
         return "every picture has a label"
-    return f"{count(estimate['images'], 'picture')} without a label: {error_sentence(estimate)}"
-
-
-def error_sentence(estimate: dict[str, Any]) -> str:
-    """Say how many of some proposals are probably wrong.
-
-    >>> error_sentence({"expected_error": 0.03, "interval": [0.014, 0.055], "audited": 50, "note": ""})
-    'about 3.0 % of the proposals are wrong (95 % interval: 1.4 to 5.5 %, from 50 audited pictures)'
-    """
-    share = f"about {percent(estimate['expected_error'])} of the proposals are wrong"
-    note = f"; {estimate['note']}" if estimate["note"] else ""
-    if not estimate["audited"]:
-        return f"{share}, but that is not known yet: run `bearkit label audit`{note}"
-    low, high = estimate["interval"]
-    interval = (
-        f"95 % interval: {100 * low:.1f} to {100 * high:.1f} %, from {count(estimate['audited'], 'audited picture')}"
-    )
-    return f"{share} ({interval}){note}"
+    more = "" if estimate["audited"] else f" Run `bearkit label audit{place}`."
+    rest = f"{count(estimate['images'], 'picture')} without a label."
+    return f"{rest} {proposals_error_sentence(estimate, estimate['images'])}{more}"
 
 
 def removed(result: dict[str, Any], place: str = "") -> str:

@@ -70,17 +70,15 @@ def next_(
         typer.Option(
             metavar="KIND",
             help="label for likely wrong labels, duplicate for near-duplicates, outlier for unusual pictures, quality "
-            "for bad pictures, unlabelled for pictures without a label. These list pictures whether they were reviewed "
-            "or not: any for all, mistake for those that a model predicts wrongly, conflict for those imported with "
-            "several labels or splits, deleted.",
+            "for bad pictures, unlabelled for pictures without a label; reviewed or not: any, mistake for wrong "
+            "predictions of a model, conflict for several labels or splits, deleted.",
         ),
     ] = "label",
     predicted: Annotated[
         str | None,
         typer.Option(
             metavar="LABEL",
-            help="Only list validation pictures that the model takes for this label; with --label, those of one cell "
-            "of the confusion matrix that `bearkit interpret` prints.",
+            help="Only list validation pictures that a model takes for this label; --label: of a cell of `interpret`.",
         ),
     ] = None,
     run: RunOption = None,

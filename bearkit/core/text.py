@@ -1,6 +1,6 @@
 """Turn values into text for people: numbers, lists and tables for the command line, the pages and the cards."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 MANY = 10  # rows of a list that are shown; the others are only counted
@@ -48,6 +48,38 @@ def remaining_errors_sentence(left: dict[str, Any]) -> str:
     about = round(left["estimate"])
     are = "label is" if about == 1 else "labels are"
     return f"about {about} wrong {are} probably left among those that nobody checked (95 % interval: {low} to {high})"
+
+
+def proposals_error_sentence(estimate: Mapping[str, Any], left: int, least: float = 0.0) -> str:
+    """Say how many of the labels that the model proposes are probably wrong, or of those that it gave already.
+
+    Args:
+        estimate: `expected_error`, its 95 % `interval`, the number of `audited` images, and a `note`; "" is returned
+            if it is about 0 `images`.
+        left: the number of images without a label; 0 if the model labelled all.
+        least: only proposals of at least this probability are meant.
+
+    >>> estimate = {"expected_error": 0.03, "interval": [0.014, 0.055], "audited": 300, "note": ""}
+    >>> proposals_error_sentence(estimate, 900)
+    'If the rest takes what the model proposes, about 3 % will be wrong (1.4 to 5.5 %).'
+    """
+    if not estimate.get("images", True):
+        return ""
+    share = f"about {_percentage(estimate['expected_error'])} %"
+    sure = f" with at least {_percentage(least)} %" if least else ""
+    sentence = f"If the rest takes what the model proposes{sure}, {share} will be wrong"
+    if not left:
+        sentence = f"Of the labels that the model gave, {share} are wrong"
+    note = str(estimate["note"])
+    if not estimate["audited"]:
+        why = "an audit measures it" if note.startswith("no audit") or not note else note
+        return f"{sentence}. That is the model's own guess: {why}."
+    low, high = map(_percentage, estimate["interval"])
+    return f"{sentence} ({low} to {high} %{f'; {note}' if note else ''})."
+
+
+def _percentage(share: float) -> str:
+    return f"{100 * share:.1f}".removesuffix(".0") if share < 0.1 else f"{100 * share:.0f}"
 
 
 def total_seconds(result: dict[str, Any]) -> float:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from bearkit.catalog import label_set_file
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import DecisionLog
 from bearkit.catalog.schema import Decision, ImageRecord, SourceRecord
@@ -59,7 +60,8 @@ def export_dataset(
         folder: a new or empty folder. It appears once all files are written.
         form: `folder` has one folder for each label; `imagefolder` is the Hub's layout: folders SPLIT/LABEL, and a
             metadata.jsonl with the origin of each image; `csv` has only the tables labels.csv and decisions.csv. Each
-            has a README.md that tells `datasets.load_dataset` how to read it.
+            has a README.md that tells `datasets.load_dataset` how to read it, and a label_set.json that says what the
+            labels mean (see `bearkit.catalog.label_set_file`).
         seed: chooses the validation images; the project's seed if left out.
         clean: removes from a row of metadata what must not be published.
 
@@ -90,6 +92,7 @@ def export_dataset(
         rows = [clean(row) for row in _rows(catalog, images, places, split)]
         front = layouts.with_fingerprint(_write_tables(catalog, rows, part, form), rows)
         labels = dict(sorted(Counter(row["label"] for row in rows).items()))
+        (part / label_set_file.NAME).write_text(label_set_file.label_set_text(catalog), encoding="utf-8")
         layouts.write_card(part, front, _card(folder.name, form, seed, rows, len(labels)))
     return {
         "folder": str(folder),

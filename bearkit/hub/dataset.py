@@ -42,6 +42,7 @@ CARD = """# {title}
 
 {whose} The file `metadata.jsonl` of each split lists for every picture its source (`origin`), its licence, creator and
 page if its source names them, the label with which it was imported (`imported_as`), and whether a person reviewed it.
+`label_set.json` says what each label means, and names pictures that show it well by their SHA-256 (`image_id`).
 
 ## Splits
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bearkit.catalog import label_set_file
 from bearkit.core.atomic import atomic_folder, is_occupied
 from bearkit.core.parallel import Progress, no_progress
 from bearkit.core.project import Project
@@ -23,7 +24,7 @@ from bearkit.inference import model_folder
 MAX_FILES = 20_000  # in one commit: below the limit of the Hub
 # Names that bearkit manages in a repository of each kind: see RepoSpec.
 MODEL = frozenset({*model_folder.FILES, *model_folder.OPTIONAL, "examples"})
-DATASET = frozenset({"README.md", *HUB_SPLITS.values()})
+DATASET = frozenset({"README.md", label_set_file.NAME, *HUB_SPLITS.values()})
 OLD_TABLES = frozenset(f"{split}/{OLD_METADATA}" for split in HUB_SPLITS.values())  # replaced by newer ones
 SPACE = frozenset(
     {*STATIC, "golden-0.png", "golden-1.png", "app.py", "requirements.txt", "bearkit", "model", "examples"}

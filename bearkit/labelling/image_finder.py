@@ -3,10 +3,13 @@
 import bisect
 import unicodedata
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 from bearkit.catalog.catalog import Catalog
+from bearkit.core.project import Project
+from bearkit.errors import ReviewError
 from bearkit.sources.image_names import label_studio_path
 
 MIN_ID_CHARACTERS = 6
@@ -51,6 +54,28 @@ class ImageFinder:
                 if len(matches) == 1:
                     return next(iter(matches))
         return None
+
+
+def find_images(project: Project, names: Iterable[str]) -> tuple[str, ...]:
+    """Return the ids of the images with these names.
+
+    Args:
+        project: whose images.
+        names: of each image its id, the beginning of its id, or its path.
+
+    Raises:
+        ReviewError: no image has one of the names, or several do.
+    """
+    find, ids = ImageFinder(Catalog(project)), []
+    for name in names:
+        image_id = find(name)
+        if image_id is None:
+            raise ReviewError(
+                f"there is no image `{name}`, or more than one",
+                hint="give its id, at least six characters of it, or its path",
+            )
+        ids.append(image_id)
+    return tuple(ids)
 
 
 def _parts(name: str) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ class View:
     Attributes:
         kind: one of `REVIEW_KINDS` or `SET_KINDS`.
         split: only images of this split; None for all. For `mistake` the split is that of the run.
-        label: only images with this label (for `unlabelled`: with this prediction); None for all.
+        label: only images with this label (for `unlabelled`: with this proposal); None for all.
         order: how label errors are ranked, one of `REVIEW_ORDERS`.
         predicted: for `mistake`, only images that the run's model takes for this label; None for all. With `label`,
             these are the images of one cell of the confusion matrix, also of one with correct predictions.

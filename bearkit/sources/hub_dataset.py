@@ -12,6 +12,7 @@ from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from bearkit.catalog import label_set_file
 from bearkit.core.optional import import_optional
 from bearkit.errors import ImageError, ImportSourceError
 from bearkit.images import suffixes
@@ -64,7 +65,7 @@ def _download(repo: str, revision: str | None) -> tuple[Path, str]:
             import_optional("pyarrow.parquet", "hub")  # fail before the download if it is missing
         wanted = tables or [name for name in names if PurePosixPath(name).suffix.lower() in suffixes()]
         if wanted and not tables:
-            wanted += [name for name in names if PurePosixPath(name).name in HUB_TABLES]
+            wanted += [name for name in names if PurePosixPath(name).name in HUB_TABLES or name == label_set_file.NAME]
         if not wanted:
             raise ImportSourceError(
                 f"{SCHEME}{repo} holds neither pictures nor parquet",

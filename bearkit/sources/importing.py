@@ -8,13 +8,14 @@ from pathlib import Path
 
 import filelock
 
+from bearkit.catalog import label_set_file
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import DecisionLog, labels_of
 from bearkit.catalog.labels import clean_label, label_problem
 from bearkit.core.parallel import Progress, cores, no_progress, ordered_map
 from bearkit.core.paths import expand_user, is_there, resolve_path
 from bearkit.core.project import Project
-from bearkit.errors import ImportSourceError, NoImagesError
+from bearkit.errors import BearkitError, ImportSourceError, NoImagesError
 from bearkit.sources import archive
 from bearkit.sources.decoded import DecodedSource, decode_source
 from bearkit.sources.folder_names import split_of
@@ -78,6 +79,7 @@ def import_images(
     if link:
         _refuse_archives(source)
     items, notes = _list_items(project, source, labelled, label, ReadingOptions(label_from, splits))
+    items, described = _without_label_sets(items)
     if called is not None:
         items = [replace(item, origin=called(item.origin)) for item in items]
     if understood is not None:
@@ -92,6 +94,8 @@ def import_images(
         finally:
             report = ingestor.close()
     report.notes = [*notes, *report.notes]
+    if labelled and label is None:
+        report.notes += filter(None, (_add_label_set(project, item) for item in described))
     if not report.imported and not report.duplicates:
         raise _with_missing(_no_usable_image(source, report), report)
     return report
@@ -119,7 +123,22 @@ def preview_import(
         ImportSourceError: `source` does not exist or cannot be read.
         AmbiguousLayoutError: the layout can be read in several ways.
     """
-    return make_preview(*_list_items(project, source, labelled, label, ReadingOptions(label_from, splits)))
+    items, notes = _list_items(project, source, labelled, label, ReadingOptions(label_from, splits))
+    return make_preview(_without_label_sets(items)[0], notes)
+
+
+def _without_label_sets(items: Sequence[SourceItem]) -> tuple[list[SourceItem], list[SourceItem]]:
+    """Return the items without the files that say what labels mean, and these files."""
+    described = [item for item in items if item.place.name == label_set_file.NAME and not item.ignored]
+    return [item for item in items if item not in described], described
+
+
+def _add_label_set(project: Project, item: SourceItem) -> str:
+    """Add what a file of the source says about its labels. Returns a sentence about it; "" if there is nothing new."""
+    try:
+        return label_set_file.add_label_set(Catalog(project), item.read().decode("utf-8"))
+    except (BearkitError, UnicodeDecodeError) as error:
+        return f"the descriptions of labels in {item.place} are not used: {error}"
 
 
 def _as_list(source: Source | Sequence[Source]) -> Sequence[Source]:

@@ -36,9 +36,15 @@ document.addEventListener('click', (event) => {
   show(query.get('tab'));
 });
 document.addEventListener('click', (event) => {  // a link to a fold opens it
-  const fold = document.querySelector(event.target.closest?.('a[href^="#bk-"]')?.getAttribute('href') || '#bk-');
-  if (!fold) return;
+  const link = event.target.closest?.('a[href^="#bk-"]');
+  if (!link) return;
   event.preventDefault();
+  openFold(link.getAttribute('href'), 50);
+});
+
+function openFold(name, tries) {  // it may be drawn later than the link
+  const fold = document.querySelector(name);
+  if (!fold) return tries && setTimeout(() => openFold(name, tries - 1), 100);
   fold.open = true;
   fold.scrollIntoView({ block: 'nearest' });
-});
+}

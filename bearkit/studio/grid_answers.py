@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
+from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import DecisionLog
+from bearkit.catalog.label_set import example_ids, toggle_example
 from bearkit.catalog.schema import Decision, ImageRecord
 from bearkit.core.project import Project
 from bearkit.images import thumbnails
@@ -35,6 +37,7 @@ def large_picture(
     label = {one.image_id: str(snapshot.labels[snapshot.row_of[one.image_id]]) for one in near}
     return {
         **_picture(image, str(snapshot.labels[row]), large),
+        "example": image.image_id in example_ids(log.catalog),
         "split": str(snapshot.splits[row]) or "no split",
         "width": image.width,
         "height": image.height,
@@ -44,6 +47,19 @@ def large_picture(
         ],
         "decisions": [in_words(decision) for decision in log.of_image(image.image_id)],
     }
+
+
+def mark_example(catalog: Catalog, request: dict[str, Any]) -> dict[str, Any]:
+    """Make an image an example of a label, or no example any more.
+
+    Args:
+        catalog: of the project.
+        request: `image_id` and `label`.
+
+    Returns:
+        `example`, whether it is one now.
+    """
+    return {"example": toggle_example(catalog, str(request["label"]), str(request["image_id"]))}
 
 
 def undo_or_redo(log: DecisionLog, action: str, reviewer: str, by: str | None = None) -> dict[str, Any]:

@@ -28,9 +28,10 @@ def title(view: View) -> str:
     """
     if view.kind == "mistake" and view.predicted:
         return f"{view.label or 'mistakes'} predicted as {view.predicted}"
-    names = {"mistake": "mistakes", "conflict": "several labels or splits", "unlabelled": "no label", "any": ""}
+    names = {"mistake": "mistakes", "conflict": "several labels or splits", "unlabelled": "no label"}
+    names |= {"any": "" if view.label else "all pictures"}
     parts = [names.get(view.kind, view.kind), view.label or "", view.split or ""]
-    return ", ".join(part for part in parts if part) or "all pictures"
+    return ", ".join(part for part in parts if part)
 
 
 def link(view: View, text: str) -> Safe:

@@ -12,18 +12,20 @@ import gradio as gr
 import numpy as np
 
 from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.label_examples import label_examples
 from bearkit.catalog.label_set import label_set
 from bearkit.catalog.settings import catalog_name, label_order
 from bearkit.core.project import Project
+from bearkit.core.text import proposals_error_sentence
 from bearkit.errors import NoImagesError, ReviewError
 from bearkit.labelling import label_actions
-from bearkit.labelling.audit import RestEstimate, read_audit
+from bearkit.labelling.audit import read_audit
 from bearkit.labelling.handed_out import HandedOut
 from bearkit.labelling.image_map import ImageMap
 from bearkit.labelling.label_keys import label_keys
 from bearkit.labelling.label_queue import LabelPage, LabelQueue, Proposal
 from bearkit.labelling.snapshot import Snapshot
-from bearkit.studio.grid_answers import large_picture, thumbnail_urls, undo_or_redo
+from bearkit.studio.grid_answers import large_picture, mark_example, thumbnail_urls, undo_or_redo
 from bearkit.studio.label_map import ids_of, map_answer
 from bearkit.studio.server_functions import errors_as_answers
 from bearkit.studio.shared_index import SharedIndex
@@ -53,7 +55,7 @@ class LabelTab:
         self._map: ImageMap | None = None
         functions = (
             self.next_page, self.undo_or_redo, self.details, self.progress, self.rest, self.audit, self.accept,
-            self.map_dots, self.map_picture,
+            self.example, self.map_dots, self.map_picture,
         )  # fmt: skip
         answers = [errors_as_answers(ask) for ask in functions]
         gr.HTML(html_template="", js_on_load=JS, server_functions=answers, apply_default_css=False, elem_id="label")
@@ -86,7 +88,7 @@ class LabelTab:
             **page.as_dict()["group"],
             "project": catalog_name(queue.index.catalog),
             "images": self._shown(page.images, snapshot),
-            "labels": _labels(queue.index.catalog, page.labels),
+            "labels": self._labels(queue.index.catalog, page.labels, snapshot),
             "labelled": page.labelled,
             "unlabelled": page.unlabelled,
             "waiting": queue.index.waiting,
@@ -137,6 +139,13 @@ class LabelTab:
         image = snapshot.images[snapshot.row_of[found[0]]]
         return {"path": image.path, "url": thumbnail_urls(self.project, [image])[0]}
 
+    def example(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Make an image an example of a label, or no example any more. See `grid_answers`."""
+        queue = self._ready()
+        if queue is None:
+            raise ReviewError("there are no pictures yet", hint="Import some in the Data tab")
+        return mark_example(queue.index.catalog, request)
+
     def progress(self, request: dict[str, Any]) -> dict[str, Any]:
         """Return the progress of the task that the page waits for; "" if there is none."""
         del request
@@ -161,7 +170,7 @@ class LabelTab:
         state, left = queue.state(snapshot), int(snapshot.unlabelled.sum())
         estimate = label_actions.estimate_proposals(queue, snapshot, state, least)
         return {
-            "sentence": rest_sentence(estimate, left, least) if estimate else "",
+            "sentence": proposals_error_sentence(estimate.as_dict(), left, least) if estimate else "",
             "left": left,
             "acceptable": len(label_actions.acceptable_rows(snapshot, state, least)) if least else left,
             "accepted": int(snapshot.by_model.sum()),
@@ -225,47 +234,25 @@ class LabelTab:
         known = {one: {"url": url, "given": done} for one, url, done in zip(rows, urls, given, strict=True)}
         return [vars(image) | known.get(image.image_id, {"url": None, "given": False}) for image in images]
 
-
-def rest_sentence(estimate: RestEstimate, left: int, least: float = 0.0) -> str:
-    """Say how many proposals for the rest are probably wrong.
-
-    Args:
-        estimate: for the images without a label, and those whose label is the model's.
-        left: the number of images without a label.
-        least: only proposals of at least this probability are meant.
-
-    >>> rest_sentence(RestEstimate(900, 300, 9, 0.03, (0.014, 0.055)), 900)
-    'If the rest takes what the model proposes, about 3 % will be wrong (1.4 to 5.5 %).'
-    """
-    if not estimate.images:
-        return ""
-    share = f"about {_percent(estimate.expected_error)} %"
-    sure = f" with at least {_percent(least)} %" if least else ""
-    sentence = f"If the rest takes what the model proposes{sure}, {share} will be wrong"
-    if not left:
-        sentence = f"Of the labels that the model gave, {share} are wrong"
-    if not estimate.audited:
-        why = "an audit measures it" if estimate.note.startswith("no audit") else estimate.note
-        return f"{sentence}. That is the model's own guess: {why}."
-    low, high = map(_percent, estimate.interval)
-    return f"{sentence} ({low} to {high} %{f'; {estimate.note}' if estimate.note else ''})."
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f}".removesuffix(".0") if share < 0.1 else f"{100 * share:.0f}"
-
-
-def _labels(catalog: Catalog, counts: dict[str, int]) -> list[dict[str, Any]]:
-    """Return the labels that are offered, with their keys; those that have one first."""
-    rows = label_set(catalog, counts)
-    order = label_order(catalog, [row["label"] for row in rows])
-    keys = label_keys(rows, order)
-    return [
-        {name: row[name] for name in ("label", "images", "description", "colour")}
-        | {"key": keys.get(row["label"], ""), "place": order.index(row["label"])}
-        for row in rows
-        if not row["retired"]
-    ]
+    def _labels(self, catalog: Catalog, counts: dict[str, int], snapshot: Snapshot) -> list[dict[str, Any]]:
+        """Return the labels that are offered, with their keys and the addresses of their examples."""
+        rows = label_set(catalog, counts)
+        order = label_order(catalog, [row["label"] for row in rows])
+        keys = label_keys(rows, order)
+        rows = [row for row in rows if not row["retired"]]
+        present = zip(snapshot.images, snapshot.labels.tolist(), snapshot.present.tolist(), strict=True)
+        labels = {image.image_id: label for image, label, here in present if here}
+        chosen = {row["label"]: row["examples"] for row in rows}
+        found = label_examples(chosen, labels, snapshot.history.latest)
+        ids = [one for row in rows for one in found.get(row["label"], [])]
+        urls = thumbnail_urls(self.project, [snapshot.images[snapshot.row_of[one]] for one in ids])
+        url = dict(zip(ids, urls, strict=True))
+        return [
+            {name: row[name] for name in ("label", "images", "description", "colour")}
+            | {"key": keys.get(row["label"], ""), "place": order.index(row["label"])}
+            | {"examples": [url[one] for one in found.get(row["label"], []) if url[one]]}
+            for row in rows
+        ]
 
 
 def _why_empty(page: LabelPage, snapshot: Snapshot, queue: LabelQueue, request: dict[str, Any]) -> str:

@@ -159,7 +159,7 @@ function handleKey(event) {
   const arrow = ['ArrowRight', 'ArrowLeft', 'ArrowDown', 'ArrowUp'].includes(event.key);
   if (event.repeat && !arrow) return true;
   const act = {
-    Enter: storePage, ' ': () => (side.hidden ? showLarge() : hideLarge()), Escape: leave, '?': showHelp, l: chooseLabel, L: likeThis,
+    Enter: storePage, ' ': () => (side.hidden ? showLarge() : hideLarge()), Escape: leave, '?': showHelp, l: chooseLabel, L: likeThis, E: markExample,
     k: () => page.images.length && pick(current), x: setAside, d: remove, Delete: remove, u: () => undoOrRedo('undo'), M: toggleMap, r: () => undoOrRedo('redo'), U: () => undoOrRedo('redo'),
   }[event.key];
   const label = page.labels.find((one) => one.key && one.key === event.key);
@@ -188,7 +188,7 @@ function likeThis() {
 const KEYS = {
   Enter: 'give each picture of the page its label', '1-9': 'give a label to the selected pictures, or to the whole page', l: 'type a label, also a new one',
   'Click, k': 'select a picture that is different', 'Shift and click, Shift and arrows': 'select a range', x: 'not sure: later', d: 'delete', u: 'undo', r: 'redo',
-  Arrows: 'move', Space: 'show large', L: 'show pictures like this one', Esc: 'select nothing', M: 'the map: every picture as a dot', '?': 'these keys',
+  Arrows: 'move', Space: 'show large', L: 'show pictures like this one', E: 'use as example of its label', Esc: 'select nothing', M: 'the map: every picture as a dot', '?': 'these keys',
 };
 const MAP_KEYS = {
   Drag: 'draw a lasso around pictures: the grid shows them (Shift and drag, where dragging moves the map)', 'Click, Enter': 'the pictures nearest to this place', Arrows: 'move a cursor',
@@ -200,7 +200,7 @@ function showHelp() {
   help.replaceChildren(
     make('table', {}, ...Object.entries(KEYS).map(([key, text]) => row(key, text)),
       ...(view.map ? [make('tr', {}, make('td', { colspan: 2 }, make('b', {}, 'On the map'))), ...Object.entries(MAP_KEYS).map(([key, text]) => row(key, text))] : []),
-      ...page.labels.map((one) => row(one.key, dot(one.label), ' ', make('b', {}, one.label), one.description ? `: ${one.description}` : ''))),
+      ...page.labels.map((one) => row(one.key, dot(one.label), ' ', make('b', {}, one.label), one.description ? `: ${one.description}` : '', examplesOf(one)))),
     make('button', { type: 'button', onclick: () => help.close() }, 'Close (Esc)'));
   help.showModal();
 }

@@ -11,6 +11,7 @@ const PAGES = ['12', '24', '48'];
 const FIRST = { by: 'auto', proposed: '', like: '', many: '24', audit: '', map: '' };
 const CHOICES = { by: ORDERS };
 const SIZE = 'many';
+const MOST_WITH_EXAMPLES = 8;  // labels; with more, the pointer shows a label's examples
 let page = { images: [], labels: [] };
 let anchor = 0;           // where a range of the selection begins
 let selected = new Set(); // image ids
@@ -52,14 +53,19 @@ function dot(label) {
   return marked(hueOf(page.labels.find((one) => one.label === label) || { place: 0, colour: '' }));
 }
 
+function examplesOf({ label, examples }) {
+  return make('span', { class: 'lb-examples' }, ...(examples || []).map((url) => make('img', { src: url, alt: `example of ${label}`, loading: 'lazy', width: 44, height: 44 })));
+}
+
 function drawLabels() {
+  labels.classList.toggle('lb-many', page.labels.length > MOST_WITH_EXAMPLES);
   const most = Math.max(1, ...page.labels.map(({ images }) => images));
   labels.replaceChildren(...page.labels.map((one) => {
     const share = make('span', { class: 'lb-share' });
     share.style.width = `${100 * one.images / most}%`;
     return make('button', { type: 'button', class: 'lb-label', title: one.description ? `${one.label}: ${one.description}` : one.label, 'aria-label': `give the label ${one.label}`, onclick: () => { give(one.label); mark(); } },
       dot(one.label), make('span', { class: 'lb-text' }, one.label), make('span', { class: 'lb-count' }, String(one.images)), one.key ? make('kbd', {}, one.key) : null,
-      share, one.description ? make('span', { class: 'lb-about' }, one.description) : null);
+      share, one.description ? make('span', { class: 'lb-about' }, one.description) : null, one.examples?.length ? examplesOf(one) : null);
   }), make('button', { type: 'button', class: 'lb-label', onclick: chooseLabel }, make('span', { class: 'lb-text' }, page.labels.length ? 'Another label …' : 'Type a label …'), make('kbd', {}, 'l')));
 }
 
@@ -96,6 +102,7 @@ function pictureOf(image, index) {
 
 const figures = () => [...grid.querySelectorAll('figure')];
 const shownImage = () => page.images[current];
+const labelOf = (image) => (states.get(image.image_id) || choices.get(image.image_id) || { to: image.proposed }).to;
 
 function paint(image, index) {
   const figure = root.querySelector(`#lb-${index}`);

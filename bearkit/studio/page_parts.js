@@ -1,6 +1,6 @@
 // What the pages of the Review and the Label tab share. Each tab runs its own copy, with the variables of its files:
 // `TAB`, `AREA`, `NAMED`, `FIRST`, `CHOICES`, `SIZE`, `CAPTIONS`; `grid`, `side`, `foot`, `confirm`, `hintBox`, `notice`,
-// `nameField`; `page` (with `request`, the filters that it was asked for with); and the functions `drawBar`, `filtered` (a
+// `nameField`; `labelOf` (the label that a picture has or gets); `page` (with `request`, the filters that it was asked for with); and the functions `drawBar`, `filtered` (a
 // filter changed), `mark`, `offer` (fills `offered`), `shownImage` (the current picture) and `handleKey`.
 
 const SETTLE = 1000;      // milliseconds that a page is shown before Enter stores it: nobody can check a page in less
@@ -231,9 +231,22 @@ async function showLarge() {
     make('img', { src: found.url, alt: found.path, class: 'rv-big' }),
     make('div', {}, make('b', {}, found.given || 'no label'), ` · ${found.split} · ${found.width} × ${found.height}`),
     make('div', { class: 'bk-quiet rv-path' }, found.path),
+    labelOf(image) ? make('button', { type: 'button', onclick: markExample }, found.example ? 'No example any more (E)' : `Use as example of ${short(labelOf(image))} (E)`) : '',
     make('div', {}, found.neighbours.length ? 'Most similar:' : ''),
     make('div', { class: 'rv-near' }, ...found.neighbours.map((one) => make('figure', {}, make('img', { src: one.url, alt: one.path, width: 96, height: 96 }), make('figcaption', { title: one.given }, one.given || 'no label')))),
     ...found.decisions.map((row) => make('div', { class: 'bk-quiet' }, row)));
+}
+
+async function markExample() {  // the current picture shows its label well; once more, and it is no example any more
+  const image = shownImage();
+  const label = image && labelOf(image);
+  if (!label || isLoading()) return hint(label ? 'Ignored: the next page is still loading.' : 'An example needs a label.');
+  await outbox.settled();  // a label that was just typed is stored first
+  const answer = await call('example', { image_id: image.image_id, label });
+  if (answer.error) return showError(answer);
+  hint(answer.example ? `This picture is an example of ${label}: the Label tab shows it.` : `This picture is no example of ${label} any more.`);
+  side.dataset.id = '';
+  if (!side.hidden) showLarge();
 }
 
 function hideLarge() {

@@ -15,7 +15,7 @@ function keysLine() {
   const labels = page.order.slice(0, 9).flatMap((label, index) => (page.labels.includes(label) ? [`${index + 1} ${short(label)}`] : [])).join('  ');
   const rest = { duplicate: 'keep both of all the rest', unlabelled: 'label the rest as proposed', deleted: 'next page' }[page.kind] || 'keep the rest';
   return ['arrows move', page.kind === 'unlabelled' ? '' : page.kind === 'deleted' ? 'k restore' : 'k keep', `d delete${page.kind === 'duplicate' ? ' left' : ''}`, page.kind === 'duplicate' ? 's delete right' : '',
-    labels, 'l any label', 'u undo', 'r redo', 'Space large', `Enter: ${rest}`].filter(Boolean).join(' · ');
+    labels, 'l any label', 'u undo', 'r redo', 'Space large', 'E example', `Enter: ${rest}`].filter(Boolean).join(' · ');
 }
 
 function drawBar() {

@@ -29,7 +29,7 @@ from bearkit.labelling.review_view import View
 from bearkit.labelling.snapshot import Snapshot
 from bearkit.runs import LIVE
 from bearkit.studio import mistakes
-from bearkit.studio.grid_answers import in_words, large_picture, thumbnail_urls, undo_or_redo
+from bearkit.studio.grid_answers import in_words, large_picture, mark_example, thumbnail_urls, undo_or_redo
 from bearkit.studio.image_sets import title
 from bearkit.studio.server_functions import errors_as_answers
 from bearkit.studio.shared_index import SharedIndex
@@ -49,7 +49,10 @@ class ReviewTab:
         self.project, self._index = project, index
         self._lock = threading.Lock()
         self._pixels: threading.Thread | None = None  # reads the images' pixels
-        answers = [errors_as_answers(ask) for ask in (self.suspects, self.undo_or_redo, self.details, self.progress)]
+        answers = [
+            errors_as_answers(ask)
+            for ask in (self.suspects, self.undo_or_redo, self.details, self.progress, self.example)
+        ]
         gr.HTML(html_template="", js_on_load=JS, server_functions=answers, apply_default_css=False, elem_id="review")
         with gr.Row():
             again = gr.Button("Retrain and compare", variant="primary", scale=2)
@@ -131,6 +134,10 @@ class ReviewTab:
             raise ReviewError("this picture is no longer in the project", hint="reload the page")
         near = queue.neighbours(state.images[row].image_id, snapshot=state)
         return large_picture(self.project, state, row, near, queue.index.decision_log)
+
+    def example(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Make an image an example of a label, or no example any more. See `grid_answers`."""
+        return mark_example(self._ready().index.catalog, request)
 
     def progress(self, request: dict[str, Any]) -> dict[str, Any]:
         """Return the progress of the task that the page waits for; "" if there is none."""

@@ -21,6 +21,11 @@ function shownImage() {
   return page.suspects[current];
 }
 
+function labelOf(image) {
+  const known = states.get(image.image_id);
+  return known && ['relabel', 'label'].includes(known.action) ? known.to : known?.action === 'unlabel' ? '' : image.given;
+}
+
 // ---------------------------------------------------------------------------------------------------------- the keys
 
 function handleKey(event) {
@@ -33,6 +38,7 @@ function handleKey(event) {
   else if (event.key === 's' && page.suspects[current]?.twin) decide('other');
   else if (/^[1-9]$/.test(event.key)) digit(Number(event.key));
   else if (event.key === 'l') chooseLabel();
+  else if (event.key === 'E') markExample();
   else if (event.key === 'u') undoOrRedo('undo');
   else if (event.key === 'r' || event.key === 'U') undoOrRedo('redo');
   else if (event.key === ' ') side.hidden ? showLarge() : hideLarge();

@@ -7,7 +7,8 @@ from playwright.sync_api import expect
 
 from bearkit import Project
 from bearkit.catalog.catalog import Catalog
-from bearkit.catalog.label_set import add_label, describe_label
+from bearkit.catalog.decision_types import DecisionRequest
+from bearkit.catalog.label_set import add_label, describe_label, label_set
 from tests.studio.labelling import (
     give,
     labels_of,
@@ -359,3 +360,34 @@ def test_without_pictures_the_tab_leads_to_data(tmp_path, browser):
     expect(page).to_have_url(re.compile("tab=data"))
     expect(page.locator(".lb")).not_to_be_visible(timeout=SECONDS)
     empty.end()
+
+
+def test_examples_are_chosen_in_both_grids_and_shown_beside_the_labels_and_in_the_help(running, browser):
+    """By default the first ones that a person confirmed; a chosen one takes their place."""
+    catalog = Catalog(running.project)
+    images = log_of(running).images()
+    shapes = shape_of(running)
+    discs = [image.image_id for image in images if shapes[image.image_id] == "disc"]
+    stars = [image.image_id for image in images if shapes[image.image_id] == "star"]
+    for ids, name in ((discs[:5], "disc"), (stars[:2], "star")):
+        log_of(running).decide([DecisionRequest(one, "label", name) for one in ids], "ann", kind="label")
+    page = open_label(browser, running)
+    shown = page.locator(".lb-label", has_text="disc").locator(".lb-examples img")
+    expect(shown).to_have_count(3)
+    assert [discs[n][:12] in shown.nth(n).get_attribute("src") for n in range(3)] == [True] * 3
+    page.goto(f"{running.url}?tab=review&kind=any&label=disc&at={discs[4]}")
+    expect(page.locator(f".rv figure.cur[data-id='{discs[4]}']")).to_be_visible(timeout=SECONDS)
+    page.keyboard.press("E")
+    expect(page.get_by_text("This picture is an example of disc")).to_be_visible(timeout=SECONDS)
+    assert {row["label"]: row["examples"] for row in label_set(catalog)}["disc"] == (discs[4],)
+    page.goto(f"{running.url}?tab=label&many=12")
+    loaded(page)
+    expect(shown).to_have_count(1)
+    assert discs[4][:12] in shown.first.get_attribute("src")
+    shoot(page, "14-label-examples")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="keys").get_by_alt_text("example of star")).to_have_count(2)
+    page.keyboard.press("Escape")
+    page.keyboard.press("E")
+    expect(page.get_by_text(re.compile("This picture is an example of (disc|star)"))).to_be_visible(timeout=SECONDS)
+    page.context.close()

@@ -10,13 +10,14 @@ from bearkit import Project, import_images
 from bearkit.catalog.decision_types import DecisionRequest
 from bearkit.catalog.label_set import add_label, describe_label, label_set
 from bearkit.catalog.settings import label_order
+from bearkit.core.text import proposals_error_sentence
 from bearkit.labelling import background_features, label_actions
 from bearkit.labelling.audit import RestEstimate, read_audit
 from bearkit.labelling.handed_out import SECONDS, HandedOut
 from bearkit.labelling.image_map import ImageMap
 from bearkit.labelling.label_keys import label_keys
 from bearkit.labelling.label_queue import LabelQueue
-from bearkit.studio.label import LabelTab, rest_sentence
+from bearkit.studio.label import LabelTab
 from bearkit.studio.label_map import GONE, NONE, ids_of, label_codes, map_answer
 from bearkit.studio.shared_index import SharedIndex
 from tests.conftest import drawings
@@ -156,13 +157,17 @@ def test_the_sentence_about_the_rest_says_what_it_rests_on():
     few = RestEstimate(900, 20, 2, 0.1, (0.012, 0.317), "it rests on 20 images only: audit more")
     begin = "If the rest takes what the model proposes, about"
     assert (
-        rest_sentence(guess, 900) == f"{begin} 8 % will be wrong. That is the model's own guess: an audit measures it."
+        proposals_error_sentence(guess.as_dict(), 900)
+        == f"{begin} 8 % will be wrong. That is the model's own guess: an audit measures it."
     )
     assert (
-        rest_sentence(few, 900) == f"{begin} 10 % will be wrong (1.2 to 32 %; it rests on 20 images only: audit more)."
+        proposals_error_sentence(few.as_dict(), 900)
+        == f"{begin} 10 % will be wrong (1.2 to 32 %; it rests on 20 images only: audit more)."
     )
-    assert rest_sentence(few, 0).startswith("Of the labels that the model gave, about 10 % are wrong (1.2 to 32 %;")
-    assert rest_sentence(RestEstimate(0, 0, 0, 0.0, (0.0, 1.0)), 0) == ""
+    assert proposals_error_sentence(few.as_dict(), 0).startswith(
+        "Of the labels that the model gave, about 10 % are wrong (1.2 to 32 %;"
+    )
+    assert proposals_error_sentence(RestEstimate(0, 0, 0, 0.0, (0.0, 1.0)).as_dict(), 0) == ""
 
 
 def test_a_page_comes_while_other_images_have_no_features_and_says_how_many(queue, monkeypatch):

@@ -1,6 +1,6 @@
 """What strains a page: labels of hundreds of letters, a narrow screen, an empty project, a single epoch."""
 
-import threading
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -10,10 +10,12 @@ from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import DecisionRequest
 from bearkit.catalog.decisions import DecisionLog
 from bearkit.errors import ReviewError
-from bearkit.studio import curves, html, import_html
+from bearkit.studio import curves, html, import_html, mistakes
 from bearkit.studio.review import ReviewTab
+from bearkit.studio.shared_index import SharedIndex
 from bearkit.training.config import TrainConfig
 from bearkit.web.prediction_html import cut, note
+from tests.gradio_parts import made
 from tests.studio.pages import SECONDS
 from tests.studio.reviewing import figures, opened, stored
 
@@ -71,14 +73,15 @@ def test_long_texts_are_whole_in_the_title_and_short_ones_have_none():
     assert cut("<b>") == "&lt;b&gt;"
     assert f'title="{LONG}"' in cut(LONG)
     assert "<script" not in cut(f"<script>{LONG}")
-    assert html.counts(2, ["cat", LONG]) == "2 pictures · 2 labels: cat, A very long label A very long…"
-    matrix = html.confusion_matrix(["cat", LONG], [[1, 0], [0, 1]])
+    shown = re.sub("<.*?>", "", html.counts(2, ["cat", LONG]))
+    assert shown == "2 pictures · 2 labels: cat, A very long label A very long…"
+    matrix = mistakes.confusion_matrix(["cat", LONG], [[1, 0], [0, 1]], "001")
     assert matrix.count(f'title="{LONG}"') == 2
 
 
 def test_an_empty_projects_review_says_what_to_do_in_the_studio(tmp_path):
-    tab = ReviewTab.__new__(ReviewTab)
-    tab.project, tab._lock = Project(tmp_path / "none"), threading.Lock()
+    project = Project(tmp_path / "none")
+    tab = made(ReviewTab, project, SharedIndex(project))
     with pytest.raises(ReviewError, match="no pictures to review yet") as raised:
         tab.suspects({"kind": "label", "split": "", "label": "", "order": "out-of-fold", "n": "20"})
     assert raised.value.hint == "Import some in the Data tab"

@@ -85,7 +85,7 @@ def test_a_link_opens_the_same_view_and_nothing_is_lost_by_switching_or_reloadin
     expect(page).to_have_url(re.compile("label=disc"))
     expect(page.locator(".rv-busy")).to_have_count(0, timeout=SECONDS)
     shown = [figure.get_attribute("data-id") for figure in figures(page).all()]
-    other = opened(browser, page.url, view="", color_scheme="dark")  # the whole address; `?tab=` twice does no harm
+    other = opened(browser, running.url, color_scheme="dark")
     other.goto(page.url)
     expect(other.locator(f".rv-grid figure[data-id='{shown[0]}']")).to_be_visible(timeout=SECONDS)
     assert [figure.get_attribute("data-id") for figure in figures(other).all()] == shown

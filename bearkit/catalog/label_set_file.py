@@ -1,0 +1,82 @@
+"""The file `label_set.json` of an exported data set: what each label means. An import of the data set reads it.
+
+    {"labels": [{"label", "description", "key", "colour", "examples": [image ids], "retired"}, ...]}
+
+The labels are in the order of their keys. An image keeps its id, since the id follows from its bytes.
+"""
+
+import json
+from contextlib import suppress
+from typing import Any
+
+from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.decisions import DecisionLog
+from bearkit.catalog.label_examples import label_examples
+from bearkit.catalog.label_set import LabelInfo, add_label, describe_label, label_set
+from bearkit.catalog.labels import label_problem
+from bearkit.catalog.settings import label_order
+from bearkit.core.text import count
+from bearkit.errors import ReviewError
+
+NAME = "label_set.json"
+FIELDS = ("description", "key", "colour", "examples", "retired")
+
+
+def label_set_text(catalog: Catalog) -> str:
+    """Return the label set of a project as the text of the file."""
+    log, rows = DecisionLog(catalog), label_set(catalog)
+    labels = {image.image_id: image.label for image in log.images() if image.label}
+    examples = label_examples({row["label"]: row["examples"] for row in rows}, labels, log.current())
+    described = [
+        {"label": row["label"]} | {name: row[name] for name in FIELDS} | {"examples": examples.get(row["label"], [])}
+        for row in rows
+    ]
+    return json.dumps({"labels": described}, ensure_ascii=False, indent=1) + "\n"
+
+
+def add_label_set(catalog: Catalog, text: str) -> str:
+    """Add the labels of a file to a project. What people wrote about a label of the project already stays.
+
+    Returns:
+        A sentence about it; "" if nothing was added.
+
+    Raises:
+        ReviewError: the text is not a label set.
+    """
+    try:
+        rows = [_checked(row) for row in json.loads(text)["labels"]]
+    except (ValueError, TypeError, KeyError) as error:
+        raise ReviewError(f"{NAME} is not a label set", hint="export the data set again") from error
+    with catalog.connection(write=True):
+        for row in rows:  # in the order of the file
+            label_order(catalog, [row["label"]])
+        plain = LabelInfo()
+        known = {row["label"]: [row[name] for name in FIELDS] for row in label_set(catalog)}
+        undescribed = [getattr(plain, name) for name in FIELDS]
+        new = [row for row in rows if known.get(row["label"], undescribed) == undescribed]
+        for row in new:
+            add_label(catalog, row["label"])
+            describe_label(catalog, row["label"], **{name: row[name] for name in FIELDS if name != "key"})
+            _give_key(catalog, row["label"], row["key"])
+    return f"{NAME} describes {count(len(new), 'label')}" if new else ""
+
+
+def _give_key(catalog: Catalog, label: str, key: str) -> None:
+    """Give a label a key of its own, unless it is another label's here."""
+    with suppress(ReviewError):
+        describe_label(catalog, label, key=key)
+
+
+def _checked(row: Any) -> dict[str, Any]:
+    """Return a label of the file with values of the right types.
+
+    Raises:
+        TypeError, ValueError or KeyError: it has others.
+    """
+    label, examples = row["label"], row.get("examples", [])
+    texts = [label, *(row.get(name, "") for name in ("description", "key", "colour")), *examples]
+    if not all(isinstance(text, str) for text in texts) or not label.strip() or label_problem(label):
+        raise TypeError("a label needs a name, and its fields are texts")
+    empty = {"description": "", "key": "", "colour": ""}
+    fields = {name: row.get(name, value) for name, value in empty.items()}
+    return {"label": label, **fields, "examples": tuple(examples), "retired": bool(row.get("retired"))}
