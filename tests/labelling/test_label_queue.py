@@ -97,7 +97,7 @@ def test_proposals_come_with_the_second_label_and_are_grouped(unlabelled):
     label_actions.label_images(unlabelled, truth(page), "ann")
     one_label = queue.page(6)
     assert len(one_label.labels) == 1 and {image.proposed for image in one_label.images} == {None}
-    label_all_but(unlabelled, 6)
+    label_all_but(unlabelled, 10)
     page = queue.page(6)
     proposed = [image.proposed for image in page.images]
     assert proposed == sorted(proposed), "each label's images stand together"
@@ -414,3 +414,14 @@ def test_an_error_of_the_thread_reaches_who_asks_next(unlabelled, monkeypatch):
     queue.index._background._thread.join(60)
     with pytest.raises(BodyError, match="weights are missing"):
         queue.page(4)
+
+
+def test_a_page_of_look_alikes_ends_sooner_while_there_are_few_labels():
+    likeness = np.r_[1, np.full(9, 0.9), np.full(14, 0.5)]  # of each image to the first one
+    rows = np.zeros((24, 25), np.float32)
+    rows[:, 0] = likeness
+    rows[np.arange(24), np.arange(24) + 1] = np.sqrt(1 - likeness**2)  # and all else is their own
+    todo, none = np.ones(24, bool), np.zeros(24, bool)
+    for n_labels, expected in ((0, 10), (2, 10), (3, 24)):
+        state = LabelState(rows, np.full(24, -1), none, todo, n_labels)
+        assert sorted(ORDERS["alike"](state, np.arange(24), 24).tolist()) == list(range(expected))
