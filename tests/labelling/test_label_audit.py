@@ -18,4 +18,4 @@ def test_the_interval_of_accept_holds_the_share_of_wrong_labels_among_the_accept
     everything = [one[0, 0.0] for one in found]
     assert {one["audited"] for one in everything} == {50}
     assert max(one["high"] - one["low"] for one in everything) < 0.5, "an interval that says something"
-    assert min(one["wrong"] for one in everything) < 0.1 < max(one["wrong"] for one in everything)
+    assert min(one["wrong"] for one in everything) < 0.2 < max(one["wrong"] for one in everything)

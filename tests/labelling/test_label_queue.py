@@ -1,6 +1,7 @@
 """Labelling from nothing: pages, decisions, the audit, what is accepted, and what all that does to the split."""
 
 import csv
+import json
 import shutil
 import threading
 
@@ -23,7 +24,7 @@ from bearkit.labelling.audit import Audit, estimate_rest
 from bearkit.labelling.decision_history import DecisionHistory
 from bearkit.labelling.label_orders import ORDERS, LabelState
 from bearkit.labelling.label_queue import LabelQueue
-from bearkit.labelling.label_space import reduce_features
+from bearkit.labelling.label_space import reduce_features, short_features
 from bearkit.labelling.queue import Queue, View
 from bearkit.labelling.snapshot import Snapshot
 from tests.conftest import write_drawings
@@ -389,7 +390,7 @@ def test_the_first_images_are_labelled_while_features_of_the_others_are_computed
 
     monkeypatch.setattr(background_features, "extract_features", slow)
     queue = LabelQueue(unlabelled, wait=False)
-    page = queue.page(6)
+    page = queue.page(6, "random")
     assert (len(page.images), page.unlabelled, queue.index.waiting) == (6, 8, 16)
     label_actions.label_images(unlabelled, truth(page), "ann")
     assert queue.page(6).unlabelled == 2
@@ -425,3 +426,24 @@ def test_a_page_of_look_alikes_ends_sooner_while_there_are_few_labels():
     for n_labels, expected in ((0, 10), (2, 10), (3, 24)):
         state = LabelState(rows, np.full(24, -1), none, todo, n_labels)
         assert sorted(ORDERS["alike"](state, np.arange(24), 24).tolist()) == list(range(expected))
+
+
+def test_short_features_are_kept_for_the_newest_images_and_computed_again_when_they_are_damaged(tmp_path):
+    project = Project(tmp_path)
+    features = np.random.default_rng(0).normal(size=(50, 12)).astype(np.float32)
+    ids = [f"{number:064d}" for number in range(50)]
+    expected = reduce_features(features)
+    for _ in range(2):
+        assert (short_features(project, ids, features) == expected).all()
+    (kept,) = (project.cache / "short_features").iterdir()
+    (stored,) = kept.glob("*.npy")
+    np.save(stored, expected[:, ::-1])  # its checksum is wrong now
+    assert (short_features(project, ids, features) == expected).all()
+    stored = next(kept.glob("*.npy"))
+    np.save(stored, 2 * expected)
+    stored.with_suffix(".json").write_text(json.dumps(ids))  # as of an old version, without a checksum
+    assert (short_features(project, ids, features) == 2 * expected).all(), "they are read, and not computed"
+    others = short_features(project, ids[:40], features[:40])
+    assert others.shape == (40, 12)
+    assert (short_features(project, ids, features + 1) != 2 * expected).any(), "other features of the same images"
+    assert len([*(project.cache / "short_features").iterdir()]) == 1
