@@ -108,6 +108,7 @@ class Play:
 def curve(features: np.ndarray, targets: np.ndarray, page: int, seeds: Sequence[int]) -> list[dict[str, object]]:
     """The mean error rate of heads after the same number of actions, in the order `auto` and in random order."""
     errors: dict[str, list[list[float]]] = {"auto": [], "random": []}
+    rows = reduce_features(features)
     for seed in seeds:
         shuffled = np.random.default_rng(seed).permutation(len(targets))
         held_out, pool = shuffled[: len(shuffled) // 5], shuffled[len(shuffled) // 5 :]
@@ -115,7 +116,7 @@ def curve(features: np.ndarray, targets: np.ndarray, page: int, seeds: Sequence[
         most = plays["random"].actions[-1]
         points = [*FIRST, *(share * most for share in CURVE)]
         for order, play in plays.items():
-            errors[order].append([error_after(play, actions, features, targets, held_out) for actions in points])
+            errors[order].append([error_after(play, actions, rows, targets, held_out) for actions in points])
     auto, random = np.array(errors["auto"]), np.array(errors["random"])  # (seeds, points)
     margin = 1.96 * (auto - random).std(axis=0, ddof=1) / np.sqrt(len(seeds))
     names: list[dict[str, object]] = [{"actions": n} for n in FIRST] + [{"share_of_actions": one} for one in CURVE]
@@ -154,8 +155,16 @@ def calibration(
     return result
 
 
-def error_after(play: Play, actions: float, features: np.ndarray, targets: np.ndarray, held_out: np.ndarray) -> float:
-    """The error rate on the held-out images of heads fitted on what was labelled after some actions, one at least."""
+def error_after(play: Play, actions: float, short: np.ndarray, targets: np.ndarray, held_out: np.ndarray) -> float:
+    """The error rate on the held-out images of heads fitted on what was labelled after some actions, one at least.
+
+    Args:
+        play: the pages and their actions.
+        actions: how many were spent.
+        short: features of all images, of `reduce_features`.
+        targets: the true label of each.
+        held_out: rows of the images to judge by.
+    """
     actions = max(1, round(actions))
     n_pages = int(np.searchsorted(play.actions, actions, side="right"))
     spent = play.actions[n_pages - 1] if n_pages else 0
@@ -164,8 +173,8 @@ def error_after(play: Play, actions: float, features: np.ndarray, targets: np.nd
     if len(set(targets[learned].tolist())) < 2:
         return float((targets[held_out] != targets[learned][0]).mean())
     rows = np.concatenate([learned, held_out])
-    short, seen = reduce_features(features)[rows], np.arange(len(rows)) < len(learned)
-    probs = LeaveOneOutRidge(short, seen, standardize=False).probs(targets[rows], int(targets.max()) + 1)
+    seen = np.arange(len(rows)) < len(learned)
+    probs = LeaveOneOutRidge(short[rows], seen, standardize=False).probs(targets[rows], int(targets.max()) + 1)
     return float((probs[~seen].argmax(axis=1) != targets[held_out]).mean())
 
 
