@@ -93,7 +93,7 @@ def read_shard(ids_file: Path) -> tuple[list[str], np.ndarray]:
     values: np.ndarray = np.load(rows_file, mmap_mode="r")
     if len(image_ids) != len(values):
         raise ValueError(f"it has {len(values)} rows for {len(image_ids)} images")
-    return image_ids, values
+    return image_ids, np.asarray(values)  # still mapped, and its rows are quicker to make than those of a memmap
 
 
 def _verify(file: Path, image_ids: Sequence[str], checksum: int) -> None:
@@ -154,7 +154,8 @@ def get_or_compute(
         NoImagesError: none of the images can be read.
     """
     # An image whose file was deleted is not used, even if its row is in the cache.
-    skipped = [_skipped(image, _why_missing(project, image)) for image in images if not project.has_picture(image.path)]
+    there = project.existing_pictures(image.path for image in images)
+    skipped = [_skipped(image, _why_missing(project, image)) for image in images if image.path not in there]
     missing_ids = {row["image_id"] for row in skipped}
     present = [image for image in images if image.image_id not in missing_ids]
     rows = cache.read([image.image_id for image in present])

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from bearkit.errors import BearkitError
 
+TO_LABEL = "label some pictures: `bearkit label next`, or the tab Label of `bearkit studio`"  # a hint
 MAX_LENGTH = 500  # characters of a label
 MAX_NOTES = 5  # pairs of labels that are listed
 UNSEEN = (  # invisible characters, without joiners and variation selectors (see `_is_needed`)

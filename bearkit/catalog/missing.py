@@ -13,7 +13,9 @@ from bearkit.catalog.schema import ImageRecord
 
 def missing_files(catalog: Catalog) -> list[ImageRecord]:
     """Return the project's images (without deleted ones) whose files are missing, by label, then path."""
-    return [image for image in DecisionLog(catalog).images() if not catalog.project.has_picture(image.path)]
+    images = DecisionLog(catalog).images()
+    there = catalog.project.existing_pictures(image.path for image in images)
+    return [image for image in images if image.path not in there]
 
 
 def missing_sentence(missing: Sequence[ImageRecord]) -> str:

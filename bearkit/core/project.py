@@ -2,6 +2,8 @@
 
 import os
 import re
+from collections import defaultdict
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -135,6 +137,30 @@ class Project:
             return self.picture(path).is_file()
         except (ImageError, ValueError, OSError):
             return False
+
+    def existing_pictures(self, paths: Iterable[str]) -> set[str]:
+        """Return the paths for which `has_picture` is true. Each folder is listed once, so it is quick for many."""
+        by_folder: dict[str, list[str]] = defaultdict(list)
+        for path in paths:
+            by_folder[path.rpartition("/")[0]].append(path)
+        found: set[str] = set()
+        for folder, members in by_folder.items():
+            # A file that is no link lies where its folder lies, so one look at the folder is enough for all of them.
+            files = self._files(folder) if self._is_image_folder(folder) else set()
+            found.update(path for path in members if path.rpartition("/")[2] in files or self.has_picture(path))
+        return found
+
+    def _is_image_folder(self, folder: str) -> bool:
+        """Return whether images may lie in this folder of the project. See `picture`."""
+        with suppress(ImageError):
+            return not PurePath(folder).is_absolute() and bool(self.picture(folder))
+        return False
+
+    def _files(self, folder: str) -> set[str]:
+        """The names of the files in a folder, without links; none if it cannot be read."""
+        with suppress(ValueError, OSError), os.scandir(self.root / folder) as entries:
+            return {entry.name for entry in entries if entry.is_file(follow_symlinks=False)}
+        return set()
 
     def require(self) -> "Project":
         """Return this project if its folder is a project.

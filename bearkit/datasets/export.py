@@ -11,6 +11,7 @@ from typing import Any
 from bearkit.catalog import label_set_file
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import DecisionLog
+from bearkit.catalog.labels import TO_LABEL
 from bearkit.catalog.schema import Decision, ImageRecord, SourceRecord
 from bearkit.core.atomic import atomic_folder, is_occupied
 from bearkit.core.parallel import ordered_map
@@ -88,7 +89,7 @@ def export_dataset(
     with atomic_folder(folder) as part:
         is_copied = list(ordered_map(partial(_copy, catalog, places, None if form == "csv" else part), labelled))
         images = [image for image, copied in zip(labelled, is_copied, strict=True) if copied]
-        _check_not_empty(images, labelled)
+        _check_not_empty(images, labelled, n_unlabelled)
         rows = [clean(row) for row in _rows(catalog, images, places, split)]
         front = layouts.with_fingerprint(_write_tables(catalog, rows, part, form), rows)
         labels = dict(sorted(Counter(row["label"] for row in rows).items()))
@@ -106,12 +107,13 @@ def export_dataset(
     }
 
 
-def _check_not_empty(images: Sequence[ImageRecord], labelled: Sequence[ImageRecord]) -> None:
+def _check_not_empty(images: Sequence[ImageRecord], labelled: Sequence[ImageRecord], n_unlabelled: int) -> None:
     """Check that there are images to export.
 
     Args:
         images: the images that have a label and a file.
         labelled: the images that have a label.
+        n_unlabelled: images without one, for the hint.
 
     Raises:
         NoImagesError: there are none.
@@ -122,7 +124,10 @@ def _check_not_empty(images: Sequence[ImageRecord], labelled: Sequence[ImageReco
             hint="import them again: `bearkit import FOLDER`",
         )
     if not images:
-        raise NoImagesError("there is no picture with a label", hint="`bearkit import FOLDER`")
+        raise NoImagesError(
+            "there is no picture with a label",
+            hint=TO_LABEL if n_unlabelled else "bring some in: `bearkit import FOLDER`",
+        )
 
 
 def _card(title: str, form: str, seed: int, rows: Sequence[Row], n_labels: int) -> str:

@@ -4,12 +4,12 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
+from bearkit.catalog.labels import TO_LABEL
 from bearkit.catalog.schema import SPLITS, ImageRecord
 from bearkit.core.text import count
 from bearkit.errors import NoImagesError, TooFewImagesError, TooFewLabelsError
 
 VALID_FRACTION = 0.2
-TO_LABEL = "label some pictures: `bearkit label next`, or the tab Label of `bearkit studio`"
 
 
 def assign(images: Sequence[ImageRecord], earlier: Mapping[str, str], seed: int) -> dict[str, str]:

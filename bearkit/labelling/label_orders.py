@@ -19,8 +19,11 @@ SEEDS = 2000  # images that may be the centre of a page of look-alikes
 MEMORY = 4000  # labelled images that look-alikes are compared with
 NEAREST = 12  # images that say how crowded a place is
 CORE = 5  # images that say how alike the look-alikes of a page are
+KNOWN = 0.7  # how much likeness to labelled images counts against a place, for each of its crowdedness
 MIN_ALIKE = 6  # a page of look-alikes shows at least this many images, even if they are unlike
 LIKENESS = 0.5  # of the core's: images that are less like the centre are left for another page
+FIRST_LABELS = 3  # while there are fewer labels, pages of look-alikes are short, so that each costs one action
+FIRST_MIN_ALIKE, FIRST_LIKENESS = 4, 0.65  # of these pages
 SPREAD = 10  # the doubtful images that `spread` chooses from, for each image of the page
 
 
@@ -111,7 +114,8 @@ def alike(state: LabelState, rows: np.ndarray, n: int) -> np.ndarray:
     """Choose images that are alike, from a crowded place that is unlike all labelled images.
 
     The centre is the image with the greatest difference between its similarity to the NEAREST unlabelled images and
-    that to the labelled images most like it. The page ends early where the likeness falls.
+    that to the labelled images most like it. The page ends early where the likeness falls, and sooner while there are
+    few labels: then a label that is met soon is worth more than a long page.
     """
     if not len(rows):
         return rows
@@ -122,16 +126,33 @@ def alike(state: LabelState, rows: np.ndarray, n: int) -> np.ndarray:
     known = np.flatnonzero(state.labelled)
     if len(known):
         known = known if len(known) <= MEMORY else random.choice(known, MEMORY, replace=False)
-        crowd = crowd - _mean_of_highest(state.rows[seeds] @ state.rows[known].T, CORE)
-    return like(state, rows, n, int(seeds[crowd.argmax()]))
+        crowd = crowd - KNOWN * _mean_of_highest(state.rows[seeds] @ state.rows[known].T, CORE)
+    ends = (FIRST_MIN_ALIKE, FIRST_LIKENESS) if state.n_labels < FIRST_LABELS else (MIN_ALIKE, LIKENESS)
+    return like(state, rows, n, int(seeds[crowd.argmax()]), *ends)
 
 
-def like(state: LabelState, rows: np.ndarray, n: int, centre: int) -> np.ndarray:
-    """Choose the images most like one image, as long as they are alike."""
+def like(
+    state: LabelState,
+    rows: np.ndarray,
+    n: int,
+    centre: int,
+    at_least: int = MIN_ALIKE,
+    likeness_at_end: float = LIKENESS,
+) -> np.ndarray:
+    """Choose the images most like one image, as long as they are alike.
+
+    Args:
+        state: of now.
+        rows: the images to choose from, int (M,).
+        n: how many at most.
+        centre: row of the one image.
+        at_least: how many at least, however unlike they are.
+        likeness_at_end: the least likeness of the others, as a share of that of the CORE images most like the centre.
+    """
     likeness = state.rows[rows] @ state.rows[centre]
     order = np.argsort(-likeness, kind="stable")[:n]
     core = float(likeness[order][1 : 1 + CORE].mean()) if len(order) > 1 else 1.0
-    return rows[order[: max(MIN_ALIKE, int((likeness[order] >= LIKENESS * core).sum()))]]
+    return rows[order[: max(at_least, int((likeness[order] >= likeness_at_end * core).sum()))]]
 
 
 def is_exploring(state: LabelState) -> bool:

@@ -16,7 +16,7 @@ from bearkit.errors import ReviewError
 from bearkit.labelling.audit import read_audit
 from bearkit.labelling.image_index import ImageIndex
 from bearkit.labelling.label_orders import LABEL_ORDERS, LabelState, is_exploring, like
-from bearkit.labelling.label_space import reduce_features
+from bearkit.labelling.label_space import reduce_features, short_features
 from bearkit.labelling.snapshot import Snapshot
 
 LABEL_PAGE = 24  # images
@@ -171,7 +171,14 @@ class LabelQueue:
     def reduced(self, snapshot: Snapshot) -> np.ndarray:
         """Return the short features of a snapshot's images, float32 (N, d); computed again when images came."""
         if self._reduced is None or not np.shares_memory(self._reduced[0], snapshot.features):
-            self._reduced = snapshot.features, reduce_features(snapshot.features)
+            ids = [image.image_id for image in snapshot.images]
+            all_there = not self.index.waiting  # or they are computed again soon, and need not be kept
+            rows = (
+                short_features(self.index.project, ids, snapshot.features)
+                if all_there
+                else reduce_features(snapshot.features)
+            )
+            self._reduced = snapshot.features, rows
         return self._reduced[1]
 
     def _page(self, snapshot: Snapshot, state: LabelState, rows: np.ndarray, order: str, why: str) -> LabelPage:

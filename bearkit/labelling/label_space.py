@@ -1,15 +1,52 @@
 """Short features for labelling: look-alikes, proposals and the map are computed from them at any number of images.
 
 The features of the body are standardised, scaled to length 1 and projected on their principal components. On four sets
-of photographs 256 components label as well as all 1280 features (EXPERIMENTS.md), and cost a fifth.
+of photographs 256 components label as well as all 1280 features (EXPERIMENTS.md), and cost a fifth. They are kept in
+the project's cache, so that a page in another process does not wait for them.
 """
+
+import hashlib
+import shutil
+from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 from scipy.linalg import eigh
 
+from bearkit.bodies.array_cache import ArrayCache
+from bearkit.core.project import Project
+
+RECIPE = 1  # increase it when `reduce_features` gives other values
+PROBES = 64  # images whose features are part of the cache's name
+
 MAX_DIM = 256  # components
 FIT_ROWS = 5000  # images that the components are computed from, evenly spaced
 CHUNK = 8192  # images projected at once
+
+
+def short_features(project: Project, image_ids: Sequence[str], features: np.ndarray) -> np.ndarray:
+    """Return `reduce_features(features)`, float32 (N, d): from the project's cache if it was computed before.
+
+    The cache holds those of the newest set of images only.
+
+    Args:
+        project: whose cache.
+        image_ids: of the N images.
+        features: float32 (N, D), N at least 1.
+    """
+    probes = np.ascontiguousarray(features[:: -(-len(features) // PROBES)])
+    content = f"{RECIPE} {features.shape} " + "\n".join(image_ids)
+    name = hashlib.sha256(content.encode() + probes.tobytes()).hexdigest()[:16]
+    cache = ArrayCache(project.cache / "short_features" / name)
+    for _, stored in cache.shards():
+        return np.asarray(stored)
+    rows = reduce_features(features)
+    with suppress(OSError):  # without room on the disk they are computed again each time
+        cache.add(image_ids, rows)
+        for folder in cache.folders:
+            for other in {*folder.parent.iterdir()} - {folder}:
+                shutil.rmtree(other, ignore_errors=True)
+    return rows
 
 
 def reduce_features(features: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from bearkit.catalog.decisions import accepted_ids
+from bearkit.catalog.labels import TO_LABEL
 from bearkit.catalog.schema import ImageRecord
 from bearkit.errors import ReviewError
 from bearkit.evaluation.leave_one_out import LeaveOneOutRidge
@@ -91,7 +92,7 @@ class Snapshot:
         if probs is None:
             raise ReviewError(
                 f"labels can be compared once there are two; the pictures have {len(self.vocab)}",
-                hint="label some pictures (`bearkit label next`, or the tab Label of the studio), or import more",
+                hint=f"{TO_LABEL}; or import more",
             )
         return probs
 

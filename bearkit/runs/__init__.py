@@ -3,11 +3,15 @@
 import json
 import shutil
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.decisions import DecisionLog
+from bearkit.catalog.labels import TO_LABEL
 from bearkit.core.project import Project
-from bearkit.errors import RunError, RunNotFoundError
+from bearkit.errors import ProjectError, RunError, RunNotFoundError
 from bearkit.runs import files
 from bearkit.runs.run import LIVE, RESUME, STARTING_SECONDS, Run, StopCheck, list_runs
 
@@ -85,13 +89,22 @@ def find_finished(project: Project, run_id: str | None = None) -> Run:
         finished = [run for run in list_usable(project.require()) if run.finished]
         if not finished:
             damaged = "".join(f"; run {run.id} cannot be used: {run.problem}" for run in list_damaged(project)[-1:])
-            raise RunError(f"nothing was trained here yet{damaged}", hint="train first: `bearkit train`")
+            raise RunError(f"nothing was trained here yet{damaged}", hint=_what_first(project))
         return finished[-1]
     run = find(project, run_id)
     if not run.finished:
         reason = f": {run.failure}" if run.failure else ""
         raise RunError(f"run {run.id} is {run.state}{reason}", hint="train again: `bearkit train`")
     return run
+
+
+def _what_first(project: Project) -> str:
+    """Say what helps where nothing was trained: a training, or labels if images have none."""
+    with suppress(ProjectError):  # whatever is wrong with the catalogue, a training will say it
+        images = DecisionLog(Catalog(project)).images()
+        if images and not any(image.label for image in images):
+            return TO_LABEL
+    return "train first: `bearkit train`"
 
 
 def find(project: Project, run_id: str) -> Run:

@@ -120,11 +120,12 @@ def test_the_status_counts_labels_that_only_the_model_gave(unlabelled, bearkit_j
     assert bearkit_json("status", "-p", unlabelled.root)["by_model"] == 0
 
 
-def test_every_command_names_the_label_command_while_nothing_has_a_label(unlabelled, spoken):
+def test_every_command_names_the_label_command_while_nothing_has_a_label(unlabelled, spoken, tmp_path):
     where = ("-p", unlabelled.root)
     for command in (("status",), ("review", "next", "--kind", "unlabelled"), ("label", "next", "--n", "2")):
         assert "bearkit label " in spoken(*command, *where).out.splitlines()[-1]
-    assert "bearkit label next" in spoken("review", "next", *where, code=1).err
+    for command in (("review", "next"), ("train",), ("interpret",), ("export",), ("export-dataset", tmp_path / "out")):
+        assert "label some pictures: `bearkit label next`" in spoken(*command, *where, code=1).err, command
     assert "bearkit label next" in spoken("label", "decide", ids(unlabelled)[0], "x", *where).out.splitlines()[-1]
 
 

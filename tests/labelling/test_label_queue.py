@@ -1,6 +1,7 @@
 """Labelling from nothing: pages, decisions, the audit, what is accepted, and what all that does to the split."""
 
 import csv
+import json
 import shutil
 import threading
 
@@ -23,7 +24,7 @@ from bearkit.labelling.audit import Audit, estimate_rest
 from bearkit.labelling.decision_history import DecisionHistory
 from bearkit.labelling.label_orders import LABEL_ORDERS, LabelState
 from bearkit.labelling.label_queue import LabelQueue
-from bearkit.labelling.label_space import reduce_features
+from bearkit.labelling.label_space import reduce_features, short_features
 from bearkit.labelling.review_queue import ReviewQueue
 from bearkit.labelling.review_view import View
 from bearkit.labelling.snapshot import Snapshot
@@ -98,7 +99,7 @@ def test_proposals_come_with_the_second_label_and_are_grouped(unlabelled):
     label_actions.label_images(unlabelled, truth(page), "ann")
     one_label = queue.page(6)
     assert len(one_label.labels) == 1 and {image.proposed for image in one_label.images} == {None}
-    label_all_but(unlabelled, 6)
+    label_all_but(unlabelled, 10)
     page = queue.page(6)
     proposed = [image.proposed for image in page.images]
     assert proposed == sorted(proposed), "each label's images stand together"
@@ -390,7 +391,7 @@ def test_the_first_images_are_labelled_while_features_of_the_others_are_computed
 
     monkeypatch.setattr(background_features, "extract_features", slow)
     queue = LabelQueue(unlabelled, wait=False)
-    page = queue.page(6)
+    page = queue.page(6, "random")
     assert (len(page.images), page.unlabelled, queue.index.waiting) == (6, 8, 16)
     label_actions.label_images(unlabelled, truth(page), "ann")
     assert queue.page(6).unlabelled == 2
@@ -415,3 +416,35 @@ def test_an_error_of_the_thread_reaches_who_asks_next(unlabelled, monkeypatch):
     queue.index._background._thread.join(60)
     with pytest.raises(BodyError, match="weights are missing"):
         queue.page(4)
+
+
+def test_a_page_of_look_alikes_ends_sooner_while_there_are_few_labels():
+    likeness = np.r_[1, np.full(9, 0.9), np.full(14, 0.5)]  # of each image to the first one
+    rows = np.zeros((24, 25), np.float32)
+    rows[:, 0] = likeness
+    rows[np.arange(24), np.arange(24) + 1] = np.sqrt(1 - likeness**2)  # and all else is their own
+    todo, none = np.ones(24, bool), np.zeros(24, bool)
+    for n_labels, expected in ((0, 10), (2, 10), (3, 24)):
+        state = LabelState(rows, np.full(24, -1), none, todo, n_labels)
+        assert sorted(LABEL_ORDERS["alike"](state, np.arange(24), 24).tolist()) == list(range(expected))
+
+
+def test_short_features_are_kept_for_the_newest_images_and_computed_again_when_they_are_damaged(tmp_path):
+    project = Project(tmp_path)
+    features = np.random.default_rng(0).normal(size=(50, 12)).astype(np.float32)
+    ids = [f"{number:064d}" for number in range(50)]
+    expected = reduce_features(features)
+    for _ in range(2):
+        assert (short_features(project, ids, features) == expected).all()
+    (kept,) = (project.cache / "short_features").iterdir()
+    (stored,) = kept.glob("*.npy")
+    np.save(stored, expected[:, ::-1])  # its checksum is wrong now
+    assert (short_features(project, ids, features) == expected).all()
+    stored = next(kept.glob("*.npy"))
+    np.save(stored, 2 * expected)
+    stored.with_suffix(".json").write_text(json.dumps(ids))  # as of an old version, without a checksum
+    assert (short_features(project, ids, features) == 2 * expected).all(), "they are read, and not computed"
+    others = short_features(project, ids[:40], features[:40])
+    assert others.shape == (40, 12)
+    assert (short_features(project, ids, features + 1) != 2 * expected).any(), "other features of the same images"
+    assert len([*(project.cache / "short_features").iterdir()]) == 1

@@ -2,6 +2,7 @@
 
 import base64
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from bearkit.labelling.label_keys import label_keys
 from bearkit.labelling.label_queue import LabelQueue
 from bearkit.studio.label import LabelTab
 from bearkit.studio.label_map import GONE, NONE, ids_of, label_codes, map_answer
+from bearkit.studio.outbox import store
 from bearkit.studio.shared_index import SharedIndex
 from tests.conftest import drawings
 from tests.gradio_parts import made
@@ -186,3 +188,63 @@ def test_a_page_comes_while_other_images_have_no_features_and_says_how_many(queu
     tab._queue.index._background._thread.join(60)
     page = tab.next_page(request)
     assert (page["labelled"], page["unlabelled"], page["waiting"]) == (8, 10, 0)
+
+
+def asked(reviewer, **view):
+    """What the page of a reviewer asks for."""
+    return {"reviewer": reviewer, "by": "random", "proposed": "", "like": "", "many": "12", "audit": ""} | view
+
+
+def entered(page, reviewer, label):
+    """What the outbox sends when a reviewer gives a whole page its label."""
+    choices = [{"image_id": image["image_id"], "action": "label", "to": label} for image in page["images"]]
+    about = {name: page[name] for name in ("project", "since", "view")}
+    return about | {"choices": choices, "reviewer": reviewer, "run": None, "kind": "label", "token": f"{reviewer}1",
+                    "implied": True}  # fmt: skip
+
+
+def shown_ids(page):
+    return {image["image_id"] for image in page["images"]}
+
+
+def test_two_who_ask_at_the_same_moment_get_different_pages(queue):
+    tab = made(LabelTab, queue.index.project, SharedIndex(queue.index.project))
+    with ThreadPoolExecutor(2) as pool:
+        ann, ben = pool.map(tab.next_page, [asked("ann", many="9"), asked("ben", many="9")])
+    assert len(shown_ids(ann) | shown_ids(ben)) == 18
+
+
+def test_the_page_of_one_who_left_comes_to_the_other_and_no_image_is_decided_twice(queue):
+    now, project = 0.0, queue.index.project
+    tab = made(LabelTab, project, SharedIndex(project))
+    tab._handed_out = HandedOut(clock=lambda: now)
+    ann, ben = tab.next_page(asked("ann")), tab.next_page(asked("ben"))
+    assert (len(ann["images"]), len(ben["images"])) == (12, 6)
+    assert set(store(project, entered(ben, "ben", "two"))["stored"]) == shown_ids(ben)
+    now = SECONDS - 1
+    assert tab.next_page(asked("ben"))["empty"] == "others"
+    now = SECONDS
+    again = tab.next_page(asked("ben"))
+    assert shown_ids(again) == shown_ids(ann)
+    store(project, entered(again, "ben", "two") | {"token": "ben2"})
+    late = store(project, entered(ann, "ann", "one"))  # she had only closed her laptop
+    assert late["stored"] == []
+    history = queue.index.decision_log.history()
+    assert sorted(row["image_id"] for row in history) == sorted(shown_ids(ann) | shown_ids(ben)), (
+        "one decision an image"
+    )
+    assert {(row["reviewer"], row["to_label"]) for row in history} == {("ben", "two")}
+
+
+def test_labels_that_are_no_plain_words_are_kept_as_they_are_typed(queue):
+    odd = ("../../etc/passwd", "C:\\x", "x" * 200, "🐻‍❄️", "None", "007", "nan", "=1+1")
+    project = queue.index.project
+    tab = made(LabelTab, project, SharedIndex(project))
+    for number, label in enumerate(odd):
+        page = tab.next_page(asked("ann", many="1"))
+        answer = store(project, entered(page, "ann", label) | {"token": str(number)})
+        assert {*answer["labels"].values()} == {label}
+    shown = tab.next_page(asked("ann"))["labels"]
+    assert {row["label"]: row["images"] for row in shown} == dict.fromkeys(odd, 1)
+    assert sorted(row["key"] for row in shown) == list("12345678")
+    assert tab.next_page(asked("ann", proposed="../../etc/passwd"))["only"] == "../../etc/passwd"
