@@ -45,10 +45,11 @@ class DataTab:
 
     def __init__(self, project: Project, header: gr.HTML) -> None:
         self.project = project
-        with gr.Row():
+        with gr.Row(elem_id="data"):
             with gr.Column(scale=3, min_width=300):
+                self.welcome = gr.HTML()
                 self.sources = Sources(project)
-            with gr.Column(scale=5, min_width=320):
+            with gr.Column(scale=5, min_width=320, visible=project.exists, elem_id="browse") as self.browser:
                 self.counts = gr.HTML()
                 with gr.Row():
                     label = gr.Dropdown([EVERY], value=EVERY, label="Label", min_width=120)
@@ -64,7 +65,7 @@ class DataTab:
 
         batch = [gallery, self.in_gallery]
         self.shown = [
-            header, self.sources.birds, label, self.counts, *batch, self.problems,
+            header, self.welcome, self.browser, self.sources.birds, label, self.counts, *batch, self.problems,
             self.sources.label, self.picture.label, self.picture.old, self.picture.new,
             *self.sources.live[:-1],
         ]  # fmt: skip
@@ -81,7 +82,8 @@ class DataTab:
     def refresh(self, label: str, split: str, on_screen: list[str]) -> list[Any]:
         """Return the present values of everything on the tab, in the order of `shown`."""
         if not self.project.exists:
-            return [head(self.project), gr.skip(), gr.skip(), "", [], [], "", *[gr.skip()] * 4, *self.sources.refresh()]
+            empty = [html.WELCOME, gr.update(visible=False), gr.skip(), gr.skip(), "", [], [], "", *[gr.skip()] * 4]
+            return [head(self.project), *empty, *self.sources.refresh()]
         catalog = Catalog(self.project)
         progress = read_progress(self.project)
         counts = progress.labels
@@ -90,6 +92,8 @@ class DataTab:
         labels = gr.update(choices=list(counts))
         return [
             head(self.project),
+            "" if progress.labels or progress.unlabelled else html.WELCOME,
+            gr.update(visible=True),
             gr.update(visible=False),
             gr.update(choices=[EVERY, *counts], value=label),
             html.data_counts(progress),

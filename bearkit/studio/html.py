@@ -24,6 +24,8 @@ SIGNS = {  # {verdict of a diagnosis: how the curves show it}
     "too_few_epochs": "The training loss is above the validation loss, and the error still falls fast.",
     "overfitting": "The error improved and then got worse. (A rising validation loss alone is not overfitting.)",
 }
+WELCOME = """<h2>Bring in your pictures</h2>
+<p>They may have labels, one folder for each, or none yet: you name them in the Label tab, a page at a time.</p>"""
 
 
 def head(name: str, n_images: int, labels: Sequence[str]) -> str:
