@@ -406,7 +406,7 @@ def test_a_picture_that_is_gone_is_neither_counted_nor_published(shapes, with_hu
 def test_too_many_files_for_a_commit(shapes, with_hub, monkeypatch):
     server = with_hub()
     monkeypatch.setattr(publishing, "MAX_FILES", 30)
-    with pytest.raises(PublishError, match="39 files are too many") as raised:
+    with pytest.raises(PublishError, match="40 files are too many") as raised:
         push_dataset(shapes, "me/shapes")
     assert "upload-large-folder" in raised.value.hint
     assert server.hub.repos == {}
@@ -475,7 +475,7 @@ def test_a_data_set_is_only_published_by_who_may(shapes, with_hub, bearkit_json,
     assert bearkit_json("push-dataset", "me/shapes", "-p", shapes.root, "--yes")["commit"]
     said = bearkit_json("push-dataset", "me/shapes", "-p", shapes.root, "--dry-run", tmp_path / "dry")
     assert said["folder"] == str(tmp_path / "dry")
-    assert len(said["files"]) == 36 + 3
+    assert len(said["files"]) == 36 + 4
 
 
 def test_bad_input_writes_nothing(trained, tmp_path, with_hub):
