@@ -170,7 +170,7 @@ def error_rate(result: dict[str, Any]) -> str:
         f'<div class="bk-big">{percent(result["error_rate"])} wrong</div>'
         f"<div>{escape(error_rate_sentence(result))}.</div>"
         f"<div>{escape(result['diagnosis']['advice'])}</div>"
-        '<div><a href="?tab=review">Check suspicious labels</a></div>'
+        '<div><a href="?tab=review">Check suspicious labels</a> · <a href="?tab=predict">Try it on a picture</a></div>'
         f'<div class="bk-quiet">run {escape(result["run"])}, trained in {total_seconds(result):.1f} s</div>'
     )
 

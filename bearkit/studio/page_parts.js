@@ -104,6 +104,7 @@ async function fetchPage(name, more, follow, again) {  // returns null if anothe
   if (requestNumber !== loading) return null;
   writeAddress();
   const request = { ...view, ...more() };
+  if (!page.request) follow('Reading the pictures …');
   const answer = await callWithProgress(name, request, (text) => { if (requestNumber === loading && busy()) follow(text); });
   if (requestNumber !== loading) return null;
   root.classList.remove('rv-busy');

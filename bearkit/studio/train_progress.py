@@ -36,7 +36,7 @@ def epochs_done(events: list[dict[str, Any]], config: TrainConfig) -> float:
 
 
 def sentence(run: Run, state: str, events: list[dict[str, Any]], config: TrainConfig) -> str:
-    """Return one sentence about a run's state, and the time left while it is running."""
+    """Return one sentence about a run's state, and the time left while it is running; "" for a finished run."""
     if state == "stopped":
         return note(f"Run {run.id} was stopped. Its progress is saved.")
     if state == "failed":
@@ -46,7 +46,7 @@ def sentence(run: Run, state: str, events: list[dict[str, Any]], config: TrainCo
         why = f": {run.failure}" if run.failure else ""
         return note(f"Run {run.id} was interrupted{why}. Nothing is lost: press “Resume training”.", good=False)
     if state == "finished":
-        return note("Next: try the model on a picture, in the Predict tab.")
+        return ""  # the result says what is next
     if state == "waiting":
         return note(f"Run {run.id} is waiting for the training before it.")
     progress = [event for event in events if event["event"] in ("features", "epoch", "step")]
