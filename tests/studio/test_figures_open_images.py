@@ -20,8 +20,7 @@ def running(confused, tmp_path_factory):
 
 
 def opened(browser, running, tab, **options):
-    page = browser.new_context(**({"viewport": {"width": 1280, "height": 800}} | options)).new_page()
-    page.set_default_timeout(SECONDS)
+    page = browser.new_page(**options)
     page.goto(f"{running.url}?tab={tab}")
     return page
 
@@ -82,7 +81,6 @@ def test_a_cell_opens_its_images_a_correction_is_counted_and_back_and_reload_kee
     expect(heading).to_be_visible()
     assert {*shown(page)} == members
     assert labels_of(running)[first] == given
-    page.context.close()
 
 
 def test_counts_of_labels_and_the_line_above_open_their_images(browser, running):
@@ -98,7 +96,6 @@ def test_counts_of_labels_and_the_line_above_open_their_images(browser, running)
     page.locator(".bk-head").get_by_role("link", name="star", exact=True).click()
     expect(page.locator(".rv-heading")).to_contain_text("star: ")
     assert {*shown(page)} == {one for one, label in labels_of(running).items() if label == "star"}
-    page.context.close()
 
 
 def test_the_worst_mistake_opens_all_mistakes_at_its_place(browser, running):
@@ -107,7 +104,6 @@ def test_the_worst_mistake_opens_all_mistakes_at_its_place(browser, running):
     page.locator(".bk-pictures a").nth(1).click()
     expect(page.locator(".rv figure.cur")).to_have_attribute("data-id", top[1]["image_id"])
     assert shown(page) == [row["image_id"] for row in top]
-    page.context.close()
 
 
 def test_pages_of_a_set_go_on_after_corrections_to_its_end(browser, running):
@@ -132,7 +128,6 @@ def test_pages_of_a_set_go_on_after_corrections_to_its_end(browser, running):
     page.keyboard.press("k")
     stored(page, 1)
     assert labels_of(running)[deleted] == "square"
-    page.context.close()
     ledger_of(running).undo(3)
 
 
@@ -147,7 +142,6 @@ def test_on_a_phone_the_matrix_scrolls_by_itself_and_a_number_is_large_enough_to
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.evaluate("document.querySelector('.rv').scrollWidth <= document.querySelector('.rv').clientWidth")
     shoot(page, "15-set-narrow")
-    page.context.close()
 
 
 def test_rejected_files_are_named_behind_their_number(page, studio):
