@@ -38,7 +38,7 @@ def step_names(progress: ProjectProgress, error_rate: float | None = None) -> di
     if progress.unlabelled:
         states["label"] = f"{progress.unlabelled:,} left"
     if error_rate is not None:
-        states["train"] = "data changed" if progress.changed else f"{percent(error_rate)} wrong"
+        states["train"] = "again" if progress.changed else f"{percent(error_rate)} wrong"
     return {tab: f"{name} · {states[tab]}" if tab in states else name for tab, name in TABS.items()}
 
 

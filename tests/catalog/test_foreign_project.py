@@ -180,7 +180,12 @@ def test_a_split_that_there_is_not_is_none(bears, tmp_path, bearkit_json):
     say(bears, "INSERT INTO splits (seed, image_id, split) SELECT 42, image_id, '..' FROM images LIMIT 3")
     told = bearkit_json("export-dataset", tmp_path / "out", "--format", "imagefolder", "-p", bears.root)
     assert told["images"] == 12
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["README.md", "train", "validation"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "README.md",
+        "label_set.json",
+        "train",
+        "validation",
+    ]
 
 
 def test_where_a_picture_may_be(project):

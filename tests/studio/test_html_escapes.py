@@ -12,7 +12,8 @@ from bearkit.inference.model_info import ModelInfo
 from bearkit.inference.occlusion import Explanation
 from bearkit.inference.predictor import Neighbour, Prediction
 from bearkit.labelling.next_step import ProjectProgress
-from bearkit.studio import html, import_html
+from bearkit.labelling.review_view import View
+from bearkit.studio import html, image_sets, import_html, mistakes
 from bearkit.web import prediction_html
 
 EVIL = '<b id="x">\'&'  # as a label, a name or a reason; in a tag, in an attribute in either quotes
@@ -30,7 +31,7 @@ REPORT = {
     "saved": 1, "duplicates": 0, "failed": 1, "skipped": 0, "waiting": 0, "seconds": 1.0, "notes": [EVIL],
     "reasons": {EVIL: 1},
 }  # fmt: skip
-LOSS = {"predicted": EVIL, "given": LONG, "probability": 0.5, "loss": 1.0}
+LOSS = {"predicted": EVIL, "given": LONG, "probability": 0.5, "loss": 1.0, "image_id": EVIL}
 CALLS = {
     "head": lambda: html.head(EVIL, 3, [EVIL, LONG]),
     "quiet": lambda: html.quiet(EVIL),
@@ -41,10 +42,15 @@ CALLS = {
     "picture": lambda: html.picture(EVIL, [(EVIL, EVIL), ("page", f"https://example.org/{EVIL}")]),
     "error_rate": lambda: html.error_rate(RESULT),
     "what_could_go_wrong": lambda: html.what_could_go_wrong("overfitting", {EVIL: 1.0}),
-    "confusion_matrix": lambda: html.confusion_matrix([EVIL, LONG], [[1, 2], [0, 3]]),
+    "short": lambda: image_sets.link(View("any", label=LONG), html.short(LONG)),
+    "scrolled": lambda: html.scrolled("", EVIL),
+    "command": lambda: html.command(EVIL),
+    "link": lambda: image_sets.link(View("mistake", label=EVIL, predicted=LONG, run=EVIL), EVIL),
+    "number": lambda: image_sets.number(View("mistake", label=EVIL, predicted=LONG), 3),
+    "confusion_matrix": lambda: mistakes.confusion_matrix([EVIL, LONG], [[1, 2], [0, 3]], EVIL, 1),
     "legend": lambda: html.legend(EVIL, {EVIL: "#fff"}),
-    "top_losses": lambda: html.top_losses([(Path(f"/tmp/{EVIL}.jpg"), LOSS), (None, LOSS)]),
-    "comparison": lambda: html.comparison(RESULT),
+    "top_losses": lambda: mistakes.top_losses([(Path(f"/tmp/{EVIL}.jpg"), LOSS), (None, LOSS)], 2, EVIL),
+    "comparison": lambda: mistakes.comparison(RESULT),
     "import_summary": lambda: import_html.import_summary(RESULT),
     "gather_instructions": lambda: import_html.gather_instructions(EVIL),
     "download_status": lambda: import_html.download_status(False, 1, 2, REPORT, ""),
@@ -61,11 +67,11 @@ CALLS = {
         prediction_html.explanation(HEAT, [Neighbour(LONG, b"jpeg", 0.5)]) + prediction_html.explanation(FLAT, [])
     ),
 }
-TEXTS = {"counts", "step_message", "train_button", "duration"}  # functions of plain text
+TEXTS = {"counts", "address", "title", "step_message", "train_button", "duration"}  # functions of plain text
 
 
 def test_every_function_of_html_is_called_here():
-    modules = (html, import_html, prediction_html)
+    modules = (html, image_sets, import_html, mistakes, prediction_html)
     names = {
         name
         for module in modules

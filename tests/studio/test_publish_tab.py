@@ -133,7 +133,7 @@ def test_pictures_are_only_published_by_who_says_so(opened, with_hub):
     page.get_by_text("publishing pictures needs their owners").wait_for()
     page.get_by_label("I may publish these pictures").check()
     button(page, "See what will be uploaded").click()
-    page.locator("h4", has_text="39 files").wait_for()
+    page.locator("h4", has_text="40 files").wait_for()
     expect(button(page, "Publish")).to_be_enabled(timeout=SECONDS)
     button(page, "Publish").click()
     page.get_by_role("link", name=f"{server.url}/datasets/me/shapes").wait_for()
