@@ -34,7 +34,7 @@ def build(project: Project) -> gr.Blocks:
     page = gr.Blocks(title=f"{project.name} · bearkit", analytics_enabled=False)
     with page:
         header = gr.HTML()
-        Outbox(project)
+        outbox = Outbox(project)
         with gr.Tabs() as tabs:
             panels = {tab: gr.Tab(name, id=tab, elem_id=f"tab-{tab}") for tab, name in TABS.items()}
             with panels["data"]:
@@ -50,7 +50,8 @@ def build(project: Project) -> gr.Blocks:
             with panels["publish"]:
                 publish = PublishTab(project)
         steps = Steps(project, panels)
-        for event in (page.load, *(panel.select for panel in panels.values()), data.counts.change, train.result.change):
+        chosen = (panel.select for panel in panels.values())
+        for event in (page.load, *chosen, data.counts.change, train.result.change, outbox.counted):
             steps.follow(event)
         for event in (page.load, panels["data"].select):
             event(data.refresh, data.chosen, data.shown, show_progress="hidden")

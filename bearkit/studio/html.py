@@ -88,9 +88,10 @@ def first_step(progress: ProjectProgress) -> str:
         "training images": f"No training pictures: {which}. All of them are set aside.",
         "validation images": "No pictures are left for validation.",
     }[now.why]
-    label = (
-        f'Name more pictures in <a href="?tab=label">Label</a> ({n} without a label), or import ' if n else "Import "
-    )
+    name = '{} in <a href="?tab=label">Label</a>{}, or import '
+    label = "Import "
+    if n:
+        label = name.format("Name more pictures", f" ({n} without a label)") if which else name.format("Name them", "")
     wrong = " To remove wrong labels, use “Remove these labels” in Data." if which else ""
     return (
         f'<div class="bk-note">{escape(have)} {label}pictures of another label in <a href="?tab=data">Data</a>.'

@@ -240,10 +240,11 @@ function discard(those) {
   }
 }
 
-function countSoon() {  // update the line above the tabs once no decision has come for a moment
+function countSoon() {  // update the line above the tabs, and their names, once no decision has come for a moment
   clearTimeout(headTimer);
   headTimer = setTimeout(async () => {
     const { head } = await call('counts', {});
+    trigger('counted');
     const line = document.querySelector('.bk-head span');
     if (!head || !line) return;
     const now = Object.assign(document.createElement('span'), { innerHTML: head });  // escaped by html.counts

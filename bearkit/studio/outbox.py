@@ -25,12 +25,19 @@ JS = "\n".join((Path(__file__).parent / name).read_text() for name in ("outbox.j
 
 
 class Outbox:
-    """The page's line about decisions that are not stored yet, and the functions that it calls."""
+    """The page's line about decisions that are not stored yet, and the functions that it calls.
+
+    Attributes:
+        counted: the event that follows decisions, once none has come for a moment.
+    """
 
     def __init__(self, project: Project) -> None:
         self.project = project
         answers = [errors_as_answers(ask) for ask in (self.store, self.counts, self.project_name)]
-        gr.HTML(html_template="", js_on_load=JS, server_functions=answers, apply_default_css=False, elem_id="outbox")
+        line = gr.HTML(
+            html_template="", js_on_load=JS, server_functions=answers, apply_default_css=False, elem_id="outbox"
+        )
+        self.counted = line.counted  # Gradio makes an event of each `trigger(...)` in the script
 
     def store(self, request: dict[str, Any]) -> dict[str, Any]:
         """Store decisions in order.

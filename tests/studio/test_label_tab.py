@@ -43,6 +43,8 @@ def test_with_keys_alone_from_drawings_without_a_label_to_the_next_step(running,
     assert {row["kind"] for row in log_of(running).history()} == {"label"}
     expect(page.locator(".lb .rv-done")).to_have_text("Every picture has a label. The next step: Train.")
     expect(page.locator(".lb-progress")).to_have_text("36 of 36 labelled")
+    expect(page.get_by_role("tab", name="Label", exact=True)).to_be_visible()  # no longer "Label · 36 left"
+    expect(page.get_by_role("tab", name="Train · next")).to_be_visible()
     shoot(page, "label-2-done")
     page.locator(".lb .rv-done a").click()
     expect(page.get_by_role("button", name="Train: about")).to_be_enabled(timeout=SECONDS)
