@@ -2,11 +2,12 @@
 // a tab open it without a reload.
 
 const openTab = () => new URLSearchParams(location.search).get('tab') || 'data';
-const inMenu = (name) => [...document.querySelectorAll('.overflow-dropdown button')].find((one) => one.textContent.trim().toLowerCase() === name);
+const inWords = (button) => button.textContent.trim().toLowerCase().split(' · ')[0];  // without the state of its step
+const inMenu = (name) => [...document.querySelectorAll('.overflow-dropdown button')].find((one) => inWords(one) === name);
 const show = (name) => (document.getElementById(`tab-${name}-button`) || inMenu(name))?.click();
 
 const nameOf = (button) => {  // the tab of a button, also in the overflow menu of a narrow screen
-  const name = button?.closest('.overflow-menu') ? button.textContent.trim().toLowerCase() : button?.id.match(/^tab-(\w+)-button$/)?.[1];
+  const name = button?.closest('.overflow-menu') ? inWords(button) : button?.id.match(/^tab-(\w+)-button$/)?.[1];
   return document.getElementById(`tab-${name}-button`) || document.getElementById(`tab-${name}`) ? name : undefined;
 };
 
