@@ -8,7 +8,7 @@ from bearkit.bodies.registry import Body
 from bearkit.catalog.schema import ImageRecord
 from bearkit.core.parallel import Progress
 from bearkit.core.project import Project
-from bearkit.errors import BearkitError, NoImagesError
+from bearkit.errors import NoImagesError
 
 FIRST = 48  # images that a first page waits for
 CHUNK = 64  # images computed at once, and one shard of the cache
@@ -29,20 +29,24 @@ class BackgroundFeatures:
         self.waiting = 0  # images without features
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._error: BearkitError | None = None
+        self._error: Exception | None = None
         self._tried: set[str] = set()  # images that the thread looked at; those without features cannot be read
+        self._tried_for = ""  # the body's features that it looked at them for
 
     def available(self, images: Sequence[ImageRecord], body: Body) -> list[ImageRecord]:
         """Return the images that have features; the first ones are computed now, the others in a thread.
 
         Raises:
-            BearkitError: the thread of an earlier call ended with this error.
+            Exception: the thread of an earlier call ended with this error.
         """
         with self._lock:
             if self._error:
                 error, self._error = self._error, None
                 raise error
-            cached = {image_id for ids, _ in feature_cache(self.project, body, 1).shards() for image_id in ids}
+            cache = feature_cache(self.project, body, 1)
+            if cache.folder.name != self._tried_for:
+                self._tried, self._tried_for = set(), cache.folder.name
+            cached = {image_id for ids, _ in cache.shards() for image_id in ids}
             ready = [image for image in images if image.image_id in cached]
             known = cached | self._tried  # once: for 50,000 images it takes a millisecond
             missing = [image for image in images if image.image_id not in known]
@@ -61,7 +65,7 @@ class BackgroundFeatures:
             self._thread.join()
 
     def _compute(self, images: Sequence[ImageRecord], body: Body, n_ready: int, n_images: int) -> None:
-        shown = n_ready
+        shown, part = n_ready, images[:0]
         try:
             for start in range(0, len(images), CHUNK):
                 part = images[start : start + CHUNK]
@@ -74,6 +78,7 @@ class BackgroundFeatures:
                 self.progress("looking at pictures", done, n_images)
                 if done >= GROWTH * shown:
                     shown, self.level = done, self.level + 1
-        except BearkitError as error:
-            self._error = error
-        self.level += 1
+        except Exception as error:  # whatever it is, such as a full disk: the next call of `available` raises it
+            self._error, self._tried = error, self._tried - {image.image_id for image in part}
+        finally:
+            self.level += 1

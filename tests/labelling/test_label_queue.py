@@ -404,9 +404,10 @@ def test_the_first_images_are_labelled_while_features_of_the_others_are_computed
     assert queue.index._background.level == level, "a damaged file is not tried again and again"
 
 
-def test_an_error_of_the_thread_reaches_who_asks_next(unlabelled, monkeypatch):
+@pytest.mark.parametrize("error", [BodyError("its weights are missing", hint=""), OSError(28, "No space left")])
+def test_an_error_of_the_thread_reaches_who_asks_next(unlabelled, monkeypatch, error):
     def fail(*_):
-        raise BodyError("its weights are missing", hint="")
+        raise error
 
     monkeypatch.setattr(background_features, "FIRST", 8)
     shutil.rmtree(unlabelled.cache / "features")
@@ -414,8 +415,12 @@ def test_an_error_of_the_thread_reaches_who_asks_next(unlabelled, monkeypatch):
     queue = LabelQueue(unlabelled, wait=False)
     assert queue.page(4).unlabelled == 8
     queue.index._background._thread.join(60)
-    with pytest.raises(BodyError, match="weights are missing"):
+    with pytest.raises(type(error), match=r"weights are missing|No space left"):
         queue.page(4)
+    monkeypatch.undo()
+    queue.page(4)
+    queue.index._background._thread.join(60)
+    assert (queue.page(4).unlabelled, queue.index.waiting) == (24, 0), "then it goes on"
 
 
 def test_a_page_of_look_alikes_ends_sooner_while_there_are_few_labels():
