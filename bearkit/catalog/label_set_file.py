@@ -20,6 +20,7 @@ from bearkit.errors import ReviewError
 
 NAME = "label_set.json"
 FIELDS = ("description", "key", "colour", "examples", "retired")
+MOST_LABELS, MOST_LETTERS, MOST_EXAMPLES = 10_000, 2_000, 10  # of a file, a text, a label: anyone can write them
 
 
 def label_set_text(catalog: Catalog) -> str:
@@ -44,8 +45,8 @@ def add_label_set(catalog: Catalog, text: str) -> str:
         ReviewError: the text is not a label set.
     """
     try:
-        rows = [_checked(row) for row in json.loads(text)["labels"]]
-    except (ValueError, TypeError, KeyError) as error:
+        rows = [_checked(row) for row in json.loads(text)["labels"][:MOST_LABELS]]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise ReviewError(f"{NAME} is not a label set", hint="export the data set again") from error
     with catalog.connection(write=True):
         for row in rows:  # in the order of the file
@@ -77,6 +78,7 @@ def _checked(row: Any) -> dict[str, Any]:
     texts = [label, *(row.get(name, "") for name in ("description", "key", "colour")), *examples]
     if not all(isinstance(text, str) for text in texts) or not label.strip() or label_problem(label):
         raise TypeError("a label needs a name, and its fields are texts")
+    "".join(texts).encode()  # half a character, as JSON can have, raises a ValueError
     empty = {"description": "", "key": "", "colour": ""}
-    fields = {name: row.get(name, value) for name, value in empty.items()}
-    return {"label": label, **fields, "examples": tuple(examples), "retired": bool(row.get("retired"))}
+    fields = {name: row.get(name, value)[:MOST_LETTERS] for name, value in empty.items()}
+    return {"label": label, **fields, "examples": tuple(examples[:MOST_EXAMPLES]), "retired": bool(row.get("retired"))}

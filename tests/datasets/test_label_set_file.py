@@ -67,7 +67,18 @@ def test_what_people_wrote_in_a_project_stays(described, tmp_path):
     assert (now["star"]["description"], now["star"]["key"]) == ("five points: “*”", "")
 
 
-@pytest.mark.parametrize("text", ["[]", "{", '{"labels": [{"label": 7}]}', '{"labels": [{"label": "\\u0000"}]}', "\0"])
+DAMAGED = {
+    "a list": "[]",
+    "cut off": "{",
+    "a number": '{"labels": [{"label": 7}]}',
+    "a control character": '{"labels": [{"label": "\\u0000"}]}',
+    "a zero": "\0",
+    "nested": '{"labels": ' + "[" * 100_000,
+    "half a character": '{"labels": [{"label": "disc", "description": "\\ud800"}]}',
+}
+
+
+@pytest.mark.parametrize("text", DAMAGED.values(), ids=DAMAGED)
 def test_a_damaged_file_is_told_and_the_images_are_imported_all_the_same(described, tmp_path, text):
     project, *_ = described
     export_dataset(project, tmp_path / "out")
