@@ -170,7 +170,8 @@ class LabelQueue:
 
     def reduced(self, snapshot: Snapshot) -> np.ndarray:
         """Return the short features of a snapshot's images, float32 (N, d); computed again when images came."""
-        if self._reduced is None or not np.shares_memory(self._reduced[0], snapshot.features):
+        reduced = self._reduced  # another thread may replace it with that of another snapshot
+        if reduced is None or not np.shares_memory(reduced[0], snapshot.features):
             ids = [image.image_id for image in snapshot.images]
             all_there = not self.index.waiting  # or they are computed again soon, and need not be kept
             rows = (
@@ -178,8 +179,8 @@ class LabelQueue:
                 if all_there
                 else reduce_features(snapshot.features)
             )
-            self._reduced = snapshot.features, rows
-        return self._reduced[1]
+            reduced = self._reduced = snapshot.features, rows
+        return reduced[1]
 
     def _page(self, snapshot: Snapshot, state: LabelState, rows: np.ndarray, order: str, why: str) -> LabelPage:
         images, probs = [], state.probs

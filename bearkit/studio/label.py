@@ -200,8 +200,8 @@ class LabelTab:
             return None
         queue = self._queue
         if queue is None or queue.index is not index:
-            queue = self._queue = LabelQueue(self.project, index=index)
-            self._map = ImageMap(queue, wait=False)
+            queue = LabelQueue(self.project, index=index)
+            self._map, self._queue = ImageMap(queue, wait=False), queue
         return queue
 
     def _choose(self, queue: LabelQueue, snapshot: Snapshot, request: dict[str, Any]) -> tuple[LabelPage, int]:
