@@ -89,7 +89,8 @@ function confirmPage() {
   }
   hint('');
   const entries = left.map((image) => (page.kind === 'unlabelled' ? { image, action: 'relabel', to: image.predicted } : { image, action: 'keep', to: null }));
-  if (entries.length && page.kind !== 'deleted') send(entries, true);  // a deleted picture comes back only by a key of its own
+  const said = entries.filter(({ image }) => page.kind === 'unlabelled' || image.given);  // a picture without a label waits for one
+  if (said.length && page.kind !== 'deleted') send(said, true);  // a deleted picture comes back only by a key of its own
   if (page.set) turn(page.suspects.length);
   else load();
 }
