@@ -13,8 +13,9 @@ function give(label) {  // to the selected pictures; with none selected, to the 
   hint('');
   const made = { action: 'label', to: label };
   if (selected.size || page.audit) return chooseForSelection(made);
+  if (page.images.every((image) => image.given)) return hint('Every picture here has a label: select those to change.');
   if (isEarly()) return;
-  choose(page.images.map((image) => image.image_id).filter((id) => !choices.has(id)), made);
+  choose(page.images.filter((image) => !image.given && !choices.has(image.image_id)).map((image) => image.image_id), made);
   storePage();
 }
 
@@ -177,8 +178,14 @@ function leave() {
   refresh();
 }
 
+function hasUnstored() {  // returns whether there are choices that another page would lose, and says so
+  const waiting = [...choices.keys()].some((id) => !states.has(id));
+  if (waiting) hint('Enter stores your choices first; u takes them back.');
+  return waiting;
+}
+
 function likeThis() {
-  if (isLoading() || !page.images.length) return;
+  if (isLoading() || !page.images.length || hasUnstored()) return;
   view.like = [...selected].at(-1) || shownImage().image_id;
   picks = [];
   view.audit = '';

@@ -140,7 +140,7 @@ function placeCard() {
 }
 
 function choosePicks(places) {
-  if (!places.length || isLoading()) return;
+  if (!places.length || isLoading() || hasUnstored()) return;
   picks = places.map(idOf);
   view.audit = view.like = '';
   load('', true);

@@ -116,6 +116,7 @@ function clearMap() {  // the lasso, the cursor, the only label; then what was c
 }
 
 function backToOrder() {
+  if (hasUnstored()) return;
   picks = [];
   load();
 }

@@ -163,6 +163,21 @@ def test_a_large_lasso_comes_in_pages_and_leaves_labels_as_they_are(two_labels, 
     assert all(after.values())
 
 
+def test_a_key_for_a_whole_page_of_the_map_leaves_the_labels_that_people_gave(two_labels, browser):
+    page, dots = open_map(browser, two_labels, "&many=48&map=1")
+    before = labels_of(two_labels)
+    width, height = page.locator(CANVAS).evaluate("one => [one.clientWidth, one.clientHeight]")
+    dots.lasso((2, 2), (width - 2, 2), (width - 2, height - 2), (2, height - 2))
+    expect(page.locator(".lb figure")).to_have_count(36)
+    loaded(page)
+    press(page, "1")
+    expect(page.get_by_role("tab", name="Train · next")).to_be_visible()
+    after = labels_of(two_labels)
+    assert {one: label for one, label in after.items() if before[one]} == two_labels.given
+    assert len({label for one, label in after.items() if not before[one]} - {""}) == 1
+    assert all(after.values())
+
+
 def test_a_click_a_legend_and_keys_show_what_lies_near(two_labels, browser):
     page, dots = open_map(browser, two_labels, "&many=12")
     expect(page.locator(CANVAS)).not_to_be_visible()
