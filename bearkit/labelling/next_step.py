@@ -89,7 +89,7 @@ def read_progress(project: Project) -> ProjectProgress:
     catalog = Catalog(project)
     log = DecisionLog(catalog)
     images, decisions = log.images(), log.current()
-    finished = [run for run in runs.list_usable(project) if run.finished]
+    finished = runs.list_finished(project)
     accepted = accepted_ids(decisions)
     return ProjectProgress(
         labels=dataset.counts(catalog),

@@ -69,6 +69,11 @@ def list_usable(project: Project) -> list[Run]:
     return [run for run in list_runs(project.runs) if not run.problem]
 
 
+def list_finished(project: Project) -> list[Run]:
+    """Return the runs that have finished, oldest first."""
+    return [run for run in list_usable(project) if run.finished]
+
+
 def list_damaged(project: Project) -> list[Run]:
     """Return the runs with a damaged file, oldest first; `Run.problem` says what is wrong."""
     return [run for run in list_runs(project.runs) if run.problem]
@@ -86,7 +91,7 @@ def find_finished(project: Project, run_id: str | None = None) -> Run:
         ProjectError: there is no project.
     """
     if run_id is None:
-        finished = [run for run in list_usable(project.require()) if run.finished]
+        finished = list_finished(project.require())
         if not finished:
             damaged = "".join(f"; run {run.id} cannot be used: {run.problem}" for run in list_damaged(project)[-1:])
             raise RunError(f"nothing was trained here yet{damaged}", hint=_what_first(project))

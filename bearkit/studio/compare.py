@@ -33,7 +33,7 @@ class Compare:
 
     def choices(self) -> Any:
         """Return the finished runs as choices, newest first."""
-        finished = [run for run in reversed(runs.list_usable(self.project)) if run.finished]
+        finished = runs.list_finished(self.project)[::-1]
         choices = [(f"run {run.id}: {text.percent(run.result['error_rate'])}", run.id) for run in finished]
         return gr.update(choices=choices)
 

@@ -43,7 +43,7 @@ def step_names(progress: ProjectProgress, error_rate: float | None = None) -> di
 
 
 class Steps:
-    """The names of the tabs, read anew when the page opens, when a tab is chosen, and when `follow` is told to.
+    """The names of the tabs. `follow` says after which events they are read again.
 
     Args:
         project: the project to show; it need not exist yet.
@@ -61,6 +61,6 @@ class Steps:
     @show_errors
     def refresh(self) -> list[Any]:
         """Return the present names of the tabs."""
-        finished = [run for run in runs.list_usable(self.project) if run.finished] if self.project.exists else []
+        finished = runs.list_finished(self.project)
         error_rate = finished[-1].result["error_rate"] if finished else None
         return [gr.Tab(label=name) for name in step_names(read_progress(self.project), error_rate).values()]

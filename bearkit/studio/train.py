@@ -39,7 +39,7 @@ class TrainTab:
             self.stop = gr.Button("Stop", visible=False)
             self.resume = gr.Button("Resume training", visible=False)
         self.status = gr.HTML()
-        with gr.Row(elem_classes="bk-results"):
+        with gr.Row():
             with gr.Column(scale=1, min_width=300):
                 self.result = gr.HTML()
                 self.wrong = gr.HTML()
@@ -156,7 +156,7 @@ class TrainTab:
         live, config = state in LIVE, TrainConfig.from_dict(run.config)
         epoch_events = [event for event in events if event["event"] == "epoch"]
         epochs = curves.number_epochs(config, epoch_events)
-        finished = [other for other in runs.list_usable(self.project) if other.finished]
+        finished = runs.list_finished(self.project)
         last = finished[-1] if finished else None
         return [
             (run.id, len(events), last.id if last else ""),
@@ -165,7 +165,7 @@ class TrainTab:
             gr.update(visible=live),
             gr.update(visible=state in ("stopped", "interrupted", "failed")),
             train_progress.sentence(run, state, events, config),
-            gr.update(open=True) if live else gr.skip(),  # whoever looks at them after a training goes on looking
+            gr.update(open=True) if live else gr.skip(),  # they stay open after a training
             curves.losses(epochs),
             curves.errors(epochs),
             curves.rates(config, train_progress.epochs_done(events, config)),
@@ -199,7 +199,7 @@ class TrainTab:
         if missing := html.train_button(progress):
             return gr.update(value=missing, variant="secondary", interactive=False)
         n_images = sum(sum(splits.values()) for splits in progress.labels.values())
-        finished = [run for run in runs.list_usable(self.project) if run.finished]
+        finished = runs.list_finished(self.project)
         n_new = max(0, n_images - _n_predicted(finished[-1]) if finished else n_images)
         seconds = 3 + (2 + n_new * SECONDS_A_PICTURE / cores() if n_new else 0)
         seconds += int(unfreeze or 0) * n_images * SECONDS_UNFROZEN / cores()
