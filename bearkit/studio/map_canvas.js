@@ -117,7 +117,7 @@ function dotsInside({ x, y }, shown, corners) {  // by the number of edges to th
 
 const parsed = new Map();
 
-function colourOf(css) {  // a CSS colour as 0xbbggrr; what is not a colour is grey
+function colourOf(css) {  // returns a CSS colour as 0xbbggrr; grey for a text that is no colour
   if (!parsed.has(css)) {
     const context = Object.assign(document.createElement('canvas'), { width: 1, height: 1 }).getContext('2d');
     context.fillStyle = '#888888';
