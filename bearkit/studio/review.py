@@ -80,9 +80,7 @@ class ReviewTab:
             view = View("unlabelled")  # there are too few labels to find suspicious ones
         start, n = int(request.get("start") or 0) if view.is_set else 0, int(request["n"])
         page = queue.page(view, n, now, start)
-        if left := max(
-            0, int(request.get("was") or 0) - page.remaining
-        ):  # `left` images left the set: later ones moved up
+        if left := max(0, int(request.get("was") or 0) - page.remaining):  # images left the set: later ones moved up
             start = max(0, start - left)
             page = queue.page(view, n, now, start)
         candidates, rest = page.suspects, 0
