@@ -14,12 +14,23 @@ from tests.processes import Served
 from tests.studio.pages import SECONDS, import_folder, shoot
 
 
+def wait_for_fields(page, *labels):
+    """Wait until Gradio has set the first values of a fold: a frame after the last field is made.
+
+    On a busy machine the code of one kind of field arrives long after another's, whose value is set anew then.
+    """
+    for label in labels:  # one of each kind
+        expect(page.get_by_label(label).first).to_be_visible()
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
 def open_choices(page, folder):
     """Import the drawings, and open the choices of the Train tab."""
     import_folder(page, folder / "photos")
     expect(page.get_by_text("24 pictures · 3 labels")).to_be_visible(timeout=SECONDS)
     page.get_by_role("tab", name="Train").click()
     page.get_by_role("button", name=re.compile("^Settings")).click()
+    wait_for_fields(page, "Start from", "Epochs: classifier only", "File with its weights")
 
 
 AT_ONCE = """async (fold, name) => {  // no person is as quick: a click, and the field is written to once it can be seen
@@ -108,6 +119,7 @@ def unfreeze(page, epochs, size):
     """Ask for unfrozen epochs on small pictures."""
     page.get_by_label("Epochs: whole network").fill(str(epochs))
     page.get_by_role("button", name="Advanced settings").click()
+    wait_for_fields(page, "Weight decay", "Whole network: sizes in pixels", "Show rare labels")
     page.get_by_label("Whole network: sizes in pixels").fill(str(size))
 
 
