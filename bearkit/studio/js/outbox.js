@@ -10,7 +10,7 @@ import {
   BATCH, PREFIX, byProject, decisions, foreignNote, itemOf, keyOf, nextBatch, orphans, readItem, sortAnswers, summaryOf,
   waitingNote,
 } from './outbox_items.js';
-import { reviewer, storage } from './reviewer.js';
+import { storage } from './reviewer.js';
 import { caller, failed } from './server.js';
 
 const SOONEST = 500, LATEST = 3000, PATIENCE = 15000;  // milliseconds: shortest and longest pause, and time-out of a try
@@ -305,19 +305,6 @@ export const opened = new Promise((resolve) => { tellOpened = resolve; });
  * @param {Place} place
  */
 export function open(place) {
-  const outbox = new Outbox(place);
-  tellOpened(outbox);
+  tellOpened(new Outbox(place));
   openAddress();
-  bridge(outbox);
-}
-
-/** @param {Outbox} outbox for the scripts that are not modules yet */
-function bridge(outbox) {
-  const old = {
-    add: outbox.add.bind(outbox), summary: outbox.summary.bind(outbox), countSoon: outbox.countSoon.bind(outbox),
-    wake: outbox.wake.bind(outbox), settled: outbox.settled.bind(outbox), listen: outbox.listen.bind(outbox),
-    waiting: () => outbox.items, problem: () => outbox.problem, ready: outbox.ready, caller, reviewer,
-  };
-  Object.assign(window, { bearkitOutbox: old, bearkitReviewer: reviewer });
-  window.dispatchEvent(new Event('bearkit-outbox'));
 }
