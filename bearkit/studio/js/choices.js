@@ -1,6 +1,7 @@
 // What Enter will store for the pictures of a page that is labelled: the proposals, and the choices made instead.
 
-/** @import { Choices, Entry, LabelImage, Made, State, UndoneRow } from './types' */
+/** @import { Choices, LabelImage, Made } from './label_types' */
+/** @import { Entry, State, UndoneRow } from './types' */
 
 /**
  * Returns what Enter stores: the choice for each picture, or its proposed label. Pictures that were sent already, and

@@ -1,21 +1,22 @@
 // The Label tab: images that belong together, labelled with keys, mouse or touch. `server` has the functions of label.py.
 
-/** @import { Failure, LabelPage, LabelTab, Made, Place, UndoneRow } from './types' */
+/** @import { LabelPage, LabelTab, Made } from './label_types' */
+/** @import { Failure, Place, UndoneRow } from './types' */
 /** @import { View } from './address_parts' */
-/** @import { Row } from './help' */
 /** @import { Outbox } from './outbox' */
 
 import { exceptions } from './choices.js';
 import { make } from './dom.js';
-import { newHelp, showHelp } from './help.js';
+import { newHelp } from './help.js';
 import { isDigit, isMove, labelAction } from './keys.js';
 import { give, hasUnstored, onOutbox, remove, setAside, storePage, undoOrRedo } from './label_decide.js';
 import { go, mark, pick } from './label_grid.js';
+import { showKeys } from './label_help.js';
 import { drawMap } from './label_map.js';
-import { newMap, toggleMap } from './label_map_input.js';
+import { toggleMap } from './label_map_input.js';
+import { newMap } from './label_map_parts.js';
 import { ORDERS, draw, drawBar, keyHint, refresh } from './label_page.js';
 import { drawRest } from './label_rest.js';
-import { dotOfLabel, examplesOf } from './label_set.js';
 import { hideLarge, markExample, toggleLarge } from './large.js';
 import { findLabels } from './offers.js';
 import { opened } from './outbox.js';
@@ -38,23 +39,6 @@ const EMPTY = {
   images: [], labels: [], labelled: 0, unlabelled: 0, waiting: 0, empty: 'error', order: '', proposed: null, why: '',
   project: '', audit: 0, only: '', since: 0, view: '',
 };
-/** @type {Row[]} */
-const KEYS = [
-  ['Enter', 'give each picture of the page its label'],
-  ['1-9', 'give a label to the selected pictures, or to the whole page'],
-  ['l', 'type a label, also a new one'], ['Click, k', 'select a picture that is different'],
-  ['Shift and click, Shift and arrows', 'select a range'], ['x', 'not sure: later'], ['d', 'delete'], ['u', 'undo'],
-  ['r', 'redo'], ['Arrows', 'move'], ['Space', 'show large'], ['L', 'show pictures like this one'],
-  ['E', 'use as example of its label'], ['Esc', 'select nothing'], ['M', 'the map: every picture as a dot'],
-  ['?', 'these keys'],
-];
-/** @type {Row[]} */
-const MAP_KEYS = [
-  ['Drag', 'draw a lasso around pictures: the grid shows them (Shift and drag, where dragging moves the map)'],
-  ['Click, Enter', 'the pictures nearest to this place'], ['Arrows', 'move a cursor'], ['Wheel, +, −', 'zoom'],
-  ['Home', 'the whole map'], ['Esc', 'no lasso, no cursor, all labels'],
-];
-
 /**
  * Opens the page of the Label tab.
  * @param {Place} place
@@ -155,15 +139,7 @@ async function load(tab, message = '', focus = false, undone = []) {
   if (!fetched) return;
   const { answer, more: asked } = fetched;
   const number = tab.loading;
-  if (!failed(answer) && tab.view.audit && !answer.audit) {
-    tab.view.audit = '';
-    tab.news = 'The audit is done: see below what it says.';
-    return load(tab, message);
-  }
-  if (!failed(answer) && tab.picks.length && !answer.images.length) {  // none of them is left: others deleted them
-    tab.picks = [];
-    return load(tab, message, focus);
-  }
+  if (!failed(answer) && isOver(tab, answer)) return load(tab, message, focus);
   tab.mapped = asked.chosen.length > 0 && !asked.images.length;
   show(tab, answer, fetched.view, exceptions(undone));
   draw(tab, [tab.news, message].filter(Boolean).join(' '));
@@ -175,6 +151,22 @@ async function load(tab, message = '', focus = false, undone = []) {
   drawMap(tab);
   if (tab.root.getBoundingClientRect().top < 0) tab.root.scrollIntoView();  // start at the top, where the label is
   if (tab.page.empty === 'waiting') setTimeout(() => { if (number === tab.loading) load(tab); }, READ_AGAIN);
+}
+
+/**
+ * Returns whether what was asked for has come to its end, so that other pictures are to be asked for: the audit is done,
+ * or none is left of the pictures chosen on the map, since others deleted them.
+ * @param {LabelTab} tab
+ * @param {LabelPage} answer
+ */
+function isOver(tab, answer) {
+  const audited = tab.view.audit && !answer.audit;
+  const gone = tab.picks.length && !answer.images.length;
+  if (audited) {
+    tab.view.audit = '';
+    tab.news = 'The audit is done: see below what it says.';
+  } else if (gone) tab.picks = [];
+  return Boolean(audited || gone);
 }
 
 /**
@@ -283,17 +275,4 @@ function likeThis(tab) {
   tab.picks = [];
   tab.view.audit = '';
   load(tab);
-}
-
-/**
- * @param {LabelTab} tab
- * @param {HTMLDialogElement} help
- */
-function showKeys(tab, help) {
-  /** @type {Row[]} */
-  const labels = tab.page.labels.map((one) => [one.key, dotOfLabel(tab, one.label), ' ', make('b', {}, one.label),
-    one.description ? `: ${one.description}` : '', examplesOf(one)]);
-  /** @type {Row[]} */
-  const ofMap = tab.view.map ? [['', make('b', {}, 'On the map')], ...MAP_KEYS] : [];
-  showHelp(help, [...KEYS, ...ofMap, ...labels]);
 }

@@ -1,6 +1,7 @@
 // The decisions of the Label tab: what is chosen for pictures, and what Enter stores.
 
-/** @import { Entry, Failure, LabelImage, LabelTab, Made, OutboxEvent, StepEvent, Undone } from './types' */
+/** @import { LabelImage, LabelTab, Made } from './label_types' */
+/** @import { Entry, Failure, OutboxEvent, StepEvent, Undone } from './types' */
 
 import { entriesOf, stepBack } from './choices.js';
 import { offerLabel } from './label_set.js';

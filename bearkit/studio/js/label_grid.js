@@ -1,12 +1,12 @@
 // The pictures of the Label tab.
 
-/** @import { LabelImage, LabelTab, Made, State } from './types' */
+/** @import { LabelImage, LabelTab, Made } from './label_types' */
 
 import { groupsOf } from './choices.js';
 import { make } from './dom.js';
 import { showLarge } from './large.js';
 import { dotOfLabel } from './label_set.js';
-import { scrollIntoSight } from './page.js';
+import { scrollIntoSight, stateOf } from './page.js';
 import { addRange, placeInDirection, toggle, toggleAll } from './selection.js';
 import { plural } from './text.js';
 
@@ -78,16 +78,14 @@ export function paint(tab, image, index) {
   if (!figure || !will || !state) return;
   const chosen = tab.choices.get(image.image_id);
   const known = tab.states.get(image.image_id);
-  const waits = known?.state === 'pending' && Boolean(tab.outbox.problem);
   const selected = tab.selected.has(image.image_id);
   figure.classList.toggle('lb-picked', selected);
   figure.setAttribute('aria-selected', String(selected));
   figure.dataset.choice = chosen?.action || '';
-  figure.dataset.state = known ? (waits ? 'waiting' : known.state) : '';
+  figure.dataset.state = known ? stateOf(tab, known) : '';
   will.replaceChildren(...(known ? [] : willBe(tab, image, chosen)));
   will.title = will.textContent || '';
-  const text = known ? stateInWords(known, waits, inWords(image, known)) : '';
-  state.textContent = known?.others ? `${text} (${known.others})` : text;
+  state.textContent = known ? stateInWords(stateOf(tab, known), inWords(image, known), known.others) : '';
 }
 
 /**
@@ -111,13 +109,14 @@ function inWords(image, { action, to }) {
 }
 
 /**
- * @param {State} known
- * @param {boolean} waits
+ * @param {string} state
  * @param {string} words
+ * @param {string | undefined} others what another reviewer had decided
  */
-function stateInWords(known, waits, words) {
-  if (known.state === 'refused') return 'not saved';
-  return `${words}${waits ? ' (waiting)' : known.state === 'stored' ? '' : ' (saving)'}`;
+function stateInWords(state, words, others) {
+  const after = { waiting: ' (waiting)', pending: ' (saving)' }[state] ?? '';
+  const text = state === 'refused' ? 'not saved' : `${words}${after}`;
+  return others ? `${text} (${others})` : text;
 }
 
 /**

@@ -1,6 +1,8 @@
 // The map of the Label tab: every picture as a dot.
 
-/** @import { Dots, Failure, Gesture, LabelMap, LabelTab, Layer, MapAnswer, Point } from './types' */
+/** @import { Dots, Gesture, LabelMap, Layer, MapAnswer, Point } from './map_types' */
+/** @import { LabelTab } from './label_types' */
+/** @import { Failure } from './types' */
 
 import { make } from './dom.js';
 import { hasUnstored } from './label_decide.js';

@@ -1,8 +1,8 @@
 // The map by mouse, by touch and by keys.
 
-/** @import { Dots, LabelMap, LabelTab, Point } from './types' */
+/** @import { Dots, LabelMap, Point } from './map_types' */
+/** @import { LabelTab } from './label_types' */
 
-import { make } from './dom.js';
 import { hasUnstored } from './label_decide.js';
 import { choosePicks, drawLegend, drawMap, layOut, near, placeOf, pointAt, redraw, sayAround } from './label_map.js';
 import { at, clamp, dotsInside, mapScale, moveCamera, nearestDots, onMap, onScreen, zoomAt } from './map_geometry.js';
@@ -15,51 +15,6 @@ const STEP = 18, FAR_STEP = 90;  // pixels that an arrow key moves the cursor; w
 const EDGE = 20;           // pixels from the edge at which the map moves with the cursor
 /** @type {Record<string, Point>} */
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-
-/**
- * Returns the map of a tab, without dots.
- * @param {() => LabelTab} tabOf returns the tab, once it is there
- * @returns {LabelMap}
- */
-export function newMap(tabOf) {
-  const button = (/** @type {object} */ attributes, /** @type {string} */ text) => make('button', { type: 'button', ...attributes }, text);
-  const canvas = newCanvas(tabOf);
-  const card = make('div', { class: 'lb-card', hidden: true });
-  const news = make('div', { class: 'bk-quiet', role: 'status' });
-  const says = make('div', { class: 'lb-says', role: 'status' });
-  const legend = make('div', { class: 'lb-legend', role: 'group', 'aria-label': 'show only one label' });
-  const tools = [
-    button({ title: 'drag around pictures to label them', 'data-tool': 'lasso', 'aria-pressed': 'true', onclick: () => chooseTool(tabOf().map, 'lasso') }, 'Lasso'),
-    button({ title: 'drag the map; with Shift: lasso', 'data-tool': 'pan', 'aria-pressed': 'false', onclick: () => chooseTool(tabOf().map, 'pan') }, 'Move'),
-    button({ 'aria-label': 'zoom in', onclick: () => zoomBy(tabOf(), 1.5) }, '+'),
-    button({ 'aria-label': 'zoom out', onclick: () => zoomBy(tabOf(), 1 / 1.5) }, '−'),
-    button({ title: 'Home', onclick: () => fitMap(tabOf()) }, 'All'),
-  ];
-  const box = make('section', { class: 'lb-map', hidden: true, 'aria-label': 'map' },
-    make('div', { class: 'lb-buttons' }, ...tools, says), make('div', { class: 'lb-canvas' }, canvas, card), news, legend);
-  new ResizeObserver(() => redraw(tabOf())).observe(canvas);
-  return {
-    button: button({ class: 'lb-map-switch', title: 'M: every picture as a dot', 'aria-pressed': 'false', onclick: () => toggleMap(tabOf()) }, 'Map'),
-    box, canvas, card, news, says, legend,
-    dots: null, shown: [], layers: [], camera: { x: 0.5, y: 0.5, zoom: 1, span: [1, 1] }, tool: 'lasso', single: null,
-    pointed: -1, cursor: null, gesture: null, fingers: new Map(), thumbs: new Map(), timer: undefined,
-    holdTimer: undefined, frame: 0,
-  };
-}
-
-/** @param {() => LabelTab} tabOf */
-function newCanvas(tabOf) {
-  const canvas = make('canvas', { tabindex: 0, role: 'img', 'aria-label': 'map', 'data-tool': 'lasso' });
-  canvas.onpointerdown = (event) => pointerDown(tabOf(), event);
-  canvas.onpointermove = (event) => pointerMove(tabOf(), event);
-  canvas.onpointerup = canvas.onpointercancel = (event) => pointerUp(tabOf(), event);
-  canvas.onpointerleave = (event) => { if (!tabOf().map.gesture && event.pointerType === 'mouse') pointAt(tabOf(), -1); };
-  canvas.onwheel = (event) => turnWheel(tabOf(), event);
-  canvas.onkeydown = (event) => keyOnMap(tabOf(), event);
-  canvas.onfocus = canvas.onblur = () => redraw(tabOf());
-  canvas.oncontextmenu = (event) => event.preventDefault();
-  return canvas;
-}
 
 /**
  * @param {LabelMap} map
@@ -99,7 +54,7 @@ function between(fingers) {
  * @param {LabelTab} tab
  * @param {PointerEvent} event
  */
-function pointerDown(tab, event) {
+export function pointerDown(tab, event) {
   const { map } = tab;
   if (event.button > 1 || !map.dots) return;
   event.preventDefault();
@@ -122,7 +77,7 @@ function pointerDown(tab, event) {
  * @param {LabelTab} tab
  * @param {PointerEvent} event
  */
-function pointerMove(tab, event) {
+export function pointerMove(tab, event) {
   const { map } = tab;
   const { gesture } = map;
   const point = spot(map, event);
@@ -162,7 +117,7 @@ function drag({ canvas, camera }, from, to) {
  * @param {LabelTab} tab
  * @param {PointerEvent} event
  */
-function pointerUp(tab, event) {
+export function pointerUp(tab, event) {
   const { map } = tab;
   const { dots, gesture } = map;
   if (!map.fingers.delete(event.pointerId) || !gesture || !dots) return;
@@ -193,7 +148,7 @@ function tap(tab, dots, point, kind) {
  * @param {LabelTab} tab
  * @param {WheelEvent} event
  */
-function turnWheel(tab, event) {
+export function turnWheel(tab, event) {
   event.preventDefault();
   const factor = Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0015));
   zoomAt(tab.map.canvas, tab.map.camera, factor, spot(tab.map, event));
@@ -204,7 +159,7 @@ function turnWheel(tab, event) {
  * @param {LabelTab} tab
  * @param {number} factor
  */
-function zoomBy(tab, factor) {
+export function zoomBy(tab, factor) {
   const { canvas, camera, cursor } = tab.map;
   /** @type {Point} */
   const middle = [canvas.clientWidth / 2, canvas.clientHeight / 2];
@@ -213,7 +168,7 @@ function zoomBy(tab, factor) {
 }
 
 /** @param {LabelTab} tab */
-function fitMap(tab) {
+export function fitMap(tab) {
   Object.assign(tab.map.camera, { x: 0.5, y: 0.5, zoom: 1 });
   redraw(tab);
 }
@@ -222,7 +177,7 @@ function fitMap(tab) {
  * @param {LabelTab} tab
  * @param {KeyboardEvent} event
  */
-function keyOnMap(tab, event) {
+export function keyOnMap(tab, event) {
   const { dots, cursor } = tab.map;
   if (event.ctrlKey || event.metaKey || event.altKey || !dots) return;
   /** @type {Record<string, () => void>} */
@@ -297,7 +252,7 @@ export function toggleMap(tab) {
  * @param {LabelMap} map
  * @param {'lasso' | 'pan'} tool
  */
-function chooseTool(map, tool) {
+export function chooseTool(map, tool) {
   map.tool = tool;
   for (const one of map.box.querySelectorAll('[data-tool]')) {
     if (one instanceof HTMLButtonElement) one.setAttribute('aria-pressed', String(one.dataset.tool === tool));

@@ -1,6 +1,6 @@
 // What the Label tab shows around its pictures.
 
-/** @import { LabelTab } from './types' */
+/** @import { LabelTab } from './label_types' */
 /** @import { Child } from './dom' */
 
 import { make } from './dom.js';

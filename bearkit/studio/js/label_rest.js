@@ -1,6 +1,7 @@
 // The rest: how sure the proposals are, and how to accept them.
 
-/** @import { Failure, LabelTab } from './types' */
+/** @import { LabelTab } from './label_types' */
+/** @import { Failure } from './types' */
 
 import { undoOrRedo } from './label_decide.js';
 import { make } from './dom.js';

@@ -1,6 +1,6 @@
 // The labels beside the grid of the Label tab: their keys, colours, numbers and examples.
 
-/** @import { Label, LabelTab } from './types' */
+/** @import { Label, LabelTab } from './label_types' */
 
 import { make } from './dom.js';
 

@@ -1,7 +1,7 @@
 // Draws the dots of the map. They are set pixel by pixel in a typed array, so that 50,000 of them take some milliseconds on
 // any machine: canvas 2D needs no graphics card.
 
-/** @import { Camera, DotKind, Layer, Places } from './types' */
+/** @import { Camera, DotKind, Layer, Places } from './map_types' */
 
 import { at, mapScale } from './map_geometry.js';
 

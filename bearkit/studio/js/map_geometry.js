@@ -1,7 +1,7 @@
 // The geometry of the map: cameras, the dots near a place, the dots inside a lasso, and what the studio packs.
 // Places of the map go from 0 to 1 along each axis.
 
-/** @import { Camera, Dots, MapAnswer, Places, Point, Size } from './types' */
+/** @import { Camera, Dots, MapAnswer, Places, Point, Size } from './map_types' */
 
 const GREATEST_ZOOM = 400;
 const MARGIN = 24;         // CSS pixels around the whole map

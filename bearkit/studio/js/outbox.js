@@ -5,11 +5,10 @@
 /** @import { Call, OutboxEvent, Place, Served, Step, Stored, Failure, Waiting } from './types' */
 
 import { openAddress } from './address.js';
-import { make } from './dom.js';
 import {
-  BATCH, PREFIX, byProject, decisions, foreignNote, itemOf, keyOf, nextBatch, orphans, readItem, sortAnswers, summaryOf,
-  waitingNote,
+  BATCH, PREFIX, decisions, itemOf, keyOf, nextBatch, orphans, readItem, sortAnswers, summaryOf,
 } from './outbox_items.js';
+import { linesOf } from './outbox_lines.js';
 import { storage } from './reviewer.js';
 import { caller, failed } from './server.js';
 
@@ -87,10 +86,10 @@ export class Outbox {
       /** @type {{ head: string } | Failure} */
       const answer = await this.call('counts', {});
       this.counted?.();
-      const line = document.querySelector('.bk-head span');
-      if (failed(answer) || !answer.head || !line) return;
+      const head = document.querySelector('.bk-head span');
+      if (failed(answer) || !answer.head || !head) return;
       const now = Object.assign(document.createElement('span'), { innerHTML: answer.head });  // escaped by html.counts
-      if (!line.isEqualNode(now)) line.replaceWith(now);  // so that a link that has the focus keeps it
+      if (!head.isEqualNode(now)) head.replaceWith(now);  // so that a link that has the focus keeps it
     }, 400);
   }
 
@@ -166,9 +165,9 @@ export class Outbox {
     const answer = await this.call('project_name', {});
     if (failed(answer)) return;
     this.served = answer;
-    const open = await openTabs();
+    const others = await openTabs();
     const known = [...this.items, ...this.foreign];
-    for (const key of orphans(storedKeys(), this.tab, open, known)) {
+    for (const key of orphans(storedKeys(), this.tab, others, known)) {
       const text = storage(key);
       if (text) known.push(readItem(key, text));
     }
@@ -227,32 +226,12 @@ export class Outbox {
   }
 
   #draw() {
-    const refused = this.items.filter((item) => item.refused);
-    const waiting = this.items.filter((item) => !item.refused);
-    const rows = [];
-    if (waiting.length && this.problem) {
-      const text = `${decisions(waiting.length)} waiting: ${this.problem}. ${waitingNote(waiting)}`;
-      rows.push(line('bk-bad', text, this.#button('Try now', () => this.wake())));
-    }
-    if (refused[0]) {
-      const text = `${decisions(refused.length)} not saved: ${refused[0].refused}`;
-      const discard = this.#button('Discard', () => this.#discard(refused));
-      rows.push(line('bk-bad', text, this.#button('Try again', () => this.#again()), discard));
-    }
-    for (const [called, theirs] of byProject(this.foreign)) {
-      const text = foreignNote(called, theirs.length, location.origin);
-      rows.push(line('bk-note', text, this.#button('Discard', () => this.#discard(theirs))));
-    }
-    this.element.replaceChildren(...rows);
-  }
-
-  /**
-   * @param {string} text
-   * @param {() => void} act
-   */
-  #button(text, act) {
-    const onclick = () => { act(); this.#notify({ kind: 'pressed' }); };
-    return make('button', { type: 'button', class: 'bk-small', onclick }, text);
+    const pressed = (/** @type {() => void} */ act) => () => { act(); this.#notify({ kind: 'pressed' }); };
+    this.element.replaceChildren(...linesOf(this, {
+      now: pressed(() => this.wake()),
+      again: pressed(() => this.#again()),
+      discard: (items) => pressed(() => this.#discard(items))(),
+    }));
   }
 
   #again() {
@@ -269,15 +248,6 @@ export class Outbox {
       this.#notify({ kind: 'discarded', step: item.step });
     }
   }
-}
-
-/**
- * @param {string} kind
- * @param {string} text
- * @param {...HTMLButtonElement} buttons
- */
-function line(kind, text, ...buttons) {
-  return make('div', { class: `bk-line ${kind}` }, text, ...buttons.flatMap((node) => [' ', node]));
 }
 
 function storedKeys() {

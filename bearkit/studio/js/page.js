@@ -1,6 +1,6 @@
 // What the pages of the Review and the Label tab share: filters, a new page, and what must hold before a key counts.
 
-/** @import { Call, Failure, GridTab, OutboxEvent, PageImage, Place } from './types' */
+/** @import { Call, Failure, GridTab, OutboxEvent, PageImage, Place, State } from './types' */
 /** @import { Filters, View } from './address_parts' */
 /** @import { Outbox } from './outbox' */
 
@@ -100,6 +100,15 @@ export function showSaved(tab) {
   tab.root.classList.toggle('rv-away', Boolean(tab.outbox.problem));
   tab.saved.textContent = tab.outbox.summary();
   tab.saved.dataset.state = tab.outbox.items.length ? 'waiting' : '';
+}
+
+/**
+ * Returns the state of a decision; "waiting" while the studio cannot be reached.
+ * @param {AnyTab} tab
+ * @param {State} known
+ */
+export function stateOf({ outbox }, known) {
+  return known.state === 'pending' && outbox.problem ? 'waiting' : known.state;
 }
 
 /**

@@ -1,10 +1,10 @@
 // The pictures of the Review tab.
 
-/** @import { ReviewTab, Suspect } from './types' */
+/** @import { ReviewTab, State, Suspect } from './types' */
 
 import { make } from './dom.js';
 import { showLarge } from './large.js';
-import { scrollIntoSight } from './page.js';
+import { scrollIntoSight, stateOf } from './page.js';
 import { short } from './text.js';
 
 const WITH_REASON = ['duplicate', 'outlier', 'quality', 'conflict', 'deleted'];
@@ -86,16 +86,20 @@ export function paint(tab, suspect, index) {
   const state = figure?.querySelector('.rv-state');
   if (!figure || !state) return;
   const known = tab.states.get(suspect.image_id);
-  const waits = known?.state === 'pending' && tab.outbox.problem;
-  figure.dataset.state = known ? (waits ? 'waiting' : known.state) : '';
+  figure.dataset.state = known ? stateOf(tab, known) : '';
   figure.dataset.action = known ? known.action : '';
-  state.textContent = suspect.decided;
-  if (known) {
-    const words = { keep: 'kept', delete: 'deleted', other: 'right one deleted', relabel: known.to, label: known.to, unlabel: 'label removed' };
-    const text = known.state === 'refused' ? 'not saved' : `${words[known.action]}${waits ? ' (waiting)' : ''}`;
-    state.textContent = known.others ? `${text} (${known.others})` : text;
-  }
+  state.textContent = known ? inWords(known, stateOf(tab, known)) : suspect.decided;
   state.title = state.textContent;
+}
+
+/**
+ * @param {State} known
+ * @param {string} state
+ */
+function inWords({ action, to, others }, state) {
+  const done = { keep: 'kept', delete: 'deleted', other: 'right one deleted', relabel: to, label: to, unlabel: 'label removed' };
+  const text = state === 'refused' ? 'not saved' : `${done[action]}${state === 'waiting' ? ' (waiting)' : ''}`;
+  return others ? `${text} (${others})` : text;
 }
 
 /**

@@ -1,6 +1,6 @@
 // What a page shows of the decisions that were made on it: sent, stored, refused or discarded.
 
-/** @import { Entry, PageImage, Sent, State, StepEvent, Waiting } from './types' */
+/** @import { Entry, PageImage, Sent, State, StepEvent, Stored, Waiting } from './types' */
 
 /**
  * What a page knows of its decisions.
@@ -74,10 +74,17 @@ export function followAnswer({ states, sent }, event) {
     if (known?.number !== number) continue;  // it was decided again since
     if (event.kind === 'discarded') states.delete(entry.image.image_id);
     else known.state = event.kind;
-    if (!answer) continue;
-    const id = decidedId(entry);
-    known.others = answer.others?.[id];
-    if (known.to && answer.labels?.[id]) known.to = answer.labels[id] ?? null;
+    if (answer) takeAnswer(known, answer, decidedId(entry));
   }
   return { entries, unchanged: Math.max(0, entries.length - (answer?.stored?.length ?? entries.length)) };
+}
+
+/**
+ * @param {State} known
+ * @param {Stored} answer
+ * @param {string} id of the image
+ */
+function takeAnswer(known, { others, labels }, id) {
+  known.others = others?.[id];
+  if (known.to) known.to = labels?.[id] || known.to;  // in the spelling of the studio
 }
