@@ -39,7 +39,7 @@ def preloads() -> str:
 
     Otherwise it would learn of a module only from the one that imports it, one round trip after the other.
     """
-    link = '<link rel="modulepreload" fetchpriority="low" href=".{}">'  # below the page, wherever a proxy serves it
+    link = '<link rel="modulepreload" href=".{}">'  # below the page, wherever a proxy serves it
     return "".join(link.format(PLACE + name) for name in FILES)
 
 
