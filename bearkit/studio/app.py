@@ -46,7 +46,7 @@ def build(project: Project) -> gr.Blocks:
             with panels["review"]:
                 ReviewTab(project, index)
             with panels["predict"]:
-                predict = PredictTab(project)
+                predict = PredictTab(project, data.sources.changed)
             with panels["publish"]:
                 publish = PublishTab(project)
         steps = Steps(project, panels)
