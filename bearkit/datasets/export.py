@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Literal, assert_never, cast, get_args
 
 from bearkit.catalog import label_set_file
 from bearkit.catalog.catalog import Catalog
@@ -23,7 +23,8 @@ from bearkit.errors import ImageError, NoImagesError, ReviewError
 from bearkit.images import read_verified
 from bearkit.sources.layout import file_name
 
-FORMATS = ("folder", "imagefolder", "csv")
+Form = Literal["folder", "imagefolder", "csv"]
+FORMATS = get_args(Form)
 CREDIT = ("license", "creator", "page")  # columns with the rights of an image, if its source named them
 CARD = """# {title}
 
@@ -78,6 +79,7 @@ def export_dataset(
     """
     if form not in FORMATS:
         raise ReviewError(f"there is no format `{form}`", hint=f"--format {'|'.join(FORMATS)}")
+    form = cast("Form", form)
     if is_occupied(folder):
         raise ReviewError(f"{folder} is there already", hint="name a new folder; nothing is written over")
     catalog = Catalog(project)
@@ -137,16 +139,19 @@ def _card(title: str, form: str, seed: int, rows: Sequence[Row], n_labels: int) 
     return CARD.format(title=title, n=len(rows), n_labels=n_labels, split=words, usage=usage)
 
 
-def _places(images: Sequence[ImageRecord], form: str, split: Mapping[str, str]) -> dict[str, PurePosixPath]:
+def _places(images: Sequence[ImageRecord], form: Form, split: Mapping[str, str]) -> dict[str, PurePosixPath]:
     """Return each image's path in the exported folder, {image_id: path}; for `csv`, its path in the project."""
-    if form == "csv":
-        return {image.image_id: PurePosixPath(image.path) for image in images}
     labels = {image.label for image in images}
-    if form == "folder":
-        layouts.check_folders_distinct(labels)
-        return {image.image_id: layouts.place(image, file_name(image.label), None) for image in images}
-    folders = layouts.label_folders(labels)
-    return {image.image_id: layouts.place(image, folders[image.label], split[image.image_id]) for image in images}
+    match form:
+        case "csv":
+            return {image.image_id: PurePosixPath(image.path) for image in images}
+        case "folder":
+            layouts.check_folders_distinct(labels)
+            return {image.image_id: layouts.place(image, file_name(image.label), None) for image in images}
+        case "imagefolder":
+            at = layouts.label_folders(labels)
+            return {image.image_id: layouts.place(image, at[image.label], split[image.image_id]) for image in images}
+    assert_never(form)
 
 
 def _copy(catalog: Catalog, places: Mapping[str, PurePosixPath], to: Path | None, image: ImageRecord) -> bool:
@@ -191,17 +196,28 @@ def _rows(
     return rows
 
 
-def _write_tables(catalog: Catalog, rows: Sequence[Row], to: Path, form: str) -> dict[str, Any]:
+def _write_tables(catalog: Catalog, rows: Sequence[Row], to: Path, form: Form) -> dict[str, Any]:
     """Write the metadata and tables of a format. Returns the front matter that describes them."""
-    if form == "folder":
-        return layouts.folder_front(row["file_name"].partition("/")[0] for row in rows)
-    if form == "imagefolder":
-        by_split: dict[str, list[Row]] = {}
-        for row in rows:  # file names in metadata are relative to the split's folder
-            split, _, relative = row["file_name"].partition("/")
-            by_split.setdefault(split, []).append(row | {"file_name": relative})
-        layouts.write_metadata(by_split, to)
-        return layouts.imagefolder_front(by_split, rows[0])
+    match form:
+        case "folder":
+            return layouts.folder_front(row["file_name"].partition("/")[0] for row in rows)
+        case "imagefolder":
+            return _write_metadata(rows, to)
+        case "csv":
+            return _write_csv(catalog, rows, to)
+    assert_never(form)
+
+
+def _write_metadata(rows: Sequence[Row], to: Path) -> dict[str, Any]:
+    by_split: dict[str, list[Row]] = {}
+    for row in rows:  # file names in metadata are relative to the split's folder
+        split, _, relative = row["file_name"].partition("/")
+        by_split.setdefault(split, []).append(row | {"file_name": relative})
+    layouts.write_metadata(by_split, to)
+    return layouts.imagefolder_front(by_split, rows[0])
+
+
+def _write_csv(catalog: Catalog, rows: Sequence[Row], to: Path) -> dict[str, Any]:
     tables = {"labels": rows, "decisions": _decisions(catalog)}
     tables = {name: table for name, table in tables.items() if table}
     for name, table in tables.items():
