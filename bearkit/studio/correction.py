@@ -11,13 +11,17 @@ from bearkit.catalog.decisions import DecisionLog, current_user, labels_of
 from bearkit.core.project import Project
 from bearkit.errors import ImportSourceError
 from bearkit.images import content_id, read_file
+from bearkit.labelling.next_step import read_progress
 from bearkit.labelling.review_actions import store_decisions
 from bearkit.sources.importing import import_images
+from bearkit.studio import html
 from bearkit.studio.image import ADD_REVIEWER
 from bearkit.studio.sources import origin_of
 from bearkit.web.errors import show_errors
 from bearkit.web.predict_page import PredictPage
 from bearkit.web.prediction_html import note
+
+TRAIN_AGAIN = '<div class="bk-note">The model learns from it when you <a href="?tab=train">train again</a>.</div>'
 
 
 class Correction:
@@ -65,10 +69,11 @@ class Correction:
             raise ImportSourceError("no label was given", hint="choose the right label, or type a new one")
         report = import_images(self.project, picture, label=label.strip(), called=origin_of)
         if report.imported:
-            words = [f"Added as {label.strip()}. Train again, and the model learns from it.", *report.notes]
+            words = [f"Added as {label.strip()}.", *report.notes]
         else:
             words = self._relabel(picture, label, reviewer or current_user())
-        return ["".join(map(note, words)), changed + 1]
+        upcoming = html.first_step(read_progress(self.project)) or TRAIN_AGAIN
+        return ["".join(map(note, words)) + upcoming, changed + 1]
 
     def _relabel(self, picture: str, label: str, reviewer: str) -> list[str]:
         image_id = content_id(read_file(Path(picture)))
