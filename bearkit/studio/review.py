@@ -1,14 +1,13 @@
 """The Review tab: pages of candidates to decide with keys, mouse or touch; then retrain and compare.
 
-The page is built by `review*.js`, which calls the functions below with plain values. Decisions are stored through the
-outbox.
+The page is built by `js/review*.js`, which calls the functions below with plain values. Decisions are stored through
+the outbox.
 """
 
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -31,14 +30,14 @@ from bearkit.runs import LIVE
 from bearkit.studio import mistakes
 from bearkit.studio.grid_answers import in_words, large_picture, mark_example, thumbnail_urls, undo_or_redo
 from bearkit.studio.image_sets import title
+from bearkit.studio.modules import open_module
 from bearkit.studio.server_functions import errors_as_answers
 from bearkit.studio.shared_index import SharedIndex
 from bearkit.training.config import TrainConfig
 from bearkit.web.errors import show_errors
 from bearkit.web.prediction_html import note
 
-PARTS = ("review_parts.js", "page_parts.js", "review_decide.js", "review_label.js", "review.js")
-JS = "\n".join((Path(__file__).parent / name).read_text() for name in PARTS)
+JS = open_module("review.js")
 POLL = 0.2  # seconds between two checks of a training
 
 
