@@ -265,6 +265,30 @@ def test_an_audit_is_drawn_once_and_labelled_blind(unlabelled):
     assert len(label_actions.audit_proposals(queue, 3, new=True)["images"]) == 3
 
 
+def test_no_view_of_the_review_shows_a_proposal_for_an_image_of_the_audit(unlabelled):
+    queue = label_all_but(unlabelled, 12)
+    review = ReviewQueue(unlabelled, index=queue.index)
+    views = [View("any"), View("unlabelled"), View("quality")]
+    before = [{one.image_id: one for one in review.page(view, 50).suspects} for view in views]
+    assert all(one.predicted for page in before for one in page.values())
+    audited = {image["image_id"] for image in label_actions.audit_proposals(queue, 5)["images"]}
+    for view, page in zip(views, before, strict=True):
+        suspects = review.page(view, 50).suspects
+        assert {one.image_id for one in suspects} == {*page}, "they stay in the view"
+        blind = [one for one in suspects if one.image_id in audited]
+        assert {(one.predicted, one.probability) for one in blind} <= {(None, None)}
+        assert not any("proposed" in one.reason for one in blind)
+        assert [one for one in suspects if one not in blind] == [
+            one for one in page.values() if one.image_id not in audited
+        ], "all else is as before"
+    assert {one.image_id for one in review.page(View("unlabelled"), 50).suspects[-5:]} == audited, "they come last"
+    proposed = [review.page(View("unlabelled", label=label), 50).suspects for label in queue.index.snapshot().vocab]
+    assert not audited & {one.image_id for page in proposed for one in page}, "the filter would tell the proposal"
+    label_actions.label_images(unlabelled, dict.fromkeys(audited, "disc"), "ann")
+    after = {one.image_id: one.predicted for one in review.page(View("any"), 50).suspects}
+    assert all(after[one] for one in audited)
+
+
 def test_the_models_labels_are_never_in_the_validation_set(unlabelled, tmp_path):
     queue = label_all_but(unlabelled, 10)
     catalog = Catalog(unlabelled)
