@@ -84,7 +84,7 @@ function confirmPage() {
   if (isLoading() || !page.suspects.length || isEarly()) return;
   const left = page.suspects.filter((suspect) => !states.has(suspect.image_id));
   if (page.kind === 'unlabelled' && left.some((suspect) => !suspect.predicted)) {
-    if (left.length === page.suspects.length) return hint('Labels are proposed once there are two: press l and type the label of this picture.');
+    if (left.length === page.suspects.length) return hint('Nothing is proposed for these pictures: press l and type the label of this picture.');
     return load();
   }
   hint('');
