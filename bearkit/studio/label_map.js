@@ -10,7 +10,7 @@ let shownDots = [];        // places of the dots that are not faded
 let layers = [];
 const camera = { x: 0.5, y: 0.5, zoom: 1, span: [1, 1] };
 let tool = 'lasso';        // what dragging does: lasso or pan
-let single = null;         // the code of the only label that is shown, -1 for no label; null for all
+let single = null;         // the only label that is shown, '' for pictures without one; null for all
 let picks = [];            // what was chosen on the map and is still to be looked at: the beginnings of image ids
 let pointed = -1;          // the dot whose picture is shown
 let cursor = null;         // [x, y] that the arrow keys move
@@ -22,6 +22,7 @@ let mapTimer = 0, holdTimer = 0, drawing = 0;
 const idNumber = (bytes, place) => bytes.subarray(6 * place, 6 * place + 6).reduce((sum, byte) => 256 * sum + byte, 0);
 const idOf = (place) => Array.from(dots.ids.subarray(6 * place, 6 * place + 6), (byte) => byte.toString(16).padStart(2, '0')).join('');
 const placeOf = (id) => dots?.index.get(parseInt(id.slice(0, 12), 16)) ?? -1;
+const codeOf = (label) => (label ? dots.labels.findIndex((one) => one.label === label) : -1);
 const labelAt = (code) => dots.labels[code >= 0 ? code : -2 - code];
 
 async function drawMap() {  // ask for what changed, and draw it
@@ -56,11 +57,13 @@ function unpack({ version, dots: packed }) {
 
 function layOut() {  // sort the dots into layers: those without a label lie lowest
   const rows = { faded: [], none: [], proposed: [], labelled: [] };
+  if (single && codeOf(single) < 0) single = null;  // no picture has that label any more
+  const only = single === null ? null : codeOf(single);
   for (let place = 0; place < dots.codes.length; place++) {
     const code = dots.codes[place];
     if (code === GONE) continue;
     const kind = code >= 0 ? 'labelled' : code === -1 ? 'none' : 'proposed';
-    rows[single === null || single === (code < -1 ? -2 - code : code) ? kind : 'faded'].push(place);
+    rows[only === null || only === (code < -1 ? -2 - code : code) ? kind : 'faded'].push(place);
   }
   const grey = colourOf(getComputedStyle(mapCanvas).color), hues = dots.labels.map((one) => colourOf(hueOf(one)));
   const layer = (kind, chosen, colour) => ({ kind, chosen, colours: Int32Array.from(chosen, colour) });
@@ -163,10 +166,10 @@ function describeMap() {
 }
 
 function drawLegend() {
-  const entry = (code, mark, text, ...counts) => make('button', { type: 'button', class: 'lb-only', 'aria-pressed': String(single === code), title: `show only: ${text}`, onclick: () => { single = single === code ? null : code; layOut(); drawLegend(); } },
+  const entry = (label, mark, text, ...counts) => make('button', { type: 'button', class: 'lb-only', 'aria-pressed': String(single === label), title: `show only: ${text}`, onclick: () => { single = single === label ? null : label; layOut(); drawLegend(); } },
     mark, make('span', { class: 'lb-text' }, text), make('span', { class: 'lb-count' }, counts.join(' + ')));
   const none = dots.codes.reduce((sum, code) => sum + (code === -1), 0);
-  const rows = dots.labels.map((one, code) => entry(code, marked(hueOf(one)), one.label, one.labelled, ...(one.proposed ? [`${one.proposed} proposed`] : [])));
-  legend.replaceChildren(...rows, ...(none ? [entry(-1, marked('var(--body-text-color-subdued)'), 'no label', none)] : []));
+  const rows = dots.labels.map((one) => entry(one.label, marked(hueOf(one)), one.label, one.labelled, ...(one.proposed ? [`${one.proposed} proposed`] : [])));
+  legend.replaceChildren(...rows, ...(none ? [entry('', marked('var(--body-text-color-subdued)'), 'no label', none)] : []));
   if (!cursor) describeMap();
 }
