@@ -8,7 +8,7 @@ import { make } from './dom.js';
 import { hasUnstored } from './label_decide.js';
 import { dotIn, hueOf } from './label_set.js';
 import { colourOf, paintDots } from './map_canvas.js';
-import { GONE, at, codeInWords, dotOf, idOf, nearestDots, onScreen, sortDots, spanOf, unpackCodes, unpackDots } from './map_geometry.js';
+import { GONE, at, codeInWords, dotOf, idOf, nearestDots, onScreen, codeOf, sortDots, spanOf, unpackCodes, unpackDots } from './map_geometry.js';
 import { isLoading } from './page.js';
 import { failed } from './server.js';
 import { plural, short } from './text.js';
@@ -54,7 +54,8 @@ export async function drawMap(tab) {
  */
 export function layOut(tab, dots) {
   const { map } = tab;
-  const rows = sortDots(dots.codes, map.single);
+  if (map.single && codeOf(dots, map.single) < 0) map.single = null;  // no picture has that label any more
+  const rows = sortDots(dots.codes, map.single === null ? null : codeOf(dots, map.single));
   const grey = colourOf(getComputedStyle(map.canvas).color);
   const hues = dots.labels.map((one) => colourOf(hueOf(one)));
   const hue = (/** @type {number} */ label) => hues[label] ?? grey;
@@ -246,19 +247,19 @@ function describeMap({ canvas, says }, { codes }) {
  */
 export function drawLegend(tab, dots) {
   const { map } = tab;
-  const toggle = (/** @type {number} */ code) => {
-    map.single = map.single === code ? null : code;
+  const toggle = (/** @type {string} */ label) => {
+    map.single = map.single === label ? null : label;
     layOut(tab, dots);
     drawLegend(tab, dots);
   };
-  /** @type {(code: number, colour: string, text: string, count: string) => HTMLElement} */
-  const entry = (code, colour, text, count) => {
-    const attributes = { type: 'button', class: 'lb-only', 'aria-pressed': String(map.single === code), title: `show only: ${text}` };
-    return make('button', { ...attributes, onclick: () => toggle(code) }, dotIn(colour), make('span', { class: 'lb-text' }, text), make('span', { class: 'lb-count' }, count));
+  /** @type {(label: string, colour: string, text: string, count: string) => HTMLElement} */
+  const entry = (label, colour, text, count) => {
+    const attributes = { type: 'button', class: 'lb-only', 'aria-pressed': String(map.single === label), title: `show only: ${text}` };
+    return make('button', { ...attributes, onclick: () => toggle(label) }, dotIn(colour), make('span', { class: 'lb-text' }, text), make('span', { class: 'lb-count' }, count));
   };
   const none = dots.codes.reduce((sum, code) => sum + Number(code === -1), 0);
-  const rows = dots.labels.map((one, code) => entry(code, hueOf(one), one.label, `${one.labelled}${one.proposed ? ` + ${one.proposed} proposed` : ''}`));
-  if (none) rows.push(entry(-1, 'var(--body-text-color-subdued)', 'no label', String(none)));
+  const rows = dots.labels.map((one) => entry(one.label, hueOf(one), one.label, `${one.labelled}${one.proposed ? ` + ${one.proposed} proposed` : ''}`));
+  if (none) rows.push(entry('', 'var(--body-text-color-subdued)', 'no label', String(none)));
   map.legend.replaceChildren(...rows);
   if (!map.cursor) describeMap(map, dots);
 }
