@@ -35,7 +35,7 @@ def build(project: Project) -> gr.Blocks:
     index = SharedIndex(project)
     page = gr.Blocks(title=f"{project.name} · bearkit", analytics_enabled=False)
     with page:
-        header = gr.HTML()
+        header = gr.HTML(elem_id="header")
         theme_switch()
         outbox = Outbox(project)
         with gr.Tabs() as tabs:
