@@ -12,9 +12,9 @@ from bearkit.errors import ModelError
 from bearkit.export.export import exported
 from bearkit.images.thumbnails import clean_folder
 from bearkit.inference.predictor import Predictor
+from bearkit.studio import modules
 from bearkit.studio.data import DataTab
 from bearkit.studio.label import LabelTab
-from bearkit.studio.modules import route as modules_route
 from bearkit.studio.outbox import Outbox
 from bearkit.studio.predict import PredictTab
 from bearkit.studio.publish import PublishTab
@@ -97,11 +97,12 @@ def launch_studio(project: Project, port: int = PORT, open_browser: bool = True)
     demo = in_space and os.environ.get("BEARKIT_STUDIO") != "all"
     build_page = hosted_page if demo else build
     guard = guard_arguments(None, framed=True) if in_space else guard_arguments(NAMES)
-    modules = {} if demo else {"routes": [modules_route()]}
+    routes = {} if demo else {"routes": [modules.route()]}
     page, url, _ = launch_page(
-        lambda: build_page(project), host, port, guard | modules, CSS,
+        lambda: build_page(project), host, port, guard | routes, CSS,
         VISITOR if demo else COLLECTOR if in_space else OWNER,
-        share=False, inbrowser=open_browser and not in_space, max_file_size=MOST_BYTES if demo else None,
+        head=None if demo else modules.preloads(), share=False, inbrowser=open_browser and not in_space,
+        max_file_size=MOST_BYTES if demo else None,
         allowed_paths=[str(clean_folder(project))],
     )  # fmt: skip
     return page, url

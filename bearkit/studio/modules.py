@@ -21,17 +21,12 @@ NOT_HERE = "this is not the version that the studio serves now: reload the page"
 ROOT = "new URL(window.gradio_config?.root || '/', location.href).pathname.replace(/\\/$/, '')"
 OPEN = """
 const place = {root} + '{place}';
-{before}import(place + '{name}').then(({{ open }}) => open({{ element, server, events: {{{events}}} }}), (problem) => {{
+import(place + '{name}').then(({{ open }}) => open({{ element, server, events: {{{events}}} }}), (problem) => {{
   console.error(problem);
   const line = Object.assign(document.createElement('div'), {{ className: 'bk-line bk-bad', role: 'alert' }});
   line.textContent = 'This part of the page did not load: reload the page.';
   element.replaceChildren(line);
 }});"""
-PRELOAD = """for (const name of {names}) {{
-  const link = Object.assign(document.createElement('link'), {{ rel: 'modulepreload', href: place + name }});
-  document.head.append(link);
-}}
-"""
 
 
 def route() -> Route:
@@ -39,18 +34,25 @@ def route() -> Route:
     return Route("/bearkit/{digest}/{name}", _module, methods=["GET"])
 
 
-def open_module(name: str, events: Sequence[str] = (), preload: bool = False) -> str:
+def preloads() -> str:
+    """Return links for the page's head: the browser loads all modules while it loads Gradio's own scripts.
+
+    Otherwise it would learn of a module only from the one that imports it, one round trip after the other.
+    """
+    link = '<link rel="modulepreload" fetchpriority="low" href=".{}">'  # below the page, wherever a proxy serves it
+    return "".join(link.format(PLACE + name) for name in FILES)
+
+
+def open_module(name: str, events: Sequence[str] = ()) -> str:
     """Return the script of a `gr.HTML` that imports a module and calls its `open({element, server, events})`.
 
     Args:
         name: the file of the module, such as "label.js".
         events: names of Gradio's events that the module may trigger, each as a function of `events`.
-        preload: whether to load all other modules too, so that a tab opens later without waiting for the network.
     """
-    before = PRELOAD.format(names=list(FILES)) if preload else ""
     # Gradio makes an event of each name that stands in quotes.
     triggers = ", ".join(f"{event}: () => trigger('{event}')" for event in events)
-    return OPEN.format(root=ROOT, place=PLACE, before=before, name=name, events=triggers)
+    return OPEN.format(root=ROOT, place=PLACE, name=name, events=triggers)
 
 
 def call_module(name: str, function: str) -> str:

@@ -21,7 +21,7 @@ from bearkit.studio import html
 from bearkit.studio.modules import open_module
 from bearkit.studio.server_functions import ServerFunction, errors_as_answers
 
-JS = open_module("outbox.js", events=["counted"], preload=True)
+JS = open_module("outbox.js", events=["counted"])
 
 
 class Outbox:

@@ -190,7 +190,7 @@ def test_a_label_is_shown_as_it_was_typed_and_has_a_key_from_then_on(running, br
     type_label(page, '"><img src=x onerror=alert(1)>')
     expect(pictures(page).first.locator(".lb-will")).to_have_text('"><img src=x onerror=alert(1)>')
     page.keyboard.press("?")
-    expect(page.locator(".lb-help")).to_contain_text('"><img src=x onerror=alert(1)>')
+    expect(page.locator(".rv-help")).to_contain_text('"><img src=x onerror=alert(1)>')
     expect(page.locator(".lb img[src=x]")).to_have_count(0)
 
 

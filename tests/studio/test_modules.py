@@ -45,6 +45,16 @@ def test_another_version_and_other_files_are_not_served(ask, path):
     assert reply.headers.get("cache-control", "no-store") == "no-store"
 
 
+def test_the_page_preloads_each_module_once_and_before_it_is_needed(browser, studio):
+    page, asked = browser.new_page(), []
+    page.on("request", lambda request: asked.append(request.url) if "/bearkit/" in request.url else None)
+    page.goto(studio[0])
+    expect(page.locator("#outbox [role=status]")).to_have_count(1, timeout=SECONDS)
+    count = "performance.getEntriesByType('resource').filter(({ name }) => name.includes('/bearkit/')).length"
+    page.wait_for_function(f"n => {count} >= n", arg=len(modules.FILES))
+    assert sorted(asked) == sorted(studio[0].rstrip("/") + modules.PLACE + name for name in modules.FILES)
+
+
 def test_pages_of_other_sites_may_not_import_modules(ask):
     assert ask(f"{modules.PLACE}outbox.js", sec_fetch_site="cross-site", sec_fetch_mode="cors").status_code == 403
 

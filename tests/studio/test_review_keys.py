@@ -36,6 +36,25 @@ def test_l_stores_nothing_before_enter_and_escape_leaves(review):
     assert len(ledger_of(running).history()) == before + 1
 
 
+def test_a_question_mark_shows_the_keys_and_escape_leaves_them(review):
+    running, page, _ = review
+    before = len(ledger_of(running).history())
+    keys = page.locator(".rv-help")
+    page.keyboard.press("?")
+    expect(keys).to_be_visible()
+    expect(keys.get_by_role("row")).to_contain_text(["Enterkeep the rest, next page", "kkeep: the label is right"])
+    expect(keys).to_contain_text("1disc")
+    page.keyboard.press("d")  # keys of the page do nothing below it
+    page.keyboard.press("Escape")
+    expect(keys).not_to_be_visible()
+    expect(page.locator(".rv-grid")).to_be_focused()
+    assert len(ledger_of(running).history()) == before
+    page.get_by_role("button", name="?", exact=True).click()
+    expect(keys).to_be_visible()
+    keys.get_by_role("button", name="Close (Esc)").click()
+    expect(keys).not_to_be_visible()
+
+
 def test_a_digit_keeps_its_label_when_labels_come_and_the_page_is_reloaded(review):
     running, page, _ = review
     relabel(page, "aardvark")  # before the others in the alphabet

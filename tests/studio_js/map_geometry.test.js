@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import {
-  GONE, codeInWords, dotOf, dotsInside, idOf, mapScale, moveCamera, nearestDots, onMap, onScreen, sortDots, spanOf,
+  codeInWords, dotOf, dotsInside, idOf, mapScale, moveCamera, nearestDots, onMap, onScreen, sortDots, spanOf,
   unpackDots, zoomAt,
 } from '../../bearkit/studio/js/map_geometry.js';
 
+const GONE = -32768;  // the code of a deleted picture
 const SIZE = { clientWidth: 424, clientHeight: 224 };
 const camera = (changes = {}) => ({ x: 0.5, y: 0.5, zoom: 1, span: [1, 1], ...changes });
 const places = (...dots) => ({ x: Float32Array.from(dots, ([x]) => x), y: Float32Array.from(dots, ([, y]) => y) });

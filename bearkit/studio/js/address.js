@@ -1,5 +1,5 @@
-// Keeps the open tab in the page's address, so that a reload opens it again, Back goes to the previous tab, and links to
-// a tab open it without a reload. An event `bearkit-NAME` of the window says that a tab was opened.
+// Keeps the open tab in the page's address, so that a reload opens it again, Back goes to the previous tab, and links
+// to a tab open it without a reload. An event `bearkit-NAME` of the window says that a tab was opened.
 
 import { followed, tabInWords, tabOf } from './address_parts.js';
 
@@ -7,7 +7,8 @@ const TRIES = 50;  // a fold may be drawn later than the link to it
 
 /** Begins to follow the tabs and the links of this page. */
 export function openAddress() {
-  document.addEventListener('click', ({ target }) => {  // Gradio's own event also fires for the first tab when a page loads
+  // Gradio's own event also fires for the first tab when a page loads.
+  document.addEventListener('click', ({ target }) => {
     const name = target instanceof Element ? nameOf(target.closest('button')) : '';
     if (name) opened(name);
   });

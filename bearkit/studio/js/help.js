@@ -11,8 +11,8 @@ import { make } from './dom.js';
  * @param {() => void} onclose
  */
 export function newHelp(onclose) {
-  const outside = (/** @type {MouseEvent} */ event) => { if (event.target === dialog) dialog.close(); };
-  const dialog = make('dialog', { class: 'rv-palette lb-help', 'aria-label': 'keys', onclose, onclick: outside });
+  const dialog = make('dialog', { class: 'rv-help', 'aria-label': 'keys', onclose });
+  dialog.onclick = (event) => { if (event.target === dialog) dialog.close(); };
   return dialog;
 }
 

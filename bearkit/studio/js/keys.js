@@ -3,9 +3,12 @@
 /** @import { GridTab } from './types' */
 
 /** @type {Record<string, string>} */
-const SHARED = { l: 'label', E: 'example', d: 'delete', Delete: 'delete', u: 'undo', r: 'redo', U: 'redo', ' ': 'large', Enter: 'confirm' };
+const SHARED = {
+  l: 'label', E: 'example', d: 'delete', Delete: 'delete', u: 'undo', r: 'redo', U: 'redo', ' ': 'large',
+  Enter: 'confirm', '?': 'help',
+};
 /** @type {Record<string, string>} */
-const LABEL = { ...SHARED, k: 'select', x: 'later', L: 'like', M: 'map', Escape: 'leave', '?': 'help' };
+const LABEL = { ...SHARED, k: 'select', x: 'later', L: 'like', M: 'map', Escape: 'leave' };
 /** @type {Record<string, string>} */
 const REVIEW = { ...SHARED, k: 'keep', s: 'other', Escape: 'close' };
 const MOVES = ['ArrowRight', 'ArrowLeft', 'ArrowDown', 'ArrowUp'];

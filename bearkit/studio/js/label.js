@@ -1,4 +1,5 @@
-// The Label tab: images that belong together, labelled with keys, mouse or touch. `server` has the functions of label.py.
+// The Label tab: images that belong together, labelled with keys, mouse or touch. `server` has the functions of
+// label.py.
 
 /** @import { LabelPage, LabelTab, Made } from './label_types' */
 /** @import { Failure, Place, UndoneRow } from './types' */
@@ -20,7 +21,10 @@ import { drawRest } from './label_rest.js';
 import { hideLarge, markExample, toggleLarge } from './large.js';
 import { findLabels } from './offers.js';
 import { opened } from './outbox.js';
-import { begin, busy, fetchPage, hasFocus, hint, isLoading, nameField, newState, readAddress, reviewerOf, shownImage, showError, writeAddress } from './page.js';
+import {
+  begin, busy, fetchPage, hasFocus, hint, isLoading, nameField, newState, readAddress, reviewerOf, showError,
+  shownImage, writeAddress,
+} from './page.js';
 import { Palette } from './palette.js';
 import { failed } from './server.js';
 import { markWaiting } from './states.js';
@@ -92,7 +96,9 @@ function newTab(place, outbox) {
     hintBox: make('div', { class: 'rv-hint', role: 'status' }),
     saved: make('b', { class: 'rv-saved', role: 'status' }),
     picked: make('span', { class: 'lb-count', role: 'status' }),
-    grid: make('div', { class: 'rv-grid', tabindex: 0, role: 'grid', 'aria-multiselectable': 'true', 'aria-label': 'pictures to label' }),
+    grid: make('div', {
+      class: 'rv-grid', tabindex: 0, role: 'grid', 'aria-multiselectable': 'true', 'aria-label': 'pictures to label',
+    }),
     side: make('aside', { class: 'rv-side', hidden: true }),
     labels: make('aside', { class: 'lb-set', 'aria-label': 'labels' }),
     main: make('div', { class: 'rv-main lb-main', hidden: true }),
@@ -116,7 +122,8 @@ function newTab(place, outbox) {
   const keys = button('?', '', 'all keys', () => showKeys(tab, help));
   tab.progress.append(tab.done, tab.count);
   tab.main.append(tab.map.box, tab.grid, tab.side, tab.labels);
-  tab.foot.append(confirm, make('div', { class: 'lb-tools' }, later, away, undo, redo, large, like, keys), tab.picked, tab.saved, tab.hintBox);
+  const tools = make('div', { class: 'lb-tools' }, later, away, undo, redo, large, like, keys);
+  tab.foot.append(confirm, tools, tab.picked, tab.saved, tab.hintBox);
   const top = make('div', { class: 'lb-top' }, make('div', {}, tab.title, tab.why), tab.progress);
   tab.root.append(tab.bar, tab.notice, top, tab.main, tab.foot, tab.rest, palette.dialog, help);
   return tab;
@@ -134,8 +141,9 @@ function newTab(place, outbox) {
  */
 async function load(tab, message = '', focus = false, undone = []) {
   const more = () => ({ reviewer: reviewerOf(tab), images: undone.map((row) => row.image_id), chosen: tab.picks });
+  const follow = (/** @type {string} */ text) => { tab.why.textContent = text; };
   /** @type {{ answer: LabelPage | Failure, view: View, more: ReturnType<typeof more> } | null} */
-  const fetched = await fetchPage(tab, 'next_page', more, (text) => { tab.why.textContent = text; }, () => load(tab, message));
+  const fetched = await fetchPage(tab, 'next_page', more, follow, () => load(tab, message));
   if (!fetched) return;
   const { answer, more: asked } = fetched;
   const number = tab.loading;
@@ -154,8 +162,8 @@ async function load(tab, message = '', focus = false, undone = []) {
 }
 
 /**
- * Returns whether what was asked for has come to its end, so that other pictures are to be asked for: the audit is done,
- * or none is left of the pictures chosen on the map, since others deleted them.
+ * Returns whether what was asked for has come to its end, so that other pictures are to be asked for: the audit is
+ * done, or none is left of the pictures chosen on the map, since others deleted them.
  * @param {LabelTab} tab
  * @param {LabelPage} answer
  */
@@ -207,7 +215,8 @@ function chooseLabel(tab, palette) {
   if (isLoading(tab) || !tab.page.images.length) return;
   const n = tab.page.audit ? 1 : tab.page.images.length;
   const selected = tab.selected.size;
-  palette.open(selected ? `for ${plural(selected, 'selected picture')}` : n === 1 ? 'for this picture' : `for all ${n} pictures`);
+  const page = n === 1 ? 'for this picture' : `for all ${n} pictures`;
+  palette.open(selected ? `for ${plural(selected, 'selected picture')}` : page);
 }
 
 /**
@@ -240,10 +249,10 @@ function handleKey(tab, { key, shiftKey, repeat }, help) {
   if (repeat) return true;
   /** @type {Record<string, () => void>} */
   const acts = {
-    confirm: () => storePage(tab), large: () => toggleLarge(tab), leave: () => leave(tab), help: () => showKeys(tab, help),
-    label: tab.chooseLabel, like: () => likeThis(tab), example: () => markExample(tab), select: () => pick(tab, tab.current),
-    later: () => setAside(tab), delete: () => remove(tab), map: () => toggleMap(tab), undo: () => undoOrRedo(tab, 'undo'),
-    redo: () => undoOrRedo(tab, 'redo'),
+    confirm: () => storePage(tab), large: () => toggleLarge(tab), leave: () => leave(tab),
+    help: () => showKeys(tab, help), label: tab.chooseLabel, like: () => likeThis(tab), example: () => markExample(tab),
+    select: () => pick(tab, tab.current), later: () => setAside(tab), delete: () => remove(tab),
+    map: () => toggleMap(tab), undo: () => undoOrRedo(tab, 'undo'), redo: () => undoOrRedo(tab, 'redo'),
   };
   const act = acts[labelAction(key)];
   const label = tab.page.labels.find((one) => one.key && one.key === key);

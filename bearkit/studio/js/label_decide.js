@@ -5,7 +5,7 @@
 
 import { entriesOf, stepBack } from './choices.js';
 import { offerLabel } from './label_set.js';
-import { allStored, busy, hint, isEarly, isLoading, reviewerOf, showError, shownImage } from './page.js';
+import { allStored, busy, hint, isEarly, isLoading, notYet, reviewerOf, showError, shownImage } from './page.js';
 import { failed } from './server.js';
 import { followAnswer, noteStep } from './states.js';
 import { plural } from './text.js';
@@ -118,10 +118,11 @@ function send(tab, made) {
   const token = noteStep(tab, made);
   tab.selected.clear();
   Object.assign(tab, { past: [], future: [], acceptedLast: false, takenBack: false });
+  const choices = made.flatMap(({ image: { image_id: id }, action, to }) =>
+    (action === 'other' ? [] : [{ image_id: id, action, to }]));
   tab.outbox.add({
     project: page.project, kind: 'label', reviewer: reviewerOf(tab), run: null, since: page.since, view: page.view,
-    implied: true, token,
-    choices: made.flatMap(({ image, action, to }) => (action === 'other' ? [] : [{ image_id: image.image_id, action, to }])),
+    implied: true, token, choices,
   });
   tab.refresh();
 }
@@ -144,12 +145,14 @@ export function onOutbox(tab, event) {
 function followStep(tab, event) {
   const { images } = tab.page;
   const { entries: made, unchanged } = followAnswer(tab, event);
-  if (unchanged > 0) tab.news = `Others had already labelled ${plural(unchanged, 'picture')} of the last page; left unchanged.`;
+  const those = plural(unchanged, 'picture');
+  if (unchanged > 0) tab.news = `Others had already labelled ${those} of the last page; left unchanged.`;
   const notes = made.length && event.kind === 'stored' && event.answer.notes?.length ? event.answer.notes : [];
   if (notes.length) tab.news = [tab.news, `${notes.join('. ')}.`].filter(Boolean).join(' ');
   tab.refresh();
   const all = images.length && images.every((image) => tab.states.get(image.image_id)?.state === 'stored');
-  if (event.kind === 'stored' && all && !busy(tab)) tab.load();  // the page was stored later than the next one was asked for
+  // The page was stored later than the next one was asked for.
+  if (event.kind === 'stored' && all && !busy(tab)) tab.load();
 }
 
 /**
@@ -165,7 +168,7 @@ export async function undoOrRedo(tab, action) {
     tab.refresh();
     return tab.mark();
   }
-  if (!await allStored(tab)) return hint(tab, `${action === 'undo' ? 'Undo' : 'Redo'} works once all decisions are saved.`);
+  if (!await allStored(tab)) return hint(tab, notYet(action));
   const accepted = action === 'undo' ? tab.acceptedLast : tab.takenBack;
   /** @type {Undone | Failure} */
   const answer = await tab.call('undo_or_redo', { action, reviewer: reviewerOf(tab), accepted });

@@ -44,7 +44,8 @@ function headOf(tab, label, given, images) {
   const said = given ? 'labelled' : `${least === most ? '' : `${least} to `}${most} %`;
   const select = () => { toggleAll(tab.selected, images); tab.refresh(); mark(tab); };
   return make('div', { class: 'lb-head', role: 'rowheader', title: label }, dotOfLabel(tab, label),
-    make('span', { class: 'lb-text' }, label), make('span', { class: 'bk-quiet' }, `${plural(images.length, 'picture')}, ${said}`),
+    make('span', { class: 'lb-text' }, label),
+    make('span', { class: 'bk-quiet' }, `${plural(images.length, 'picture')}, ${said}`),
     make('button', { type: 'button', title: 'select these pictures', onclick: select }, 'select'));
 }
 
@@ -54,10 +55,11 @@ function headOf(tab, label, given, images) {
  * @param {number} index
  */
 function pictureOf(tab, image, index) {
-  const name = { 'data-id': image.image_id, id: `lb-${index}`, role: 'gridcell', 'aria-selected': 'false', title: image.path };
-  const figure = make('figure', name,
+  const name = { 'data-id': image.image_id, id: `lb-${index}`, role: 'gridcell', title: image.path };
+  const figure = make('figure', { ...name, 'aria-selected': 'false' },
     make('img', { src: image.url, alt: image.path, decoding: 'async', width: 180, height: 180, draggable: 'false' }),
-    make('figcaption', {}, make('div', { class: 'lb-will' }), make('div', { class: 'rv-state', 'aria-live': 'polite' })));
+    make('figcaption', {}, make('div', { class: 'lb-will' }),
+      make('div', { class: 'rv-state', 'aria-live': 'polite' })));
   figure.onclick = (event) => pick(tab, index, event.shiftKey);
   figure.ondblclick = () => { tab.current = index; mark(tab); showLarge(tab); };
   return figure;

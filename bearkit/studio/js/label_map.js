@@ -1,6 +1,6 @@
 // The map of the Label tab: every picture as a dot.
 
-/** @import { Dots, Gesture, LabelMap, Layer, MapAnswer, Point } from './map_types' */
+/** @import { Dots, Gesture, LabelMap, Layer, MapAnswer, MapLabel, Point } from './map_types' */
 /** @import { LabelTab } from './label_types' */
 /** @import { Failure } from './types' */
 
@@ -8,7 +8,9 @@ import { make } from './dom.js';
 import { hasUnstored } from './label_decide.js';
 import { dotIn, hueOf } from './label_set.js';
 import { colourOf, paintDots } from './map_canvas.js';
-import { GONE, at, codeInWords, dotOf, idOf, nearestDots, onScreen, codeOf, sortDots, spanOf, unpackCodes, unpackDots } from './map_geometry.js';
+import {
+  at, codeInWords, codeOf, dotOf, idOf, nearestDots, onScreen, sortDots, spanOf, unpackCodes, unpackDots,
+} from './map_geometry.js';
 import { isLoading } from './page.js';
 import { failed } from './server.js';
 import { plural, short } from './text.js';
@@ -102,7 +104,8 @@ function paintMap({ map, page }) {
     context.stroke();
   };
   context.strokeStyle = getComputedStyle(map.says).color;
-  for (const { image_id: id } of page.images) if (dotOf(dots, id) >= 0) ring(dotOf(dots, id), 1.5, 1.5);  // the pictures of the grid
+  const shown = page.images.map((image) => dotOf(dots, image.image_id));  // the pictures of the grid
+  for (const dot of shown) if (dot >= 0) ring(dot, 1.5, 1.5);
   if (pointed >= 0) ring(pointed, 4, 2.5);
   paintLasso(context, gesture);
   paintCursor(context, map);
@@ -226,7 +229,8 @@ export function sayAround(tab, dots, cursor) {
   const counts = new Map();
   for (const dot of near(tab, dots, cursor)) counts.set(inWords(dots, dot), (counts.get(inWords(dots, dot)) || 0) + 1);
   const words = [...counts].sort(([, one], [, other]) => other - one).map(([text, n]) => `${short(text)} ${n}`);
-  tab.map.says.textContent = `Nearest to the cursor: ${words.slice(0, 4).join(', ')}${words.length > 4 ? ' and others' : ''}. Enter shows them.`;
+  const most = `${words.slice(0, 4).join(', ')}${words.length > 4 ? ' and others' : ''}`;
+  tab.map.says.textContent = `Nearest to the cursor: ${most}. Enter shows them.`;
 }
 
 /**
@@ -234,10 +238,12 @@ export function sayAround(tab, dots, cursor) {
  * @param {Dots} dots
  */
 function describeMap({ canvas, says }, { codes }) {
-  const count = (/** @type {(code: number) => boolean} */ test) => codes.reduce((sum, code) => sum + Number(test(code)), 0);
-  const labelled = count((code) => code >= 0), proposed = count((code) => code < -1 && code !== GONE);
-  says.textContent = `${plural(count((code) => code !== GONE), 'picture')}: ${labelled} labelled, ${proposed} with a proposal, ${count((code) => code === -1)} with neither.`;
-  canvas.setAttribute('aria-label', `map of ${says.textContent} Pictures that look alike lie together. Arrow keys move a cursor, Enter shows the pictures nearest to it.`);
+  const { none, proposed, labelled } = sortDots(codes, null);
+  const n = { labelled: labelled.length, proposed: proposed.length, none: none.length };
+  const all = plural(n.labelled + n.proposed + n.none, 'picture');
+  says.textContent = `${all}: ${n.labelled} labelled, ${n.proposed} with a proposal, ${n.none} with neither.`;
+  canvas.setAttribute('aria-label', `map of ${says.textContent} Pictures that look alike lie together. `
+    + 'Arrow keys move a cursor, Enter shows the pictures nearest to it.');
 }
 
 /**
@@ -254,11 +260,17 @@ export function drawLegend(tab, dots) {
   };
   /** @type {(label: string, colour: string, text: string, count: string) => HTMLElement} */
   const entry = (label, colour, text, count) => {
-    const attributes = { type: 'button', class: 'lb-only', 'aria-pressed': String(map.single === label), title: `show only: ${text}` };
-    return make('button', { ...attributes, onclick: () => toggle(label) }, dotIn(colour), make('span', { class: 'lb-text' }, text), make('span', { class: 'lb-count' }, count));
+    const attributes = {
+      type: 'button', class: 'lb-only', 'aria-pressed': String(map.single === label), title: `show only: ${text}`,
+      onclick: () => toggle(label),
+    };
+    return make('button', attributes, dotIn(colour), make('span', { class: 'lb-text' }, text),
+      make('span', { class: 'lb-count' }, count));
   };
   const none = dots.codes.reduce((sum, code) => sum + Number(code === -1), 0);
-  const rows = dots.labels.map((one) => entry(one.label, hueOf(one), one.label, `${one.labelled}${one.proposed ? ` + ${one.proposed} proposed` : ''}`));
+  const counts = (/** @type {MapLabel} */ { labelled, proposed }) =>
+    (proposed ? `${labelled} + ${proposed} proposed` : String(labelled));
+  const rows = dots.labels.map((one) => entry(one.label, hueOf(one), one.label, counts(one)));
   if (none) rows.push(entry('', 'var(--body-text-color-subdued)', 'no label', String(none)));
   map.legend.replaceChildren(...rows);
   if (!map.cursor) describeMap(map, dots);

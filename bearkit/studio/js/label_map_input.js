@@ -47,7 +47,8 @@ function dotNear({ dots, shown, canvas, camera }, point, kind) {
  */
 function between(fingers) {
   const [[left, top] = [0, 0], [right, bottom] = [0, 0]] = [...fingers.values()];
-  return { middle: [(left + right) / 2, (top + bottom) / 2], apart: Math.max(10, Math.hypot(right - left, bottom - top)) };
+  const apart = Math.max(10, Math.hypot(right - left, bottom - top));
+  return { middle: [(left + right) / 2, (top + bottom) / 2], apart };
 }
 
 /**
@@ -127,7 +128,10 @@ export function pointerUp(tab, event) {
   redraw(tab);
   if (event.type === 'pointercancel' || gesture.kind === 'pinch' || gesture.kind === 'held') return;
   const { kind, points, moved } = gesture;
-  if (moved && kind === 'lasso') return choosePicks(tab, dots, dotsInside(dots, map.shown, points.map((point) => onMap(map.canvas, map.camera, point))));
+  if (moved && kind === 'lasso') {
+    const corners = points.map((point) => onMap(map.canvas, map.camera, point));
+    choosePicks(tab, dots, dotsInside(dots, map.shown, corners));
+  }
   if (!moved) tap(tab, dots, points[0] ?? spot(map, event), event.pointerType);
 }
 
@@ -163,7 +167,8 @@ export function zoomBy(tab, factor) {
   const { canvas, camera, cursor } = tab.map;
   /** @type {Point} */
   const middle = [canvas.clientWidth / 2, canvas.clientHeight / 2];
-  zoomAt(canvas, camera, factor, cursor && document.activeElement === canvas ? onScreen(canvas, camera, cursor) : middle);
+  const byKeys = cursor && document.activeElement === canvas;
+  zoomAt(canvas, camera, factor, byKeys ? onScreen(canvas, camera, cursor) : middle);
   redraw(tab);
 }
 
@@ -181,7 +186,9 @@ export function keyOnMap(tab, event) {
   const { dots, cursor } = tab.map;
   if (event.ctrlKey || event.metaKey || event.altKey || !dots) return;
   /** @type {Record<string, () => void>} */
-  const acts = { '+': () => zoomBy(tab, 1.5), '-': () => zoomBy(tab, 1 / 1.5), Home: () => fitMap(tab), Escape: () => clearMap(tab) };
+  const acts = {
+    '+': () => zoomBy(tab, 1.5), '-': () => zoomBy(tab, 1 / 1.5), Home: () => fitMap(tab), Escape: () => clearMap(tab),
+  };
   const arrow = ARROWS[event.key];
   const step = event.shiftKey ? FAR_STEP : STEP;
   if (arrow) moveCursor(tab, dots, [arrow[0] * step, arrow[1] * step]);
@@ -203,8 +210,8 @@ function moveCursor(tab, dots, [right, down]) {
   const [x, y] = onMap(canvas, camera, [left + right, top + down]);
   map.cursor = [clamp(x), clamp(y)];
   const [newLeft, newTop] = onScreen(canvas, camera, map.cursor);
-  const outside = newLeft < EDGE || newTop < EDGE || newLeft > canvas.clientWidth - EDGE || newTop > canvas.clientHeight - EDGE;
-  if (outside) drag(map, [right, down], [0, 0]);
+  const atEdge = Math.min(newLeft, canvas.clientWidth - newLeft, newTop, canvas.clientHeight - newTop) < EDGE;
+  if (atEdge) drag(map, [right, down], [0, 0]);
   pointAt(tab, at([...nearestDots(dots, map.shown, map.cursor, 1), -1], 0));
   sayAround(tab, dots, map.cursor);
   redraw(tab);

@@ -10,29 +10,53 @@ import {
 } from './label_map_input.js';
 
 /**
+ * @param {object} attributes
+ * @param {string} text
+ */
+function button(attributes, text) {
+  return make('button', { type: 'button', ...attributes }, text);
+}
+
+/**
+ * Returns a button that says what dragging does.
+ * @param {() => LabelTab} tabOf
+ * @param {'lasso' | 'pan'} tool
+ * @param {string} text
+ * @param {string} title
+ */
+function toolButton(tabOf, tool, text, title) {
+  const pressed = String(tool === 'lasso');
+  const onclick = () => chooseTool(tabOf().map, tool);
+  return button({ title, 'data-tool': tool, 'aria-pressed': pressed, onclick }, text);
+}
+
+/**
  * Returns the map of a tab, without dots.
  * @param {() => LabelTab} tabOf returns the tab, once it is there
  * @returns {LabelMap}
  */
 export function newMap(tabOf) {
-  const button = (/** @type {object} */ attributes, /** @type {string} */ text) => make('button', { type: 'button', ...attributes }, text);
   const canvas = newCanvas(tabOf);
   const card = make('div', { class: 'lb-card', hidden: true });
   const news = make('div', { class: 'bk-quiet', role: 'status' });
   const says = make('div', { class: 'lb-says', role: 'status' });
   const legend = make('div', { class: 'lb-legend', role: 'group', 'aria-label': 'show only one label' });
   const tools = [
-    button({ title: 'drag around pictures to label them', 'data-tool': 'lasso', 'aria-pressed': 'true', onclick: () => chooseTool(tabOf().map, 'lasso') }, 'Lasso'),
-    button({ title: 'drag the map; with Shift: lasso', 'data-tool': 'pan', 'aria-pressed': 'false', onclick: () => chooseTool(tabOf().map, 'pan') }, 'Move'),
+    toolButton(tabOf, 'lasso', 'Lasso', 'drag around pictures to label them'),
+    toolButton(tabOf, 'pan', 'Move', 'drag the map; with Shift: lasso'),
     button({ 'aria-label': 'zoom in', onclick: () => zoomBy(tabOf(), 1.5) }, '+'),
     button({ 'aria-label': 'zoom out', onclick: () => zoomBy(tabOf(), 1 / 1.5) }, '−'),
     button({ title: 'Home', onclick: () => fitMap(tabOf()) }, 'All'),
   ];
   const box = make('section', { class: 'lb-map', hidden: true, 'aria-label': 'map' },
-    make('div', { class: 'lb-buttons' }, ...tools, says), make('div', { class: 'lb-canvas' }, canvas, card), news, legend);
+    make('div', { class: 'lb-buttons' }, ...tools, says), make('div', { class: 'lb-canvas' }, canvas, card), news,
+    legend);
   new ResizeObserver(() => redraw(tabOf())).observe(canvas);
   return {
-    button: button({ class: 'lb-map-switch', title: 'M: every picture as a dot', 'aria-pressed': 'false', onclick: () => toggleMap(tabOf()) }, 'Map'),
+    button: button({
+      class: 'lb-map-switch', title: 'M: every picture as a dot', 'aria-pressed': 'false',
+      onclick: () => toggleMap(tabOf()),
+    }, 'Map'),
     box, canvas, card, news, says, legend,
     dots: null, shown: [], layers: [], camera: { x: 0.5, y: 0.5, zoom: 1, span: [1, 1] }, tool: 'lasso', single: null,
     pointed: -1, cursor: null, gesture: null, fingers: new Map(), thumbs: new Map(), timer: undefined,
@@ -46,7 +70,9 @@ function newCanvas(tabOf) {
   canvas.onpointerdown = (event) => pointerDown(tabOf(), event);
   canvas.onpointermove = (event) => pointerMove(tabOf(), event);
   canvas.onpointerup = canvas.onpointercancel = (event) => pointerUp(tabOf(), event);
-  canvas.onpointerleave = (event) => { if (!tabOf().map.gesture && event.pointerType === 'mouse') pointAt(tabOf(), -1); };
+  canvas.onpointerleave = (event) => {
+    if (!tabOf().map.gesture && event.pointerType === 'mouse') pointAt(tabOf(), -1);
+  };
   canvas.onwheel = (event) => turnWheel(tabOf(), event);
   canvas.onkeydown = (event) => keyOnMap(tabOf(), event);
   canvas.onfocus = canvas.onblur = () => redraw(tabOf());

@@ -33,8 +33,10 @@ export const keyHint = (key) => make('span', { class: 'lb-key' }, ` (${key})`);
 /** @param {LabelTab} tab */
 export function drawBar(tab) {
   const { page } = tab;
-  const proposed = page.labels.map(({ label }) => /** @type {[string, string]} */ ([label, `proposed: ${short(label)}`]));
-  const filters = page.audit ? [] : [choice(tab, 'by', Object.entries(ORDERS)), choice(tab, 'proposed', [['', 'any label'], ...proposed])];
+  /** @type {[string, string][]} */
+  const proposed = page.labels.map(({ label }) => [label, `proposed: ${short(label)}`]);
+  const orders = choice(tab, 'by', Object.entries(ORDERS));
+  const filters = page.audit ? [] : [orders, choice(tab, 'proposed', [['', 'any label'], ...proposed])];
   const many = choice(tab, 'many', PAGES.map((n) => [n, n]));
   tab.bar.replaceChildren(...filters, many, make('label', {}, 'Your name', tab.nameField), tab.map.button);
 }
@@ -79,7 +81,8 @@ function drawProgress({ page, done, count, progress, main }) {
   done.max = Math.max(1, all);
   done.value = labelled;
   const known = page.empty !== 'pictures' && page.empty !== 'error';
-  count.textContent = known ? `${labelled} of ${all} labelled${waiting ? ` · ${plural(waiting, 'picture')} still being read` : ''}` : '';
+  const more = waiting ? ` · ${plural(waiting, 'picture')} still being read` : '';
+  count.textContent = known ? `${labelled} of ${all} labelled${more}` : '';
   progress.hidden = main.hidden = !known;
 }
 
@@ -90,9 +93,11 @@ function drawProgress({ page, done, count, progress, main }) {
 function drawWhy(tab) {
   const { page, picks, view, why } = tab;
   const n = page.images.length;
-  const leave = (/** @type {string} */ text, /** @type {string} */ filter) => button(text, () => { view[filter] = ''; tab.load(); });
+  const leave = (/** @type {string} */ text, /** @type {string} */ filter) =>
+    button(text, () => { view[filter] = ''; tab.load(); });
   const some = page.audit ? `${page.audit} left, ${page.why}: label one after the other`
-    : tab.mapped && picks.length > n ? `${n} of ${plural(picks.length, 'picture')} ${page.why}` : `${plural(n, 'picture')}: ${page.why}`;
+    : tab.mapped && picks.length > n ? `${n} of ${plural(picks.length, 'picture')} ${page.why}`
+      : `${plural(n, 'picture')}: ${page.why}`;
   const back = page.audit ? leave('Leave the audit', 'audit') : view.like ? leave('Back to the order', 'like')
     : picks.length ? button('Back to the order', () => backToOrder(tab)) : null;
   why.replaceChildren(...(n ? [some] : []), ...(back ? [' ', back] : []));
@@ -105,14 +110,18 @@ function drawWhy(tab) {
 function emptyState(tab) {
   const { page, view } = tab;
   const link = (/** @type {string} */ name, /** @type {string} */ text) => make('a', { href: `?tab=${name}` }, text);
+  const again = (/** @type {string} */ text, /** @type {() => void} */ change = () => {}) =>
+    button(text, () => { change(); tab.load(); });
+  const unlabelled = plural(page.unlabelled, 'picture');
   /** @type {Record<string, Child[]>} */
   const rows = {
     pictures: ['There are no pictures yet. ', link('data', 'Bring pictures in on the Data tab'), '.'],
     done: ['Every picture has a label. The next step: ', link('train', 'Train'), '.'],
-    waiting: [`The other ${plural(page.waiting, 'picture')} are still being read. `, button('Look again', () => tab.load())],
-    proposed: ['No picture that is left has this proposal. ', button('Show any label', () => { view.proposed = ''; tab.load(); })],
-    audit: [`Only the ${plural(page.unlabelled, 'picture')} of the audit are left. `, button('Go on with the audit', () => { view.audit = '1'; tab.load(); })],
-    others: [`Others look at the ${plural(page.unlabelled, 'picture')} that are left. `, button('Look again', () => tab.load())],
+    waiting: [`The other ${plural(page.waiting, 'picture')} are still being read. `, again('Look again')],
+    proposed: ['No picture that is left has this proposal. ', again('Show any label', () => { view.proposed = ''; })],
+    audit: [`Only the ${unlabelled} of the audit are left. `,
+      again('Go on with the audit', () => { view.audit = '1'; })],
+    others: [`Others look at the ${unlabelled} that are left. `, again('Look again')],
   };
   const row = rows[page.empty];
   return row ? [make('div', { class: `rv-done ${page.empty === 'done' ? 'bk-ok' : 'bk-note'}` }, ...row)] : [];
@@ -125,7 +134,8 @@ function emptyState(tab) {
 function confirmText(tab) {
   const { page } = tab;
   const made = entries(tab);
-  if (!made.length) return isSettled(tab) ? ['Next page', keyHint('Enter')] : [page.audit ? 'Type its label' : 'Type their label', keyHint('l')];
+  if (!made.length && isSettled(tab)) return ['Next page', keyHint('Enter')];
+  if (!made.length) return [page.audit ? 'Type its label' : 'Type their label', keyHint('l')];
   const labels = [...new Set(made.map(({ to }) => to))];
   const all = plural(page.images.length, 'picture');
   const n = made.length === page.images.length ? all : `${made.length} of ${all}`;

@@ -22,8 +22,8 @@ const LEAST = [
 ];
 const ABOUT_AUDIT = 'An audit shows pictures drawn at random, without proposals, so that your answers say how good the '
   + 'proposals are. “Not sure” counts as a wrong proposal.';
-const ABOUT_ACCEPTED = "Accepted labels are marked as the model's. They are never used to measure errors, and the Review "
-  + 'tab shows them like any other.';
+const ABOUT_ACCEPTED = "Accepted labels are marked as the model's. They are never used to measure errors, and the "
+  + 'Review tab shows them like any other.';
 
 /** @param {LabelTab} tab */
 export async function drawRest(tab) {

@@ -43,7 +43,8 @@ function facts(tab, found, label) {
   return [
     make('button', { type: 'button', class: 'rv-close', 'aria-label': 'close', onclick: () => hideLarge(tab) }, '×'),
     make('img', { src: found.url, alt: found.path, class: 'rv-big' }),
-    make('div', {}, make('b', {}, found.given || 'no label'), ` · ${found.split} · ${found.width} × ${found.height}`),
+    make('div', {}, make('b', {}, found.given || 'no label'),
+      ` · ${found.split} · ${found.width} × ${found.height}`),
     make('div', { class: 'bk-quiet rv-path' }, found.path),
     label ? make('button', { type: 'button', onclick: () => markExample(tab) }, example) : '',
     make('div', {}, found.neighbours.length ? 'Most similar:' : ''),
@@ -65,7 +66,8 @@ export async function markExample(tab) {
   /** @type {{ example: boolean } | Failure} */
   const answer = await tab.call('example', { image_id: image.image_id, label });
   if (failed(answer)) return showError(tab, answer);
-  hint(tab, answer.example ? `This picture is an example of ${label}: the Label tab shows it.` : `This picture is no example of ${label} any more.`);
+  hint(tab, answer.example ? `This picture is an example of ${label}: the Label tab shows it.`
+    : `This picture is no example of ${label} any more.`);
   tab.side.dataset.id = '';
   if (!tab.side.hidden) showLarge(tab);
 }

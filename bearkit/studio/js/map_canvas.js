@@ -1,11 +1,11 @@
-// Draws the dots of the map. They are set pixel by pixel in a typed array, so that 50,000 of them take some milliseconds on
-// any machine: canvas 2D needs no graphics card.
+// Draws the dots of the map. They are set pixel by pixel in a typed array, so that 50,000 of them take some
+// milliseconds on any machine: canvas 2D needs no graphics card.
 
 /** @import { Camera, DotKind, Layer, Places } from './map_types' */
 
-import { at, mapScale } from './map_geometry.js';
+import { at, clamp, mapScale } from './map_geometry.js';
 
-const SUB = 4;             // places inside a pixel at which a dot may lie, along each axis: panning then moves all alike
+const SUB = 4;             // places inside a pixel at which a dot may lie, along each axis: panning moves all alike
 const HOLLOW_FROM = 3;     // pixels: smaller dots have no room for a hole, and are paler instead
 const PALE = 0.4;
 
@@ -56,7 +56,7 @@ function stampsOf(radius, kind) {
   const reach = Math.ceil(radius) + 1;
   const hole = kind === 'hollow' && radius >= HOLLOW_FROM ? radius - Math.max(1.2, radius / 3) : 0;
   const opacity = kind === 'full' ? 1 : hole ? 0.9 : PALE;
-  const covers = (/** @type {number} */ distance, /** @type {number} */ within) => Math.max(0, Math.min(1, within + 0.5 - distance));
+  const covers = (/** @type {number} */ distance, /** @type {number} */ within) => clamp(within + 0.5 - distance);
   const made = Array.from({ length: SUB * SUB }, (_, place) => {
     const parts = [];
     for (let y = -reach; y <= reach; y++) {

@@ -6,7 +6,8 @@
 const GREATEST_ZOOM = 400;
 const MARGIN = 24;         // CSS pixels around the whole map
 const ID_BYTES = 6;        // of an image's id that the page knows
-export const GONE = -32768;  // the code of a deleted picture; else: a label's place, -1 for none, -2 - place for a proposal
+// The code of a deleted picture; else: the place of a label, -1 for none, -2 - place for a proposal.
+const GONE = -32768;
 
 /**
  * Returns CSS pixels for a map of width 1.
@@ -67,7 +68,10 @@ export function moveCamera(camera, x, y) {
   camera.y = clamp(camera.y + y);
 }
 
-/** @param {number} value */
+/**
+ * Returns the value between 0 and 1 that is nearest.
+ * @param {number} value
+ */
 export function clamp(value) {
   return Math.max(0, Math.min(1, value));
 }
@@ -141,7 +145,8 @@ export function unpackDots({ version, dots, codes, labels }) {
   const bytes = bytesOf(dots);
   const n = bytes.byteLength / (4 + ID_BYTES);
   const both = new Uint16Array(bytes, 0, 2 * n), ids = new Uint8Array(bytes, 4 * n);
-  const axis = (/** @type {number} */ first) => Float32Array.from({ length: n }, (_, dot) => at(both, 2 * dot + first) / 65535);
+  const axis = (/** @type {number} */ first) =>
+    Float32Array.from({ length: n }, (_, dot) => at(both, 2 * dot + first) / 65535);
   const index = new Map(Array.from({ length: n }, (_, dot) => [parseInt(idOf({ ids }, dot), 16), dot]));
   return { version, x: axis(0), y: axis(1), ids, index, codes: unpackCodes(codes), labels };
 }

@@ -12,7 +12,8 @@ import { linesOf } from './outbox_lines.js';
 import { storage } from './reviewer.js';
 import { caller, failed } from './server.js';
 
-const SOONEST = 500, LATEST = 3000, PATIENCE = 15000;  // milliseconds: shortest and longest pause, and time-out of a try
+const SOONEST = 500, LATEST = 3000;  // milliseconds: the shortest and the longest pause between two tries
+const PATIENCE = 15000;              // milliseconds until a try counts as failed
 
 export class Outbox {
   /** @param {Place} place */
@@ -145,7 +146,7 @@ export class Outbox {
     this.pause = Math.min(2 * this.pause, LATEST);
   }
 
-  // -------------------------------------------------------------------------------------------------- what is kept here
+  // ------------------------------------------------------------------------------------------------- what is kept here
 
   /** @param {Waiting} item */
   #persist(item) {
@@ -198,9 +199,8 @@ export class Outbox {
     const own = components.find((component) => component.props?.elem_id === 'outbox');
     if (!left.length || !own) return;
     const data = { data: { decisions: left }, component_id: own.id, fn_name: 'store', session_hash: this.tab };
-    const headers = { 'Content-Type': 'application/json' };
-    fetch(`${root}${prefix}/component_server/`, { method: 'POST', keepalive: true, headers, body: JSON.stringify(data) })
-      .catch(() => {});
+    const sent = { method: 'POST', keepalive: true, headers: { 'Content-Type': 'application/json' } };
+    fetch(`${root}${prefix}/component_server/`, { ...sent, body: JSON.stringify(data) }).catch(() => {});
   }
 
   #follow() {

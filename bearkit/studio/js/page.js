@@ -12,7 +12,7 @@ import { caller } from './server.js';
 
 /** @typedef {GridTab<any>} AnyTab */
 
-export const SETTLE = 1000;  // milliseconds that a page is shown before Enter stores it: nobody can check a page in less
+const SETTLE = 1000;  // milliseconds that a page is shown before Enter stores it: nobody can check a page in less
 const FOLLOW = 700, RETRY = 2000;  // milliseconds between two looks at a slow task; until a page is asked for again
 
 /**
@@ -41,7 +41,8 @@ export function newState({ element, server }, outbox, filters) {
 
 /** Returns a field for the reviewer's name. */
 export function nameField() {
-  const field = make('input', { class: 'rv-name', 'aria-label': 'Your name', onchange: () => { field.value = reviewer(field.value); } });
+  const field = make('input', { class: 'rv-name', 'aria-label': 'Your name' });
+  field.onchange = () => { field.value = reviewer(field.value); };
   return field;
 }
 
@@ -89,7 +90,8 @@ export function hint(tab, text) {
  * @param {Failure} failure
  */
 export function showError(tab, failure) {
-  tab.notice.replaceChildren(make('div', { class: 'bk-bad', role: 'alert' }, `${failure.error}. ${failure.hint || ''}`));
+  const text = `${failure.error}. ${failure.hint || ''}`;
+  tab.notice.replaceChildren(make('div', { class: 'bk-bad', role: 'alert' }, text));
 }
 
 /**
@@ -185,8 +187,8 @@ export function choice(tab, name, options) {
  * @param {() => More} more of the request than the filters
  * @param {(text: string) => void} follow shows the progress of a slow task
  * @param {() => unknown} again loads the page again
- * @returns {Promise<{ answer: Answer | Failure, view: View, more: More } | null>} the answer, and what was asked; null if
- *   another page was asked for since, or if the studio is away and the page on the screen stays
+ * @returns {Promise<{ answer: Answer | Failure, view: View, more: More } | null>} the answer, and what was asked; null
+ *   if another page was asked for since, or if the studio is away and the page on the screen stays
  */
 export async function fetchPage(tab, name, more, follow, again) {
   const number = ++tab.loading;
@@ -281,4 +283,12 @@ export function isEarly(tab) {
 export async function allStored(tab) {
   await tab.outbox.settled();
   return !tab.outbox.items.length;
+}
+
+/**
+ * Says why a step cannot be undone or redone now: it would overtake a decision.
+ * @param {'undo' | 'redo'} action
+ */
+export function notYet(action) {
+  return `${action === 'undo' ? 'Undo' : 'Redo'} works once all decisions are saved.`;
 }

@@ -21,13 +21,16 @@ export class Palette {
     this.offers = [];
     this.chosen = 0;
     this.typed = make('input', {
-      type: 'text', 'aria-label': named, role: 'combobox', 'aria-expanded': 'true', 'aria-controls': `${area}-label-list`,
-      autocomplete: 'off', oninput: () => this.#offer(), onkeydown: (/** @type {KeyboardEvent} */ event) => this.#press(event),
+      type: 'text', 'aria-label': named, role: 'combobox', 'aria-expanded': 'true',
+      'aria-controls': `${area}-label-list`, autocomplete: 'off',
     });
+    this.typed.oninput = () => this.#offer();
+    this.typed.onkeydown = (event) => this.#press(event);
     this.list = make('ul', { id: `${area}-label-list`, role: 'listbox', 'aria-label': 'labels' });
-    const outside = (/** @type {MouseEvent} */ event) => { if (event.target === this.dialog) this.dialog.close(); };
-    this.dialog = make('dialog', { class: 'rv-palette', 'aria-label': named, onclose: () => mark(true), onclick: outside },
-      this.typed, this.list, make('div', { class: 'bk-quiet' }, 'Type, or use the arrow keys · Enter saves · Esc cancels'));
+    const keys = make('div', { class: 'bk-quiet' }, 'Type, or use the arrow keys · Enter saves · Esc cancels');
+    this.dialog = make('dialog', { class: 'rv-palette', 'aria-label': named }, this.typed, this.list, keys);
+    this.dialog.onclose = () => mark(true);
+    this.dialog.onclick = (event) => { if (event.target === this.dialog) this.dialog.close(); };
   }
 
   /** @param {string} [placeholder] */

@@ -5,6 +5,7 @@
 /** @import { Outbox } from './outbox' */
 
 import { make } from './dom.js';
+import { newHelp } from './help.js';
 import { isMove, moved, reviewAction } from './keys.js';
 import { hideLarge, markExample, toggleLarge } from './large.js';
 import { findLabels } from './offers.js';
@@ -15,6 +16,7 @@ import {
 import { Palette } from './palette.js';
 import { confirmPage, decide, decideByDigit, followOutbox, undoOrRedo } from './review_decide.js';
 import { keyOf, mark } from './review_grid.js';
+import { showKeys } from './review_help.js';
 import { KINDS, ORDERS, draw, drawBar, keysLine, refresh } from './review_page.js';
 import { failed } from './server.js';
 import { markWaiting } from './states.js';
@@ -51,8 +53,8 @@ export async function open(place) {
  * @returns {ReviewTab}
  */
 function newTab(place, outbox) {
-  const button = (/** @type {string} */ text, /** @type {() => void} */ onclick) => make('button', { type: 'button', onclick }, text);
   const palette = new Palette('rv', NAMED, (text) => offer(tab, text), (focus) => mark(tab, focus));
+  const help = newHelp(() => mark(tab));
   /** @type {ReviewTab} */
   const tab = {
     ...newState(place, outbox, FILTERS),
@@ -83,17 +85,18 @@ function newTab(place, outbox) {
     drawBar: () => drawBar(tab),
     filtered: (name) => filtered(tab, name),
     mark: (focus) => mark(tab, focus),
-    handleKey: (event) => handleKey(tab, event),
+    handleKey: (event) => handleKey(tab, event, help),
     refresh: () => refresh(tab),
     turn: (step) => turn(tab, step),
     decide: (action) => decide(tab, action),
     chooseLabel: () => { if (shownImage(tab) && !isLoading(tab)) palette.open(); },
   };
-  const undo = button('Undo (u)', () => undoOrRedo(tab, 'undo'));
-  const redo = button('Redo (r)', () => undoOrRedo(tab, 'redo'));
-  tab.foot.append(tab.confirm, tab.turns, undo, redo, tab.saved, tab.progress, tab.hintBox);
+  const keys = make('button', { type: 'button', title: 'all keys', onclick: () => showKeys(help, tab.page) }, '?');
+  const undo = make('button', { type: 'button', onclick: () => undoOrRedo(tab, 'undo') }, 'Undo (u)');
+  const redo = make('button', { type: 'button', onclick: () => undoOrRedo(tab, 'redo') }, 'Redo (r)');
+  tab.foot.append(tab.confirm, tab.turns, undo, redo, keys, tab.saved, tab.progress, tab.hintBox);
   const main = make('div', { class: 'rv-main' }, tab.grid, tab.side);
-  tab.root.append(tab.bar, tab.keys, tab.notice, tab.heading, main, tab.foot, palette.dialog);
+  tab.root.append(tab.bar, tab.keys, tab.notice, tab.heading, main, tab.foot, palette.dialog, help);
   return tab;
 }
 
@@ -180,19 +183,23 @@ function onOutbox(tab, event) {
 function offer(tab, text) {
   const suspect = shownImage(tab);
   const { begin: first, contain, fresh } = findLabels(tab.page.labels, text);
-  const entry = (/** @type {string} */ label) => ({ text: label, key: keyOf(tab, label), act: () => decide(tab, 'relabel', label) });
+  const entry = (/** @type {string} */ label) =>
+    ({ text: label, key: keyOf(tab, label), act: () => decide(tab, 'relabel', label) });
   const offers = [...first, ...contain].map(entry);
   if (fresh) offers.push({ ...entry(fresh), text: `New label: ${fresh}`, key: '' });
-  if (!tidy(text) && suspect?.given && !suspect.twin) offers.push({ text: 'No label: remove it', key: '', act: () => decide(tab, 'unlabel') });
+  if (!tidy(text) && suspect?.given && !suspect.twin) {
+    offers.push({ text: 'No label: remove it', key: '', act: () => decide(tab, 'unlabel') });
+  }
   return { offers, chosen: 0 };
 }
 
 /**
  * @param {ReviewTab} tab
  * @param {KeyboardEvent} event
+ * @param {HTMLDialogElement} help
  * @returns {boolean} whether the key was for the page
  */
-function handleKey(tab, { key, repeat }) {
+function handleKey(tab, { key, repeat }, help) {
   const { grid, page } = tab;
   if (repeat && !isMove(key)) return true;
   if (isMove(key)) {
@@ -206,7 +213,7 @@ function handleKey(tab, { key, repeat }) {
     keep: () => decide(tab, 'keep'), delete: () => decide(tab, 'delete'), other: () => decide(tab, 'other'),
     digit: () => decideByDigit(tab, Number(key)), label: tab.chooseLabel, example: () => markExample(tab),
     undo: () => undoOrRedo(tab, 'undo'), redo: () => undoOrRedo(tab, 'redo'), large: () => toggleLarge(tab),
-    close: () => hideLarge(tab), confirm: () => confirmPage(tab),
+    close: () => hideLarge(tab), confirm: () => confirmPage(tab), help: () => showKeys(help, tab.page),
   };
   const now = { kind: page.kind, twin: Boolean(shownImage(tab)?.twin), large: !tab.side.hidden };
   const act = acts[reviewAction(key, now)];

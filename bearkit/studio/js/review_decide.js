@@ -3,7 +3,7 @@
 /** @import { Choice, Entry, Failure, ReviewTab, ShownAction, StepEvent, Stored } from './types' */
 /** @import { Suspect, Undone, UndoneRow } from './types' */
 
-import { allStored, hint, isEarly, isLoading, reviewerOf, showError, shownImage } from './page.js';
+import { allStored, hint, isEarly, isLoading, notYet, reviewerOf, showError, shownImage } from './page.js';
 import { paint } from './review_grid.js';
 import { failed } from './server.js';
 import { decidedId, followAnswer, noteStep } from './states.js';
@@ -35,7 +35,8 @@ export function decide(tab, action, to = null) {
 export function decideByDigit(tab, key) {
   const label = tab.page.order[key - 1];
   if (label && tab.page.labels.includes(label)) return decide(tab, 'relabel', label);
-  hint(tab, label ? `Key ${key} is for ${label}, which no picture has now: press l to choose it.` : `Key ${key} has no label yet: press l and type one.`);
+  const gone = `Key ${key} is for ${label}, which no picture has now: press l to choose it.`;
+  hint(tab, label ? gone : `Key ${key} has no label yet: press l and type one.`);
 }
 
 /**
@@ -79,9 +80,11 @@ export function confirmPage(tab) {
   }
   hint(tab, '');
   /** @type {Entry<Suspect>[]} */
-  const entries = left.map((image) => (unlabelled ? { image, action: 'relabel', to: image.predicted } : { image, action: 'keep', to: null }));
+  const entries = left.map((image) => (
+    unlabelled ? { image, action: 'relabel', to: image.predicted } : { image, action: 'keep', to: null }));
   const said = entries.filter(({ image }) => unlabelled || image.given);  // a picture without a label waits for one
-  if (said.length && page.kind !== 'deleted') send(tab, said, true);  // a deleted picture comes back only by a key of its own
+  // A deleted picture comes back only by a key of its own.
+  if (said.length && page.kind !== 'deleted') send(tab, said, true);
   if (page.set) tab.turn(page.suspects.length);
   else tab.load();
 }
@@ -95,7 +98,8 @@ export function followOutbox(tab, event) {
   const { entries, unchanged } = followAnswer(tab, event);
   if (event.kind === 'stored') useStoredLabels(tab, entries, event.answer);
   else for (const { to } of entries) if (to) withdrawLabel(tab, to);
-  if (unchanged > 0) tab.news = `Others had already decided ${plural(unchanged, 'picture')} of the last page; left unchanged.`;
+  const those = plural(unchanged, 'picture');
+  if (unchanged > 0) tab.news = `Others had already decided ${those} of the last page; left unchanged.`;
   if (event.kind === 'stored' && event.answer.order) tab.page.order = event.answer.order;
 }
 
@@ -138,7 +142,7 @@ function useStoredLabels(tab, entries, answer) {
  */
 export async function undoOrRedo(tab, action) {
   if (isLoading(tab)) return;
-  if (!await allStored(tab)) return hint(tab, `${action === 'undo' ? 'Undo' : 'Redo'} works once all decisions are saved.`);
+  if (!await allStored(tab)) return hint(tab, notYet(action));
   /** @type {Undone | Failure} */
   const answer = await tab.call('undo_or_redo', { action, reviewer: reviewerOf(tab) });
   if (failed(answer)) return showError(tab, answer);

@@ -50,7 +50,8 @@ export function pictureOf(tab, suspect, index) {
  */
 function labelsOf(tab, suspect) {
   const bold = (/** @type {string} */ label) => make('span', { class: short(label) === label ? null : 'rv-named' },
-    make('b', { title: label }, label || 'no label'), keyOf(tab, label) ? make('kbd', { title: 'its key' }, keyOf(tab, label)) : null);
+    make('b', { title: label }, label || 'no label'),
+    keyOf(tab, label) ? make('kbd', { title: 'its key' }, keyOf(tab, label)) : null);
   if (suspect.twin) return ['left ', bold(suspect.given), ', right ', bold(suspect.twin.given)];
   if (!suspect.predicted) return suspect.given ? ['given ', bold(suspect.given)] : [bold('')];
   const sure = ` (${Math.round(100 * suspect.probability)} %)`;
@@ -67,10 +68,11 @@ function labelsOf(tab, suspect) {
 function buttonsOf(tab, suspect, index) {
   const button = (/** @type {string} */ text, /** @type {string} */ title, /** @type {() => void} */ act) =>
     make('button', { type: 'button', title, onclick: () => { tab.current = index; act(); } }, text);
-  const keep = tab.page.kind === 'unlabelled' ? null : button(suspect.twin ? 'keep both' : 'keep', 'k', () => tab.decide('keep'));
+  const kept = suspect.twin ? 'keep both' : 'keep', gone = suspect.twin ? 'delete left' : 'delete';
+  const keep = tab.page.kind === 'unlabelled' ? null : button(kept, 'k', () => tab.decide('keep'));
   const other = suspect.twin ? button('delete right', 's', () => tab.decide('other')) : null;
-  return make('div', { class: 'rv-buttons' }, keep, button(suspect.twin ? 'delete left' : 'delete', 'd', () => tab.decide('delete')), other,
-    button('label …', 'l', tab.chooseLabel));
+  const away = button(gone, 'd', () => tab.decide('delete'));
+  return make('div', { class: 'rv-buttons' }, keep, away, other, button('label …', 'l', tab.chooseLabel));
 }
 
 /**
@@ -97,7 +99,9 @@ export function paint(tab, suspect, index) {
  * @param {string} state
  */
 function inWords({ action, to, others }, state) {
-  const done = { keep: 'kept', delete: 'deleted', other: 'right one deleted', relabel: to, label: to, unlabel: 'label removed' };
+  const done = {
+    keep: 'kept', delete: 'deleted', other: 'right one deleted', relabel: to, label: to, unlabel: 'label removed',
+  };
   const text = state === 'refused' ? 'not saved' : `${done[action]}${state === 'waiting' ? ' (waiting)' : ''}`;
   return others ? `${text} (${others})` : text;
 }

@@ -20,9 +20,10 @@ const PAGES = ['20', '50', '100'];
 /** @param {ReviewTab} tab */
 export function drawBar(tab) {
   const { page, view } = tab;
-  const counted = (/** @type {[string, string]} */ [kind, text]) => /** @type {[string, string]} */ (
-    [kind, `${text}${page.counts[kind] === undefined ? '' : ` (${page.counts[kind]})`}`]);
-  const named = (/** @type {string[]} */ names, every = 'all') => ['', ...names].map((name) => /** @type {[string, string]} */ ([name, name || every]));
+  /** @type {(option: [string, string]) => [string, string]} */
+  const counted = ([kind, text]) => [kind, page.counts[kind] === undefined ? text : `${text} (${page.counts[kind]})`];
+  /** @type {(names: string[], every?: string) => [string, string][]} */
+  const named = (names, every = 'all') => ['', ...names].map((name) => [name, name || every]);
   tab.bar.replaceChildren(
     choice(tab, 'kind', Object.entries(KINDS).map(counted)),
     choice(tab, 'split', named(SPLITS)),
@@ -65,8 +66,10 @@ export function draw(tab, focus) {
  */
 function moreButton(tab) {
   const { page } = tab;
-  const button = (/** @type {string} */ text, /** @type {() => void} */ onclick) => make('button', { type: 'button', class: 'rv-rest', onclick }, text);
-  if (page.rest) return button(`Review the other ${plural(page.rest, 'picture')} too`, () => { tab.view.rest = '1'; tab.load(); });
+  const button = (/** @type {string} */ text, /** @type {() => void} */ onclick) =>
+    make('button', { type: 'button', class: 'rv-rest', onclick }, text);
+  const showRest = () => { tab.view.rest = '1'; tab.load(); };
+  if (page.rest) return button(`Review the other ${plural(page.rest, 'picture')} too`, showRest);
   const past = page.set && page.total && !page.suspects.length;
   return past ? button('From the start', () => tab.turn(-page.start)) : null;
 }
@@ -81,7 +84,8 @@ function drawConfirm(tab) {
   confirm.textContent = words[page.kind] || 'Keep the rest, next page (Enter)';
   const end = page.start + page.suspects.length;
   const few = !page.set || page.total <= page.suspects.length;
-  const arrow = (/** @type {string} */ text, /** @type {string} */ named, /** @type {boolean} */ disabled, /** @type {number} */ step) =>
+  /** @type {(text: string, named: string, disabled: boolean, step: number) => HTMLElement} */
+  const arrow = (text, named, disabled, step) =>
     make('button', { type: 'button', 'aria-label': named, disabled, onclick: () => tab.turn(step) }, text);
   turns.replaceChildren(...(few || !first ? [] : [
     arrow('‹', 'earlier pictures', !page.start, -Number(tab.view.n)),
@@ -92,13 +96,17 @@ function drawConfirm(tab) {
 
 /** @param {ReviewPage} page */
 export function keysLine({ kind, order, labels }) {
-  const digits = order.slice(0, 9).flatMap((label, index) => (labels.includes(label) ? [`${index + 1} ${short(label)}`] : [])).join('  ');
+  const keyed = order.slice(0, 9).map((label, index) => ({ label, key: index + 1 }));
+  const digits = keyed.filter(({ label }) => labels.includes(label)).map(({ label, key }) => `${key} ${short(label)}`);
   /** @type {Record<string, string>} */
-  const rests = { duplicate: 'keep both of all the rest', unlabelled: 'label the rest as proposed', deleted: 'next page' };
+  const rests = {
+    duplicate: 'keep both of all the rest', unlabelled: 'label the rest as proposed', deleted: 'next page',
+  };
   const twins = kind === 'duplicate';
-  return ['arrows move', kind === 'unlabelled' ? '' : kind === 'deleted' ? 'k restore' : 'k keep', `d delete${twins ? ' left' : ''}`,
-    twins ? 's delete right' : '', digits, 'l any label', 'u undo', 'r redo', 'Space large', 'E example',
-    `Enter: ${rests[kind] || 'keep the rest'}`].filter(Boolean).join(' · ');
+  const keep = kind === 'unlabelled' ? '' : kind === 'deleted' ? 'k restore' : 'k keep';
+  return ['arrows move', keep, `d delete${twins ? ' left' : ''}`, twins ? 's delete right' : '',
+    digits.join('  '), 'l any label', 'u undo', 'r redo', 'Space large', 'E example',
+    `Enter: ${rests[kind] || 'keep the rest'}`, '? all keys'].filter(Boolean).join(' · ');
 }
 
 /** @param {ReviewTab} tab */

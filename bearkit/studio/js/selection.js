@@ -37,8 +37,8 @@ export function toggleAll(selected, images) {
 }
 
 /**
- * Returns the place of the picture that an arrow key leads to, as the pictures lie on the screen: the rows of a page may
- * have different lengths.
+ * Returns the place of the picture that an arrow key leads to, as the pictures lie on the screen: the rows of a page
+ * may have different lengths.
  * @param {string} key
  * @param {number} current
  * @param {{ left: number, top: number, height: number }[]} boxes of the pictures

@@ -24,7 +24,7 @@ export function caller(functions, patience = 0) {
       if (patience) setTimeout(() => resolve({ error: 'the studio does not answer', away: true }), patience);
     });
     const ask = functions[name];
-    const asked = ask ? ask(request).catch(() => undefined) : undefined;  // on an error Gradio returns nothing, or throws
+    const asked = ask?.(request).catch(() => undefined);  // on an error Gradio returns nothing, or throws
     const answer = await Promise.race([asked, late]);
     return answer ?? { error: navigator.onLine ? 'the studio does not answer' : 'this browser is offline', away: true };
   };
