@@ -40,7 +40,9 @@ def rewrite_png(data: bytes, clean: Clean) -> bytes:
         if cleaned == content:
             parts.append(data[start:end])
         elif cleaned:
-            checksum = zlib.crc32(kind + cleaned).to_bytes(4, "big")
+            # A wrong checksum stays wrong, or the orientation of a damaged chunk would begin to count.
+            difference = int.from_bytes(data[end - 4 : end], "big") ^ zlib.crc32(kind + content)
+            checksum = (zlib.crc32(kind + cleaned) ^ difference).to_bytes(4, "big")
             parts += [len(cleaned).to_bytes(4, "big"), kind, cleaned, checksum]
     return b"".join([*parts, clean("trailer", data[end:])])
 

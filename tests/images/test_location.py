@@ -310,6 +310,8 @@ def test_a_text_of_a_png_that_cannot_be_read_is_removed():
     assert without_location(plain[:at] + chunk(b"tEXt", b"Raw profile type exif\0\nexif\n4\nxyz") + plain[at:]) == plain
     late = plain[:-12] + chunk(b"eXIf", exif().tobytes()[6:]) + plain[-12:]
     assert read(cleaned(late))[1] == {}
+    damaged = plain[:at] + chunk(b"eXIf", exif().tobytes()[6:], wrong=1) + plain[at:]
+    assert decode(cleaned(damaged)).image.size == (60, 40), "a damaged orientation stays damaged"
 
 
 def test_credentials_and_other_notes_that_name_a_place_are_emptied():
