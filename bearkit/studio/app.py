@@ -14,6 +14,7 @@ from bearkit.images.thumbnails import clean_folder
 from bearkit.inference.predictor import Predictor
 from bearkit.studio.data import DataTab
 from bearkit.studio.label import LabelTab
+from bearkit.studio.modules import route as modules_route
 from bearkit.studio.outbox import Outbox
 from bearkit.studio.predict import PredictTab
 from bearkit.studio.publish import PublishTab
@@ -34,7 +35,7 @@ def build(project: Project) -> gr.Blocks:
     index = SharedIndex(project)
     page = gr.Blocks(title=f"{project.name} · bearkit", analytics_enabled=False)
     with page:
-        header = gr.HTML()
+        header = gr.HTML(elem_id="header")
         theme_switch()
         outbox = Outbox(project)
         with gr.Tabs() as tabs:
@@ -96,8 +97,9 @@ def launch_studio(project: Project, port: int = PORT, open_browser: bool = True)
     demo = in_space and os.environ.get("BEARKIT_STUDIO") != "all"
     build_page = hosted_page if demo else build
     guard = guard_arguments(None, framed=True) if in_space else guard_arguments(NAMES)
+    modules = {} if demo else {"routes": [modules_route()]}
     page, url, _ = launch_page(
-        lambda: build_page(project), host, port, guard, CSS,
+        lambda: build_page(project), host, port, guard | modules, CSS,
         VISITOR if demo else COLLECTOR if in_space else OWNER,
         share=False, inbrowser=open_browser and not in_space, max_file_size=MOST_BYTES if demo else None,
         allowed_paths=[str(clean_folder(project))],

@@ -16,10 +16,12 @@ from bearkit.errors import ReviewError
 from bearkit.images import thumbnails
 from bearkit.labelling.review_actions import merge_labels, store_decisions, take_labels_away
 from bearkit.studio import html
+from bearkit.studio.modules import call_module
 from bearkit.web.errors import show_errors
 from bearkit.web.prediction_html import note
 
-ADD_REVIEWER = "(...values) => [...values.slice(0, -1), window.bearkitReviewer?.() ?? '']"  # as on the Review tab
+# The name of the Review tab is the last value.
+ADD_REVIEWER = f"async (...values) => [...values.slice(0, -1), await {call_module('reviewer.js', 'reviewer')}]"
 NOTHING_CHOSEN = (
     '<div class="bk-quiet">Click a picture to see where it came from, to change its label or to delete it.</div>'
 )

@@ -1,11 +1,10 @@
 """The Label tab: pages of images that belong together, labelled with keys, mouse or touch.
 
-The page is built by `label*.js`, which calls the functions below with plain values. Decisions are stored through the
+The page is built by `js/label*.js`, which calls the functions below with plain values. Decisions are stored through the
 outbox.
 """
 
 import threading
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -27,14 +26,11 @@ from bearkit.labelling.label_queue import LabelPage, LabelQueue, Proposal
 from bearkit.labelling.snapshot import Snapshot
 from bearkit.studio.grid_answers import large_picture, mark_example, thumbnail_urls, undo_or_redo
 from bearkit.studio.label_map import ids_of, map_answer
+from bearkit.studio.modules import open_module
 from bearkit.studio.server_functions import errors_as_answers
 from bearkit.studio.shared_index import SharedIndex
 
-PARTS = (
-    "label_parts.js", "page_parts.js", "label_decide.js", "label_rest.js", "map_canvas.js", "label_map.js",
-    "label_map_input.js", "label.js",
-)  # fmt: skip
-JS = "\n".join((Path(__file__).parent / name).read_text() for name in PARTS)
+JS = open_module("label.js")
 AUDIT = 50  # images of an audit
 MOST = 200  # images of a page
 NEAR = 6  # images beside a large one

@@ -1,10 +1,9 @@
 """The outbox: stores decisions that browsers send, each once, in order, and only in its own project.
 
-The page's half is `outbox.js`. It is placed above the tabs, so that it sends decisions from any open tab; `address.js`,
-which keeps the open tab in the page's address, is placed there too.
+The page's half is `js/outbox.js`. It is placed above the tabs, so that it sends decisions from any open tab; it also
+starts `js/address.js`, which keeps the open tab in the page's address.
 """
 
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -19,9 +18,10 @@ from bearkit.core.project import Project
 from bearkit.errors import BusyError, ReviewError
 from bearkit.labelling.review_actions import given_labels, label_notes
 from bearkit.studio import html
+from bearkit.studio.modules import open_module
 from bearkit.studio.server_functions import ServerFunction, errors_as_answers
 
-JS = "\n".join((Path(__file__).parent / name).read_text() for name in ("outbox.js", "address.js"))
+JS = open_module("outbox.js", events=["counted"], preload=True)
 
 
 class Outbox:
@@ -37,7 +37,7 @@ class Outbox:
         line = gr.HTML(
             html_template="", js_on_load=JS, server_functions=answers, apply_default_css=False, elem_id="outbox"
         )
-        self.counted = line.counted  # Gradio makes an event of each `trigger(...)` in the script
+        self.counted = line.counted
 
     def store(self, request: dict[str, Any]) -> dict[str, Any]:
         """Store decisions in order.

@@ -1,6 +1,7 @@
 """The Publish tab: choose what to publish, see what will be uploaded, then publish it with one button."""
 
 import os
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from bearkit.hub.push import PublishRequest
 from bearkit.hub.repo_names import check_name, name_from
 from bearkit.studio import html, publish_preview
 from bearkit.studio.predict import folder_of, models
-from bearkit.studio.publish_job import PublishJob
+from bearkit.studio.publish_job import PublishJob, PublishStatus
 from bearkit.web.errors import show_errors, take_original_files
 from bearkit.web.prediction_html import note
 
@@ -28,6 +29,7 @@ WHAT = [
 ]
 MAY_PUBLISH = "I may publish these pictures"
 LICENSES = ["apache-2.0", "mit", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "cc0-1.0"]
+CLICK_SAVE = """() => setTimeout(() => document.querySelector('#publish-zip')?.click(), 300)"""
 LOOK_SECONDS = 0.3  # between two checks of the progress
 
 
@@ -70,9 +72,15 @@ class PublishTab:
             publish = gr.Button("Publish", variant="primary", interactive=False)
             stop = gr.Button("Stop", interactive=False)
         status = gr.HTML()
+        with gr.Accordion("Read the card (README.md)", open=False, visible=False) as card_fold:
+            card = gr.Markdown()
+        with gr.Row():
+            save = gr.Button("Download these files as a .zip", visible=False)
+            self.saved = gr.DownloadButton("Save the .zip", visible=False, elem_id="publish-zip")
         self.fields: list[Any] = [model, repo]
         self.shown = [who, model, repo]
-        self.live = [status, preview, publish, stop]
+        self.live = [status, preview, publish, stop, card_fold, card, save]
+        save.click(self.zip, None, self.saved).success(None, js=CLICK_SAVE)
         self.form: list[Any] = [what, model, repo, license, private, examples, allowed]
         for button, handler in ((preview, self.preview), (publish, self.publish)):
             event = button.click(handler, set(self.form), self.live, show_progress="hidden", concurrency_limit=None)
@@ -120,22 +128,28 @@ class PublishTab:
         self.job.publish(self._request(*self._form_values(page)), self._hub(oauth))
         yield from self.follow()
 
+    @show_errors
+    def zip(self) -> Any:
+        """Write the files of the last preview as a .zip, for the download button."""
+        path = self.job.zip_preview(Path(tempfile.mkdtemp(dir=self.saved.GRADIO_CACHE)))
+        return gr.update(value=str(path), visible=True)
+
     def follow(self) -> Iterator[list[Any]]:
         """Yield the progress until the work ends."""
         yield [gr.skip()] * len(self.live)  # Gradio empties the buttons if a handler yields nothing
         while self.job.now.doing:
-            yield _live(publish_preview.publishing(self.job.now), doing=True)
+            yield _live(self.job.now, publish_preview.publishing(self.job.now))
             time.sleep(LOOK_SECONDS)
 
     def status(self, page: dict[Any, Any], oauth: gr.OAuthToken | None = None) -> list[Any]:
         """Return the progress, or the last preview; a preview of another form is marked as such."""
         now = self.job.now
         if now.doing:
-            return _live(publish_preview.publishing(now), doing=True)
+            return _live(now, publish_preview.publishing(now))
         if now.form != self._form_values(page):
-            return _live(publish_preview.published_before(now))
+            return _live(PublishStatus(), publish_preview.published_before(now))
         refusal = self._refusal(oauth) if now.files and not now.url else ""
-        return _live(publish_preview.publishing(now), refusal=refusal, ready=bool(now.files) and not now.url)
+        return _live(now, publish_preview.publishing(now), refusal)
 
     def _form_values(self, page: dict[Any, Any]) -> tuple[Any, ...]:
         """Return the values of the form; fields that the chosen kind does not use are empty."""
@@ -187,14 +201,16 @@ class PublishTab:
         return Hub(oauth.token)
 
 
-def _live(status: str, doing: bool = False, ready: bool = False, refusal: str = "") -> list[Any]:
-    """Return the progress, and the buttons with what they can do now.
+def _live(now: PublishStatus, status: str, refusal: str = "") -> list[Any]:
+    """Return the progress, the buttons with what they can do now, and the card.
 
     Args:
+        now: the state of the preview that the form describes.
         status: the progress as HTML.
-        doing: whether work is running.
-        ready: whether the last preview may be published.
         refusal: why the visitor cannot publish.
     """
+    doing, ready = bool(now.doing), bool(now.files) and not now.url and not now.doing
     publish = gr.update(interactive=ready and not refusal, value=f"Publish ({refusal})" if refusal else "Publish")
-    return [status, gr.update(interactive=not doing), publish, gr.update(interactive=doing)]
+    shown = gr.update(visible=ready)
+    buttons = [gr.update(interactive=not doing), publish, gr.update(interactive=doing)]
+    return [status, *buttons, shown, publish_preview.card(now) if ready else "", shown]

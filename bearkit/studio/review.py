@@ -1,14 +1,13 @@
 """The Review tab: pages of candidates to decide with keys, mouse or touch; then retrain and compare.
 
-The page is built by `review*.js`, which calls the functions below with plain values. Decisions are stored through the
-outbox.
+The page is built by `js/review*.js`, which calls the functions below with plain values. Decisions are stored through
+the outbox.
 """
 
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -23,6 +22,7 @@ from bearkit.engine import jobs
 from bearkit.errors import BearkitError, ReviewError, RunError
 from bearkit.evaluation.compare_runs import compare_runs
 from bearkit.labelling.apply import apply_decisions, unapply_decisions
+from bearkit.labelling.audit import read_audit
 from bearkit.labelling.review_candidate import Candidate
 from bearkit.labelling.review_queue import ReviewPage, ReviewQueue
 from bearkit.labelling.review_view import View
@@ -31,14 +31,14 @@ from bearkit.runs import LIVE
 from bearkit.studio import mistakes
 from bearkit.studio.grid_answers import in_words, large_picture, mark_example, thumbnail_urls, undo_or_redo
 from bearkit.studio.image_sets import title
+from bearkit.studio.modules import open_module
 from bearkit.studio.server_functions import errors_as_answers
 from bearkit.studio.shared_index import SharedIndex
 from bearkit.training.config import TrainConfig
 from bearkit.web.errors import show_errors
 from bearkit.web.prediction_html import note
 
-PARTS = ("review_parts.js", "page_parts.js", "review_decide.js", "review_label.js", "review.js")
-JS = "\n".join((Path(__file__).parent / name).read_text() for name in PARTS)
+JS = open_module("review.js")
 POLL = 0.2  # seconds between two checks of a training
 
 
@@ -132,7 +132,8 @@ class ReviewTab:
         (row,) = state.rows_of([request["image_id"]]).tolist()
         if row < 0:
             raise ReviewError("this picture is no longer in the project", hint="reload the page")
-        near = queue.neighbours(state.images[row].image_id, snapshot=state)
+        blind = state.images[row].image_id in read_audit(queue.index.catalog).pending(state)  # no labels of others
+        near = [] if blind else queue.neighbours(state.images[row].image_id, snapshot=state)
         return large_picture(self.project, state, row, near, queue.index.decision_log)
 
     def example(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -262,6 +263,8 @@ def _heading(view: View, page: ReviewPage, candidates: list[Candidate]) -> str:
         return ""
     if candidates[0].predicted:
         return f"Proposed: {candidates[0].predicted}"
+    if len(page.labels) > 1:
+        return "Drawn at random for the audit, so nothing is proposed for these: press l and type the label of each."
     return (
         "Label some pictures one by one: press l, type the label, press Enter. "
         "Once there are two labels, labels are proposed for the others. "

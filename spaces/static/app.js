@@ -117,6 +117,7 @@ $("file").addEventListener("change", () => {
   if (file) show(file);
   $("file").value = "";
 });
+if ($("file").files.length) $("file").dispatchEvent(new Event("change")); // chosen before this script was loaded
 addEventListener("paste", (event) => {
   const file = firstPicture(event.clipboardData?.files);
   if (file) show(file);

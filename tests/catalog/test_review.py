@@ -23,9 +23,9 @@ from tests.conftest import write_pictures
 
 
 @pytest.fixture
-def ledger(project, tmp_path):
+def ledger(pictured, tmp_path):
     """The ledger of a project with ten black and ten teddy pictures, split."""
-    import_images(project, write_pictures(tmp_path / "bears", {"black": 10, "teddy": 10}))
+    project = pictured(tmp_path, "bears", {"black": 10, "teddy": 10})
     catalog = Catalog(project)
     dataset.load(catalog)
     return DecisionLog(catalog)

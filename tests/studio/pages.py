@@ -12,9 +12,12 @@ from urllib.parse import urlsplit
 from bearkit import runs
 from bearkit.engine import jobs
 from bearkit.runs import LIVE
+from bearkit.studio.modules import PLACE
 from tests.processes import process
 
 SECONDS = 60_000  # milliseconds that a step may take on a busy machine
+OUTBOX = f"await import('{PLACE}outbox.js').then((module) => module.opened)"  # the page's, for JavaScript
+REVIEWER = f"import('{PLACE}reviewer.js').then((module) => module.reviewer())"
 WIDE = {"width": 1280, "height": 900}
 
 

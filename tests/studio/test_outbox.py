@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from bearkit import Project
 from bearkit.sources.importing import import_images
 from tests.conftest import write_pictures
-from tests.studio.pages import SECONDS, Studio
+from tests.studio.pages import REVIEWER, SECONDS, Studio
 from tests.studio.reviewing import figures, ledger_of, stored
 
 WAITING = "Object.keys(localStorage).filter(key => key.startsWith('bearkit-waiting:'))"
@@ -137,12 +137,12 @@ def test_a_browser_that_forbids_storage_can_review(browser, shared_review, revie
     expect(figures(page).first).to_be_visible(timeout=SECONDS)
     name = page.get_by_label("Your name", exact=True)
     assert re.fullmatch("reviewer-[0-9a-f]{4}", name.input_value())
-    assert page.evaluate("window.bearkitReviewer()") == name.input_value()
+    assert page.evaluate(REVIEWER) == name.input_value()
     name.fill("ann")
     name.press("Tab")
     page.keyboard.press("k")
     stored(page, 1)
-    assert page.evaluate("window.bearkitReviewer()") == "ann"
+    assert page.evaluate(REVIEWER) == "ann"
     assert [row["reviewer"] for row in ledger_of(running).history(1)] == ["ann"]
     page.context.set_offline(True)
     page.keyboard.press("k")

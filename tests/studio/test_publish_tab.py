@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 
 import gradio as gr
 import pytest
@@ -43,7 +44,7 @@ def button(page, name):
     return page.get_by_role("button", name=name, exact=True)
 
 
-def test_from_a_model_to_a_link(opened, with_hub):
+def test_from_a_model_to_a_link(opened, with_hub, trained):
     server = with_hub()
     page = opened("?tab=publish")
     page.get_by_text("Signed in to Hugging Face as me.").wait_for()
@@ -53,6 +54,19 @@ def test_from_a_model_to_a_link(opened, with_hub):
     page.get_by_text("all files are there, and the model answers").wait_for()
     page.get_by_text("model.onnx").wait_for()
     assert server.hub.repos == {}
+    with page.expect_download() as download:
+        button(page, "Download these files as a .zip").click()
+    with zipfile.ZipFile(download.value.path()) as saved:
+        assert saved.testzip() is None
+        assert {"me_shapes/model.onnx", "me_shapes/README.md"} <= set(saved.namelist())
+    page.get_by_role("button", name="Read the card").click()
+    expect(page.get_by_role("heading", name="shapes", exact=True).last).to_be_visible()
+    with page.expect_popup() as popup:
+        page.get_by_role("link", name="Open the demo").click()
+    demo, drawing = popup.value, sorted(trained.project.images.rglob("*.png"))[0]
+    demo.locator("input[type=file]").set_input_files(drawing)
+    expect(demo.locator("#label")).to_have_text(Predictor(trained.model).predict(drawing).label)
+    demo.close()
     page.get_by_label("Private").check()  # no longer what was looked over
     expect(button(page, "Publish")).to_be_disabled(timeout=SECONDS)
     button(page, "See what will be uploaded").click()
@@ -112,10 +126,10 @@ def test_a_form_that_changes_while_it_is_looked_over_can_not_be_published(traine
     page = dict(enumerate(("model", run, "me/shapes", None, False, None, False)))
     for _ in tab.preview(page):
         pass
-    shown, _, publish, _ = tab.status(page)
+    shown, _, publish, *_ = tab.status(page)
     assert "model.onnx" in shown and publish["interactive"]
     for field, value in ((0, "static"), (1, f"{run}/frozen"), (2, "me/other"), (3, "mit"), (4, True), (5, ["a.png"])):
-        shown, _, publish, _ = tab.status(page | {field: value})
+        shown, _, publish, *_ = tab.status(page | {field: value})
         assert "model.onnx" not in shown and "something else" in shown, field
         assert publish == {"interactive": False, "value": "Publish", "__type__": "update"}
     with pytest.raises(gr.Error, match="preview it first"):

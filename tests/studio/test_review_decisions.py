@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.settings import catalog_name
 from bearkit.studio.outbox import Outbox
-from tests.studio.pages import SECONDS, Studio
+from tests.studio.pages import OUTBOX, SECONDS, Studio
 from tests.studio.reviewing import figures, ledger_of, opened, stored
 
 SERVER = "**/component_server/**"
@@ -90,7 +90,7 @@ def test_an_answer_to_an_earlier_decision_does_not_call_the_later_one_stored(rev
     first = figures(page).first
     held = []
     page.route(SERVER, lambda route: held.append(route) if "choices" in route.request.post_data else route.continue_())
-    page.wait_for_function("() => !window.bearkitOutbox.problem()")  # or both decisions would go in one request
+    page.wait_for_function(f"async () => !({OUTBOX}).problem")  # or both decisions would go in one request
     page.keyboard.press("d")
     until(page, lambda: held)
     page.keyboard.press("ArrowLeft")
