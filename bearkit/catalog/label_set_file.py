@@ -2,11 +2,12 @@
 
     {"labels": [{"label", "description", "key", "colour", "examples": [image ids], "retired"}, ...]}
 
-The labels are in the order of their keys. An image keeps its id, since the id follows from its bytes.
+The labels are in the order of their keys. The image ids are those that the exported files have: the SHA-256 of their
+bytes.
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from bearkit.catalog.catalog import Catalog
@@ -23,13 +24,21 @@ MOST_LABELS, MOST_LETTERS, MOST_EXAMPLES = 10_000, 2_000, 10  # of a file, a tex
 MOST_NAMED = 5  # retired labels that are named
 
 
-def label_set_text(catalog: Catalog) -> str:
-    """Return the label set of a project as the text of the file."""
+def label_set_text(catalog: Catalog, changed: Mapping[str, str] | None = None) -> str:
+    """Return the label set of a project as the text of the file.
+
+    Args:
+        catalog: the project's catalogue.
+        changed: {image id: new id} of images whose exported files are not those of the project.
+    """
+    changed = changed or {}
     log, rows = DecisionLog(catalog), label_set(catalog)
     labels = {image.image_id: image.label for image in log.images() if image.label}
     examples = label_examples({row["label"]: row["examples"] for row in rows}, labels, log.current())
     described = [
-        {"label": row["label"]} | {name: row[name] for name in FIELDS} | {"examples": examples.get(row["label"], [])}
+        {"label": row["label"]}
+        | {name: row[name] for name in FIELDS}
+        | {"examples": [changed.get(image_id, image_id) for image_id in examples.get(row["label"], [])]}
         for row in rows
     ]
     return json.dumps({"labels": described}, ensure_ascii=False, indent=1) + "\n"

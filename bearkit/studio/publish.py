@@ -28,6 +28,7 @@ WHAT = [
     ("Data set of the cleaned pictures", "dataset"),
 ]
 MAY_PUBLISH = "I may publish these pictures"
+REMOVE_PLACES = "Remove the places where pictures were taken"
 LICENSES = ["apache-2.0", "mit", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "cc0-1.0"]
 CLICK_SAVE = """() => setTimeout(() => document.querySelector('#publish-zip')?.click(), 300)"""
 LOOK_SECONDS = 0.3  # between two checks of the progress
@@ -66,6 +67,7 @@ class PublishTab:
                 )  # fmt: skip
                 take_original_files(examples)
                 owners = gr.HTML()
+                places = gr.Checkbox(True, label=REMOVE_PLACES, visible=False)
                 allowed = gr.Checkbox(False, label=MAY_PUBLISH, visible=False)
         with gr.Row():
             preview = gr.Button("See what will be uploaded", variant="primary")
@@ -81,12 +83,13 @@ class PublishTab:
         self.shown = [who, model, repo]
         self.live = [status, preview, publish, stop, card_fold, card, save]
         save.click(self.zip, None, self.saved).success(None, js=CLICK_SAVE)
-        self.form: list[Any] = [what, model, repo, license, private, examples, allowed]
+        self.form: list[Any] = [what, model, repo, license, private, examples, allowed, places]
         for button, handler in ((preview, self.preview), (publish, self.publish)):
             event = button.click(handler, set(self.form), self.live, show_progress="hidden", concurrency_limit=None)
             self.settle(event.then)
         stop.click(self.job.stop, None, None)
-        what.change(self.choose, what, [model, examples, owners, allowed], show_progress="hidden")
+        what.change(self.choose, what, [model, examples, owners, allowed, places], show_progress="hidden")
+        places.input(self.describe_owners, places, owners, show_progress="hidden")
         for field in self.form:  # after a change, the last preview may be of something else
             self.settle(field.change)
 
@@ -110,10 +113,16 @@ class PublishTab:
 
     @show_errors
     def choose(self, what: str) -> list[Any]:
-        """Show the fields of a kind: model and examples, or the owners of the pictures and the permission."""
+        """Show the fields of a kind: model and examples, or the owners of the pictures, the permission, the places."""
         data = what == "dataset"
-        owners = note(whose_images(self.project), good=False) if data and self.project.exists else ""
-        return [gr.update(visible=not data), gr.update(visible=not data), owners, gr.update(visible=data, value=False)]
+        model = gr.update(visible=not data)
+        owners = self.describe_owners(True) if data and self.project.exists else ""
+        return [model, model, owners, gr.update(visible=data, value=False), gr.update(visible=data, value=True)]
+
+    @show_errors
+    def describe_owners(self, remove_places: bool) -> str:
+        """Return whose pictures would be published, and whether with the places where they were taken."""
+        return note(whose_images(self.project, keep_location=not remove_places), good=False)
 
     @show_errors
     def preview(self, page: dict[Any, Any]) -> Iterator[list[Any]]:
@@ -153,10 +162,11 @@ class PublishTab:
 
     def _form_values(self, page: dict[Any, Any]) -> tuple[Any, ...]:
         """Return the values of the form; fields that the chosen kind does not use are empty."""
-        what, model, repo, license, private, examples, allowed = (page[field] for field in self.form)
+        what, model, repo, license, private, examples, allowed, places = (page[field] for field in self.form)
         data = what == "dataset"
         chosen = () if data else tuple(examples or ())
-        return what, None if data else model, (repo or "").strip(), license or None, private, chosen, data and allowed
+        about = what, None if data else model, (repo or "").strip(), license or None, private, chosen
+        return *about, data and allowed, data and not places
 
     def _refusal(self, oauth: gr.OAuthToken | None) -> str:
         """Return why the visitor cannot publish; "" if they can."""
@@ -168,7 +178,7 @@ class PublishTab:
 
     def _request(
         self, what: str, model: str | None, repo: str, license: str | None, private: bool, examples: list[str] | None,
-        allowed: bool,
+        allowed: bool, keep_location: bool,
     ) -> PublishRequest:  # fmt: skip
         """Return the request for the values of the form.
 
@@ -181,7 +191,8 @@ class PublishTab:
                 raise PublishError(
                     "publishing pictures needs their owners' permission", hint=f"tick “{MAY_PUBLISH}” if you have it"
                 )
-            return PublishRequest(what, self.project.root, repo.strip(), private, license or None)
+            about = what, self.project.root, repo.strip(), private, license or None
+            return PublishRequest(*about, keep_location=keep_location)
         if not model:
             raise PublishError("there is no model yet", hint="train one in the Train tab")
         chosen = tuple(Path(path) for path in examples or ())

@@ -37,6 +37,7 @@ class PublishStatus:
         total: units of the step; 0 if unknown.
         files: (name, bytes) of the files that were previewed and may be published.
         missing: images that are left out because their files are gone.
+        left_out: images that are left out because the places where they were taken cannot be removed.
         trial: the result of a Space's preflight.
         card: the README.md that was previewed.
         demo: the address where a static demo can be tried; "" if it cannot.
@@ -51,6 +52,7 @@ class PublishStatus:
     total: int = 0
     files: tuple[tuple[str, int], ...] = ()
     missing: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     trial: dict[str, Any] | None = None
     card: str = ""
     demo: str = ""
@@ -145,7 +147,8 @@ class PublishJob:
     def _preview(self, wanted: PublishRequest) -> None:
         self._forget()
         folder = self._folder = Path(tempfile.mkdtemp(prefix="bearkit-publish-", dir=wanted.scratch))
-        missing = tuple(wanted.write(folder).get("missing", ()))
+        written = wanted.write(folder)
+        missing, left_out = (tuple(written.get(name, ())) for name in ("missing", "left_out"))
         check_size(folder)
         files = tuple((name, path.stat().st_size) for name, path in files_by_name(folder).items())
         trial = preflight(folder, self._progress) if wanted.kind == "space" else None
@@ -159,7 +162,7 @@ class PublishJob:
                 self._demo = DemoServer(folder)
             url = self._demo.url if self._demo else ""
             self.now = PublishStatus(
-                wanted, self.now.form, files=files, missing=missing, trial=trial, card=card, demo=url
+                wanted, self.now.form, files=files, missing=missing, left_out=left_out, trial=trial, card=card, demo=url
             )
 
     def _publish(self, wanted: PublishRequest, hub: Hub) -> None:

@@ -17,6 +17,10 @@ def publishing(now: PublishStatus) -> str:
         return status
     if now.missing:
         status += note(f"{text.count(len(now.missing), 'picture')} left out: the files are missing.", good=False)
+    if now.left_out:
+        why = "the place cannot be removed from the file"
+        names = ", ".join(now.left_out[: html.MANY])
+        status += note(f"{text.count(len(now.left_out), 'picture')} left out, because {why}: {names}.", good=False)
     megabytes = sum(size for _, size in now.files) / 1e6
     licence = now.wanted.license or "no licence: all rights reserved"
     files = f"{text.count(len(now.files), 'file')} of {now.wanted.source.name}, {megabytes:.1f} MB"

@@ -198,12 +198,15 @@ def test_a_data_set_comes_back_with_where_it_came_from(shapes, tmp_path, with_hu
     assert front(text)["license"] == "cc-by-4.0"
     assert f"1 CC BY 4.0; unknown for {n - 1}." in text
     assert "People looked at 2 of the pictures" in text
-    assert whose_images(shapes).endswith("At least 1 of the files contain the place where they were taken.")
+    located = "At least 1 of the files contain the place where they were taken."
+    assert whose_images(shapes, keep_location=True).endswith(located)
+    assert whose_images(shapes).endswith("Where a photograph was taken is removed from the published copy.")
     assert "1 are used under another label than the one they came with, and 1 were left out" in text
     again = Project(tmp_path / "again")
     report = import_images(again, "hf://me/shapes")
     assert report.imported == n
-    assert {image.image_id for image in Catalog(again).images()} == {row["image_id"] for row in rows}
+    assert {image.image_id for image in Catalog(again).images()} == {row["sha256"] for row in rows}
+    assert len({row["sha256"] for row in rows} - {row["image_id"] for row in rows}) == 1, "the one with a place"
 
 
 def test_a_hub_that_makes_a_repository_and_then_fails_holds_nothing(trained, with_hub, monkeypatch):
