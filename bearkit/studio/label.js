@@ -70,7 +70,7 @@ function draw(message) {
 }
 
 function drawWhy() {
-  const leave = (text, filter) => make('button', { type: 'button', onclick: () => { view[filter] = ''; load(); } }, text);
+  const leave = (text, filter) => make('button', { type: 'button', onclick: () => { if (hasUnstored()) return; view[filter] = ''; load(); } }, text);
   const text = page.audit ? `${page.audit} left, ${page.why}: label one after the other` : page.mapped && picks.length > page.images.length ? `${page.images.length} of ${plural(picks.length, 'picture')} ${page.why}` : `${plural(page.images.length, 'picture')}: ${page.why}`;
   why.replaceChildren(...(page.images.length ? [text] : []), ...(page.audit ? [' ', leave('Leave the audit', 'audit')] : view.like ? [' ', leave('Back to the order', 'like')] : picks.length ? [' ', make('button', { type: 'button', onclick: backToOrder }, 'Back to the order')] : []));
 }

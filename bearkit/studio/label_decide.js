@@ -180,7 +180,10 @@ function leave() {
 
 function hasUnstored() {  // returns whether there are choices that another page would lose, and says so
   const waiting = [...choices.keys()].some((id) => !states.has(id));
-  if (waiting) hint('Enter stores your choices first; u takes them back.');
+  if (waiting) {
+    hint('Enter stores your choices first; u takes them back.');
+    mark();  // so that these keys are for the grid
+  }
   return waiting;
 }
 

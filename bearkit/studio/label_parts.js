@@ -20,7 +20,11 @@ let past = [], future = [];  // earlier choices on this page, for undo and redo
 
 // ---------------------------------------------------------------------------------------------------------- filters
 
-function filtered() {
+function filtered(name) {
+  if (hasUnstored()) {
+    view[name] = page.request[name];
+    return drawBar();
+  }
   view.like = '';
   picks = [];
   load();

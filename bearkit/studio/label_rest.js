@@ -32,7 +32,7 @@ function leastField() {
 }
 
 async function ask(name) {  // a step of the studio, once all decisions are stored
-  if (isLoading()) return null;
+  if (isLoading() || hasUnstored()) return null;
   await outbox.settled();
   if (outbox.waiting().length) return hint('This works once all decisions are saved.');
   const answer = await call(name, { least: Number(least) });
@@ -57,7 +57,7 @@ async function acceptRest() {
 }
 
 async function takeBack() {
-  if (isLoading()) return;
+  if (isLoading() || hasUnstored()) return;
   acceptedLast = true;
   await undoOrRedo('undo');
 }

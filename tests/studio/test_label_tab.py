@@ -9,6 +9,7 @@ from bearkit import Project
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import DecisionRequest
 from bearkit.catalog.label_set import add_label, describe_label, label_set
+from bearkit.labelling.label_actions import label_images
 from tests.studio.labelling import (
     give,
     labels_of,
@@ -108,6 +109,28 @@ def test_clicks_select_exceptions_and_a_range_and_one_undo_takes_the_page_back(r
     page.keyboard.press("r")
     expect(page.get_by_text("Redone:")).to_be_visible(timeout=SECONDS)
     assert list(steps(running).values()) == [step]
+
+
+def test_no_filter_and_no_button_above_or_below_the_grid_loses_choices_that_are_not_stored(running, browser):
+    ids = list(shape_of(running))
+    label_images(running.project, {ids[0]: "one", ids[20]: "two"}, "ben")
+    page = open_label(browser, running)
+    shown = shown_ids(page)
+    pictures(page).nth(2).click()
+    page.keyboard.press("d")
+    for name, value, before in (("Per page", "48", "12"), ("Order", "random", "auto"), ("Only", "two", "")):
+        page.get_by_label(name, exact=True).select_option(value)
+        expect(page.get_by_label(name, exact=True)).to_have_value(before)
+        expect(page.locator(".lb .rv-hint")).to_have_text("Enter stores your choices first; u takes them back.")
+    for name in ("Audit: label 34 at random", "Accept the rest: 34 pictures"):
+        page.get_by_role("button", name=name).click()
+    expect(pictures(page).nth(2)).to_have_attribute("data-choice", "delete")
+    assert shown_ids(page) == shown and len(steps(running)) == 1
+    shoot(page, "label-6-choices-stay")
+    press(page, "Enter")
+    assert next(iter(steps(running).values()))[shown[2]] == ("delete", None)
+    page.get_by_label("Order", exact=True).select_option("random")
+    expect(page).to_have_url(re.compile("by=random"))
 
 
 def test_what_was_left_for_later_comes_when_nothing_else_is_left(running, browser):
