@@ -91,6 +91,7 @@ function onOutbox({ kind, step, answer }) {  // an event of the outbox
     else known.state = kind;
     if (kind === 'stored') known.others = answer.others?.[image.image_id];
     if (kind === 'stored' && known.to && answer.labels?.[image.image_id]) known.to = answer.labels[image.image_id];
+    if (kind === 'stored' && asExamples.delete(image.image_id) && known.to) call('example', { image_id: image.image_id, label: known.to });
   }
   const unchanged = made.length - (answer?.stored?.length ?? made.length);
   if (unchanged > 0) news = `Others had already labelled ${plural(unchanged, 'picture')} of the last page; left unchanged.`;
@@ -160,7 +161,7 @@ function handleKey(event) {
   const arrow = ['ArrowRight', 'ArrowLeft', 'ArrowDown', 'ArrowUp'].includes(event.key);
   if (event.repeat && !arrow) return true;
   const act = {
-    Enter: storePage, ' ': () => (side.hidden ? showLarge() : hideLarge()), Escape: leave, '?': showHelp, l: chooseLabel, L: likeThis, E: markExample,
+    Enter: storePage, ' ': () => (side.hidden ? showLarge() : hideLarge()), Escape: leave, '?': showHelp, l: chooseLabel, L: likeThis, E: markExampleOnceStored,
     k: () => page.images.length && pick(current), x: setAside, d: remove, Delete: remove, u: () => undoOrRedo('undo'), M: toggleMap, r: () => undoOrRedo('redo'), U: () => undoOrRedo('redo'),
   }[event.key];
   const label = page.labels.find((one) => one.key && one.key === event.key);
@@ -193,6 +194,14 @@ function likeThis() {
   picks = [];
   view.audit = '';
   load();
+}
+
+function markExampleOnceStored() {  // a proposal is no label yet: people may give the picture another one
+  const image = shownImage();
+  if (!image || labelOf(image)) return markExample();
+  const was = asExamples.delete(image.image_id);
+  if (!was) asExamples.add(image.image_id);
+  hint(was ? 'This picture will be no example.' : 'This picture becomes an example of its label when the page is stored.');
 }
 
 const KEYS = {

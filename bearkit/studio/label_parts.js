@@ -16,6 +16,7 @@ let page = { images: [], labels: [] };
 let anchor = 0;           // where a range of the selection begins
 let selected = new Set(); // image ids
 let choices = new Map();  // image_id -> {action, to}: what Enter stores instead of the proposal
+const asExamples = new Set();  // image ids: examples of the labels that they are given
 let past = [], future = [];  // earlier choices on this page, for undo and redo
 
 // ---------------------------------------------------------------------------------------------------------- filters
@@ -106,7 +107,7 @@ function pictureOf(image, index) {
 
 const figures = () => [...grid.querySelectorAll('figure')];
 const shownImage = () => page.images[current];
-const labelOf = (image) => (states.get(image.image_id) || choices.get(image.image_id) || { to: image.proposed }).to;
+const labelOf = (image) => (states.get(image.image_id) || { to: image.given ? image.proposed : '' }).to;  // that people gave it
 
 function paint(image, index) {
   const figure = root.querySelector(`#lb-${index}`);

@@ -1,6 +1,6 @@
 // What the pages of the Review and the Label tab share. Each tab runs its own copy, with the variables of its files:
 // `TAB`, `AREA`, `NAMED`, `FIRST`, `CHOICES`, `SIZE`, `CAPTIONS`; `grid`, `side`, `foot`, `confirm`, `hintBox`, `notice`,
-// `nameField`; `labelOf` (the label that a picture has or gets); `page` (with `request`, the filters that it was asked for with); and the functions `drawBar`, `filtered` (a
+// `nameField`; `labelOf` (the label that people gave a picture); `page` (with `request`, the filters that it was asked for with); and the functions `drawBar`, `filtered` (a
 // filter changed), `mark`, `offer` (fills `offered`), `shownImage` (the current picture) and `handleKey`.
 
 const SETTLE = 1000;      // milliseconds that a page is shown before Enter stores it: nobody can check a page in less

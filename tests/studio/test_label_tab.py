@@ -413,5 +413,19 @@ def test_examples_are_chosen_in_both_grids_and_shown_beside_the_labels_and_in_th
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="keys").get_by_alt_text("example of star")).to_have_count(2)
     page.keyboard.press("Escape")
+    first, second, *_ = shown_ids(page)
     page.keyboard.press("E")
-    expect(page.get_by_text(re.compile("This picture is an example of (disc|star)"))).to_be_visible(timeout=SECONDS)
+    expect(page.get_by_text("becomes an example of its label when the page is stored")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    for message in ("becomes an example", "will be no example"):
+        page.keyboard.press("E")
+        expect(page.locator(".lb .rv-hint")).to_contain_text(message)
+    assert first not in examples(catalog), "a proposal is no label yet"
+    press(page, "1" if proposals(page)[first] == "star" else "2")  # a label that was not proposed
+    expect(page.locator(f".lb-examples img[src*='{first[:12]}']")).to_have_count(1)
+    assert (examples(catalog).get(first), second in examples(catalog)) == (labels_of(running)[first], False)
+
+
+def examples(catalog):
+    """The label that an image is an example of, by image id."""
+    return {one: row["label"] for row in label_set(catalog) for one in row["examples"]}
