@@ -16,7 +16,8 @@ async function load(message = '', focus = false, undone = []) {  // `undone` are
     return load(message, focus);
   }
   show(answer, request, message, focus, exceptions(undone));
-  if (page.empty === 'waiting') setTimeout(() => { if (requestNumber === loading) load(); }, 1500);
+  const again = { waiting: 1500, others: 3000 }[page.empty];  // milliseconds
+  if (again) setTimeout(() => { if (requestNumber === loading && root.offsetParent) load(); }, again);
 }
 
 function show(answer, request, message, focus, kept) {
@@ -134,5 +135,10 @@ const foot = make('div', { class: 'rv-foot', hidden: true }, confirm, make('div'
 const main = make('div', { class: 'rv-main lb-main', hidden: true }, mapBox, grid, side, labels);
 const rest = make('section', { class: 'lb-rest', hidden: true, 'aria-label': 'the rest' });
 const root = make('div', { class: 'rv lb' }, bar, notice, make('div', { class: 'lb-top' }, make('div', {}, name, why), progress), main, foot, rest, palette, help);
+
+window.addEventListener('pagehide', () => {  // others need not wait until this page is given to them
+  if (page.images.length) outbox.lastCall('label', 'give_up', { reviewer: reviewer(), images: page.images.map((image) => image.image_id) });
+});
+window.addEventListener('pageshow', (event) => { if (event.persisted && !choices.size) load(); });  // Back: others may have it now
 
 whenReady(() => begin('bearkit-label', onOutbox, () => { if (!busy() && !choices.size) { readAddress(); load('', true); } }));

@@ -164,14 +164,18 @@ window.addEventListener('storage', (event) => {  // another tab sent or discarde
   notify(event.newValue === '' || item.refused ? { kind: 'discarded', step: item.step } : { kind: 'stored', step: item.step, answer: {} });
 });
 
-window.addEventListener('pagehide', () => {  // a last try: `keepalive` lets it outlive the page
+window.addEventListener('pagehide', () => {  // a last try
   const left = items.filter((item) => !item.refused).slice(0, BATCH).map((item) => item.step);
-  const { components = [], root = '', api_prefix: prefix = '/gradio_api' } = window.gradio_config || {};
-  const own = components.find((component) => component.props?.elem_id === 'outbox');
-  if (!left.length || !own) return;
-  const body = JSON.stringify({ data: { decisions: left }, component_id: own.id, fn_name: 'store', session_hash: tab });
-  fetch(`${root}${prefix}/component_server/`, { method: 'POST', keepalive: true, headers: { 'Content-Type': 'application/json' }, body }).catch(() => {});
+  if (left.length) lastCall('outbox', 'store', { decisions: left });
 });
+
+function lastCall(part, name, payload) {  // calls a function of a component while the page closes: `keepalive` lets it outlive the page
+  const { components = [], root = '', api_prefix: prefix = '/gradio_api' } = window.gradio_config || {};
+  const own = components.find((component) => component.props?.elem_id === part);
+  if (!own) return;
+  const body = JSON.stringify({ data: payload, component_id: own.id, fn_name: name, session_hash: tab });
+  fetch(`${root}${prefix}/component_server/`, { method: 'POST', keepalive: true, headers: { 'Content-Type': 'application/json' }, body }).catch(() => {});
+}
 
 window.addEventListener('beforeunload', (event) => { if ([...items, ...foreign].some((item) => !item.persisted)) event.preventDefault(); });
 window.addEventListener('online', wake);
@@ -256,7 +260,7 @@ element.setAttribute('role', 'status');
 navigator.locks?.request(`bearkit-${tab}`, () => new Promise(() => {})).catch(() => {});  // refused where storage is blocked
 window.bearkitReviewer = reviewer;
 window.bearkitOutbox = {
-  add, caller, summary, reviewer, countSoon, wake,
+  add, caller, lastCall, summary, reviewer, countSoon, wake,
   waiting: () => items,
   problem: () => problem,
   ready: adopt().then(() => (items.length ? flush() : null)),

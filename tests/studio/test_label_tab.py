@@ -160,14 +160,31 @@ def test_two_people_at_once_get_different_pages(running, browser):
     assert {labels_of(running)[one] for one in his} == {"two"}
 
 
-def test_who_finds_all_that_is_left_with_others_can_look_again(running, browser):
+def test_who_finds_all_that_is_left_with_others_can_look_again_and_is_told_when_nothing_is_left(running, browser):
     ann = open_label(browser, running, "&many=48&by=random")
     ben = open_label(browser, running, name="ben")
     expect(ben.locator(".lb .rv-done")).to_contain_text("Others look at the 36 pictures that are left.")
+    with ben.expect_request(lambda request: "next_page" in (request.post_data or "")):
+        ben.get_by_role("button", name="Look again").click()
+    expect(ben.locator(".lb .rv-done")).to_contain_text("Others look at the 36 pictures that are left.")
     type_label(ann, "drawing")
-    expect(ann.locator(".lb .rv-done")).to_contain_text("Every picture has a label.", timeout=SECONDS)
-    ben.get_by_role("button", name="Look again").click()
-    expect(ben.locator(".lb .rv-done")).to_contain_text("Every picture has a label.", timeout=SECONDS)
+    for page in (ann, ben):
+        expect(page.locator(".lb .rv-done")).to_contain_text("Every picture has a label.", timeout=SECONDS)
+
+
+def test_the_page_of_a_person_who_closes_the_tab_comes_to_the_other_at_once(running, browser):
+    ann = open_label(browser, running, "&many=24&by=random")
+    ben = open_label(browser, running, "&many=24&by=random", name="ben")
+    hers, his = {*shown_ids(ann)}, {*shown_ids(ben)}
+    assert (len(hers), len(his), hers & his) == (24, 12, set())
+    next_page(ben, lambda: type_label(ben, "drawing"))
+    expect(ben.locator(".lb .rv-done")).to_contain_text("Others look at the 24 pictures that are left.")
+    ann.close()
+    expect(pictures(ben)).to_have_count(24, timeout=SECONDS)  # a page that is not given up comes after two minutes
+    assert {*shown_ids(ben)} == hers
+    loaded(ben)
+    press(ben, "1")
+    assert dict.fromkeys(hers | his, "drawing") == labels_of(running)
 
 
 def test_what_is_labelled_offline_waits_in_words_and_is_stored_once(running, browser):
