@@ -128,14 +128,17 @@ def example_ids(catalog: Catalog) -> set[str]:
 
 
 def toggle_example(catalog: Catalog, label: str, image_id: str) -> bool:
-    """Make an image an example of a label, or no example any more. Returns whether it is one now.
+    """Make an image an example of its label, or no example any more. Returns whether it is one now.
 
     Raises:
-        ReviewError: there is no such label.
+        ReviewError: there is no such label, or the image has another one or none.
     """
     with catalog.connection(write=True):
         examples = _read(catalog).get(label, PLAIN).examples
         is_new = image_id not in examples
+        if is_new and (own := DecisionLog(catalog).label_of(image_id)) != label:
+            has = f"has the label `{own}`" if own else "has no label yet"
+            raise ReviewError(f"this picture {has}, so it is no example of `{label}`", hint="give it that label first")
         left = tuple(one for one in examples if one != image_id)
         describe_label(catalog, label, examples=(*left, image_id) if is_new else left)
     return is_new

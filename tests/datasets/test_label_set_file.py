@@ -14,6 +14,7 @@ from bearkit.catalog.decisions import DecisionLog
 from bearkit.catalog.label_examples import EXAMPLES
 from bearkit.catalog.label_set import add_label, describe_label, label_set, toggle_example
 from bearkit.catalog.label_set_file import NAME, add_label_set
+from bearkit.errors import ReviewError
 
 FIELDS = ("label", "description", "key", "colour", "retired")
 
@@ -141,6 +142,18 @@ def test_the_file_names_only_images_that_have_the_label_now(described, tmp_path)
     assert written["star"] == []
     assert len(written["disc"]) == EXAMPLES
     assert disc[0] not in written["disc"]
+
+
+def test_an_image_is_an_example_of_its_own_label_only(shapes):
+    catalog, log = Catalog(shapes), DecisionLog(Catalog(shapes))
+    disc = next(image.image_id for image in log.images() if image.label == "disc")
+    with pytest.raises(ReviewError, match="has the label `disc`, so it is no example of `star`"):
+        toggle_example(catalog, "star", disc)
+    assert toggle_example(catalog, "disc", disc)
+    log.decide([DecisionRequest(disc, "unlabel")], "ann")
+    assert not toggle_example(catalog, "disc", disc), "it can always be taken away again"
+    with pytest.raises(ReviewError, match="has no label yet"):
+        toggle_example(catalog, "disc", disc)
 
 
 def test_examples_are_chosen_on_the_command_line_by_their_path(shapes, bearkit_json):

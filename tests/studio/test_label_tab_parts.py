@@ -249,6 +249,17 @@ def test_the_page_of_one_who_left_comes_to_the_other_and_no_image_is_decided_twi
     assert {(row["reviewer"], row["to_label"]) for row in history} == {("ben", "two")}
 
 
+def test_a_page_that_was_closed_comes_to_the_other_but_not_a_newer_one_of_the_same_person(queue):
+    tab = made(LabelTab, queue.index.project, SharedIndex(queue.index.project))
+    old = tab.next_page(asked("ann", many="6"))
+    new = tab.next_page(asked("ann", many="12"))  # in another window
+    tab.give_up({"reviewer": "ann", "images": sorted(shown_ids(old))})
+    assert not shown_ids(tab.next_page(asked("ben", many="18"))) & shown_ids(new)
+    tab.give_up({"reviewer": "ann", "images": sorted(shown_ids(new))})
+    tab.give_up({"reviewer": "eve", "images": ["nothing"]})
+    assert len(shown_ids(tab.next_page(asked("ben", many="18")))) == 18
+
+
 def test_labels_that_are_no_plain_words_are_kept_as_they_are_typed(queue):
     odd = ("../../etc/passwd", "C:\\x", "x" * 200, "🐻‍❄️", "None", "007", "nan", "=1+1")
     project = queue.index.project
