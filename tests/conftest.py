@@ -159,13 +159,26 @@ class Trained:
 
 
 @pytest.fixture(scope="session")
-def with_body(tmp_path_factory):
-    """Gives a project the default body as a first training leaves it: converted once for all tests of all workers."""
+def once(tmp_path_factory):
+    """Makes a folder once for all tests of all workers: `once(name, make)`, which no test may change."""
     base = tmp_path_factory.getbasetemp()
-    known = Project((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "of-all-workers")
-    known.root.mkdir(exist_ok=True)
-    with FileLock(known.root / "lock"):
-        registry.get(TrainConfig().body).onnx(known)
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "of-all-workers"
+    shared.mkdir(exist_ok=True)
+
+    def find(name, make):
+        with FileLock(shared / f"{name}.lock"):
+            if not (done := shared / f"{name}.done").exists():
+                make(shared / name)
+                done.touch()
+        return shared / name
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def with_body(once):
+    """Gives a project the default body as a first training leaves it."""
+    known = Project(once("body", lambda folder: registry.get(TrainConfig().body).onnx(Project(folder))))
 
     def give(project):
         shutil.copytree(known.cache / "bodies", project.cache / "bodies")
@@ -175,24 +188,32 @@ def with_body(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory, with_body):
-    """Train once for all tests that only look."""
+def trained(once, tmp_path_factory, with_body):
+    """Trained once for all tests that only look."""
+
+    def make(folder):
+        project = with_body(Project(folder / "shapes"))
+        import_images(project, write_drawings(folder / "source", 12))
+        learn = Learner(project)
+        learn.fit_one_cycle()
+        learn.export()
+
     folder = tmp_path_factory.mktemp("trained")
-    project = with_body(Project(folder / "shapes"))
-    import_images(project, write_drawings(folder / "source", 12))
-    learn = Learner(project)
-    learn.fit_one_cycle()
-    return Trained(project, learn, learn.export())
+    project = Project(shutil.copytree(once("trained", make) / "shapes", folder / "shapes"))
+    (model,) = project.models.iterdir()
+    return Trained(project, Learner(project).load("001/stage-1"), model)
 
 
 @pytest.fixture(scope="session")
-def drawn(tmp_path_factory, with_body):
+def drawn(once, tmp_path_factory, with_body):
     """A project of 36 drawings with a frozen run; copied by tests that change it."""
-    folder = tmp_path_factory.mktemp("drawn")
-    project = with_body(Project(folder / "shapes"))
-    import_images(project, write_drawings(folder / "source", 12))
-    Learner(project).fit_one_cycle(4)
-    return project
+
+    def make(folder):
+        project = with_body(Project(folder / "shapes"))
+        import_images(project, write_drawings(folder / "source", 12))
+        Learner(project).fit_one_cycle(4)
+
+    return Project(shutil.copytree(once("drawn", make) / "shapes", tmp_path_factory.mktemp("drawn") / "shapes"))
 
 
 @pytest.fixture(scope="session")
