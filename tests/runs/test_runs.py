@@ -1,6 +1,5 @@
 """A run's folder tells the truth at every moment."""
 
-import multiprocessing
 import os
 import signal
 import time
@@ -14,7 +13,7 @@ from bearkit.engine import jobs
 from bearkit.errors import BearkitError, RunError, StoppedError
 from bearkit.runs import STARTING_SECONDS, Run
 from bearkit.training.config import TrainConfig
-from tests.processes import wait_until
+from tests.processes import forks, wait_until
 
 
 @pytest.fixture
@@ -38,9 +37,10 @@ def hold(folder):
         time.sleep(60)
 
 
+@pytest.mark.slow
 def test_a_run_is_running_while_its_process_lives_and_interrupted_when_it_was_killed(run):
     assert run.state == "starting"
-    process = multiprocessing.get_context("spawn").Process(target=hold, args=(run.folder,))
+    process = forks.Process(target=hold, args=(run.folder,))
     process.start()
     while run.state != "running":
         time.sleep(0.05)
@@ -121,11 +121,10 @@ def work(folder, begun, finish):
 @pytest.mark.slow
 def test_trainings_of_a_project_take_turns_in_their_order(project, run):
     second, third = runs.create(project, {}), runs.create(project, {})
-    context = multiprocessing.get_context("spawn")
-    events = {one.id: (context.Event(), context.Event()) for one in (run, second, third)}
+    events = {one.id: (forks.Event(), forks.Event()) for one in (run, second, third)}
     processes = []
     for one, state in ((run, "running"), (third, "waiting"), (second, "waiting")):
-        processes.append(context.Process(target=work, args=(one.folder, *events[one.id])))
+        processes.append(forks.Process(target=work, args=(one.folder, *events[one.id])))
         processes[-1].start()
         wait_until(one, state)
     assert not events[second.id][0].is_set()
