@@ -25,6 +25,7 @@ from scipy.special import softmax
 
 from bearkit import Learner, Project, import_images
 from bearkit.bodies import registry
+from bearkit.bodies.features import extract_features
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import DecisionRequest
 from bearkit.catalog.decisions import DecisionLog
@@ -214,6 +215,21 @@ def drawn(once, tmp_path_factory, with_body):
         Learner(project).fit_one_cycle(4)
 
     return Project(shutil.copytree(once("drawn", make) / "shapes", tmp_path_factory.mktemp("drawn") / "shapes"))
+
+
+@pytest.fixture(scope="session")
+def photographs(once, data, with_body):
+    """Gives `folder` a project of the shared photographs of a name with their features, which take ten seconds."""
+
+    def give(name, folder):
+        def make(made):
+            project = with_body(Project(made))
+            import_images(project, data / name)
+            extract_features(project, Catalog(project).images(), registry.get(TrainConfig().body), TrainConfig().views)
+
+        return Project(shutil.copytree(once(name, make), folder))
+
+    return give
 
 
 @pytest.fixture(scope="session")

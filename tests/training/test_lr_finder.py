@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from bearkit import Learner, import_images
+from bearkit import Learner
 from bearkit.training import lr_curve
 from bearkit.training.loop import TrainSetup, seeded
 from bearkit.training.lr_finder import END, START, STEPS, lr_find
@@ -134,8 +134,8 @@ def test_the_learners_finder_keeps_a_curve_and_changes_no_weight(shapes):
 
 
 @pytest.mark.slow
-def test_suggestions_for_photographs_hardly_depend_on_the_seed(data, project):
-    import_images(project, data / "bears_web")
+def test_suggestions_for_photographs_hardly_depend_on_the_seed(photographs, tmp_path):
+    project = photographs("bears_web", tmp_path / "bears")
     found = [Learner(project, seed=seed).lr_find().suggestions for seed in (42, 1, 2, 3, 4)]
     for name in lr_curve.NAMES:
         rates = [one[name] for one in found]
