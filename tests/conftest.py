@@ -80,9 +80,16 @@ def pytest_collection_modifyitems(items):
                 item.add_marker(mark)
     weight = Counter()
     for item in items:
-        seconds = 5 if item.get_closest_marker("browser") else 2 if item.get_closest_marker("slow") else 0.07
-        weight[item.path] += seconds  # of processor time, as measured (EXPERIMENTS.md)
+        weight[item.path] += seconds(item)
     items.sort(key=lambda item: -weight[item.path])  # files stay whole
+
+
+def seconds(item):
+    """Of processor time, as measured (EXPERIMENTS.md)."""
+    slow = item.get_closest_marker("slow")
+    if slow and slow.args:
+        return slow.args[0]
+    return 6 if item.get_closest_marker("browser") else 2 if slow else 0.07
 
 
 def encoded(image, kind="PNG", **options):
@@ -133,10 +140,7 @@ def project(tmp_path):
 
 @pytest.fixture(scope="session")
 def pictured(tmp_path_factory):
-    """Gives a project with so many small pictures of each label, and the folder that they came from.
-
-    Each is imported once and then copied, which takes a twentieth of the time.
-    """
+    """Gives a project with so many pictures of each label, and their folder: imported once, then copied."""
     made = {}
 
     def give(folder, name, counts):

@@ -55,7 +55,7 @@ def python(code, folder):
     return done.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.slow(15)
 def test_the_python_blocks_run_and_the_loop_is_about_ten_lines(folder, tmp_path_factory):
     loop, unfrozen = blocks("python")
     assert len([line for line in loop.splitlines() if line.strip()]) <= 10
@@ -70,7 +70,7 @@ def test_the_python_blocks_run_and_the_loop_is_about_ten_lines(folder, tmp_path_
     assert "'valley'" in said
 
 
-@pytest.mark.slow
+@pytest.mark.slow(10)
 def test_the_commands_run(folder):
     commands = [line for block in blocks("bash") for line in block.splitlines() if line.startswith("bearkit ")]
     assert len(commands) >= 7

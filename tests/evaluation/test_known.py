@@ -150,7 +150,7 @@ def test_folders_and_zips_become_rows_and_a_csv(trained, tmp_path, bearkit_json)
     assert sum(float(table[0][f"p({label})"]) for label in ("disc", "square", "star")) == pytest.approx(1, abs=1e-5)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(10)
 def test_photographs_of_something_else_are_none_of_these(data, photographs, tmp_path):
     project = photographs("bears_web", tmp_path / "bears")
     learn = Learner(project)

@@ -504,7 +504,7 @@ def gradio_space(trained, tmp_path):
     return tmp_path / "space"
 
 
-@pytest.mark.slow
+@pytest.mark.slow(25)
 def test_a_gradio_space_installs_starts_and_answers(gradio_space, bearkit_json):
     found = bearkit_json("preflight", gradio_space)
     assert (found["ok"], found["problems"]) == (True, [])

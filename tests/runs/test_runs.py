@@ -170,7 +170,7 @@ def test_what_a_process_died_of_is_told(shapes):
     assert "memory runs out" in job.failure
 
 
-@pytest.mark.slow
+@pytest.mark.slow(12)
 def test_a_job_stops_at_once_and_goes_on_where_it_was(shapes):
     job = jobs.start(shapes, TrainConfig(epochs=1, unfreeze=3, sizes=(64,), unfrozen_batch_size=8))
     while not any(event.get("stage") == "unfrozen" for event in job.events()):
@@ -185,7 +185,7 @@ def test_a_job_stops_at_once_and_goes_on_where_it_was(shapes):
     assert epochs == [0, 1, 2]
 
 
-@pytest.mark.slow
+@pytest.mark.slow(8)
 def test_the_finder_runs_in_a_process_of_its_own_and_its_errors_come_back(shapes, tmp_path):
     found = jobs.find_lr(shapes, TrainConfig(), unfrozen=False)
     assert set(found) == {"lrs", "losses", "suggestions", "reason", "plot"}
