@@ -12,7 +12,7 @@ NO_NODE := this needs Node.js and its npm (https://nodejs.org), which check the 
 # Once, and not in each process that tests start, also where PYTHONDONTWRITEBYTECODE is set.
 COMPILE := -m compileall -q bearkit
 
-.PHONY: help demo studio test test-fast coverage lint style bench clean
+.PHONY: help demo studio test test-fast coverage lint style bench screenshots clean
 
 help:
 	@echo "make demo     the whole loop on bird photographs, in about half a minute"
@@ -22,6 +22,7 @@ help:
 	@echo "make coverage what test-fast reaches: the total, and the files of which it reaches least"
 	@echo "make lint     ruff, mypy, which package may import which, and the studio's JavaScript"
 	@echo "make style    ruff rewrites what it can"
+	@echo "make screenshots  pictures of the studio, in docs/screens"
 	@echo "make bench    side by side with fastai; takes some minutes"
 
 $(VENV)/.installed: requirements.txt pyproject.toml
@@ -68,6 +69,9 @@ lint: $(VENV)/.installed-dev node_modules/.installed
 	$(BIN)/lint-imports > /dev/null || { $(BIN)/lint-imports; exit 1; }
 	node_modules/.bin/tsc --project .
 	node_modules/.bin/oxlint --quiet
+
+screenshots: $(VENV)/.installed-dev
+	$(BIN)/python docs/make_screenshots.py
 
 style: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .

@@ -114,7 +114,7 @@ class Learner:
         """Train with the one-cycle schedule, on from where this learner is, as a run of its own.
 
         Args:
-            epochs: times that each training image is seen; 15 frozen and 6 unfrozen if left out.
+            epochs: times that each training image is seen; those of `TrainConfig` if left out.
             lr: highest learning rate. Unfrozen, `slice(a, b)` is a at the stem to b at the head, evenly spread between;
                 `slice(b)` is `slice(b / 10, b)`, and one number is the same rate for all.
             options: other fields of `TrainConfig`.

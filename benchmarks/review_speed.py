@@ -18,7 +18,7 @@ import gradio as gr
 import numpy as np
 
 from bearkit.bodies import registry
-from bearkit.bodies.array_cache import ArrayCache
+from bearkit.bodies.array_cache import SHARD_SIZE, ArrayCache
 from bearkit.bodies.features import feature_cache
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import DecisionRequest
@@ -58,8 +58,8 @@ def synthetic(project, n, labelled=True):
     ]
     Catalog(project, create=True).record(records, [])
     store = feature_cache(project, registry.get("efficientnet_lite0"), 1)
-    for start in range(0, n, 4096):
-        rows = slice(start, min(n, start + 4096))
+    for start in range(0, n, SHARD_SIZE):
+        rows = slice(start, min(n, start + SHARD_SIZE))
         values = centres[targets[rows]] + 6 * rng.normal(0, 1, (rows.stop - rows.start, WIDTH))
         store.add(ids[rows], values[:, None].astype(np.float32))
         sketches = np.tile(rng.integers(0, 256, (len(values), SKETCH // 2)), 2).astype(np.float32)

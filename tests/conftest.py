@@ -25,6 +25,7 @@ from scipy.special import softmax
 
 from bearkit import Learner, Project, import_images
 from bearkit.bodies import registry
+from bearkit.bodies.features import extract_features
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import DecisionRequest
 from bearkit.catalog.decisions import DecisionLog
@@ -79,9 +80,16 @@ def pytest_collection_modifyitems(items):
                 item.add_marker(mark)
     weight = Counter()
     for item in items:
-        seconds = 5 if item.get_closest_marker("browser") else 2 if item.get_closest_marker("slow") else 0.07
-        weight[item.path] += seconds  # of processor time, as measured (EXPERIMENTS.md)
+        weight[item.path] += seconds(item)
     items.sort(key=lambda item: -weight[item.path])  # files stay whole
+
+
+def seconds(item):
+    """Of processor time, as measured (EXPERIMENTS.md)."""
+    slow = item.get_closest_marker("slow")
+    if slow and slow.args:
+        return slow.args[0]
+    return 6 if item.get_closest_marker("browser") else 2 if slow else 0.07
 
 
 def encoded(image, kind="PNG", **options):
@@ -130,6 +138,22 @@ def project(tmp_path):
     return Project(tmp_path / "project")
 
 
+@pytest.fixture(scope="session")
+def pictured(tmp_path_factory):
+    """Gives a project with so many pictures of each label, and their folder: imported once, then copied."""
+    made = {}
+
+    def give(folder, name, counts):
+        kind = name, *counts.items()
+        if kind not in made:
+            made[kind] = tmp_path_factory.mktemp("pictured")
+            import_images(Project(made[kind] / "project"), write_pictures(made[kind] / name, counts))
+        shutil.copytree(made[kind], folder, dirs_exist_ok=True)
+        return Project(folder / "project")
+
+    return give
+
+
 @dataclass(frozen=True)
 class Trained:
     """A project of 36 drawings with one finished run and its model folder. Not to be changed by tests."""
@@ -140,13 +164,26 @@ class Trained:
 
 
 @pytest.fixture(scope="session")
-def with_body(tmp_path_factory):
-    """Gives a project the default body as a first training leaves it: converted once for all tests of all workers."""
+def once(tmp_path_factory):
+    """Makes a folder once for all tests of all workers: `once(name, make)`, which no test may change."""
     base = tmp_path_factory.getbasetemp()
-    known = Project((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "of-all-workers")
-    known.root.mkdir(exist_ok=True)
-    with FileLock(known.root / "lock"):
-        registry.get(TrainConfig().body).onnx(known)
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "of-all-workers"
+    shared.mkdir(exist_ok=True)
+
+    def find(name, make):
+        with FileLock(shared / f"{name}.lock"):
+            if not (done := shared / f"{name}.done").exists():
+                make(shared / name)
+                done.touch()
+        return shared / name
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def with_body(once):
+    """Gives a project the default body as a first training leaves it."""
+    known = Project(once("body", lambda folder: registry.get(TrainConfig().body).onnx(Project(folder))))
 
     def give(project):
         shutil.copytree(known.cache / "bodies", project.cache / "bodies")
@@ -156,24 +193,47 @@ def with_body(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory, with_body):
-    """Train once for all tests that only look."""
+def trained(once, tmp_path_factory, with_body):
+    """Trained once for all tests that only look."""
+
+    def make(folder):
+        project = with_body(Project(folder / "shapes"))
+        import_images(project, write_drawings(folder / "source", 12))
+        learn = Learner(project)
+        learn.fit_one_cycle()
+        learn.export()
+
     folder = tmp_path_factory.mktemp("trained")
-    project = with_body(Project(folder / "shapes"))
-    import_images(project, write_drawings(folder / "source", 12))
-    learn = Learner(project)
-    learn.fit_one_cycle()
-    return Trained(project, learn, learn.export())
+    project = Project(shutil.copytree(once("trained", make) / "shapes", folder / "shapes"))
+    (model,) = project.models.iterdir()
+    return Trained(project, Learner(project).load("001/stage-1"), model)
 
 
 @pytest.fixture(scope="session")
-def drawn(tmp_path_factory, with_body):
+def drawn(once, tmp_path_factory, with_body):
     """A project of 36 drawings with a frozen run; copied by tests that change it."""
-    folder = tmp_path_factory.mktemp("drawn")
-    project = with_body(Project(folder / "shapes"))
-    import_images(project, write_drawings(folder / "source", 12))
-    Learner(project).fit_one_cycle(4)
-    return project
+
+    def make(folder):
+        project = with_body(Project(folder / "shapes"))
+        import_images(project, write_drawings(folder / "source", 12))
+        Learner(project).fit_one_cycle(4)
+
+    return Project(shutil.copytree(once("drawn", make) / "shapes", tmp_path_factory.mktemp("drawn") / "shapes"))
+
+
+@pytest.fixture(scope="session")
+def photographs(once, data, with_body):
+    """Gives `folder` a project of the shared photographs of a name with their features, which take ten seconds."""
+
+    def give(name, folder):
+        def make(made):
+            project = with_body(Project(made))
+            import_images(project, data / name)
+            extract_features(project, Catalog(project).images(), registry.get(TrainConfig().body), TrainConfig().views)
+
+        return Project(shutil.copytree(once(name, make), folder))
+
+    return give
 
 
 @pytest.fixture(scope="session")

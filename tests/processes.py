@@ -16,14 +16,14 @@ import requests
 
 from bearkit.cli import main
 
-_forks = multiprocessing.get_context("forkserver")
-_forks.set_forkserver_preload(["tests.preloaded"])
+forks = multiprocessing.get_context("forkserver")
+forks.set_forkserver_preload(["tests.preloaded"])
 
 
 def process(argv, out, err, cwd=None):
     """Begin `bearkit ...` in a process of its own; what it prints goes to two files."""
     arguments = ([str(word) for word in argv], str(out), str(err), str(cwd or Path.cwd()), dict(os.environ))
-    begun = _forks.Process(target=_run, args=arguments)
+    begun = forks.Process(target=_run, args=arguments)
     begun.start()
     return begun
 

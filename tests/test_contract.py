@@ -124,6 +124,7 @@ def test_the_keys_of_a_command_are_as_recorded(heard, command):
     check("keys", command, shape(heard.objects[command], LABELS))
 
 
+@pytest.mark.slow
 def test_the_keys_of_the_demo_are_as_recorded(tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setattr(pictures, "N_DRAWINGS", 8)
@@ -173,6 +174,7 @@ def test_the_keys_of_what_publishes_are_as_recorded(heard, tmp_path, with_hub, m
 
 
 @pytest.mark.parametrize("command", ["serve", "studio"])
+@pytest.mark.slow
 def test_the_keys_of_what_listens_are_as_recorded(heard, tmp_path, command):
     words = (heard.model,) if command == "serve" else (heard.project.root, "--no-browser")
     out = tmp_path / "out"

@@ -61,6 +61,18 @@ class ArrayCache:
                     path.unlink(missing_ok=True)
                     path.with_suffix(".npy").unlink(missing_ok=True)
 
+    def contents(self) -> dict[str, list[str]]:
+        """Return the image ids of each shard, by the shard's name, which no other shard ever has.
+
+        It is quick, since it reads no rows: these may be damaged.
+        """
+        found: dict[str, list[str]] = {}
+        for path in sorted(path for folder in self.folders for path in folder.glob("[!.]*.json")):
+            with suppress(ValueError, TypeError, KeyError, OSError):  # `shards` warns and deletes it
+                if path.with_suffix(".npy").stat().st_size:
+                    found[path.stem] = _read_ids(path)[0]
+        return found
+
     def read(self, image_ids: Sequence[str]) -> dict[str, np.ndarray]:
         """Return the cached rows by image id; images that are not in the cache are left out."""
         wanted = set(image_ids)
@@ -85,15 +97,20 @@ def read_shard(ids_file: Path) -> tuple[list[str], np.ndarray]:
         EOFError: the .npy file is empty.
         OSError: a file is gone or cannot be read.
     """
-    content = json.loads(ids_file.read_text())
     rows_file = ids_file.with_suffix(".npy")
-    image_ids = content["image_ids"] if isinstance(content, dict) else content
-    if isinstance(content, dict):
-        _verify(rows_file, image_ids, content["checksum"])
+    image_ids, checksum = _read_ids(ids_file)
+    if checksum is not None:
+        _verify(rows_file, image_ids, checksum)
     values: np.ndarray = np.load(rows_file, mmap_mode="r")
     if len(image_ids) != len(values):
         raise ValueError(f"it has {len(values)} rows for {len(image_ids)} images")
     return image_ids, np.asarray(values)  # still mapped, and its rows are quicker to make than those of a memmap
+
+
+def _read_ids(ids_file: Path) -> tuple[list[str], int | None]:
+    """Read the image ids of a shard and its checksum. See `read_shard`."""
+    content = json.loads(ids_file.read_text())
+    return (content["image_ids"], content["checksum"]) if isinstance(content, dict) else (content, None)
 
 
 def _verify(file: Path, image_ids: Sequence[str], checksum: int) -> None:
@@ -153,25 +170,49 @@ def get_or_compute(
     Raises:
         NoImagesError: none of the images can be read.
     """
+    image_ids, skipped, _ = fill(project, images, cache, make_compute, progress)
+    rows = cache.read(image_ids)
+    if lost := {*image_ids} - rows.keys():  # their shard is damaged
+        again = [image for image in images if image.image_id in lost]
+        skipped += _compute(project, again, cache, make_compute(), progress)
+        rows = cache.read(image_ids)
+    image_ids = [image_id for image_id in image_ids if image_id in rows]
+    return CachedRows(image_ids, [rows[image_id] for image_id in image_ids], skipped)
+
+
+def fill(
+    project: Project,
+    images: Sequence[ImageRecord],
+    cache: ArrayCache,
+    make_compute: Callable[[], Callable[[Path, str], np.ndarray]],
+    progress: Progress,
+) -> tuple[list[str], list[dict[str, str]], list[str]]:
+    """Compute and store the rows that are missing. The rows of the others are not read, so this is quick for many.
+
+    The arguments and the error are those of `get_or_compute`.
+
+    Returns:
+        `image_ids` and `skipped`, as in `CachedRows`; and the names of the cache's shards.
+    """
     # An image whose file was deleted is not used, even if its row is in the cache.
     there = project.existing_pictures(image.path for image in images)
     skipped = [_skipped(image, _why_missing(project, image)) for image in images if image.path not in there]
-    missing_ids = {row["image_id"] for row in skipped}
-    present = [image for image in images if image.image_id not in missing_ids]
-    rows = cache.read([image.image_id for image in present])
-    if uncached := [image for image in present if image.image_id not in rows]:
-        skipped += _fill(project, uncached, cache, make_compute(), progress)
-        rows = cache.read([image.image_id for image in present])
-    image_ids = [image.image_id for image in present if image.image_id in rows]
+    shards = cache.contents()
+    cached = set().union(*shards.values())
+    if uncached := [image for image in images if image.path in there and image.image_id not in cached]:
+        skipped += _compute(project, uncached, cache, make_compute(), progress)
+        shards = cache.contents()
+    unusable = {row["image_id"] for row in skipped}
+    image_ids = [image.image_id for image in images if image.image_id not in unusable]
     if not image_ids:
         raise NoImagesError(
             f"none of the {len(images)} pictures can be read: {skipped[0]['path']}: {skipped[0]['reason']}",
             hint=f"were the files moved away? {missing_hint(images)}",
         )
-    return CachedRows(image_ids, [rows[image_id] for image_id in image_ids], skipped)
+    return image_ids, skipped, list(shards)
 
 
-def _fill(
+def _compute(
     project: Project,
     images: Sequence[ImageRecord],
     cache: ArrayCache,

@@ -4,17 +4,19 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from bearkit.bodies.array_cache import ArrayCache, CachedRows, get_or_compute
+from bearkit.bodies.array_cache import ArrayCache, CachedRows, fill, get_or_compute
 from bearkit.bodies.registry import Body
 from bearkit.catalog.schema import ImageRecord
 from bearkit.core.parallel import Progress, no_progress
 from bearkit.core.project import Project
+from bearkit.errors import ImageError
 from bearkit.images import read_verified
 from bearkit.images.preprocessing import Preprocessing, center_crop, decode_for_body, normalize, random_crop
 from bearkit.inference.session import session
@@ -75,6 +77,51 @@ def extract_features(
     return Features(cached.image_ids, values, cached.skipped)
 
 
+def compute_features(
+    project: Project, images: Sequence[ImageRecord], body: Body, progress: Progress = no_progress
+) -> tuple[list[str], str]:
+    """Compute the missing features of the centre crops of these images, and read none.
+
+    Returns:
+        The ids of the images that have features, in this order, and a text that changes with these images and features.
+
+    Raises:
+        BodyError: the body's weights are missing.
+        NoImagesError: none of the images can be read.
+    """
+    cache = feature_cache(project, body, 1)
+    image_ids, _, shards = fill(project, images, cache, partial(_onnx_rows, project, body, 1, body.onnx), progress)
+    content = "\n".join([cache.folder.name, *shards, "", *image_ids])
+    return image_ids, hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def read_features(
+    project: Project, images: Sequence[ImageRecord], body: Body, progress: Progress = no_progress
+) -> np.ndarray:
+    """Return features that `compute_features` has computed, float32 (N, D), also of images whose file is gone by now.
+
+    Args:
+        project: the project that the images belong to.
+        images: those whose ids it returned.
+        body: the same body.
+        progress: called after each row that is computed again, because the cache is damaged.
+
+    Raises:
+        ImageError: an image's features are damaged, and its file cannot be read.
+    """
+    cache = feature_cache(project, body, 1)
+    rows = cache.read([image.image_id for image in images])
+    if lost := [image for image in images if image.image_id not in rows]:
+        again = extract_with_onnx(project, lost, cache, body, 1, body.onnx, progress)
+        rows |= dict(zip(again.image_ids, again.rows, strict=True))
+        for one in again.skipped:
+            raise ImageError(f"the features of {one['path']} are lost, and its file cannot be used: {one['reason']}")
+    values = np.empty((len(images), *next(iter(rows.values())).shape[1:]), np.float32)
+    for number, image in enumerate(images):  # `np.stack` makes three more objects for each row
+        values[number] = rows[image.image_id][0]
+    return values
+
+
 def extract_with_onnx(
     project: Project,
     images: Sequence[ImageRecord],
@@ -103,17 +150,25 @@ def extract_with_onnx(
     Raises:
         NoImagesError: none of the images can be read.
     """
-
-    def make_compute() -> Callable[[Path, str], np.ndarray]:
-        network = session(onnx(project), threads=1)
-
-        def compute(path: Path, image_id: str) -> np.ndarray:
-            crops = crops_of(path, image_id, body.preprocessing, n_crops)
-            return np.concatenate([network.run(None, {"input": crop[None]})[0] for crop in crops]).astype(dtype)
-
-        return compute
-
+    make_compute = partial(_onnx_rows, project, body, n_crops, onnx, dtype)
     return get_or_compute(project, images, cache, make_compute, progress)
+
+
+def _onnx_rows(
+    project: Project,
+    body: Body,
+    n_crops: int,
+    onnx: Callable[[Project], Path],
+    dtype: type[np.floating[Any]] = np.float32,
+) -> Callable[[Path, str], np.ndarray]:
+    """Return the function from an image to its row. See `extract_with_onnx`."""
+    network = session(onnx(project), threads=1)
+
+    def compute(path: Path, image_id: str) -> np.ndarray:
+        crops = crops_of(path, image_id, body.preprocessing, n_crops)
+        return np.concatenate([network.run(None, {"input": crop[None]})[0] for crop in crops]).astype(dtype)
+
+    return compute
 
 
 def read_image(path: Path, image_id: str, spec: Preprocessing) -> Image.Image:

@@ -185,6 +185,16 @@ class DecisionLog:
         with self.catalog.connection() as connection:
             return read_decisions(connection, query)
 
+    def label_of(self, image_id: str) -> str:
+        """Return an image's current label, "" for none; see `current_label`.
+
+        Raises:
+            ReviewError: there is no such image.
+        """
+        with self.catalog.connection() as connection:
+            decided = self._last(connection, ABOUT_LABELS, [image_id])
+            return current_label(decided.get(image_id), self._imported(connection, [image_id])[image_id])
+
     def reviewed(self, kind: str) -> dict[str, tuple[str, bool]]:
         """Return the images that were reviewed as this kind of candidate, or without a kind.
 

@@ -13,7 +13,8 @@ from bearkit.core.project import Project
 from bearkit.errors import ProjectError
 
 FORMAT = 3  # 1 had no decisions and no download records, 2 no licences; opening such a catalogue migrates it
-ADDED = {"1": ("bytes", "address", "seconds", "license", "creator", "page"), "2": ("license", "creator", "page")}
+RIGHTS = (sources.c.license, sources.c.creator, sources.c.page)
+ADDED = {"1": (sources.c.bytes, sources.c.address, sources.c.seconds, *RIGHTS), "2": RIGHTS}  # since each format
 
 
 def create_catalog_file(path: Path) -> None:
@@ -57,7 +58,7 @@ def _migrate(project: Project, query: sa.Select[Any]) -> None:
     back_up(project.catalog)
     with database.connection(project, write=True) as connection:
         metadata.create_all(connection)
-        for name in ADDED.get(str(connection.scalar(query)), ()):  # empty if another program has just done it
-            kind = sources.c[name].type.compile(connection.dialect)
-            connection.exec_driver_sql(f"ALTER TABLE sources ADD COLUMN {name} {kind}")
+        for column in ADDED.get(str(connection.scalar(query)), ()):  # empty if another program has just done it
+            kind = column.type.compile(connection.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {column.table.name} ADD COLUMN {column.name} {kind}")
         connection.execute(meta.update().where(meta.c.key == "format").values(value=str(FORMAT)))

@@ -6,7 +6,7 @@ description; `label_set` lists them too.
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -41,6 +41,9 @@ class LabelInfo:
     retired: bool = False
 
 
+PLAIN = LabelInfo()  # of a label about which nobody wrote anything
+
+
 def label_set(catalog: Catalog, counts: Mapping[str, int] | None = None) -> list[dict[str, Any]]:
     """List the labels in the order of their keys: `label`, `images` (their number) and the fields of `LabelInfo`.
 
@@ -54,7 +57,7 @@ def label_set(catalog: Catalog, counts: Mapping[str, int] | None = None) -> list
     )
     listed = set(counts) | {label for label, info in known.items() if info.added}
     return [
-        {"label": label, "images": counts.get(label, 0), **asdict(known.get(label, LabelInfo()))}
+        {"label": label, "images": counts.get(label, 0), **asdict(known.get(label, PLAIN))}
         for label in label_order(catalog, listed)
         if label in listed
     ]
@@ -67,7 +70,7 @@ def add_label(catalog: Catalog, label: str, **fields: Any) -> str:
         raise ReviewError("the label is empty", hint="type a name")
     with catalog.connection(write=True):
         known = _read(catalog)
-        _save(catalog, known | {label: replace(known.get(label, LabelInfo()), added=True, retired=False)})
+        _save(catalog, known | {label: replace(known.get(label, PLAIN), added=True, retired=False)})
         return describe_label(catalog, label, **fields)
 
 
@@ -88,8 +91,35 @@ def describe_label(catalog: Catalog, label: str, **fields: Any) -> str:
             names = ", ".join(f"`{one}`" for one in listed) or "none yet"
             raise ReviewError(f"there is no label `{label}`", hint=f"the labels: {names}; `bearkit labels add NAME`")
         _check_key(label, fields.get("key") or "", known)
-        _save(catalog, known | {label: replace(known.get(label, LabelInfo()), **fields)})
+        _save(catalog, known | {label: replace(known.get(label, PLAIN), **fields)})
     return label
+
+
+def add_described(catalog: Catalog, described: Mapping[str, LabelInfo], keep: Collection[str] = ()) -> list[str]:
+    """Add labels with what somebody else wrote about them, in one step. What people wrote here stays.
+
+    Args:
+        catalog: of the project.
+        described: by label, in the order of their keys. A key that is another label's here is left out.
+        keep: labels that are not retired, whatever `described` says.
+
+    Returns:
+        The labels about which nothing was written here before.
+    """
+    described = {valid_label(label, ReviewError): info for label, info in described.items()}
+    with catalog.connection(write=True):
+        label_order(catalog, [*described], as_given=True)
+        known = _read(catalog)
+        new = {
+            label: info for label, info in described.items() if replace(known.get(label, PLAIN), added=False) == PLAIN
+        }
+        keys = {info.key for info in known.values()}
+        for label, info in new.items():
+            key = info.key if info.key in KEYS and info.key not in keys else ""
+            keys.add(key)
+            known[label] = replace(info, key=key, added=True, retired=info.retired and label not in keep)
+        _save(catalog, known)
+    return [*new]
 
 
 def example_ids(catalog: Catalog) -> set[str]:
@@ -98,14 +128,17 @@ def example_ids(catalog: Catalog) -> set[str]:
 
 
 def toggle_example(catalog: Catalog, label: str, image_id: str) -> bool:
-    """Make an image an example of a label, or no example any more. Returns whether it is one now.
+    """Make an image an example of its label, or no example any more. Returns whether it is one now.
 
     Raises:
-        ReviewError: there is no such label.
+        ReviewError: there is no such label, or the image has another one or none.
     """
     with catalog.connection(write=True):
-        examples = _read(catalog).get(label, LabelInfo()).examples
+        examples = _read(catalog).get(label, PLAIN).examples
         is_new = image_id not in examples
+        if is_new and (own := DecisionLog(catalog).label_of(image_id)) != label:
+            has = f"has the label `{own}`" if own else "has no label yet"
+            raise ReviewError(f"this picture {has}, so it is no example of `{label}`", hint="give it that label first")
         left = tuple(one for one in examples if one != image_id)
         describe_label(catalog, label, examples=(*left, image_id) if is_new else left)
     return is_new

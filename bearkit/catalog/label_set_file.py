@@ -2,74 +2,75 @@
 
     {"labels": [{"label", "description", "key", "colour", "examples": [image ids], "retired"}, ...]}
 
-The labels are in the order of their keys. An image keeps its id, since the id follows from its bytes.
+The labels are in the order of their keys. The image ids are those that the exported files have: the SHA-256 of their
+bytes.
 """
 
 import json
-from contextlib import suppress
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import DecisionLog
 from bearkit.catalog.label_examples import label_examples
-from bearkit.catalog.label_set import LabelInfo, add_label, describe_label, label_set
-from bearkit.catalog.labels import label_problem
-from bearkit.catalog.settings import label_order
+from bearkit.catalog.label_set import LabelInfo, add_described, label_set
+from bearkit.catalog.labels import clean_label, label_problem
 from bearkit.core.text import count
 from bearkit.errors import ReviewError
 
 NAME = "label_set.json"
 FIELDS = ("description", "key", "colour", "examples", "retired")
 MOST_LABELS, MOST_LETTERS, MOST_EXAMPLES = 10_000, 2_000, 10  # of a file, a text, a label: anyone can write them
+MOST_NAMED = 5  # retired labels that are named
 
 
-def label_set_text(catalog: Catalog) -> str:
-    """Return the label set of a project as the text of the file."""
+def label_set_text(catalog: Catalog, changed: Mapping[str, str] | None = None) -> str:
+    """Return the label set of a project as the text of the file.
+
+    Args:
+        catalog: the project's catalogue.
+        changed: {image id: new id} of images whose exported files are not those of the project.
+    """
+    changed = changed or {}
     log, rows = DecisionLog(catalog), label_set(catalog)
     labels = {image.image_id: image.label for image in log.images() if image.label}
     examples = label_examples({row["label"]: row["examples"] for row in rows}, labels, log.current())
     described = [
-        {"label": row["label"]} | {name: row[name] for name in FIELDS} | {"examples": examples.get(row["label"], [])}
+        {"label": row["label"]}
+        | {name: row[name] for name in FIELDS}
+        | {"examples": [changed.get(image_id, image_id) for image_id in examples.get(row["label"], [])]}
         for row in rows
     ]
     return json.dumps({"labels": described}, ensure_ascii=False, indent=1) + "\n"
 
 
-def add_label_set(catalog: Catalog, text: str) -> str:
+def add_label_set(catalog: Catalog, text: str, own: Collection[str] = ()) -> list[str]:
     """Add the labels of a file to a project. What people wrote about a label of the project already stays.
 
+    Args:
+        catalog: of the project.
+        text: of the file.
+        own: labels that the project had before the import: no file of somebody else can retire these.
+
     Returns:
-        A sentence about it; "" if nothing was added.
+        Sentences about it; none if nothing was added.
 
     Raises:
         ReviewError: the text is not a label set.
     """
     try:
-        rows = [_checked(row) for row in json.loads(text)["labels"][:MOST_LABELS]]
+        described = dict(_checked(row) for row in json.loads(text)["labels"][:MOST_LABELS])
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise ReviewError(f"{NAME} is not a label set", hint="export the data set again") from error
-    with catalog.connection(write=True):
-        for row in rows:  # in the order of the file
-            label_order(catalog, [row["label"]])
-        plain = LabelInfo()
-        known = {row["label"]: [row[name] for name in FIELDS] for row in label_set(catalog)}
-        undescribed = [getattr(plain, name) for name in FIELDS]
-        new = [row for row in rows if known.get(row["label"], undescribed) == undescribed]
-        for row in new:
-            add_label(catalog, row["label"])
-            describe_label(catalog, row["label"], **{name: row[name] for name in FIELDS if name != "key"})
-            _give_key(catalog, row["label"], row["key"])
-    return f"{NAME} describes {count(len(new), 'label')}" if new else ""
+    new = add_described(catalog, described, keep=own)
+    retired = [f"`{label}`" for label in new if described[label].retired and label not in own]
+    names = ", ".join([*retired[:MOST_NAMED], *(["…"] if len(retired) > MOST_NAMED else [])])
+    told = f"{NAME} retires {count(len(retired), 'label')}, which the Label tab does not offer: {names}"
+    return [*([f"{NAME} describes {count(len(new), 'label')}"] if new else []), *([told] if retired else [])]
 
 
-def _give_key(catalog: Catalog, label: str, key: str) -> None:
-    """Give a label a key of its own, unless it is another label's here."""
-    with suppress(ReviewError):
-        describe_label(catalog, label, key=key)
-
-
-def _checked(row: Any) -> dict[str, Any]:
-    """Return a label of the file with values of the right types.
+def _checked(row: Any) -> tuple[str, LabelInfo]:
+    """Return a label of the file, and what it says about it, with values of the right types.
 
     Raises:
         TypeError, ValueError or KeyError: it has others.
@@ -79,6 +80,6 @@ def _checked(row: Any) -> dict[str, Any]:
     if not all(isinstance(text, str) for text in texts) or not label.strip() or label_problem(label):
         raise TypeError("a label needs a name, and its fields are texts")
     "".join(texts).encode()  # half a character, as JSON can have, raises a ValueError
-    empty = {"description": "", "key": "", "colour": ""}
-    fields = {name: row.get(name, value)[:MOST_LETTERS] for name, value in empty.items()}
-    return {"label": label, **fields, "examples": tuple(examples[:MOST_EXAMPLES]), "retired": bool(row.get("retired"))}
+    description, key, colour = (row.get(name, "")[:MOST_LETTERS] for name in ("description", "key", "colour"))
+    retired = row.get("retired") is True  # a text such as "false" is none
+    return clean_label(label), LabelInfo(description, key, colour, tuple(examples[:MOST_EXAMPLES]), retired=retired)

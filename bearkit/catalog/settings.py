@@ -24,22 +24,25 @@ def catalog_name(catalog: Catalog) -> str:
     return hashlib.sha256(f"{random_id}\n{folder}".encode()).hexdigest()[:16]
 
 
-def label_order(catalog: Catalog, labels: Collection[str]) -> list[str]:
+def label_order(catalog: Catalog, labels: Collection[str], as_given: bool = False) -> list[str]:
     """Return all labels that this project ever had, in the order of their keys; new labels are added at the end.
 
     Args:
         catalog: the catalogue that stores the order.
         labels: the current labels; "" is ignored.
+        as_given: whether new labels come in their order here; if not, they are sorted.
     """
-    order, new = _order(catalog, labels)
+    order, new = _order(catalog, labels, as_given)
     if new:
         with suppress(BusyError), catalog.connection(write=True):  # read-only: the order is computed again each time
-            order, new = _order(catalog, labels)
+            order, new = _order(catalog, labels, as_given)
             catalog.save_setting(LABELS, json.dumps(order + new, ensure_ascii=False))
     return order + new
 
 
-def _order(catalog: Catalog, labels: Collection[str]) -> tuple[list[str], list[str]]:
+def _order(catalog: Catalog, labels: Collection[str], as_given: bool) -> tuple[list[str], list[str]]:
     """Return the labels that have keys, and the new ones."""
     order: list[str] = json.loads(catalog.setting(LABELS) or "[]")
-    return order, sorted(set(labels) - {""} - set(order))
+    known = {"", *order}
+    new = [label for label in dict.fromkeys(labels) if label not in known]
+    return order, new if as_given else sorted(new)

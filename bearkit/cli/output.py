@@ -180,8 +180,7 @@ def _predicted(row: dict[str, Any]) -> tuple[str, ...]:
         hint = f" ({row['hint']})" if row.get("hint") else ""
         return row["path"], "-", f"{row['error']}{hint}"
     if not row["known"]:
-        needed = f"similarity {row['similarity']:.2f}, needs {row['threshold']:.2f}"
-        return row["path"], UNKNOWN, f"({unknown_sentence(row['label'])}; {needed})"
+        return row["path"], UNKNOWN, f"({unknown_sentence(row['label'], row['similarity'], row['threshold'])})"
     others = ", ".join(f"{one['label']} {percent(one['probability'])}" for one in row["top"][1:])
     return row["path"], row["label"], f"{percent(row['probability'])}{f'  ({others})' if others else ''}"
 

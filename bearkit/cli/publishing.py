@@ -75,24 +75,30 @@ def push_dataset(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask: I have the right to publish these pictures.")] = False,
     dry_run: DryRunOption = None,
     seed: SplitSeedOption = None,
+    keep_location: Annotated[
+        bool, typer.Option("--keep-location", help="Publish the places where the pictures were taken too.")
+    ] = False,
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
     """Publish the cleaned pictures as a data set.
 
-    It names the source of each picture. It asks before it publishes, since
+    It names the source of each picture, and removes from the published copies
+    the place where they were taken. It asks before it publishes, since
     pictures have owners.
 
     Example: bearkit push-dataset me/bear-pictures --private -p bears
     """
     place = Project(project)
     if not (yes or dry_run):
-        rights = f"{bearkit.whose_images(place)} The owner of each picture must allow its publication."
+        rights = f"{bearkit.whose_images(place, keep_location)} The owner of each picture must allow its publication."
         if as_json:
             raise PublishError(rights, hint="add --yes if they do; --private creates the data set as private")
         typer.confirm(f"{rights} Publish them as {repo}?", abort=True, err=True)
     with progress_bars() as progress:
-        result = bearkit.push_dataset(place, repo, private, license, dry_run, progress=progress, seed=seed)
+        result = bearkit.push_dataset(
+            place, repo, private, license, dry_run, progress=progress, seed=seed, keep_location=keep_location
+        )
     show(as_json, result, publishing_output.published(result))
 
 

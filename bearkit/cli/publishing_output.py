@@ -16,7 +16,11 @@ def published(result: dict[str, Any]) -> str:
         lines.append(f"{count(result['unlabelled'], 'picture')} without a label left out")
     if "splits" in result:
         lines.append(result["splits"])
-    return "\n".join([*lines, *listed("Left out because the files are missing:", result.get("missing", []))])
+    if result.get("places_removed"):
+        lines.append(f"The place where it was taken removed from {count(result['places_removed'], 'picture')}")
+    lines += listed("Left out because the files are missing:", result.get("missing", []))
+    stuck = "Left out because the place cannot be removed (--keep-location publishes them with it):"
+    return "\n".join([*lines, *listed(stuck, result.get("left_out", []))])
 
 
 def preflighted(result: dict[str, Any]) -> str:

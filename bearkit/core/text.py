@@ -25,13 +25,19 @@ def error_rate_sentence(result: dict[str, Any]) -> str:
 UNKNOWN = "none of these"  # shown instead of a label for a picture that is unlike the training pictures
 
 
-def unknown_sentence(label: str) -> str:
+def unknown_sentence(label: str, similarity: float | None, threshold: float | None) -> str:
     """Explain an answer of `UNKNOWN`.
 
-    >>> unknown_sentence("teddy")
-    'unlike the training pictures; closest label: teddy'
+    Args:
+        label: the closest label.
+        similarity: to the training images; None if it is not known.
+        threshold: the similarity that a known image has at least; None if it is not known.
+
+    >>> unknown_sentence("teddy", 0.412, 0.53)
+    'unlike the training pictures; closest label: teddy; similarity 0.41, needs 0.53'
     """
-    return f"unlike the training pictures; closest label: {label}"
+    figures = "" if similarity is None or threshold is None else f"; similarity {similarity:.2f}, needs {threshold:.2f}"
+    return f"unlike the training pictures; closest label: {label}{figures}"
 
 
 def remaining_errors_sentence(left: dict[str, Any]) -> str:

@@ -4,9 +4,8 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Literal, assert_never, cast, get_args
 
 from bearkit.catalog import label_set_file
 from bearkit.catalog.catalog import Catalog
@@ -14,16 +13,16 @@ from bearkit.catalog.decisions import DecisionLog
 from bearkit.catalog.labels import TO_LABEL
 from bearkit.catalog.schema import Decision, ImageRecord, SourceRecord
 from bearkit.core.atomic import atomic_folder, is_occupied
-from bearkit.core.parallel import ordered_map
 from bearkit.core.project import Project
 from bearkit.datasets import dataset, layouts
+from bearkit.datasets.copies import Copies, Rewrite, copy_files
 from bearkit.datasets.layouts import Row
 from bearkit.datasets.seed import project_seed
-from bearkit.errors import ImageError, NoImagesError, ReviewError
-from bearkit.images import read_verified
+from bearkit.errors import NoImagesError, ReviewError
 from bearkit.sources.layout import file_name
 
-FORMATS = ("folder", "imagefolder", "csv")
+Form = Literal["folder", "imagefolder", "csv"]
+FORMATS = get_args(Form)
 CREDIT = ("license", "creator", "page")  # columns with the rights of an image, if its source named them
 CARD = """# {title}
 
@@ -53,6 +52,7 @@ def export_dataset(
     form: str = "folder",
     seed: int | None = None,
     clean: Callable[[Row], Row] = _as_it_is,
+    rewrite: Rewrite | None = None,
 ) -> dict[str, Any]:
     """Export the images with the labels that they have after the review. The project does not change.
 
@@ -65,12 +65,16 @@ def export_dataset(
             labels mean (see `bearkit.catalog.label_set_file`).
         seed: chooses the validation images; the project's seed if left out.
         clean: removes from a row of metadata what must not be published.
+        rewrite: removes from a file what must not be published; raises an ImageError if it cannot. With it, each row of
+            metadata has `sha256`, that of the written file.
 
     Returns:
         `folder`, `images` (their number), `labels` (number of images by label), `seed`; `missing` (paths of images left
         out since their file is gone, was changed, or lies outside of the project); `unlabelled` (number of images left
         out since they have no label); `unconfirmed` (number of images left out since they are set aside for validation
-        and only the model gave them a label); `renamed` (folder names of labels that cannot be one).
+        and only the model gave them a label); `renamed` (folder names of labels that cannot be one). With
+        `rewrite` also `changed` (number of files that were changed) and `refused` (paths of images whose files must
+        stay out).
 
     Raises:
         ReviewError: the folder is not empty, or there is no such format.
@@ -78,6 +82,7 @@ def export_dataset(
     """
     if form not in FORMATS:
         raise ReviewError(f"there is no format `{form}`", hint=f"--format {'|'.join(FORMATS)}")
+    form = cast("Form", form)
     if is_occupied(folder):
         raise ReviewError(f"{folder} is there already", hint="name a new folder; nothing is written over")
     catalog = Catalog(project)
@@ -87,47 +92,58 @@ def export_dataset(
     n_unlabelled = sum(not image.label for image in all_images)
     places = _places(labelled, form, split)
     with atomic_folder(folder) as part:
-        is_copied = list(ordered_map(partial(_copy, catalog, places, None if form == "csv" else part), labelled))
-        images = [image for image, copied in zip(labelled, is_copied, strict=True) if copied]
-        _check_not_empty(images, labelled, n_unlabelled)
+        copies = copy_files(catalog, labelled, places, None if form == "csv" else part, rewrite)
+        images = [image for image in labelled if image.image_id in copies.ids]
+        _check_not_empty(copies, labelled, n_unlabelled)
         rows = [clean(row) for row in _rows(catalog, images, places, split)]
+        if rewrite:
+            rows = [row | {"sha256": copies.ids[row["image_id"]]} for row in rows]
         front = layouts.with_fingerprint(_write_tables(catalog, rows, part, form), rows)
         labels = dict(sorted(Counter(row["label"] for row in rows).items()))
-        (part / label_set_file.NAME).write_text(label_set_file.label_set_text(catalog), encoding="utf-8")
+        text = label_set_file.label_set_text(catalog, copies.ids)
+        (part / label_set_file.NAME).write_text(text, encoding="utf-8")
         layouts.write_card(part, front, _card(folder.name, form, seed, rows, len(labels)))
     return {
         "folder": str(folder),
         "images": len(images),
-        "missing": [image.path for image, copied in zip(labelled, is_copied, strict=True) if not copied],
+        "missing": copies.missing,
         "unlabelled": n_unlabelled,
         "unconfirmed": len(all_images) - len(labelled) - n_unlabelled,
         "labels": labels,
         "renamed": {label: file_name(label) for label in labels if form == "folder" and file_name(label) != label},
         "seed": seed,
+        **({"changed": copies.n_changed, "refused": copies.refused} if rewrite else {}),
     }
 
 
-def _check_not_empty(images: Sequence[ImageRecord], labelled: Sequence[ImageRecord], n_unlabelled: int) -> None:
+def _check_not_empty(copies: Copies, labelled: Sequence[ImageRecord], n_unlabelled: int) -> None:
     """Check that there are images to export.
 
     Args:
-        images: the images that have a label and a file.
+        copies: the copies of the images that have a label.
         labelled: the images that have a label.
         n_unlabelled: images without one, for the hint.
 
     Raises:
         NoImagesError: there are none.
     """
-    if labelled and not images:
+    if copies.ids:
+        return
+    if copies.refused and not copies.missing:
+        raise NoImagesError(
+            f"none of the {len(labelled)} pictures can be published (the first: {labelled[0].path}): "
+            "the place where it was taken cannot be removed from its file",
+            hint="save it again as JPEG, or publish the places too: --keep-location",
+        )
+    if labelled:
         raise NoImagesError(
             f"the files of all {len(labelled)} pictures with a label are missing (the first: {labelled[0].path})",
             hint="import them again: `bearkit import FOLDER`",
         )
-    if not images:
-        raise NoImagesError(
-            "there is no picture with a label",
-            hint=TO_LABEL if n_unlabelled else "bring some in: `bearkit import FOLDER`",
-        )
+    raise NoImagesError(
+        "there is no picture with a label",
+        hint=TO_LABEL if n_unlabelled else "bring some in: `bearkit import FOLDER`",
+    )
 
 
 def _card(title: str, form: str, seed: int, rows: Sequence[Row], n_labels: int) -> str:
@@ -137,30 +153,19 @@ def _card(title: str, form: str, seed: int, rows: Sequence[Row], n_labels: int) 
     return CARD.format(title=title, n=len(rows), n_labels=n_labels, split=words, usage=usage)
 
 
-def _places(images: Sequence[ImageRecord], form: str, split: Mapping[str, str]) -> dict[str, PurePosixPath]:
+def _places(images: Sequence[ImageRecord], form: Form, split: Mapping[str, str]) -> dict[str, PurePosixPath]:
     """Return each image's path in the exported folder, {image_id: path}; for `csv`, its path in the project."""
-    if form == "csv":
-        return {image.image_id: PurePosixPath(image.path) for image in images}
     labels = {image.label for image in images}
-    if form == "folder":
-        layouts.check_folders_distinct(labels)
-        return {image.image_id: layouts.place(image, file_name(image.label), None) for image in images}
-    folders = layouts.label_folders(labels)
-    return {image.image_id: layouts.place(image, folders[image.label], split[image.image_id]) for image in images}
-
-
-def _copy(catalog: Catalog, places: Mapping[str, PurePosixPath], to: Path | None, image: ImageRecord) -> bool:
-    """Copy an image to its place in the folder `to`; None copies nothing. Returns whether the image's file is there."""
-    if to is None:
-        return catalog.project.has_picture(image.path)
-    try:
-        data = read_verified(catalog.path(image), image.image_id)
-    except ImageError:
-        return False
-    target = to / places[image.image_id]
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(data)
-    return True
+    match form:
+        case "csv":
+            return {image.image_id: PurePosixPath(image.path) for image in images}
+        case "folder":
+            layouts.check_folders_distinct(labels)
+            return {image.image_id: layouts.place(image, file_name(image.label), None) for image in images}
+        case "imagefolder":
+            at = layouts.label_folders(labels)
+            return {image.image_id: layouts.place(image, at[image.label], split[image.image_id]) for image in images}
+    assert_never(form)
 
 
 def _rows(
@@ -191,17 +196,28 @@ def _rows(
     return rows
 
 
-def _write_tables(catalog: Catalog, rows: Sequence[Row], to: Path, form: str) -> dict[str, Any]:
+def _write_tables(catalog: Catalog, rows: Sequence[Row], to: Path, form: Form) -> dict[str, Any]:
     """Write the metadata and tables of a format. Returns the front matter that describes them."""
-    if form == "folder":
-        return layouts.folder_front(row["file_name"].partition("/")[0] for row in rows)
-    if form == "imagefolder":
-        by_split: dict[str, list[Row]] = {}
-        for row in rows:  # file names in metadata are relative to the split's folder
-            split, _, relative = row["file_name"].partition("/")
-            by_split.setdefault(split, []).append(row | {"file_name": relative})
-        layouts.write_metadata(by_split, to)
-        return layouts.imagefolder_front(by_split, rows[0])
+    match form:
+        case "folder":
+            return layouts.folder_front(row["file_name"].partition("/")[0] for row in rows)
+        case "imagefolder":
+            return _write_metadata(rows, to)
+        case "csv":
+            return _write_csv(catalog, rows, to)
+    assert_never(form)
+
+
+def _write_metadata(rows: Sequence[Row], to: Path) -> dict[str, Any]:
+    by_split: dict[str, list[Row]] = {}
+    for row in rows:  # file names in metadata are relative to the split's folder
+        split, _, relative = row["file_name"].partition("/")
+        by_split.setdefault(split, []).append(row | {"file_name": relative})
+    layouts.write_metadata(by_split, to)
+    return layouts.imagefolder_front(by_split, rows[0])
+
+
+def _write_csv(catalog: Catalog, rows: Sequence[Row], to: Path) -> dict[str, Any]:
     tables = {"labels": rows, "decisions": _decisions(catalog)}
     tables = {name: table for name, table in tables.items() if table}
     for name, table in tables.items():

@@ -16,13 +16,14 @@ from bearkit.catalog.schema import ImageRecord
 from bearkit.catalog.statistics import curation_stats
 from bearkit.core.parallel import ordered_map
 from bearkit.core.project import Project
+from bearkit.core.text import count
 from bearkit.datasets import dataset, layouts
 from bearkit.datasets.export import export_dataset
 from bearkit.datasets.layouts import Row
 from bearkit.datasets.seed import DEFAULT_SEED
 from bearkit.errors import BearkitError
 from bearkit.export.model_card import cell
-from bearkit.images import has_gps_position, read_verified
+from bearkit.images import has_gps_position, read_verified, without_location
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 SECRET = re.compile(r"(?i)(sig|token|key|secret|credential|password|auth|policy|session)[^=&]*=")
@@ -42,7 +43,10 @@ CARD = """# {title}
 
 {whose} The file `metadata.jsonl` of each split lists for every picture its source (`origin`), its licence, creator and
 page if its source names them, the label with which it was imported (`imported_as`), and whether a person reviewed it.
-`label_set.json` says what each label means, and names pictures that show it well by their SHA-256 (`image_id`).
+`label_set.json` says what each label means, and names pictures that show it well by the SHA-256 of their file
+(`sha256`).
+
+{places}
 
 ## Splits
 
@@ -67,13 +71,25 @@ pictures = pictures.cast_column("label", ClassLabel(names=sorted(set(pictures["t
 Or with bearkit: `bearkit import hf://{repo}`.
 """
 
+REWRITTEN = (
+    " Their pixels, orientation and colour profile are unchanged. Notes of the camera's maker, films and further images"
+    " in such a file were removed with the place. Their `image_id` is the SHA-256 of the file before that."
+)
 
-def whose_images(project: Project) -> str:
-    """Describe the licences of the images that would be published, and how many contain the place of the photo."""
+
+def whose_images(project: Project, keep_location: bool = False) -> str:
+    """Describe the licences of the images that would be published, and what happens to the places of the photographs.
+
+    Args:
+        project: the project.
+        keep_location: publish the places too; then the images that contain one are counted.
+    """
     catalog = Catalog(project)
     images = [image for image in DecisionLog(catalog).images() if image.label and project.has_picture(image.path)]
-    located = sum(ordered_map(partial(_is_located, catalog), images))
     licences = curation_stats(catalog, {image.image_id: image.label for image in images}).license_summary
+    if not keep_location:
+        return f"{licences} Where a photograph was taken is removed from the published copy."
+    located = sum(ordered_map(partial(_is_located, catalog), images))
     return licences + (f" At least {located} of the files contain the place where they were taken." if located else "")
 
 
@@ -89,9 +105,14 @@ def _is_located(catalog: Catalog, image: ImageRecord) -> bool:
 
 
 def write_dataset(
-    project: Project, folder: Path, repo: str, license: str | None = None, seed: int | None = None
+    project: Project,
+    folder: Path,
+    repo: str,
+    license: str | None = None,
+    seed: int | None = None,
+    keep_location: bool = False,
 ) -> dict[str, Any]:
-    """Write the images in the Hub's layout (see `export_dataset`), and a card.
+    """Write the images in the Hub's layout (see `export_dataset`), without the places of photographs, and a card.
 
     Args:
         project: the project.
@@ -99,14 +120,18 @@ def write_dataset(
         repo: USER/NAME on the Hub.
         license: the licence's id on the Hub, e.g. cc-by-4.0.
         seed: the seed of the split; by default the project's.
+        keep_location: write the files as they are, with the places where they were taken.
 
     Returns:
-        missing, unlabelled and seed, as `export_dataset` returns them; and splits, a sentence about the split.
+        missing, unlabelled and seed, as `export_dataset` returns them; splits, a sentence about the split;
+        places_removed, the number of files that had a place; left_out, the paths of images from whose files the place
+        cannot be removed.
 
     Raises:
-        DatasetError: there are no images.
+        NoImagesError: there are no images.
     """
-    exported = export_dataset(project, folder, "imagefolder", seed, _without_private)
+    rewrite = _as_it_is if keep_location else without_location
+    exported = export_dataset(project, folder, "imagefolder", seed, _without_private, rewrite)
     counts: dict[str, int] = exported["labels"]
     front = {
         "license": license.lower() if license else "unknown",
@@ -117,16 +142,34 @@ def write_dataset(
     }
     catalog = Catalog(project)
     splits = _describe_splits(catalog, exported["seed"])
-    missing = set(exported["missing"])
-    published = [image for image in DecisionLog(catalog).images() if image.label and image.path not in missing]
+    absent = {*exported["missing"], *exported["refused"]}
+    published = [image for image in DecisionLog(catalog).images() if image.label and image.path not in absent]
     statistics = curation_stats(catalog, {image.image_id: image.label for image in published})
     text = CARD.format(
         title=repo.rpartition("/")[2], n=exported["images"], n_labels=len(counts), repo=repo,
         rows="\n".join(f"| {cell(label)} | {n} |" for label, n in counts.items()),
         cleaned=statistics.summary, whose=statistics.license_summary, splits=splits,
+        places=_describe_places(exported["changed"], len(exported["refused"]), keep_location),
     )  # fmt: skip
     layouts.write_card(folder, front, text)
-    return {name: exported[name] for name in ("missing", "unlabelled", "seed")} | {"splits": splits}
+    result = {name: exported[name] for name in ("missing", "unlabelled", "seed")} | {"splits": splits}
+    return result | {"places_removed": exported["changed"], "left_out": exported["refused"]}
+
+
+def _as_it_is(data: bytes) -> bytes:
+    return data
+
+
+def _describe_places(n_changed: int, n_refused: int, keep_location: bool) -> str:
+    """Say in the card whether files contain the places where they were taken, and what their ids mean."""
+    if keep_location:
+        return "The files are as they were imported: some may contain the place where the photograph was taken."
+    text = f"The place where a photograph was taken is removed: {count(n_changed, 'file')} had one."
+    if n_changed:
+        text += REWRITTEN
+    if n_refused:
+        text += f" {count(n_refused, 'picture')} left out, because the place cannot be removed from the file."
+    return text
 
 
 def _describe_splits(catalog: Catalog, seed: int) -> str:

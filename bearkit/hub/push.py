@@ -45,6 +45,7 @@ class PublishRequest:
         examples: public images for visitors to try.
         thumbnails: publish the small copies of training images too, if the model has them.
         seed: the seed of a data set's split; by default the project's.
+        keep_location: publish the places where photographs of a data set were taken.
     """
 
     what: str
@@ -55,6 +56,7 @@ class PublishRequest:
     examples: tuple[Path, ...] = ()
     thumbnails: bool = False
     seed: int | None = None
+    keep_location: bool = False
 
     @property
     def kind(self) -> str:
@@ -93,7 +95,7 @@ class PublishRequest:
             PublishError: the browser's runtime of a static Space cannot be downloaded.
         """
         if self.what == "dataset":
-            return write_dataset(Project(self.source), folder, self.repo, self.license, self.seed)
+            return write_dataset(Project(self.source), folder, self.repo, self.license, self.seed, self.keep_location)
         if self.what == "model":
             write_model(self.source, folder, self.repo, self.license, self.examples, self.thumbnails)
         else:
@@ -133,7 +135,7 @@ def push_model(
 
 def push_dataset(
     project: Project, repo: str, private: bool = False, license: str | None = None, dry_run: Path | None = None,
-    hub: Hub | None = None, progress: Progress = no_progress, seed: int | None = None,
+    hub: Hub | None = None, progress: Progress = no_progress, seed: int | None = None, keep_location: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
     """Publish a project's cleaned images with the source of each. Their owners must allow it.
 
@@ -146,6 +148,7 @@ def push_dataset(
         hub: the access to use; by default that of `hf auth login`.
         progress: called with the number of files uploaded.
         seed: the seed of the split; by default the project's.
+        keep_location: publish the places where the photographs were taken; else the files lose them.
 
     Returns:
         As `push_model`, with what `write_dataset` returns.
@@ -154,7 +157,7 @@ def push_dataset(
         DatasetError: there are no images.
         PublishError: the Hub refuses; nothing is published.
     """
-    request = PublishRequest("dataset", project.root, repo, private, license, seed=seed)
+    request = PublishRequest("dataset", project.root, repo, private, license, seed=seed, keep_location=keep_location)
     return _publish(request, dry_run, False, hub, progress)
 
 

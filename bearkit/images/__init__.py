@@ -10,6 +10,7 @@ from bearkit.images.files import (
     suffixes,
     too_big_error,
 )
+from bearkit.images.location import without_location
 from bearkit.images.pixels import crop_long_ends, is_our_jpeg, small_jpeg, to_rgb
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "suffixes",
     "to_rgb",
     "too_big_error",
+    "without_location",
 ]

@@ -81,6 +81,21 @@ def examine(data: bytes) -> Jpeg:
     return Jpeg(b"".join([*parts, data[scan.start :]]), orientation, scalable)
 
 
+def all_segments(data: bytes) -> Iterator[Segment]:
+    """Yield all segments of the image, also those between its scans.
+
+    Raises:
+        ImageError: there are more than MAX_SEGMENTS.
+    """
+    return _segments(data, 2, END_OF_SCAN)
+
+
+def end_of_image(data: bytes, at: int) -> int:
+    """Return where the image ends, from the end of its last segment on; the end of the data if it is cut off."""
+    match = END_OF_SCAN.search(data, at)
+    return match.end() if match and match[1][0] == EOI else len(data)
+
+
 def _refuse_huge(frame: bytes, progressive: bool, n_in_scan: bytes, scalable: bool) -> None:
     """Raise an error if decoding would take too much memory.
 

@@ -105,7 +105,7 @@ def small_jpeg(image: Image.Image, side: int) -> bytes:
     image = crop_long_ends(image).copy()
     image.thumbnail((side, side))
     out = io.BytesIO()
-    image.save(out, "JPEG", quality=85)
+    image.save(out, "JPEG", quality=85, comment=b"")  # else Pillow writes the comment of the original
     return out.getvalue()
 
 

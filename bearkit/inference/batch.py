@@ -2,7 +2,7 @@
 
 import csv
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,8 @@ from bearkit.core.parallel import Progress, no_progress, ordered_map
 from bearkit.core.paths import resolve_path
 from bearkit.core.streams import open_output
 from bearkit.errors import BearkitError, DownloadError, ImageError
-from bearkit.images import MAX_BYTES, read_file
+from bearkit.images import MAX_BYTES, read_file, small_jpeg
+from bearkit.images.preprocessing import preprocess
 from bearkit.inference.predictor import Predictor
 from bearkit.sources import archive, folder, stream
 from bearkit.sources.layout import SourceItem, readable_path
@@ -46,19 +47,45 @@ def predict_files(
     Returns:
         One row for each image: its `path`, and `Prediction.as_dict(top)` or the `error` with its `hint`.
     """
-    limits = Limits(max_bytes=MAX_BYTES, allow_private=allow_private, robots=False)
-    items = [item for path in paths for item in _list_items(os.fspath(path), limits)]
+    items = list_items(paths, allow_private)
     rows = []
     with nullcontext() if csv_file is None else open_output(csv_file) as file:  # fails now if it cannot be written
-        for row in ordered_map(lambda item: _predict_row(predictor, item, top), items):
+        for row, _ in predict_items(predictor, items, top):
             rows.append(row)
             progress("predicting", len(rows), len(items))
         if file is not None:
-            _write_csv(rows, predictor.vocab, file)
+            write_csv(rows, predictor.vocab, file)
     return rows
 
 
-def _write_csv(rows: Sequence[dict[str, Any]], vocab: Sequence[str], file: TextIO) -> None:
+def list_items(paths: Iterable[str | os.PathLike[str]], allow_private: bool = False) -> list[SourceItem]:
+    """List the files that paths and addresses name, as `predict_files` takes them.
+
+    What cannot be read is one item, whose reading raises the error.
+    """
+    limits = Limits(max_bytes=MAX_BYTES, allow_private=allow_private, robots=False)
+    return [item for path in paths for item in _list_items(os.fspath(path), limits)]
+
+
+def predict_items(
+    predictor: Predictor, items: Iterable[SourceItem], top: int = TOP, side: int = 0
+) -> Iterator[tuple[dict[str, Any], bytes]]:
+    """Predict files, several at once, in their order.
+
+    Args:
+        predictor: the model.
+        items: what `list_items` returns.
+        top: number of likeliest labels in a row's `top`.
+        side: pixels of the longer side of a small copy of each image; 0 for none.
+
+    Yields:
+        A row as in `predict_files`, and the small copy as JPEG; b"" for none.
+    """
+    return ordered_map(lambda item: _predict_row(predictor, item, top, side), items)
+
+
+def write_csv(rows: Sequence[dict[str, Any]], vocab: Sequence[str], file: TextIO) -> None:
+    """Write the rows of `predict_files` as a table with the probability of each label of the vocab."""
     names = ["path", "label", "probability", "known", "similarity", "error", *(f"p({label})" for label in vocab)]
     table = csv.DictWriter(file, names, extrasaction="ignore")
     table.writeheader()
@@ -109,11 +136,14 @@ def _raise(error: BearkitError) -> bytes:
     raise error
 
 
-def _predict_row(predictor: Predictor, item: SourceItem, top: int) -> dict[str, Any]:
-    """Return the row of one image. Runs in a thread."""
+def _predict_row(predictor: Predictor, item: SourceItem, top: int, side: int) -> tuple[dict[str, Any], bytes]:
+    """Return the row of one image, and its small copy. Runs in a thread."""
     try:
         if item.problem:
             raise ImageError(item.problem)
-        return {"path": item.origin, **predictor.predict(item.read()).as_dict(top)}
+        image = predictor.load_image(item.read())
+        inputs = preprocess(image, predictor.config.preprocessing)
+        row = {"path": item.origin, **predictor.predict_inputs(inputs[None])[0].as_dict(top)}
+        return row, small_jpeg(image, side) if side else b""
     except BearkitError as error:
-        return {"path": item.origin, **error.as_dict()}
+        return {"path": item.origin, **error.as_dict()}, b""

@@ -31,6 +31,19 @@ class HandedOut:
         with self._lock:
             self._pages[reviewer] = self._clock(), frozenset(image_ids)
 
+    def give_up(self, reviewer: str, image_ids: Collection[str]) -> None:
+        """Forget a reviewer's page, since they have closed it; a newer one, perhaps in another window, stays theirs.
+
+        >>> pages = HandedOut()
+        >>> pages.give("ann", ["a", "b"])
+        >>> pages.give_up("ann", ["b", "a"])
+        >>> pages.to_others("ben")
+        set()
+        """
+        with self._lock:
+            if reviewer in self._pages and self._pages[reviewer][1] == frozenset(image_ids):
+                del self._pages[reviewer]
+
     def to_others(self, reviewer: str) -> set[str]:
         """Return the ids of the images that other reviewers look at."""
         with self._lock:

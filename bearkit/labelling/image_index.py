@@ -9,7 +9,8 @@ import numpy as np
 
 from bearkit import runs
 from bearkit.bodies import registry
-from bearkit.bodies.features import Features, extract_features, feature_cache
+from bearkit.bodies.features import compute_features, feature_cache, read_features
+from bearkit.bodies.registry import Body
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import ACCEPTED
 from bearkit.catalog.decisions import DecisionLog
@@ -19,6 +20,7 @@ from bearkit.core.project import Project
 from bearkit.core.single_flight import SingleFlight
 from bearkit.datasets import dataset
 from bearkit.datasets.seed import project_seed
+from bearkit.errors import ImageError
 from bearkit.evaluation.image_quality import quality_problem
 from bearkit.evaluation.leave_one_out import LeaveOneOutRidge
 from bearkit.labelling.background_features import BackgroundFeatures
@@ -41,7 +43,7 @@ class _Versions(NamedTuple):
     body: str
     weights: str
     seed: int
-    features: int  # how often features of more images became available
+    features: int  # how often features of more images became available, or could not be read
 
 
 class _Memo:
@@ -104,6 +106,7 @@ class ImageIndex:
         self._memo = _Memo()
         self._snapshots: SingleFlight[Snapshot] = SingleFlight()  # which runs one computation at a time
         self._pixels_lock = threading.Lock()
+        self._lost = 0  # how often features could not be read any more
 
     @property
     def waiting(self) -> int:
@@ -141,39 +144,53 @@ class ImageIndex:
         seed = project_seed(self.catalog)
         run = finished.id if finished else None
         available = self._background.level if self._background else 0
-        return _Versions(*self.catalog.change_counter(), run, config.body, config.weights, seed, available)
+        return _Versions(*self.catalog.change_counter(), run, config.body, config.weights, seed, available + self._lost)
 
     def _compute(self, now: _Versions) -> Snapshot:
         records = self._memo.get("records", (now.file, now.images, now.move), self._records)
         features_key = (now.file, now.images, now.body, now.weights, now.features)
-        table = self._memo.get("features", features_key, lambda: self._features(records, now))
-        images = [records[image_id] for image_id in table.image_ids]
+
+        def body() -> Body:  # the same one each time, since its file of weights is read to name its features
+            return self._memo.get("body", features_key, lambda: registry.get(now.body, now.weights))
+
+        image_ids, version = self._memo.get("features", features_key, lambda: self._with_features(records, body()))
+        images = [records[image_id] for image_id in image_ids]
         history = decision_history(self.decision_log.history())
         present, labels = _current_labels(images, history)
         vocab = sorted(set(labels[present].tolist()) - {""})
         column = {label: n for n, label in enumerate(vocab)}
         targets = np.array([column.get(label, -1) for label in labels.tolist()], np.int64)
-        features, labelled = table.values[:, 0], present & (targets >= 0)
+        labelled = present & (targets >= 0)
+
+        def read() -> np.ndarray:
+            return self._memo.get("values", features_key, lambda: self._read(images, body()))
 
         def heads() -> LeaveOneOutRidge:
             key = (features_key, labelled.tobytes())
-            return self._memo.get("heads", key, lambda: LeaveOneOutRidge(features, labelled))
+            return self._memo.get("heads", key, lambda: LeaveOneOutRidge(read(), labelled))
 
         def assign_splits() -> np.ndarray:
             splits = self._splits(now, records, history)
             return np.array([splits.get(image.image_id, "") for image in images], dtype=object)
 
-        return Snapshot(images, features, present, labels, vocab, targets, history, now.run, heads, assign_splits)
+        return Snapshot(images, present, labels, vocab, targets, history, now.run, version, read, heads, assign_splits)
 
     def _records(self) -> dict[str, ImageRecord]:
         return {image.image_id: image for image in self.catalog.images()}
 
-    def _features(self, records: dict[str, ImageRecord], now: _Versions) -> Features:
-        """The features of the images that can be read, float32 (N, 1, D)."""
-        images, body = list(records.values()), registry.get(now.body, now.weights)
+    def _with_features(self, records: dict[str, ImageRecord], body: Body) -> tuple[list[str], str]:
+        """The ids of the images that have features, and the version of these. See `compute_features`."""
+        images = list(records.values())
         if self._background:
             images = self._background.available(images, body)
-        return extract_features(self.project, images, body, 1, self.progress)
+        return compute_features(self.project, images, body, self.progress)
+
+    def _read(self, images: Sequence[ImageRecord], body: Body) -> np.ndarray:
+        try:
+            return read_features(self.project, images, body, self.progress)
+        except ImageError:
+            self._lost += 1  # the next snapshot is without the images that cannot be read
+            raise
 
     def _splits(self, now: _Versions, records: dict[str, ImageRecord], history: DecisionHistory) -> dict[str, str]:
         """The split of each image that has one, by image id.

@@ -149,7 +149,7 @@ def like(
         at_least: how many at least, however unlike they are.
         likeness_at_end: the least likeness of the others, as a share of that of the CORE images most like the centre.
     """
-    likeness = state.rows[rows] @ state.rows[centre]
+    likeness = (state.rows @ state.rows[centre])[rows]  # of all: `state.rows[rows]` would be a copy
     order = np.argsort(-likeness, kind="stable")[:n]
     core = float(likeness[order][1 : 1 + CORE].mean()) if len(order) > 1 else 1.0
     return rows[order[: max(at_least, int((likeness[order] >= likeness_at_end * core).sum()))]]

@@ -95,7 +95,7 @@ class LabelQueue:
         index: ImageIndex | None = None,
     ) -> None:
         self.index = index or ImageIndex(project, progress, wait)
-        self._reduced: tuple[np.ndarray, np.ndarray] | None = None  # the features and what they were reduced to
+        self._reduced: tuple[str, np.ndarray] | None = None  # the features' version and what they were reduced to
 
     def page(
         self,
@@ -171,15 +171,14 @@ class LabelQueue:
     def reduced(self, snapshot: Snapshot) -> np.ndarray:
         """Return the short features of a snapshot's images, float32 (N, d); computed again when images came."""
         reduced = self._reduced  # another thread may replace it with that of another snapshot
-        if reduced is None or not np.shares_memory(reduced[0], snapshot.features):
-            ids = [image.image_id for image in snapshot.images]
-            all_there = not self.index.waiting  # or they are computed again soon, and need not be kept
-            rows = (
-                short_features(self.index.project, ids, snapshot.features)
-                if all_there
-                else reduce_features(snapshot.features)
-            )
-            reduced = self._reduced = snapshot.features, rows
+        version = snapshot.features_version
+        if reduced is None or reduced[0] != version:
+            if self.index.waiting:  # they are computed again soon, and need not be kept
+                rows = reduce_features(snapshot.features)
+            else:
+                ids = [image.image_id for image in snapshot.images]
+                rows = short_features(self.index.project, ids, version, lambda: snapshot.features)
+            reduced = self._reduced = version, rows
         return reduced[1]
 
     def _page(self, snapshot: Snapshot, state: LabelState, rows: np.ndarray, order: str, why: str) -> LabelPage:

@@ -21,7 +21,7 @@ class Candidate:
         given: the current label; None for none.
         predicted: the label predicted by a head that was trained without this image (with the order `loss`, and for
             the kind `mistake`: by a run's model); for an image without a label it is the proposal. None with fewer than
-            two labels.
+            two labels, and for an image of an audit that waits for an answer.
         probability: of `predicted`.
         loss: cross-entropy of the current label in nats; None without a label.
         kind: one of `REVIEW_KINDS` or `SET_KINDS`.

@@ -1,6 +1,6 @@
 """Candidates for review, in an order that is relearned after every page; and how many label errors remain."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from bearkit.core.parallel import Progress, no_progress
 from bearkit.core.project import Project
 from bearkit.errors import ReviewError
 from bearkit.evaluation.label_noise import estimate_label_noise
+from bearkit.labelling.audit import read_audit
 from bearkit.labelling.image_index import ImageIndex
 from bearkit.labelling.image_sets import SETS
 from bearkit.labelling.review_candidate import Candidate
@@ -19,6 +20,7 @@ from bearkit.labelling.snapshot import Snapshot
 
 REVIEW_PAGE = 20  # images
 OUTLIER_COUNT_LIMIT = 5000  # images; with more, counting outliers for every page takes too long
+OF_LABELS = ("label", "outlier")  # kinds of candidates that are chosen by their label
 CLEAN_PAGES = 2  # pages in a row without a change: the course's sign that few label errors remain
 
 
@@ -88,18 +90,21 @@ class ReviewQueue:
             ReviewError: there is no such label, or there are fewer than two labels to compare.
         """
         view, now = view or View(), snapshot or self.index.snapshot()
-        return now.results.get(("page", view, n, start), lambda: self._page(view, n, now, start))
+        blind = self._blind(now)
+        if view.kind == "conflict":  # an import of images that are known already adds some, and changes no snapshot
+            return self._page(view, n, now, start, blind)
+        return now.results.get(("page", view, n, start, blind), lambda: self._page(view, n, now, start, blind))
 
-    def _page(self, view: View, n: int, snapshot: Snapshot, start: int) -> ReviewPage:
+    def _page(self, view: View, n: int, snapshot: Snapshot, start: int, blind: frozenset[str]) -> ReviewPage:
         if view.label is not None and view.label not in (_labels_ever(snapshot) if view.is_set else snapshot.vocab):
             raise ReviewError(f"there is no label `{view.label}`", hint=f"labels: {', '.join(snapshot.vocab)}")
-        candidates = self._rank(view, snapshot)
+        candidates = self._rank(view, snapshot, blind)
         calm = _clean_streak(view, n, snapshot) if view.kind == "label" else 0
         done = view.kind == "label" and (calm >= CLEAN_PAGES * n or not candidates)
         left = _label_errors_left(view, snapshot)
-        return ReviewPage(
-            [make() for make in candidates[start : start + n]], len(candidates), left, calm, done, snapshot.vocab
-        )
+        shown = [make() for make in candidates[start : start + n]]
+        shown = [_without_proposal(one) if one.image_id in blind else one for one in shown]
+        return ReviewPage(shown, len(candidates), left, calm, done, snapshot.vocab)
 
     def counts(self, snapshot: Snapshot | None = None) -> dict[str, int]:
         """Count the candidates of each kind; kinds that take long to count are left out."""
@@ -123,7 +128,7 @@ class ReviewQueue:
         """Count the labels that nobody reviewed and that differ from the out-of-fold prediction."""
         snapshot = snapshot or self.index.snapshot()
         mask = snapshot.labelled & ~_reviewed("label", snapshot)
-        mask &= snapshot.oof_probs.argmax(axis=1) != snapshot.targets
+        mask &= (snapshot.oof_probs.argmax(axis=1) != snapshot.targets) & ~snapshot.mask_of(self._blind(snapshot))
         if view.split:
             mask &= snapshot.splits == view.split
         if view.label:
@@ -149,19 +154,31 @@ class ReviewQueue:
         nearest = np.argsort(-similarity)[:n]
         return [snapshot.images[other] for other in nearest if np.isfinite(similarity[other])]
 
-    def _rank(self, view: View, snapshot: Snapshot) -> list[LazyCandidate]:
+    def _blind(self, snapshot: Snapshot) -> frozenset[str]:
+        """The ids of the images of an audit that wait for an answer; it may be drawn while the snapshot stays."""
+        return frozenset(read_audit(self.index.catalog).pending(snapshot))
+
+    def _rank(self, view: View, snapshot: Snapshot, blind: frozenset[str] = frozenset()) -> list[LazyCandidate]:
         if view.is_set:
-            return SETS[view.kind](RankContext(self.index, snapshot, _members(view, snapshot), view))
+            return SETS[view.kind](RankContext(self.index, snapshot, _members(view, snapshot), view, blind))
         wanted = snapshot.present & ~_reviewed(view.kind, snapshot)
+        if view.label is not None or view.kind in OF_LABELS:  # else the view would tell what is proposed for these
+            wanted &= ~snapshot.mask_of(blind)
         if view.split is not None:
             wanted &= snapshot.splits == view.split
         if view.label is not None:
             label = snapshot.oof_probs.argmax(axis=1) if view.kind == "unlabelled" else snapshot.targets
             wanted &= label == snapshot.vocab.index(view.label)
-        return RANKERS[view.kind](RankContext(self.index, snapshot, wanted, view))
+        return RANKERS[view.kind](RankContext(self.index, snapshot, wanted, view, blind))
 
 
 Queue = ReviewQueue  # its name before there was a `LabelQueue`; scripts may use it
+
+
+def _without_proposal(candidate: Candidate) -> Candidate:
+    """Take away what the model says about an image: its proposal, and a label that it gave."""
+    reason = "" if candidate.kind == "any" else candidate.reason
+    return replace(candidate, given=None, predicted=None, probability=None, loss=None, reason=reason)
 
 
 def _members(view: View, snapshot: Snapshot) -> np.ndarray:

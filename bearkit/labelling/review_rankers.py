@@ -28,12 +28,14 @@ class RankContext:
         snapshot: the images, labels and predictions.
         wanted: the images to choose from, bool (N,).
         view: what was asked for.
+        blind: ids of the images of an audit that wait for an answer: people label them without seeing a proposal.
     """
 
     index: ImageIndex
     snapshot: Snapshot
     wanted: np.ndarray
     view: View
+    blind: frozenset[str]
 
 
 def _label_errors(context: RankContext) -> list[LazyCandidate]:
@@ -117,7 +119,7 @@ def _low_quality(context: RankContext) -> list[LazyCandidate]:
 
 
 def _unlabelled(context: RankContext) -> list[LazyCandidate]:
-    """Images without a label, grouped by proposed label, the most probable first within each group.
+    """Images without a label, grouped by proposed label, the most probable first within each group; blind ones last.
 
     With fewer than two labels nothing can be proposed, and they come in the order of the snapshot.
     """
@@ -126,14 +128,17 @@ def _unlabelled(context: RankContext) -> list[LazyCandidate]:
     if snapshot.probs is None:
         return lazy(lambda row: as_candidate(snapshot, row, "unlabelled", "no proposal yet"), rows)
     probs = snapshot.probs
-    best, highest = probs[rows].argmax(axis=1), probs[rows].max(axis=1)
+    best, highest, blind = probs[rows].argmax(axis=1), probs[rows].max(axis=1), snapshot.mask_of(context.blind)[rows]
+    best[blind] = highest[blind] = 0  # their order says nothing either
 
     def candidate(row: int) -> Candidate:
+        if snapshot.images[row].image_id in context.blind:
+            return as_candidate(snapshot, row, "unlabelled", "drawn at random for the audit")
         label = int(probs[row].argmax())
         reason = f"proposed `{snapshot.vocab[label]}` {whole_percent(float(probs[row, label]))}"
         return as_candidate(snapshot, row, "unlabelled", reason)
 
-    return lazy(candidate, rows[np.lexsort((-highest, best))])
+    return lazy(candidate, rows[np.lexsort((-highest, best, blind))])
 
 
 RANKERS: dict[str, Callable[[RankContext], list[LazyCandidate]]] = {

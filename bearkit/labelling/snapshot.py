@@ -42,29 +42,39 @@ class Snapshot:
 
     Attributes:
         images: as imported; all arrays follow this order.
-        features: of the pretrained body, float32 (N, D).
         present: bool (N,); False for deleted images.
         labels: the current label, or the last one of a deleted image; "" for none. str (N,).
         vocab: the labels in use, sorted.
         targets: index of the label in `vocab`, int (N,); -1 for none.
         history: the decisions that count.
         run: id of the newest finished run; None before the first.
+        features_version: changes with the images and their features.
+        read_features: returns the features of the pretrained body, float32 (N, D).
         heads: returns heads fitted on the labelled images.
         assign_splits: returns train, valid, test, or "" for none, for each image, str (N,).
         results: what was computed from this snapshot: pages, counts.
     """
 
     images: list[ImageRecord]
-    features: np.ndarray
     present: np.ndarray
     labels: np.ndarray
     vocab: list[str]
     targets: np.ndarray
     history: DecisionHistory
     run: str | None
+    features_version: str
+    read_features: Callable[[], np.ndarray] = field(repr=False)
     heads: Callable[[], LeaveOneOutRidge] = field(repr=False)
     assign_splits: Callable[[], np.ndarray] = field(repr=False)
     results: Results = field(default_factory=Results, repr=False)
+
+    @property
+    def features(self) -> np.ndarray:
+        """The features of the pretrained body, float32 (N, D).
+
+        They are read when they are first needed: 512 MB for 100,000 images. Labelling needs only the short ones.
+        """
+        return self.results.get("features", self.read_features)
 
     @property
     def splits(self) -> np.ndarray:

@@ -11,6 +11,7 @@ import filelock
 from bearkit.catalog import label_set_file
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import DecisionLog, labels_of
+from bearkit.catalog.label_set import label_set
 from bearkit.catalog.labels import clean_label, label_problem
 from bearkit.core.parallel import Progress, cores, no_progress, ordered_map
 from bearkit.core.paths import expand_user, is_there, resolve_path
@@ -85,6 +86,7 @@ def import_images(
     if understood is not None:
         understood(make_preview(items, notes))
     project.require_writable().root.mkdir(parents=True, exist_ok=True)
+    own = _own_labels(project) if described else set()
     with filelock.FileLock(project.files_lock):  # one import at a time; another one waits
         ingestor = Ingestor(project, link)
         try:
@@ -95,7 +97,7 @@ def import_images(
             report = ingestor.close()
     report.notes = [*notes, *report.notes]
     if labelled and label is None:
-        report.notes += filter(None, (_add_label_set(project, item) for item in described))
+        report.notes += [note for item in described for note in _add_label_set(project, item, own)]
     if not report.imported and not report.duplicates:
         raise _with_missing(_no_usable_image(source, report), report)
     return report
@@ -133,12 +135,17 @@ def _without_label_sets(items: Sequence[SourceItem]) -> tuple[list[SourceItem], 
     return [item for item in items if item not in described], described
 
 
-def _add_label_set(project: Project, item: SourceItem) -> str:
-    """Add what a file of the source says about its labels. Returns a sentence about it; "" if there is nothing new."""
+def _own_labels(project: Project) -> set[str]:
+    """Return the labels of a project; none before it exists."""
+    return {row["label"] for row in label_set(Catalog(project))} if project.exists else set()
+
+
+def _add_label_set(project: Project, item: SourceItem, own: set[str]) -> list[str]:
+    """Add what a file of the source says about its labels. Returns sentences about it. See `add_label_set`."""
     try:
-        return label_set_file.add_label_set(Catalog(project), item.read().decode("utf-8"))
+        return label_set_file.add_label_set(Catalog(project), item.read().decode("utf-8"), own)
     except (BearkitError, UnicodeDecodeError) as error:
-        return f"the descriptions of labels in {item.place} are not used: {error}"
+        return [f"the descriptions of labels in {item.place} are not used: {error}"]
 
 
 def _as_list(source: Source | Sequence[Source]) -> Sequence[Source]:

@@ -25,6 +25,7 @@ from bearkit.studio.train import TrainTab
 from bearkit.web.launch import HOST, MOST_BYTES, NAMES, PORT, guard_arguments, is_hosted, launch_page, public_address
 from bearkit.web.limits import COLLECTOR, OWNER, VISITOR
 from bearkit.web.model_page import demo_page
+from bearkit.web.theme_switch import theme_switch
 
 CSS = (Path(__file__).parent / "studio.css").read_text()
 
@@ -34,7 +35,8 @@ def build(project: Project) -> gr.Blocks:
     index = SharedIndex(project)
     page = gr.Blocks(title=f"{project.name} · bearkit", analytics_enabled=False)
     with page:
-        header = gr.HTML()
+        header = gr.HTML(elem_id="header")
+        theme_switch()
         outbox = Outbox(project)
         with gr.Tabs() as tabs:
             panels = {tab: gr.Tab(name, id=tab, elem_id=f"tab-{tab}") for tab, name in TABS.items()}
@@ -47,7 +49,7 @@ def build(project: Project) -> gr.Blocks:
             with panels["review"]:
                 ReviewTab(project, index)
             with panels["predict"]:
-                predict = PredictTab(project)
+                predict = PredictTab(project, data.sources.changed)
             with panels["publish"]:
                 publish = PublishTab(project)
         steps = Steps(project, panels)

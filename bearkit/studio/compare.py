@@ -32,10 +32,10 @@ class Compare:
         self.runs.change(self.compare, self.runs, [self.errors, self.table], show_progress="hidden")
 
     def choices(self) -> Any:
-        """Return the finished runs as choices, newest first."""
+        """Return the finished runs as choices, newest first; the last two are chosen."""
         finished = runs.list_finished(self.project)[::-1]
         choices = [(f"run {run.id}: {text.percent(run.result['error_rate'])}", run.id) for run in finished]
-        return gr.update(choices=choices)
+        return gr.update(choices=choices, value=[run.id for run in finished[1::-1]] if len(finished) > 1 else [])
 
     @show_errors
     def compare(self, run_ids: list[str] | None) -> list[Any]:

@@ -51,7 +51,7 @@ class LabelTab:
         self._map: ImageMap | None = None
         functions = (
             self.next_page, self.undo_or_redo, self.details, self.progress, self.rest, self.audit, self.accept,
-            self.example, self.map_dots, self.map_picture,
+            self.example, self.map_dots, self.map_picture, self.give_up,
         )  # fmt: skip
         answers = [errors_as_answers(ask) for ask in functions]
         gr.HTML(html_template="", js_on_load=JS, server_functions=answers, apply_default_css=False, elem_id="label")
@@ -94,6 +94,11 @@ class LabelTab:
             "since": snapshot.history.newest_id,
             "view": f"label:{'audit' if audit else page.order}",
         }
+
+    def give_up(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Give a page that its reviewer has closed to others: `images` are the ids of its images."""
+        self._handed_out.give_up(request["reviewer"], request["images"])
+        return {}
 
     def undo_or_redo(self, request: dict[str, Any]) -> dict[str, Any]:
         """Undo or redo the reviewer's last step, or the model's if `accepted` is true. See `grid_answers`."""

@@ -1,4 +1,4 @@
-"""The Predict tab: the Predict page, with a choice of the project's models."""
+"""The Predict tab: one picture at a time, or many, with a choice of the project's models."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +13,8 @@ from bearkit.errors import ModelError
 from bearkit.export.export import add_thumbnails, exported
 from bearkit.inference import model_folder
 from bearkit.inference.predictor import Predictor
+from bearkit.studio.correction import Correction
+from bearkit.studio.predict_many import PredictMany
 from bearkit.web.errors import show_errors
 from bearkit.web.launch import is_hosted
 from bearkit.web.predict_page import PredictPage
@@ -20,14 +22,24 @@ from bearkit.web.prediction_html import note
 
 
 class PredictTab:
-    """The Predict page in the studio. A model is exported when it first predicts; the newest one is chosen."""
+    """The Predict page in the studio. A model is exported when it first predicts; the newest one is chosen.
 
-    def __init__(self, project: Project) -> None:
+    Args:
+        project: the project to show; it need not exist yet.
+        changed: a counter that grows with each import.
+    """
+
+    def __init__(self, project: Project, changed: gr.State) -> None:
         self.project = project
         shown = self._without_place if is_hosted() else self._chosen
-        page = PredictPage(shown, models=True, with_near=self._with_near)
-        assert page.model is not None
-        self.model, self.answer = page.model, page.answer
+        self.model = gr.Dropdown([], label="Model", elem_id="model")
+        with gr.Tabs():
+            with gr.Tab("One picture"):
+                page = PredictPage(shown, self.model, with_near=self._with_near)
+                Correction(project, page, changed)
+            with gr.Tab("Many pictures"):
+                PredictMany(project, lambda model: self._chosen(model)[0], self.model, changed)
+        self.answer = page.answer
 
     @show_errors
     def refresh(self) -> list[Any]:

@@ -1,6 +1,7 @@
 """The Publish tab: choose what to publish, see what will be uploaded, then publish it with one button."""
 
 import os
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from bearkit.hub.push import PublishRequest
 from bearkit.hub.repo_names import check_name, name_from
 from bearkit.studio import html, publish_preview
 from bearkit.studio.predict import folder_of, models
-from bearkit.studio.publish_job import PublishJob
+from bearkit.studio.publish_job import PublishJob, PublishStatus
 from bearkit.web.errors import show_errors, take_original_files
 from bearkit.web.prediction_html import note
 
@@ -27,7 +28,9 @@ WHAT = [
     ("Data set of the cleaned pictures", "dataset"),
 ]
 MAY_PUBLISH = "I may publish these pictures"
+REMOVE_PLACES = "Remove the places where pictures were taken"
 LICENSES = ["apache-2.0", "mit", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "cc0-1.0"]
+CLICK_SAVE = """() => setTimeout(() => document.querySelector('#publish-zip')?.click(), 300)"""
 LOOK_SECONDS = 0.3  # between two checks of the progress
 
 
@@ -64,21 +67,29 @@ class PublishTab:
                 )  # fmt: skip
                 take_original_files(examples)
                 owners = gr.HTML()
+                places = gr.Checkbox(True, label=REMOVE_PLACES, visible=False)
                 allowed = gr.Checkbox(False, label=MAY_PUBLISH, visible=False)
         with gr.Row():
             preview = gr.Button("See what will be uploaded", variant="primary")
             publish = gr.Button("Publish", variant="primary", interactive=False)
             stop = gr.Button("Stop", interactive=False)
         status = gr.HTML()
+        with gr.Accordion("Read the card (README.md)", open=False, visible=False) as card_fold:
+            card = gr.Markdown()
+        with gr.Row():
+            save = gr.Button("Download these files as a .zip", visible=False)
+            self.saved = gr.DownloadButton("Save the .zip", visible=False, elem_id="publish-zip")
         self.fields: list[Any] = [model, repo]
         self.shown = [who, model, repo]
-        self.live = [status, preview, publish, stop]
-        self.form: list[Any] = [what, model, repo, license, private, examples, allowed]
+        self.live = [status, preview, publish, stop, card_fold, card, save]
+        save.click(self.zip, None, self.saved).success(None, js=CLICK_SAVE)
+        self.form: list[Any] = [what, model, repo, license, private, examples, allowed, places]
         for button, handler in ((preview, self.preview), (publish, self.publish)):
             event = button.click(handler, set(self.form), self.live, show_progress="hidden", concurrency_limit=None)
             self.settle(event.then)
         stop.click(self.job.stop, None, None)
-        what.change(self.choose, what, [model, examples, owners, allowed], show_progress="hidden")
+        what.change(self.choose, what, [model, examples, owners, allowed, places], show_progress="hidden")
+        places.input(self.describe_owners, places, owners, show_progress="hidden")
         for field in self.form:  # after a change, the last preview may be of something else
             self.settle(field.change)
 
@@ -102,10 +113,16 @@ class PublishTab:
 
     @show_errors
     def choose(self, what: str) -> list[Any]:
-        """Show the fields of a kind: model and examples, or the owners of the pictures and the permission."""
+        """Show the fields of a kind: model and examples, or the owners of the pictures, the permission, the places."""
         data = what == "dataset"
-        owners = note(whose_images(self.project), good=False) if data and self.project.exists else ""
-        return [gr.update(visible=not data), gr.update(visible=not data), owners, gr.update(visible=data, value=False)]
+        model = gr.update(visible=not data)
+        owners = self.describe_owners(True) if data and self.project.exists else ""
+        return [model, model, owners, gr.update(visible=data, value=False), gr.update(visible=data, value=True)]
+
+    @show_errors
+    def describe_owners(self, remove_places: bool) -> str:
+        """Return whose pictures would be published, and whether with the places where they were taken."""
+        return note(whose_images(self.project, keep_location=not remove_places), good=False)
 
     @show_errors
     def preview(self, page: dict[Any, Any]) -> Iterator[list[Any]]:
@@ -120,29 +137,36 @@ class PublishTab:
         self.job.publish(self._request(*self._form_values(page)), self._hub(oauth))
         yield from self.follow()
 
+    @show_errors
+    def zip(self) -> Any:
+        """Write the files of the last preview as a .zip, for the download button."""
+        path = self.job.zip_preview(Path(tempfile.mkdtemp(dir=self.saved.GRADIO_CACHE)))
+        return gr.update(value=str(path), visible=True)
+
     def follow(self) -> Iterator[list[Any]]:
         """Yield the progress until the work ends."""
         yield [gr.skip()] * len(self.live)  # Gradio empties the buttons if a handler yields nothing
         while self.job.now.doing:
-            yield _live(publish_preview.publishing(self.job.now), doing=True)
+            yield _live(self.job.now, publish_preview.publishing(self.job.now))
             time.sleep(LOOK_SECONDS)
 
     def status(self, page: dict[Any, Any], oauth: gr.OAuthToken | None = None) -> list[Any]:
         """Return the progress, or the last preview; a preview of another form is marked as such."""
         now = self.job.now
         if now.doing:
-            return _live(publish_preview.publishing(now), doing=True)
+            return _live(now, publish_preview.publishing(now))
         if now.form != self._form_values(page):
-            return _live(publish_preview.published_before(now))
+            return _live(PublishStatus(), publish_preview.published_before(now))
         refusal = self._refusal(oauth) if now.files and not now.url else ""
-        return _live(publish_preview.publishing(now), refusal=refusal, ready=bool(now.files) and not now.url)
+        return _live(now, publish_preview.publishing(now), refusal)
 
     def _form_values(self, page: dict[Any, Any]) -> tuple[Any, ...]:
         """Return the values of the form; fields that the chosen kind does not use are empty."""
-        what, model, repo, license, private, examples, allowed = (page[field] for field in self.form)
+        what, model, repo, license, private, examples, allowed, places = (page[field] for field in self.form)
         data = what == "dataset"
         chosen = () if data else tuple(examples or ())
-        return what, None if data else model, (repo or "").strip(), license or None, private, chosen, data and allowed
+        about = what, None if data else model, (repo or "").strip(), license or None, private, chosen
+        return *about, data and allowed, data and not places
 
     def _refusal(self, oauth: gr.OAuthToken | None) -> str:
         """Return why the visitor cannot publish; "" if they can."""
@@ -154,7 +178,7 @@ class PublishTab:
 
     def _request(
         self, what: str, model: str | None, repo: str, license: str | None, private: bool, examples: list[str] | None,
-        allowed: bool,
+        allowed: bool, keep_location: bool,
     ) -> PublishRequest:  # fmt: skip
         """Return the request for the values of the form.
 
@@ -167,7 +191,8 @@ class PublishTab:
                 raise PublishError(
                     "publishing pictures needs their owners' permission", hint=f"tick “{MAY_PUBLISH}” if you have it"
                 )
-            return PublishRequest(what, self.project.root, repo.strip(), private, license or None)
+            about = what, self.project.root, repo.strip(), private, license or None
+            return PublishRequest(*about, keep_location=keep_location)
         if not model:
             raise PublishError("there is no model yet", hint="train one in the Train tab")
         chosen = tuple(Path(path) for path in examples or ())
@@ -187,14 +212,16 @@ class PublishTab:
         return Hub(oauth.token)
 
 
-def _live(status: str, doing: bool = False, ready: bool = False, refusal: str = "") -> list[Any]:
-    """Return the progress, and the buttons with what they can do now.
+def _live(now: PublishStatus, status: str, refusal: str = "") -> list[Any]:
+    """Return the progress, the buttons with what they can do now, and the card.
 
     Args:
+        now: the state of the preview that the form describes.
         status: the progress as HTML.
-        doing: whether work is running.
-        ready: whether the last preview may be published.
         refusal: why the visitor cannot publish.
     """
+    doing, ready = bool(now.doing), bool(now.files) and not now.url and not now.doing
     publish = gr.update(interactive=ready and not refusal, value=f"Publish ({refusal})" if refusal else "Publish")
-    return [status, gr.update(interactive=not doing), publish, gr.update(interactive=doing)]
+    shown = gr.update(visible=ready)
+    buttons = [gr.update(interactive=not doing), publish, gr.update(interactive=doing)]
+    return [status, *buttons, shown, publish_preview.card(now) if ready else "", shown]

@@ -17,15 +17,34 @@ def publishing(now: PublishStatus) -> str:
         return status
     if now.missing:
         status += note(f"{text.count(len(now.missing), 'picture')} left out: the files are missing.", good=False)
+    if now.left_out:
+        why = "the place cannot be removed from the file"
+        names = ", ".join(now.left_out[: html.MANY])
+        status += note(f"{text.count(len(now.left_out), 'picture')} left out, because {why}: {names}.", good=False)
     megabytes = sum(size for _, size in now.files) / 1e6
     licence = now.wanted.license or "no licence: all rights reserved"
     files = f"{text.count(len(now.files), 'file')} of {now.wanted.source.name}, {megabytes:.1f} MB"
     heading = f"<h4>{escape(f'{files}, to {now.wanted.repo}; {licence}')}</h4>"
+    if now.demo:
+        demo = f'<a href="{escape(now.demo)}" target="_blank" rel="noopener">Open the demo</a>'
+        heading += f"<div>{demo}: it runs on this computer until you close the studio or preview again.</div>"
     rows = [(name, f"{size / 1e3:,.1f} kB") for name, size in now.files]
     more = html.fold(
         f"{len(rows) - FILES} more", html.table(("file", "size"), rows[FILES:][: html.MANY]), max(0, len(rows) - FILES)
     )
     return status + heading + html.table(("file", "size"), rows[:FILES]) + more
+
+
+def card(now: PublishStatus) -> str:
+    r"""Return the text of the card without the part for machines, as Markdown.
+
+    >>> card(PublishStatus(card="---\nlicense: mit\n---\n# Bears\n"))
+    '# Bears'
+    """
+    text = now.card
+    if text.startswith("---\n"):
+        text = text[4:].partition("\n---\n")[2]
+    return text.strip()
 
 
 def _status(now: PublishStatus) -> str:

@@ -22,6 +22,7 @@ from bearkit.engine import jobs
 from bearkit.errors import BearkitError, ReviewError, RunError
 from bearkit.evaluation.compare_runs import compare_runs
 from bearkit.labelling.apply import apply_decisions, unapply_decisions
+from bearkit.labelling.audit import read_audit
 from bearkit.labelling.review_candidate import Candidate
 from bearkit.labelling.review_queue import ReviewPage, ReviewQueue
 from bearkit.labelling.review_view import View
@@ -131,7 +132,8 @@ class ReviewTab:
         (row,) = state.rows_of([request["image_id"]]).tolist()
         if row < 0:
             raise ReviewError("this picture is no longer in the project", hint="reload the page")
-        near = queue.neighbours(state.images[row].image_id, snapshot=state)
+        blind = state.images[row].image_id in read_audit(queue.index.catalog).pending(state)  # no labels of others
+        near = [] if blind else queue.neighbours(state.images[row].image_id, snapshot=state)
         return large_picture(self.project, state, row, near, queue.index.decision_log)
 
     def example(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -261,6 +263,8 @@ def _heading(view: View, page: ReviewPage, candidates: list[Candidate]) -> str:
         return ""
     if candidates[0].predicted:
         return f"Proposed: {candidates[0].predicted}"
+    if len(page.labels) > 1:
+        return "Drawn at random for the audit, so nothing is proposed for these: press l and type the label of each."
     return (
         "Label some pictures one by one: press l, type the label, press Enter. "
         "Once there are two labels, labels are proposed for the others. "

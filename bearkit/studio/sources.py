@@ -153,7 +153,7 @@ class Sources:
 
     def _import(self, arguments: dict[str, Any], changed: int, progress: gr.Progress) -> list[Any]:
         """Call `import_images`, then return the values of `imported`: the receipt, and no question."""
-        result = import_images(self.project, progress=_progress_bar(progress), called=_origin_of, **arguments)
+        result = import_images(self.project, progress=_progress_bar(progress), called=origin_of, **arguments)
         return [import_html.import_summary(result.as_dict()), changed + 1, *import_question.hide_question()]
 
     @show_errors
@@ -170,7 +170,7 @@ class Sources:
             return gr.skip(), gr.skip(), gr.skip()
         self.downloads.ensure_idle()
         given = given_label(label, none) or None
-        result = import_images(self.project, list(paths), labelled=not none, label=given, called=_origin_of)
+        result = import_images(self.project, list(paths), labelled=not none, label=given, called=origin_of)
         return import_html.import_summary(result.as_dict()), changed + 1, None
 
     @show_errors
@@ -240,7 +240,7 @@ def _cleared() -> list[Any]:
     return ["", gr.skip(), *import_question.hide_question()]
 
 
-def _origin_of(path: str) -> str:
+def origin_of(path: str) -> str:
     """Return the origin to store for a file; a dropped one loses the upload folder from its path."""
     below = uploads.path_below_upload(path)
     return f"dropped/{below}" if below else path

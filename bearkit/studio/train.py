@@ -20,9 +20,13 @@ from bearkit.studio.compare import Compare
 from bearkit.studio.lr_finder import LRSearch
 from bearkit.studio.train_form import TrainForm
 from bearkit.training.config import TrainConfig
+from bearkit.training.fit_options import UNFROZEN_EPOCHS
 from bearkit.web.errors import show_errors
 from bearkit.web.prediction_html import note
 
+PRESETS = [  # and the number of unfrozen epochs of each
+    ("Fast: the classifier only", 0), ("Better, takes minutes: the whole network too", UNFROZEN_EPOCHS),
+]  # fmt: skip
 TOP = 12  # mistakes shown as pictures
 SECONDS_A_PICTURE = 0.016  # to compute its features on one core; only for the estimate on the button
 SECONDS_UNFROZEN = 0.045  # on one core, for each picture and epoch of the whole network
@@ -34,6 +38,7 @@ class TrainTab:
 
     def __init__(self, project: Project) -> None:
         self.project = project
+        self.preset = gr.Radio(PRESETS, value=0, label="How to train", elem_id="preset")
         with gr.Row():
             self.go = gr.Button("Train", variant="primary", scale=3)
             self.stop = gr.Button("Stop", visible=False)
@@ -86,7 +91,8 @@ class TrainTab:
         self.stop.click(self.stop_run, [self.seen], None)
         self.resume.click(self.resume_run, fields["unfreeze"], self.live, show_progress="hidden")
         self.timer.tick(self.follow, [self.seen, fields["unfreeze"]], self.live, show_progress="hidden", queue=False)
-        fields["unfreeze"].change(self.estimate, [fields["unfreeze"]], self.go, show_progress="hidden")
+        fields["unfreeze"].change(self.estimate, [fields["unfreeze"]], [self.go, self.preset], show_progress="hidden")
+        self.preset.input(lambda epochs: epochs, self.preset, fields["unfreeze"], show_progress="hidden")
         self.choices.preview.click(self.show_changes, fields["augment"], self.choices.previewed)
 
     @show_errors
@@ -132,10 +138,11 @@ class TrainTab:
         updates[self.live.index(self.status)] = html.first_step(read_progress(self.project))
         return updates
 
-    def estimate(self, unfreeze: float | None) -> Any:
-        """Update the Train button's estimate after the number of unfrozen epochs changed."""
+    def estimate(self, unfreeze: float | None) -> list[Any]:
+        """Update the Train button's estimate, and the preset, after the number of unfrozen epochs changed."""
         run = self._shown()
-        return self._button(unfreeze, live=run is not None and run.state in LIVE)
+        preset = unfreeze if unfreeze in dict(PRESETS).values() else None
+        return [self._button(unfreeze, live=run is not None and run.state in LIVE), preset]
 
     def _shown(self) -> Run | None:
         """Return the first running run, or else the newest; None if there are none."""

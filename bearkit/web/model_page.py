@@ -8,6 +8,7 @@ import gradio as gr
 from bearkit.inference.predictor import Predictor
 from bearkit.web import prediction_html
 from bearkit.web.predict_page import PredictPage
+from bearkit.web.theme_switch import theme_switch
 
 LOOK_SECONDS = 60  # between two searches for old images
 KEPT_SECONDS = 600  # that a visitor's image stays on the disk
@@ -25,5 +26,6 @@ def demo_page(predictor: Predictor, examples: Sequence[Path] = (), links: Sequen
     page = gr.Blocks(title=labels, analytics_enabled=False, delete_cache=(LOOK_SECONDS, KEPT_SECONDS))
     with page:
         gr.HTML(prediction_html.head(labels, predictor.config.info, links))
+        theme_switch()
         PredictPage(lambda _: (predictor, None), examples=examples)
     return page

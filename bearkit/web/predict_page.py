@@ -27,38 +27,42 @@ class PredictPage:
 
     Args:
         model_of: returns the model for a choice in `model`, and its folder if visitors may know it.
-        models: whether there are several models to choose from.
+        model: a field that chooses among several models; None if there is one.
         examples: example images that visitors can click.
         with_near: returns the same model with thumbnails of its training images; None to offer none.
+
+    Attributes:
+        picture: the field with the image.
+        answer: the field with the prediction.
+        column: the column with the prediction, to which a page may add.
+        predicted: the event after an image was predicted.
+        cleared: the event after the image was taken away.
     """
 
     def __init__(
         self,
         model_of: Callable[[str | None], tuple[Predictor, Path | None]],
-        models: bool = False,
+        model: gr.Dropdown | None = None,
         examples: Sequence[Path] = (),
         with_near: Callable[[str | None], Predictor] | None = None,
     ) -> None:
-        self.model_of, self.model, self.with_near = model_of, None, with_near
+        self.model_of, self.with_near = model_of, with_near
         self._places, self._turn = threading.BoundedSemaphore(WHYS), threading.Lock()
         with gr.Row():
             with gr.Column(min_width=320):
-                picture = gr.Image(
+                picture = self.picture = gr.Image(
                     label="Drop, paste or take a picture", sources=["upload", "clipboard", "webcam"], type="filepath",
                     height=360, buttons=[], elem_classes=FRAME,
                 )  # fmt: skip
                 take_original_files(picture)
-                asked: list[Any] = [picture]
-                if models:
-                    self.model = gr.Dropdown([], label="Model")
-                    asked.append(self.model)
-            with gr.Column(min_width=320):
+                asked: list[Any] = [picture] if model is None else [picture, model]
+                code = gr.Code(language="python", label="The same in Python", visible=False)
+            with gr.Column(min_width=320) as self.column:
                 self.answer = gr.HTML(prediction_html.note("Drop a picture."))
                 bars = gr.Label(num_top_classes=TOP, show_heading=False, show_label=False, elem_classes="bk-bars")
                 ask = gr.Button("Why?", size="sm", interactive=False)
                 near = gr.Checkbox(False, label=NEAR, visible=with_near is not None)
                 why = gr.HTML()
-                code = gr.Code(language="python", label="The same in Python", visible=False)
         shown = [self.answer, bars, code, ask, why]
         if examples:
             gr.Examples(
@@ -66,16 +70,16 @@ class PredictPage:
                 cache_examples=False, label="Or try one of these", api_visibility="private",
             )  # fmt: skip
         blank = ["", None, gr.skip(), gr.update(interactive=False), ""]
-        picture.input(lambda: blank, None, shown, show_progress="hidden", api_visibility="private").then(
-            self.predict, asked, shown, show_progress="hidden", api_name="predict"
-        )  # clear the old answer first, so that it is gone even if the new picture cannot be read
-        picture.clear(lambda: blank, None, shown)
+        cleared = picture.input(lambda: blank, None, shown, show_progress="hidden", api_visibility="private")
+        # The old answer is cleared first, so that it is gone even if the new picture cannot be read.
+        self.predicted = cleared.then(self.predict, asked, shown, show_progress="hidden", api_name="predict")
+        self.cleared = picture.clear(lambda: blank, None, shown)
         ask.click(
             self.why, [*asked, near] if with_near else asked, why, show_progress="minimal", api_name="why",
             concurrency_limit=None,
         )  # fmt: skip
-        if self.model is not None:
-            self.model.input(self.predict, asked, shown, show_progress="hidden")
+        if model is not None:
+            model.input(self.predict, asked, shown, show_progress="hidden")
 
     @show_errors
     def predict(self, picture: str | None, model: str | None = None) -> list[Any]:

@@ -49,7 +49,7 @@ def prediction(found: Prediction, milliseconds: float) -> str:
     if found.known:
         sure = f"{percent(found.probability)} sure"
         return f'<div class="bk-big">{cut(found.label)}</div><div>{sure}, {spent}</div>'
-    closest = unknown_sentence(cut(found.label))
+    closest = unknown_sentence(cut(found.label), found.similarity, found.threshold)
     return f'<div class="bk-big">{UNKNOWN}</div><div>{closest}, {spent}</div>'
 
 

@@ -68,12 +68,17 @@ async function show(blob) {
   }
 }
 
+// How like the training pictures an unknown picture is, and how like a known one is at least.
+function similarityText({ similarity, threshold }) {
+  return `similarity ${similarity.toFixed(2)}, needs ${threshold.toFixed(2)}`;
+}
+
 function showPrediction(prediction, milliseconds) {
   const time = `in ${Math.round(milliseconds)} ms`;
   $("label").textContent = prediction.known ? prediction.label : "none of these";
   $("sure").textContent = prediction.known
     ? `${percent(prediction.probability)} sure, ${time}`
-    : `unlike the training pictures; closest label: ${prediction.label}, ${time}`;
+    : `unlike the training pictures; closest label: ${prediction.label}; ${similarityText(prediction)}, ${time}`;
   const likeliest = Object.entries(prediction.probs).sort((a, b) => b[1] - a[1]).slice(0, TOP);
   $("bars").replaceChildren(
     ...likeliest.map(([label, probability]) => {
@@ -112,6 +117,7 @@ $("file").addEventListener("change", () => {
   if (file) show(file);
   $("file").value = "";
 });
+if ($("file").files.length) $("file").dispatchEvent(new Event("change")); // chosen before this script was loaded
 addEventListener("paste", (event) => {
   const file = firstPicture(event.clipboardData?.files);
   if (file) show(file);

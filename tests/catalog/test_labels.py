@@ -48,10 +48,9 @@ NONE = ["\u200b", "\u3164", "\u2800\u00ad", "\u0301", "\ufe0f", "a\tb", "a\nb", 
 
 
 @pytest.fixture
-def pets(project, tmp_path):
+def pets(pictured, tmp_path):
     """A project with two pictures of each of two labels."""
-    import_images(project, write_pictures(tmp_path / "pets", {"cat": 2, "dog": 2}))
-    return project
+    return pictured(tmp_path, "pets", {"cat": 2, "dog": 2})
 
 
 def labels(project):

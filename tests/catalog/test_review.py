@@ -23,9 +23,9 @@ from tests.conftest import write_pictures
 
 
 @pytest.fixture
-def ledger(project, tmp_path):
+def ledger(pictured, tmp_path):
     """The ledger of a project with ten black and ten teddy pictures, split."""
-    import_images(project, write_pictures(tmp_path / "bears", {"black": 10, "teddy": 10}))
+    project = pictured(tmp_path, "bears", {"black": 10, "teddy": 10})
     catalog = Catalog(project)
     dataset.load(catalog)
     return DecisionLog(catalog)
@@ -286,7 +286,7 @@ def test_a_catalogue_of_an_older_format_is_brought_up_to_date(ledger, older):
         if older == "1":
             metadata.drop_all(connection, [decisions, moves])
         for column in ADDED[older]:
-            connection.exec_driver_sql(f"ALTER TABLE sources DROP COLUMN {column}")
+            connection.exec_driver_sql(f"ALTER TABLE {column.table.name} DROP COLUMN {column.name}")
         connection.exec_driver_sql(f"UPDATE meta SET value = '{older}' WHERE key = 'format'")
     again = DecisionLog(Catalog(ledger.catalog.project))
     assert len(again.images()) == 20

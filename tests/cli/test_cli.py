@@ -15,7 +15,7 @@ from tests.conftest import write_drawings, write_pictures
 from tests.processes import here as bearkit
 
 
-@pytest.mark.slow
+@pytest.mark.slow(8)
 def test_the_whole_loop(tmp_path, bearkit=processes.bearkit):
     source = write_drawings(tmp_path / "source", 6)
     (source / "disc" / "page.jpg").write_text("<html></html>")
@@ -263,7 +263,7 @@ def test_a_config_as_a_command_line_trains_like_that(shapes):
     assert TrainConfig().as_command() == "bearkit train"
 
 
-@pytest.mark.slow
+@pytest.mark.slow(8)
 def test_finding_a_rate(shapes):
     code, out, _ = bearkit("lr-find", "-p", shapes.root, "--json")
     assert code == 0

@@ -3,6 +3,7 @@
 import json
 import shutil
 import zipfile
+from collections import Counter
 
 import pytest
 
@@ -12,7 +13,8 @@ from bearkit.catalog.decision_types import DecisionRequest
 from bearkit.catalog.decisions import DecisionLog
 from bearkit.catalog.label_examples import EXAMPLES
 from bearkit.catalog.label_set import add_label, describe_label, label_set, toggle_example
-from bearkit.catalog.label_set_file import NAME
+from bearkit.catalog.label_set_file import NAME, add_label_set
+from bearkit.errors import ReviewError
 
 FIELDS = ("label", "description", "key", "colour", "retired")
 
@@ -48,6 +50,7 @@ def test_a_new_project_gets_the_descriptions_the_order_and_the_examples(describe
     again = Project(tmp_path / "again")
     report = import_images(again, source)
     assert f"{NAME} describes 4 labels" in report.notes
+    assert f"{NAME} retires 1 label, which the Label tab does not offer: `square`" in report.notes
     assert not any(NAME in row["path"] for row in report.as_dict()["rejected"])
     assert rows(again) == rows(project)
     examples = {row["label"]: list(row["examples"]) for row in label_set(Catalog(again))}
@@ -65,6 +68,39 @@ def test_what_people_wrote_in_a_project_stays(described, tmp_path):
     now = {row["label"]: row for row in label_set(catalog)}
     assert (now["disc"]["description"], now["disc"]["key"]) == ("mine", "w")
     assert (now["star"]["description"], now["star"]["key"]) == ("five points: “*”", "")
+
+
+def test_a_file_of_somebody_else_retires_no_label_that_the_project_has(described, tmp_path):
+    project, *_ = described
+    export_dataset(project, tmp_path / "out", "imagefolder")
+    about = json.loads((tmp_path / "out" / NAME).read_text())
+    about["labels"] = [
+        {**row, "retired": {"square": True, "disc": "false"}.get(row["label"])} for row in about["labels"]
+    ]
+    (tmp_path / "out" / NAME).write_text(json.dumps(about))
+    other = Project(tmp_path / "other")
+    add_label(Catalog(other, create=True), "square")
+    report = import_images(other, tmp_path / "out")
+    assert not [row["label"] for row in label_set(Catalog(other)) if row["retired"]]
+    assert not [note for note in report.notes if "retire" in note]
+
+
+def test_a_file_of_many_labels_reads_no_image_and_writes_once(shapes, monkeypatch):
+    catalog, calls = Catalog(shapes), Counter()
+    for owner, name in ((DecisionLog, "images"), (Catalog, "save_setting")):
+        plain = getattr(owner, name)
+
+        def counted(*args, name=name, plain=plain, **options):
+            calls[name] += 1
+            return plain(*args, **options)
+
+        monkeypatch.setattr(owner, name, counted)
+    labels = [{"label": f"kind {n:04d}", "description": "d", "key": "q"} for n in range(1000, 0, -1)]
+    assert add_label_set(catalog, json.dumps({"labels": labels})) == [f"{NAME} describes 1000 labels"]
+    assert calls == {"save_setting": 2}, "the order and the descriptions; the images are read for none"
+    found = [row for row in label_set(catalog) if row["label"].startswith("kind")]
+    assert [row["label"] for row in found] == [row["label"] for row in labels], "in the order of the file"
+    assert [row["key"] for row in found] == ["q", *[""] * 999], "a key belongs to one label"
 
 
 DAMAGED = {
@@ -106,6 +142,18 @@ def test_the_file_names_only_images_that_have_the_label_now(described, tmp_path)
     assert written["star"] == []
     assert len(written["disc"]) == EXAMPLES
     assert disc[0] not in written["disc"]
+
+
+def test_an_image_is_an_example_of_its_own_label_only(shapes):
+    catalog, log = Catalog(shapes), DecisionLog(Catalog(shapes))
+    disc = next(image.image_id for image in log.images() if image.label == "disc")
+    with pytest.raises(ReviewError, match="has the label `disc`, so it is no example of `star`"):
+        toggle_example(catalog, "star", disc)
+    assert toggle_example(catalog, "disc", disc)
+    log.decide([DecisionRequest(disc, "unlabel")], "ann")
+    assert not toggle_example(catalog, "disc", disc), "it can always be taken away again"
+    with pytest.raises(ReviewError, match="has no label yet"):
+        toggle_example(catalog, "disc", disc)
 
 
 def test_examples_are_chosen_on_the_command_line_by_their_path(shapes, bearkit_json):

@@ -11,7 +11,7 @@ from PIL import Image
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import NearestNeighbors
 
-from bearkit import Learner, Predictor, Project, import_images, predict_files
+from bearkit import Learner, Predictor, import_images, predict_files
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import DecisionLog
 from bearkit.datasets import dataset
@@ -150,10 +150,9 @@ def test_folders_and_zips_become_rows_and_a_csv(trained, tmp_path, bearkit_json)
     assert sum(float(table[0][f"p({label})"]) for label in ("disc", "square", "star")) == pytest.approx(1, abs=1e-5)
 
 
-@pytest.mark.slow
-def test_photographs_of_something_else_are_none_of_these(data, tmp_path):
-    project = Project(tmp_path / "bears")
-    import_images(project, data / "bears_web")
+@pytest.mark.slow(10)
+def test_photographs_of_something_else_are_none_of_these(data, photographs, tmp_path):
+    project = photographs("bears_web", tmp_path / "bears")
     learn = Learner(project)
     learn.fit_one_cycle()
     predictor = Predictor(learn.export())

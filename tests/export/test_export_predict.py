@@ -98,7 +98,7 @@ def test_a_bad_file_is_a_row_and_the_others_are_answered(trained, tmp_path):
 
 def test_many_threads_get_the_answers_of_one(trained):
     predictor = Predictor(trained.model)
-    paths = sorted(trained.project.images.rglob("*.png"))
+    paths = sorted(trained.project.images.rglob("*.png"))[::3]
     alone = [predictor.predict(path).probs for path in paths]
     with ThreadPoolExecutor(8) as pool:
         together = [found.probs for found in pool.map(predictor.predict, paths * 3)]

@@ -102,7 +102,8 @@ def test_heic_photos_are_imported_under_their_own_names(project, tmp_path):
 
 def test_a_page_shows_what_browsers_do_not(tmp_path, trained):
     page = PredictPage.__new__(PredictPage)  # its handlers alone, without the components
-    page.model_of = lambda _: (Predictor(trained.model), None)
+    predictor = Predictor(trained.model)
+    page.model_of = lambda _: (predictor, None)
     hidden = ("TIFF", "JPEG2000", "TGA", "PCX", "PPM")
     shown = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "ICO")
     files = {name: encoded(scene(), name) for name in (*hidden, *shown)} | {"HEIC": heic(scene())}

@@ -250,6 +250,7 @@ def test_bits_of_a_pbm_are_black_where_they_are_1():
         assert seen(data)[..., 0].tolist() == [[0, 255, 0], [255, 0, 0]]
 
 
+@pytest.mark.slow
 def test_endless_comments_and_slow_numbers_are_read_at_once_or_refused():
     """In Python, number by number, each would take minutes."""
     long = b"P5\n#" + b"x" * 30_000_000 + b"\n2 1\n255\n\x10\x20"

@@ -1,8 +1,10 @@
 """Thumbnails are JPEGs that we made, whatever somebody else's project keeps in their place."""
 
+import io
 import os
 
 import pytest
+from PIL import Image
 
 from bearkit import Project, import_images
 from bearkit.catalog.catalog import Catalog
@@ -10,7 +12,7 @@ from bearkit.errors import ModelError, ProjectError
 from bearkit.images import content_id, decode, small_jpeg
 from bearkit.images.thumbnails import clean_folder, thumbnails, thumbnails_folder
 from bearkit.inference import model_folder
-from tests.conftest import write_pictures
+from tests.conftest import encoded, write_pictures
 from tests.samples import heic, scene
 
 PAGE = b"<html><script>alert(1)</script></html>"
@@ -79,3 +81,10 @@ def test_a_models_training_pictures_are_jpegs(tmp_path):
     model_folder.write_thumbnails(tmp_path, [("a", PAGE)])
     with pytest.raises(ModelError, match="not a small JPEG"):
         model_folder.read_thumbnails(tmp_path)
+
+
+def test_a_small_copy_has_no_metadata():
+    with Image.open(io.BytesIO(encoded(Image.new("P", (90, 60)), "GIF", comment=b"48.2 N 16.4 E"))) as image:
+        copy = small_jpeg(image.convert("RGB"), 50)
+    with Image.open(io.BytesIO(copy)) as image:
+        assert set(image.info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}

@@ -23,6 +23,7 @@ def drawing(trained, label):
 
 
 @pytest.mark.parametrize(("left", "top"), [(0, 0), (1, 0), (0, 1), (1, 1)])
+@pytest.mark.slow
 def test_the_heat_is_where_the_drawing_is(trained, left, top):
     """A drawing in one quarter of a plain picture is what spoke for its label."""
     predictor = Predictor(trained.model)

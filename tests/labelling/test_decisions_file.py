@@ -13,10 +13,9 @@ from tests.conftest import write_pictures
 
 
 @pytest.fixture
-def bears(project, tmp_path):
+def bears(pictured, tmp_path):
     """Three black, three Bär and three teddy pictures of a folder named bears."""
-    import_images(project, write_pictures(tmp_path / "bears", {"black": 3, "Bär": 3, "teddy": 3}))
-    return project
+    return pictured(tmp_path, "bears", {"black": 3, "Bär": 3, "teddy": 3})
 
 
 def changes(project, path, content):

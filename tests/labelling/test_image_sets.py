@@ -143,6 +143,19 @@ def test_images_that_came_with_two_labels_are_a_set(tmp_path, with_body):
         ReviewQueue(project).page(View("mistake"))
 
 
+def test_a_conflict_that_a_later_import_finds_is_shown_at_once(tmp_path, with_body):
+    source = write_drawings(tmp_path / "photos", 4)
+    project = with_body(Project(tmp_path / "shapes"))
+    import_images(project, source)
+    queue = ReviewQueue(project)
+    assert ids(queue.page(View("conflict"))) == []
+    (tmp_path / "more" / "star").mkdir(parents=True)
+    shutil.copy(sorted((source / "disc").iterdir())[0], tmp_path / "more" / "star" / "again.png")
+    assert import_images(project, tmp_path / "more").duplicates == 1
+    (one,) = queue.page(View("conflict")).suspects
+    assert one.reason == "imported as disc, star"
+
+
 def test_pages_of_a_set_follow_each_other(confused):
     queue, view = ReviewQueue(confused), View("any")
     whole = ids(queue.page(view, 100))

@@ -10,13 +10,15 @@ import pytest
 from scipy.stats import hypergeom
 
 from bearkit import Learner, Project, import_images
+from bearkit.bodies import registry
+from bearkit.bodies.features import compute_features
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import DecisionRequest
 from bearkit.catalog.decisions import DecisionLog
 from bearkit.catalog.schema import Decision, ImageRecord
 from bearkit.datasets import dataset
 from bearkit.datasets.export import export_dataset
-from bearkit.errors import BodyError, ReviewError
+from bearkit.errors import BodyError, ImageError, ReviewError
 from bearkit.evaluation.finite_sample import wrong_in_population
 from bearkit.evaluation.leave_one_out import LeaveOneOutRidge
 from bearkit.labelling import background_features, label_actions
@@ -28,6 +30,8 @@ from bearkit.labelling.label_space import reduce_features, short_features
 from bearkit.labelling.review_queue import ReviewQueue
 from bearkit.labelling.review_view import View
 from bearkit.labelling.snapshot import Snapshot
+from bearkit.training.config import TrainConfig
+from tests import tiny_body
 from tests.conftest import write_drawings
 
 
@@ -261,6 +265,30 @@ def test_an_audit_is_drawn_once_and_labelled_blind(unlabelled):
     assert len(label_actions.audit_proposals(queue, 3, new=True)["images"]) == 3
 
 
+def test_no_view_of_the_review_shows_a_proposal_for_an_image_of_the_audit(unlabelled):
+    queue = label_all_but(unlabelled, 12)
+    review = ReviewQueue(unlabelled, index=queue.index)
+    views = [View("any"), View("unlabelled"), View("quality")]
+    before = [{one.image_id: one for one in review.page(view, 50).suspects} for view in views]
+    assert all(one.predicted for page in before for one in page.values())
+    audited = {image["image_id"] for image in label_actions.audit_proposals(queue, 5)["images"]}
+    for view, page in zip(views, before, strict=True):
+        suspects = review.page(view, 50).suspects
+        assert {one.image_id for one in suspects} == {*page}, "they stay in the view"
+        blind = [one for one in suspects if one.image_id in audited]
+        assert {(one.predicted, one.probability) for one in blind} <= {(None, None)}
+        assert not any("proposed" in one.reason for one in blind)
+        assert [one for one in suspects if one not in blind] == [
+            one for one in page.values() if one.image_id not in audited
+        ], "all else is as before"
+    assert {one.image_id for one in review.page(View("unlabelled"), 50).suspects[-5:]} == audited, "they come last"
+    proposed = [review.page(View("unlabelled", label=label), 50).suspects for label in queue.index.snapshot().vocab]
+    assert not audited & {one.image_id for page in proposed for one in page}, "the filter would tell the proposal"
+    label_actions.label_images(unlabelled, dict.fromkeys(audited, "disc"), "ann")
+    after = {one.image_id: one.predicted for one in review.page(View("any"), 50).suspects}
+    assert all(after[one] for one in audited)
+
+
 def test_the_models_labels_are_never_in_the_validation_set(unlabelled, tmp_path):
     queue = label_all_but(unlabelled, 10)
     catalog = Catalog(unlabelled)
@@ -332,8 +360,8 @@ def simulated_project(seed, later):
         [decision(n, ids[n], "abc"[truth[n]], 1 if before[n] >= 0 else 2) for n in np.flatnonzero(labels >= 0)], 2
     )
     snapshot = Snapshot(
-        images, rows, np.ones(300, bool), np.array(["abc"[n] if n >= 0 else "" for n in labels], object),
-        ["a", "b", "c"], labels, history, None, lambda: LeaveOneOutRidge(rows, labels >= 0),
+        images, np.ones(300, bool), np.array(["abc"[n] if n >= 0 else "" for n in labels], object),
+        ["a", "b", "c"], labels, history, None, "", lambda: rows, lambda: LeaveOneOutRidge(rows, labels >= 0),
         lambda: np.full(300, "train"),
     )  # fmt: skip
     audit = Audit([ids[n] for n in sample], 1, 300)
@@ -440,16 +468,53 @@ def test_short_features_are_kept_for_the_newest_images_and_computed_again_when_t
     ids = [f"{number:064d}" for number in range(50)]
     expected = reduce_features(features)
     for _ in range(2):
-        assert (short_features(project, ids, features) == expected).all()
+        assert (short_features(project, ids, "first", lambda: features) == expected).all()
     (kept,) = (project.cache / "short_features").iterdir()
     (stored,) = kept.glob("*.npy")
     np.save(stored, expected[:, ::-1])  # its checksum is wrong now
-    assert (short_features(project, ids, features) == expected).all()
+    assert (short_features(project, ids, "first", lambda: features) == expected).all()
     stored = next(kept.glob("*.npy"))
     np.save(stored, 2 * expected)
     stored.with_suffix(".json").write_text(json.dumps(ids))  # as of an old version, without a checksum
-    assert (short_features(project, ids, features) == 2 * expected).all(), "they are read, and not computed"
-    others = short_features(project, ids[:40], features[:40])
+    read = []
+    again = short_features(project, ids, "first", lambda: read.append("features"))
+    assert (again == 2 * expected).all() and not read, "they are read from the cache; the long features are not"
+    others = short_features(project, ids[:40], "fewer", lambda: features[:40])
     assert others.shape == (40, 12)
-    assert (short_features(project, ids, features + 1) != 2 * expected).any(), "other features of the same images"
+    assert (short_features(project, ids, "first", lambda: features) == expected).all(), "only the newest were kept"
     assert len([*(project.cache / "short_features").iterdir()]) == 1
+
+
+def test_a_page_reads_no_features_that_its_short_features_were_made_from(unlabelled, caplog):
+    first = LabelQueue(unlabelled)
+    page, features = first.page(6), first.index.snapshot().features.copy()
+    (shard,) = (unlabelled.cache / "features").rglob("*.npy")
+    whole = shard.read_bytes()
+    shard.write_bytes(whole[:-4] + b"\x7f\x00\x00\x00")
+    queue = LabelQueue(unlabelled)
+    assert queue.page(6) == page
+    assert shard.exists() and not caplog.records, "nobody looked at the damaged file"
+    assert np.array_equal(queue.index.snapshot().features, features), "who needs the features gets them computed again"
+    assert not shard.exists() and "is computed again" in caplog.text
+
+
+def test_an_image_whose_features_and_file_are_damaged_is_left_out_of_the_next_snapshot(unlabelled):
+    LabelQueue(unlabelled).page(6)
+    (shard,) = (unlabelled.cache / "features").rglob("*.npy")
+    shard.write_bytes(b"damaged")
+    index = LabelQueue(unlabelled).index
+    snapshot = index.snapshot()
+    image = snapshot.images[3]
+    (unlabelled.root / image.path).write_bytes(b"damaged")
+    with pytest.raises(ImageError, match=f"the features of {image.path} are lost"):
+        snapshot.features  # noqa: B018
+    after = index.snapshot()
+    assert len(after.images) == len(snapshot.images) - 1 == len(after.features)
+    assert image.image_id not in after.row_of
+
+
+def test_the_version_of_features_changes_with_the_images_and_the_body(unlabelled):
+    images, usual = Catalog(unlabelled).images(), registry.get(TrainConfig.body)
+    asked = [(images[:5], usual), (images[:6], usual), (images[:6], usual), (images[:6], tiny_body.body())]
+    five, six, same, other = (compute_features(unlabelled, some, body)[1] for some, body in asked)
+    assert six == same and len({five, six, other}) == 3

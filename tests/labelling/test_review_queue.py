@@ -330,10 +330,9 @@ def test_a_project_that_cannot_be_reviewed_says_why(project, tmp_path, with_body
 
 
 @pytest.mark.slow
-def test_planted_wrong_labels_are_found_as_published(data, tmp_path):
+def test_planted_wrong_labels_are_found_as_published(photographs, tmp_path):
     """EXPERIMENTS.md has four draws of two data sets; this is one of them, through the product's own queue."""
-    project = Project(tmp_path / "flowers")
-    import_images(project, data / "flowers_ccby")
+    project = photographs("flowers_ccby", tmp_path / "flowers")
     queue = ReviewQueue(project)
     ledger = queue.index.decision_log
     images = ledger.images()

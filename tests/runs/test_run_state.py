@@ -42,6 +42,7 @@ def seen_while(place, work, n=60, lookers=3):
     return seen
 
 
+@pytest.mark.slow
 def test_a_short_run_is_never_seen_as_cut_off(place):
     def work(run):
         with run.working():
@@ -50,6 +51,7 @@ def test_a_short_run_is_never_seen_as_cut_off(place):
     assert seen_while(place, work) <= {"starting", "running", "finished"}
 
 
+@pytest.mark.slow
 def test_a_run_that_fails_at_once_is_never_seen_as_cut_off(place):
     def work(run):
         with pytest.raises(RunError), run.working():
@@ -58,6 +60,7 @@ def test_a_run_that_fails_at_once_is_never_seen_as_cut_off(place):
     assert seen_while(place, work) <= {"starting", "running", "failed"}
 
 
+@pytest.mark.slow
 def test_a_run_that_is_taken_up_again_at_once_is_never_seen_as_cut_off(place):
     def work(run):
         for _ in range(3):

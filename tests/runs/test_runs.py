@@ -1,6 +1,5 @@
 """A run's folder tells the truth at every moment."""
 
-import multiprocessing
 import os
 import signal
 import time
@@ -14,7 +13,7 @@ from bearkit.engine import jobs
 from bearkit.errors import BearkitError, RunError, StoppedError
 from bearkit.runs import STARTING_SECONDS, Run
 from bearkit.training.config import TrainConfig
-from tests.processes import wait_until
+from tests.processes import forks, wait_until
 
 
 @pytest.fixture
@@ -38,9 +37,10 @@ def hold(folder):
         time.sleep(60)
 
 
+@pytest.mark.slow
 def test_a_run_is_running_while_its_process_lives_and_interrupted_when_it_was_killed(run):
     assert run.state == "starting"
-    process = multiprocessing.get_context("spawn").Process(target=hold, args=(run.folder,))
+    process = forks.Process(target=hold, args=(run.folder,))
     process.start()
     while run.state != "running":
         time.sleep(0.05)
@@ -121,11 +121,10 @@ def work(folder, begun, finish):
 @pytest.mark.slow
 def test_trainings_of_a_project_take_turns_in_their_order(project, run):
     second, third = runs.create(project, {}), runs.create(project, {})
-    context = multiprocessing.get_context("spawn")
-    events = {one.id: (context.Event(), context.Event()) for one in (run, second, third)}
+    events = {one.id: (forks.Event(), forks.Event()) for one in (run, second, third)}
     processes = []
     for one, state in ((run, "running"), (third, "waiting"), (second, "waiting")):
-        processes.append(context.Process(target=work, args=(one.folder, *events[one.id])))
+        processes.append(forks.Process(target=work, args=(one.folder, *events[one.id])))
         processes[-1].start()
         wait_until(one, state)
     assert not events[second.id][0].is_set()
@@ -171,7 +170,7 @@ def test_what_a_process_died_of_is_told(shapes):
     assert "memory runs out" in job.failure
 
 
-@pytest.mark.slow
+@pytest.mark.slow(12)
 def test_a_job_stops_at_once_and_goes_on_where_it_was(shapes):
     job = jobs.start(shapes, TrainConfig(epochs=1, unfreeze=3, sizes=(64,), unfrozen_batch_size=8))
     while not any(event.get("stage") == "unfrozen" for event in job.events()):
@@ -186,7 +185,7 @@ def test_a_job_stops_at_once_and_goes_on_where_it_was(shapes):
     assert epochs == [0, 1, 2]
 
 
-@pytest.mark.slow
+@pytest.mark.slow(8)
 def test_the_finder_runs_in_a_process_of_its_own_and_its_errors_come_back(shapes, tmp_path):
     found = jobs.find_lr(shapes, TrainConfig(), unfrozen=False)
     assert set(found) == {"lrs", "losses", "suggestions", "reason", "plot"}

@@ -9,7 +9,7 @@ from bearkit import Project, import_images
 from bearkit.labelling.label_queue import LabelQueue
 from tests.conftest import drawings, write_drawings
 from tests.studio.pages import SECONDS, Browser, Studio, is_outside
-from tests.studio.reviewing import open_review
+from tests.studio.reviewing import as_at_first, opened
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 expect.set_options(timeout=SECONDS)  # five seconds otherwise, which a busy machine may need for a click
@@ -50,7 +50,7 @@ def studio(tmp_path, with_body):
 
 
 @pytest.fixture
-def page(browser, studio):
+def page(studio, browser):
     """The studio's page, in a browser that notes what it asks of other machines."""
     page = browser.new_page()
     page.asked_outside = []
@@ -69,30 +69,41 @@ def shared_review(drawn, tmp_path_factory):
 
 
 @pytest.fixture
-def review(browser, shared_review):
-    return open_review(browser, shared_review)
+def reviewed(shared_review):
+    """The shared studio with four wrong labels, and what they should be, for a test that opens pages of its own."""
+    return shared_review, as_at_first(shared_review)
+
+
+@pytest.fixture
+def review(browser, reviewed):
+    """The same with a page on the Review tab: six suspects."""
+    running, wrong = reviewed
+    return running, opened(browser, running.url), wrong
 
 
 @pytest.fixture
 def own_review(browser, shapes):
     """The same with a studio that the test may kill, and pictures that it may add to."""
     running = Studio(shapes)
-    yield open_review(browser, running)
+    wrong = as_at_first(running)
+    yield running, opened(browser, running.url), wrong
     running.end()
 
 
-@pytest.fixture(scope="module")
-def unlabelled(tmp_path_factory, with_body):
-    """A project of 36 drawings without labels, with features."""
-    folder = tmp_path_factory.mktemp("unlabelled")
-    (folder / "photos").mkdir()
-    for _, name, content in drawings():
-        if int("".join(c for c in name if c.isdigit())) < 12:
-            (folder / "photos" / name).write_bytes(content)
-    project = with_body(Project(folder / "shapes"))
-    import_images(project, folder / "photos", labelled=False)
-    assert LabelQueue(project).page().unlabelled == 36
-    return project
+@pytest.fixture(scope="session")
+def unlabelled(once, with_body):
+    """A project of 36 drawings without labels, with features; to be copied."""
+
+    def make(folder):
+        project = with_body(Project(folder / "shapes"))
+        (folder / "photos").mkdir()
+        for _, name, content in drawings():
+            if int("".join(c for c in name if c.isdigit())) < 12:
+                (folder / "photos" / name).write_bytes(content)
+        import_images(project, folder / "photos", labelled=False)
+        assert LabelQueue(project).page().unlabelled == 36
+
+    return Project(once("unlabelled", make) / "shapes")
 
 
 @pytest.fixture

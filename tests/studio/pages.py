@@ -5,6 +5,7 @@ import os
 import socket
 import tempfile
 import time
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -32,37 +33,43 @@ def own_port():
 class Browser:
     """Chromium, and what a test opens in it.
 
-    A test's first page has Gradio's files in its cache, which saves a second of processor time; nothing else of earlier
-    tests is left. Each further page is of another person, and so is a page with options of its own.
+    Contexts stay, for they have Gradio's files in their caches, which saves a second of processor time a page; nothing
+    else of earlier tests is left in them. Each further page of a test is of another person.
     """
 
     def __init__(self, chromium):
         self._chromium = chromium
-        self._cached = chromium.new_context(viewport=WIDE)
-        self._blank = self._cached.new_page()
-        self._storage = self._cached.new_cdp_session(self._blank)
+        self._contexts = {}  # by what a page is asked for with, and by person
+        self._persons = Counter()  # of this test, by what their pages are asked for with
         self._origins = set()
-        self._cached.on("page", lambda page: page.on("framenavigated", self._note))
 
     def new_page(self, viewport=WIDE, **options):
-        first = len(self._cached.pages) == 1 and not options
-        page = (self._cached if first else self._chromium.new_context(viewport=viewport, **options)).new_page()
+        asked = json.dumps([viewport, options] if options else [], sort_keys=True)
+        person = asked, self._persons[asked]
+        self._persons[asked] += 1
+        if person not in self._contexts:
+            self._contexts[person] = self._chromium.new_context(viewport=viewport, **options)
+            self._contexts[person].on("page", lambda page: page.on("framenavigated", self._note))
+        page = self._contexts[person].new_page()
         page.set_viewport_size(viewport)
         page.set_default_timeout(SECONDS)
         return page
 
     def forget(self):
         """Close all pages: each open one draws sixty times a second. Forget what they stored."""
-        for context in self._chromium.contexts:
-            if context is not self._cached:
-                context.close()
-        for page in self._cached.pages:
-            if page is not self._blank:
-                page.close()
-        self._cached.set_offline(False)
-        self._cached.clear_cookies()
-        for origin in self._origins:
-            self._storage.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+        used = [context for (asked, n), context in self._contexts.items() if n < self._persons[asked]]
+        for context in used:
+            blank = context.new_page()
+            for page in context.pages:
+                if page is not blank:
+                    page.close()
+            storage = context.new_cdp_session(blank)
+            for origin in self._origins:
+                storage.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+            context.set_offline(False)
+            context.clear_cookies()
+            blank.close()
+        self._persons.clear()
         self._origins.clear()
 
     def _note(self, frame):
@@ -87,12 +94,16 @@ class Studio:
             self.url = printed["url"]
 
     def end(self):
-        """Stop it, and its trainings, which would outlive it."""
+        """Stop it, and its trainings, which would outlive it.
+
+        The first Ctrl-C lets pages that are still open finish, for five seconds; the next one ends the waiting.
+        """
         for run in runs.list_usable(self.project):
             if run.state in LIVE:
                 jobs.stop(run)
-        self.process.terminate()
-        self.process.join()
+        while self.process.is_alive():
+            self.process.terminate()
+            self.process.join(0.2)
 
 
 def is_outside(url):

@@ -23,13 +23,12 @@ def plant(project):
     return wrong
 
 
-def open_review(browser, running):
-    """The project as it was, four wrong labels in it, and a page on the Review tab with six suspects."""
+def as_at_first(running):
+    """Let the project be as it was, with four wrong labels in it; what they should be."""
     unapply_decisions(running.project)
     with suppress(ReviewError):  # nothing to undo, the first time
         ledger_of(running).undo(n=10_000)
-    wrong = plant(running.project)
-    return running, opened(browser, running.url), wrong
+    return plant(running.project)
 
 
 def opened(browser, url, view="&n=6&rest=1", **options):

@@ -13,7 +13,7 @@ from bearkit.inference.occlusion import Explanation
 from bearkit.inference.predictor import Neighbour, Prediction
 from bearkit.labelling.next_step import ProjectProgress
 from bearkit.labelling.review_view import View
-from bearkit.studio import html, image_sets, import_html, mistakes
+from bearkit.studio import html, image_sets, import_html, mistakes, predictions_html
 from bearkit.web import prediction_html
 
 EVIL = '<b id="x">\'&'  # as a label, a name or a reason; in a tag, in an attribute in either quotes
@@ -32,6 +32,8 @@ REPORT = {
     "reasons": {EVIL: 1},
 }  # fmt: skip
 LOSS = {"predicted": EVIL, "given": LONG, "probability": 0.5, "loss": 1.0, "image_id": EVIL}
+ROW = {"path": f"/tmp/{EVIL}.jpg", "label": LONG, "probability": 0.5, "known": True}
+FAILED = {"path": f"/tmp/{EVIL}.jpg", "error": EVIL, "hint": EVIL}
 CALLS = {
     "head": lambda: html.head(EVIL, 3, [EVIL, LONG]),
     "quiet": lambda: html.quiet(EVIL),
@@ -56,6 +58,8 @@ CALLS = {
     "download_status": lambda: import_html.download_status(False, 1, 2, REPORT, ""),
     "link_table": lambda: import_html.link_table([(EVIL, EVIL, EVIL, 1)], []),
     "search_summary": lambda: import_html.search_summary(RESULT),
+    "predictions": lambda: predictions_html.predictions([(ROW, b"jpeg"), (ROW | {"known": False}, b""), (FAILED, b"")]),
+    "progress": lambda: predictions_html.progress(1, 2),
     "prediction_html.head": lambda: prediction_html.head(EVIL, ModelInfo(), [(EVIL, EVIL)]),
     "cut": lambda: prediction_html.cut(LONG),
     "note": lambda: prediction_html.note(EVIL),
@@ -71,7 +75,7 @@ TEXTS = {"counts", "address", "title", "step_message", "train_button", "duration
 
 
 def test_every_function_of_html_is_called_here():
-    modules = (html, image_sets, import_html, mistakes, prediction_html)
+    modules = (html, image_sets, import_html, mistakes, prediction_html, predictions_html)
     names = {
         name
         for module in modules

@@ -252,3 +252,29 @@ def test_what_is_chosen_on_the_map_can_be_undone_and_another_reviewer_may_label_
     expect(page.locator(".lb-says")).to_contain_text("6 labelled, 30 with a proposal", timeout=SECONDS)
     assert labels_of(two_labels).keys() >= three
     assert not any(labels_of(two_labels)[one] for one in three)
+
+
+def test_the_only_label_on_the_map_stays_the_same_when_a_label_comes_before_it(two_labels, browser):
+    page, dots = open_map(browser, two_labels)
+    only = page.locator(".lb-only[aria-pressed=true] .lb-text")
+    page.locator(".lb-only").filter(has_text="disc").click()
+    expect(only).to_have_text(["disc"])
+    hue, (disc, star) = colour_of(page, "disc"), (of_label(two_labels, label) for label in ("disc", "star"))
+    assert dots.colour(disc) == hue and dots.colour(star) != hue
+    other = next(one for one in dots.positions if one not in two_labels.given)
+    label_actions.label_images(two_labels.project, {other: "ball"}, "ben")
+    for _ in range(2):
+        page.keyboard.press("M")  # opens the map anew
+    expect(page.locator(".lb-only .lb-text")).to_have_text(["ball", "disc", "star"])
+    expect(only).to_have_text(["disc"])
+    assert dots.colour(disc) == colour_of(page, "disc") and dots.colour(other) != colour_of(page, "ball")
+    label_actions.merge_labels(two_labels.project, ["disc"], "star", "ben")
+    for _ in range(2):
+        page.keyboard.press("M")
+    expect(page.locator(".lb-only .lb-text")).to_have_text(["ball", "star"])
+    expect(only).to_have_count(0)
+    assert dots.colour(other) == colour_of(page, "ball"), "all are shown again"
+
+
+def of_label(running, label):
+    return next(image_id for image_id, given in running.given.items() if given == label)

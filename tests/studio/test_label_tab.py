@@ -9,6 +9,7 @@ from bearkit import Project
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import DecisionRequest
 from bearkit.catalog.label_set import add_label, describe_label, label_set
+from bearkit.labelling.label_actions import label_images
 from tests.studio.labelling import (
     give,
     labels_of,
@@ -110,6 +111,28 @@ def test_clicks_select_exceptions_and_a_range_and_one_undo_takes_the_page_back(r
     assert list(steps(running).values()) == [step]
 
 
+def test_no_filter_and_no_button_above_or_below_the_grid_loses_choices_that_are_not_stored(running, browser):
+    ids = list(shape_of(running))
+    label_images(running.project, {ids[0]: "one", ids[20]: "two"}, "ben")
+    page = open_label(browser, running)
+    shown = shown_ids(page)
+    pictures(page).nth(2).click()
+    page.keyboard.press("d")
+    for name, value, before in (("Per page", "48", "12"), ("Order", "random", "auto"), ("Only", "two", "")):
+        page.get_by_label(name, exact=True).select_option(value)
+        expect(page.get_by_label(name, exact=True)).to_have_value(before)
+        expect(page.locator(".lb .rv-hint")).to_have_text("Enter stores your choices first; u takes them back.")
+    for name in ("Audit: label 34 at random", "Accept the rest: 34 pictures"):
+        page.get_by_role("button", name=name).click()
+    expect(pictures(page).nth(2)).to_have_attribute("data-choice", "delete")
+    assert shown_ids(page) == shown and len(steps(running)) == 1
+    shoot(page, "label-6-choices-stay")
+    press(page, "Enter")
+    assert next(iter(steps(running).values()))[shown[2]] == ("delete", None)
+    page.get_by_label("Order", exact=True).select_option("random")
+    expect(page).to_have_url(re.compile("by=random"))
+
+
 def test_what_was_left_for_later_comes_when_nothing_else_is_left(running, browser):
     page = open_label(browser, running, "&many=48&by=random")
     later = shown_ids(page)[:3]
@@ -137,14 +160,31 @@ def test_two_people_at_once_get_different_pages(running, browser):
     assert {labels_of(running)[one] for one in his} == {"two"}
 
 
-def test_who_finds_all_that_is_left_with_others_can_look_again(running, browser):
+def test_who_finds_all_that_is_left_with_others_can_look_again_and_is_told_when_nothing_is_left(running, browser):
     ann = open_label(browser, running, "&many=48&by=random")
     ben = open_label(browser, running, name="ben")
     expect(ben.locator(".lb .rv-done")).to_contain_text("Others look at the 36 pictures that are left.")
+    with ben.expect_request(lambda request: "next_page" in (request.post_data or "")):
+        ben.get_by_role("button", name="Look again").click()
+    expect(ben.locator(".lb .rv-done")).to_contain_text("Others look at the 36 pictures that are left.")
     type_label(ann, "drawing")
-    expect(ann.locator(".lb .rv-done")).to_contain_text("Every picture has a label.", timeout=SECONDS)
-    ben.get_by_role("button", name="Look again").click()
-    expect(ben.locator(".lb .rv-done")).to_contain_text("Every picture has a label.", timeout=SECONDS)
+    for page in (ann, ben):
+        expect(page.locator(".lb .rv-done")).to_contain_text("Every picture has a label.", timeout=SECONDS)
+
+
+def test_the_page_of_a_person_who_closes_the_tab_comes_to_the_other_at_once(running, browser):
+    ann = open_label(browser, running, "&many=24&by=random")
+    ben = open_label(browser, running, "&many=24&by=random", name="ben")
+    hers, his = {*shown_ids(ann)}, {*shown_ids(ben)}
+    assert (len(hers), len(his), hers & his) == (24, 12, set())
+    next_page(ben, lambda: type_label(ben, "drawing"))
+    expect(ben.locator(".lb .rv-done")).to_contain_text("Others look at the 24 pictures that are left.")
+    ann.close()
+    expect(pictures(ben)).to_have_count(24, timeout=SECONDS)  # a page that is not given up comes after two minutes
+    assert {*shown_ids(ben)} == hers
+    loaded(ben)
+    press(ben, "1")
+    assert dict.fromkeys(hers | his, "drawing") == labels_of(running)
 
 
 def test_what_is_labelled_offline_waits_in_words_and_is_stored_once(running, browser):
@@ -390,5 +430,19 @@ def test_examples_are_chosen_in_both_grids_and_shown_beside_the_labels_and_in_th
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="keys").get_by_alt_text("example of star")).to_have_count(2)
     page.keyboard.press("Escape")
+    first, second, *_ = shown_ids(page)
     page.keyboard.press("E")
-    expect(page.get_by_text(re.compile("This picture is an example of (disc|star)"))).to_be_visible(timeout=SECONDS)
+    expect(page.get_by_text("becomes an example of its label when the page is stored")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    for message in ("becomes an example", "will be no example"):
+        page.keyboard.press("E")
+        expect(page.locator(".lb .rv-hint")).to_contain_text(message)
+    assert first not in examples(catalog), "a proposal is no label yet"
+    press(page, "1" if proposals(page)[first] == "star" else "2")  # a label that was not proposed
+    expect(page.locator(f".lb-examples img[src*='{first[:12]}']")).to_have_count(1)
+    assert (examples(catalog).get(first), second in examples(catalog)) == (labels_of(running)[first], False)
+
+
+def examples(catalog):
+    """The label that an image is an example of, by image id."""
+    return {one: row["label"] for row in label_set(catalog) for one in row["examples"]}

@@ -21,6 +21,7 @@ from bearkit.labelling.label_queue import LabelQueue
 from bearkit.studio.label import LabelTab
 from bearkit.studio.label_map import GONE, NONE, ids_of, label_codes, map_answer
 from bearkit.studio.outbox import store
+from bearkit.studio.review import ReviewTab
 from bearkit.studio.shared_index import SharedIndex
 from tests.conftest import drawings
 from tests.gradio_parts import made
@@ -122,6 +123,18 @@ def test_the_map_knows_labels_proposals_audits_and_deleted_images(queue):
     assert {one: now[one] for one in rest} == {one: proposed[one] for one in rest}
     label_actions.accept_proposals(queue)
     assert {code_of()[one] for one in rest} <= {-2, -3}  # nobody has confirmed what the model gave
+
+
+def test_the_review_shows_no_labelled_look_alikes_of_an_image_of_the_audit(queue):
+    project = queue.index.project
+    first, second, *_ = (image.image_id for image in queue.page(18).images)
+    label_actions.label_images(project, {first: "one", second: "two"}, "ann")
+    asked = label_actions.audit_proposals(queue, 4)["images"][0]["image_id"]
+    tab = made(ReviewTab, project, SharedIndex(project))
+    assert tab.details({"image_id": first})["neighbours"]
+    assert tab.details({"image_id": asked})["neighbours"] == []
+    label_actions.label_images(project, {asked: "one"}, "ann")
+    assert tab.details({"image_id": asked})["neighbours"]
 
 
 def test_an_image_costs_ten_bytes_once_and_two_after_each_page(queue):
@@ -234,6 +247,17 @@ def test_the_page_of_one_who_left_comes_to_the_other_and_no_image_is_decided_twi
         "one decision an image"
     )
     assert {(row["reviewer"], row["to_label"]) for row in history} == {("ben", "two")}
+
+
+def test_a_page_that_was_closed_comes_to_the_other_but_not_a_newer_one_of_the_same_person(queue):
+    tab = made(LabelTab, queue.index.project, SharedIndex(queue.index.project))
+    old = tab.next_page(asked("ann", many="6"))
+    new = tab.next_page(asked("ann", many="12"))  # in another window
+    tab.give_up({"reviewer": "ann", "images": sorted(shown_ids(old))})
+    assert not shown_ids(tab.next_page(asked("ben", many="18"))) & shown_ids(new)
+    tab.give_up({"reviewer": "ann", "images": sorted(shown_ids(new))})
+    tab.give_up({"reviewer": "eve", "images": ["nothing"]})
+    assert len(shown_ids(tab.next_page(asked("ben", many="18")))) == 18
 
 
 def test_labels_that_are_no_plain_words_are_kept_as_they_are_typed(queue):

@@ -28,8 +28,8 @@ def box(locator):
     return found["x"], found["y"], found["x"] + found["width"], found["y"] + found["height"]
 
 
-def test_on_a_phone_the_large_picture_leaves_its_tile_and_the_buttons_in_sight(review, browser):
-    running, _, _ = review
+def test_on_a_phone_the_large_picture_leaves_its_tile_and_the_buttons_in_sight(reviewed, browser):
+    running, _ = reviewed
     page = opened(browser, running.url, **PHONE)
     figures(page).nth(4).click()
     for key in (" ", "ArrowRight"):
@@ -45,8 +45,8 @@ def test_on_a_phone_the_large_picture_leaves_its_tile_and_the_buttons_in_sight(r
     stored(page, 1)
 
 
-def test_a_label_of_hundreds_of_letters_breaks_no_page(own_review, browser):
-    running, _, _ = own_review
+def test_a_label_of_hundreds_of_letters_breaks_no_page(reviewed, browser):
+    running, _ = reviewed
     ledger = DecisionLog(Catalog(running.project))
     one = ledger.images()[0]
     ledger.decide([DecisionRequest(one.image_id, "relabel", LONG)], "chance", kind="quality")

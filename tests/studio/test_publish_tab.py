@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 
 import gradio as gr
 import pytest
@@ -12,11 +13,13 @@ import requests
 from PIL import Image
 from playwright.sync_api import expect
 
-from bearkit import Predictor, export_model, push_space
+from bearkit import Predictor, export_model, import_images, push_space
 from bearkit.core.project import Project
 from bearkit.errors import PublishError
 from bearkit.studio.publish import PublishTab
 from bearkit.studio.publish_job import STOPPED, PublishJob
+from tests.conftest import encoded
+from tests.images.test_location import exif
 from tests.studio.pages import SECONDS, Studio, is_outside, shoot
 
 
@@ -43,7 +46,7 @@ def button(page, name):
     return page.get_by_role("button", name=name, exact=True)
 
 
-def test_from_a_model_to_a_link(opened, with_hub):
+def test_from_a_model_to_a_link(opened, with_hub, trained):
     server = with_hub()
     page = opened("?tab=publish")
     page.get_by_text("Signed in to Hugging Face as me.").wait_for()
@@ -53,6 +56,19 @@ def test_from_a_model_to_a_link(opened, with_hub):
     page.get_by_text("all files are there, and the model answers").wait_for()
     page.get_by_text("model.onnx").wait_for()
     assert server.hub.repos == {}
+    with page.expect_download() as download:
+        button(page, "Download these files as a .zip").click()
+    with zipfile.ZipFile(download.value.path()) as saved:
+        assert saved.testzip() is None
+        assert {"me_shapes/model.onnx", "me_shapes/README.md"} <= set(saved.namelist())
+    page.get_by_role("button", name="Read the card").click()
+    expect(page.get_by_role("heading", name="shapes", exact=True).last).to_be_visible()
+    with page.expect_popup() as popup:
+        page.get_by_role("link", name="Open the demo").click()
+    demo, drawing = popup.value, sorted(trained.project.images.rglob("*.png"))[0]
+    demo.locator("input[type=file]").set_input_files(drawing)
+    expect(demo.locator("#label")).to_have_text(Predictor(trained.model).predict(drawing).label)
+    demo.close()
     page.get_by_label("Private").check()  # no longer what was looked over
     expect(button(page, "Publish")).to_be_disabled(timeout=SECONDS)
     button(page, "See what will be uploaded").click()
@@ -106,16 +122,16 @@ def test_a_form_that_changes_while_it_is_looked_over_can_not_be_published(traine
     """The very handlers, as the page calls them: with what it says at that moment."""
     with_hub()
     tab = PublishTab.__new__(PublishTab)
-    tab.project, tab.job, tab.hosted, tab.form = trained.project, PublishJob(), False, list(range(7))
+    tab.project, tab.job, tab.hosted, tab.form = trained.project, PublishJob(), False, list(range(8))
     tab.live = []
     run = trained.learn.run.id
-    page = dict(enumerate(("model", run, "me/shapes", None, False, None, False)))
+    page = dict(enumerate(("model", run, "me/shapes", None, False, None, False, True)))
     for _ in tab.preview(page):
         pass
-    shown, _, publish, _ = tab.status(page)
+    shown, _, publish, *_ = tab.status(page)
     assert "model.onnx" in shown and publish["interactive"]
     for field, value in ((0, "static"), (1, f"{run}/frozen"), (2, "me/other"), (3, "mit"), (4, True), (5, ["a.png"])):
-        shown, _, publish, _ = tab.status(page | {field: value})
+        shown, _, publish, *_ = tab.status(page | {field: value})
         assert "model.onnx" not in shown and "something else" in shown, field
         assert publish == {"interactive": False, "value": "Publish", "__type__": "update"}
     with pytest.raises(gr.Error, match="preview it first"):
@@ -138,6 +154,34 @@ def test_pictures_are_only_published_by_who_says_so(opened, with_hub):
     button(page, "Publish").click()
     page.get_by_role("link", name=f"{server.url}/datasets/me/shapes").wait_for()
     assert ("dataset", "me/shapes") in server.hub.repos
+
+
+def test_places_are_removed_unless_the_box_is_cleared(opened, with_hub, tmp_path):
+    server = with_hub()
+    (tmp_path / "here.jpg").write_bytes(encoded(Image.new("RGB", (64, 48), "red"), "JPEG", exif=exif()))
+    (tmp_path / "stuck.bmp").write_bytes(encoded(Image.new("RGB", (64, 48), "lime"), "BMP") + exif().tobytes())
+    for name in ("here.jpg", "stuck.bmp"):
+        import_images(Project(tmp_path / "shapes"), tmp_path / name, label="disc")
+    page = opened("?tab=publish")
+    page.get_by_text("Signed in to Hugging Face as me.").wait_for()
+    expect(page.get_by_label("Remove the places")).to_have_count(0)
+    page.get_by_role("radio", name="Data set").click()
+    page.get_by_text("Where a photograph was taken is removed from the published copy.").wait_for()
+    expect(page.get_by_label("Remove the places where pictures were taken")).to_be_checked()
+    page.get_by_label("I may publish these pictures").check()
+    button(page, "See what will be uploaded").click()
+    page.get_by_text("1 picture left out, because the place cannot be removed from the file").wait_for()
+    shoot(page, "publish-places")
+    page.get_by_label("Remove the places where pictures were taken").uncheck()
+    page.get_by_text("At least 1 of the files contain the place where they were taken.").wait_for()
+    expect(button(page, "Publish")).to_be_disabled(timeout=SECONDS)
+    button(page, "See what will be uploaded").click()
+    page.locator("h4", has_text="42 files").wait_for()
+    expect(page.get_by_text("left out, because")).to_have_count(0)
+    button(page, "Publish").click()
+    page.get_by_role("link", name=f"{server.url}/datasets/me/shapes").wait_for()
+    (here,) = [data for name, data in server.hub.of("dataset", "me/shapes").items() if "here" in name]
+    assert here == (tmp_path / "here.jpg").read_bytes()
 
 
 def test_without_a_login_and_with_a_hub_that_fails(opened, with_hub, monkeypatch):

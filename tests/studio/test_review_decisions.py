@@ -104,10 +104,9 @@ def test_an_answer_to_an_earlier_decision_does_not_call_the_later_one_stored(rev
     assert [action for _, action in rows(running, 2)] == ["keep", "delete"]
 
 
-def test_fifty_keys_in_a_moment_are_stored_in_order(review):
-    running, page, _ = review
-    page.goto(f"{running.url}?tab=review&n=50&rest=1")
-    expect(figures(page).first).to_be_visible(timeout=SECONDS)
+def test_fifty_keys_in_a_moment_are_stored_in_order(reviewed, browser):
+    running, _ = reviewed
+    page = opened(browser, running.url, "&n=50&rest=1")
     ids = [figure.get_attribute("data-id") for figure in figures(page).all()][:30]
     keys = ["k", "d", "1"] * 10
     page.evaluate(

@@ -85,7 +85,7 @@ def test_a_link_opens_the_same_view_and_nothing_is_lost_by_switching_or_reloadin
     expect(page).to_have_url(re.compile("label=disc"))
     expect(page.locator(".rv-busy")).to_have_count(0, timeout=SECONDS)
     shown = [figure.get_attribute("data-id") for figure in figures(page).all()]
-    other = opened(browser, running.url, color_scheme="dark")
+    other = browser.new_page(color_scheme="dark")
     other.goto(page.url)
     expect(other.locator(f".rv-grid figure[data-id='{shown[0]}']")).to_be_visible(timeout=SECONDS)
     assert [figure.get_attribute("data-id") for figure in figures(other).all()] == shown
@@ -182,8 +182,8 @@ def test_labels_are_never_run_as_code(browser, tmp_path):
     running.end()
 
 
-def test_on_a_narrow_screen_it_works_by_touch(review, browser):
-    running, _, _ = review
+def test_on_a_narrow_screen_it_works_by_touch(reviewed, browser):
+    running, _ = reviewed
     phone = opened(browser, running.url, viewport={"width": 390, "height": 844}, has_touch=True, color_scheme="dark")
     figures(phone).nth(1).tap()
     figures(phone).nth(1).get_by_role("button", name="delete").tap()

@@ -5,12 +5,11 @@ import re
 
 import pytest
 
-from bearkit import Learner, Project, import_images
+from bearkit import Learner
 from bearkit.errors import ImportSourceError
 from bearkit.training.config import TrainConfig
 from bearkit.training.diagnosis import ADVICE, diagnose, read_epochs, read_table
 from bearkit.training.head import TrainValidFeatures, train_head
-from tests.conftest import DATA
 from tests.samples import blobs
 
 # train_loss, valid_loss, error_rate of the lecture's notes (fast.ai 2019, lesson 2)
@@ -98,12 +97,8 @@ def test_the_lectures_four_failures_on_photographs(flowers, mistake, verdict):
 
 
 @pytest.fixture(scope="module")
-def flowers(tmp_path_factory):
-    if not (DATA / "flowers_ccby").is_dir():
-        pytest.skip("the shared photographs are not here (BEARKIT_TEST_DATA names their folder)")
-    project = Project(tmp_path_factory.mktemp("flowers") / "flowers")
-    import_images(project, DATA / "flowers_ccby")
-    return project
+def flowers(photographs, tmp_path_factory):
+    return photographs("flowers_ccby", tmp_path_factory.mktemp("flowers") / "flowers")
 
 
 def test_a_stage_that_goes_on_is_judged_by_what_it_went_on_from():

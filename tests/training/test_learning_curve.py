@@ -19,7 +19,7 @@ def clouds(n, distance, seed=0):
     return values, targets
 
 
-@pytest.mark.slow
+@pytest.mark.slow(8)
 def test_hard_data_wants_more_and_easy_data_does_not():
     hard = learning_curve(*clouds(600, 1.2), ["cat", "dog"], CONFIG)
     assert [point["fraction"] for point in hard.points] == list(FRACTIONS)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from bearkit import Learner, import_images
+from bearkit import Learner
 from bearkit.training import lr_curve
 from bearkit.training.loop import TrainSetup, seeded
 from bearkit.training.lr_finder import END, START, STEPS, lr_find
@@ -112,9 +112,9 @@ def test_smoothing_moves_no_minimum():
     assert lr_curve.smooth(losses).argmin() == 60
 
 
-@pytest.mark.slow
+@pytest.mark.slow(10)
 def test_the_learners_finder_keeps_a_curve_and_changes_no_weight(shapes):
-    learn = Learner(shapes)
+    learn = Learner(shapes, unfrozen_batch_size=4)  # a hundred steps of the body take a seventh of the time
     torch.manual_seed(5)
     before = torch.get_rng_state()
     curve = learn.lr_find()
@@ -133,9 +133,9 @@ def test_the_learners_finder_keeps_a_curve_and_changes_no_weight(shapes):
     assert learn.run.checkpoints == ["stage-1-best", "stage-1"]
 
 
-@pytest.mark.slow
-def test_suggestions_for_photographs_hardly_depend_on_the_seed(data, project):
-    import_images(project, data / "bears_web")
+@pytest.mark.slow(10)
+def test_suggestions_for_photographs_hardly_depend_on_the_seed(photographs, tmp_path):
+    project = photographs("bears_web", tmp_path / "bears")
     found = [Learner(project, seed=seed).lr_find().suggestions for seed in (42, 1, 2, 3, 4)]
     for name in lr_curve.NAMES:
         rates = [one[name] for one in found]

@@ -312,6 +312,7 @@ def test_a_learner_that_has_not_trained_says_so(drawings):
     ("damage", "digest"),
     [(lambda data: data[:-9] + b"\0" * 9, True), (lambda data: b"", True), (lambda data: data[:1000], False)],
 )
+@pytest.mark.slow
 def test_a_converted_body_that_was_damaged_is_made_anew(shapes, damage, digest, caplog):
     (body,) = (shapes.cache / "bodies").glob("*.onnx")
     if not digest:  # as an older bearkit left it

@@ -131,7 +131,7 @@ def checkpoint_of(learn):
 TRAIN = ["train", "--epochs", "4", "--unfreeze", "3", "--sizes", "64", "--unfrozen-batch-size", "8"]
 
 
-@pytest.mark.slow
+@pytest.mark.slow(10)
 def test_killed_in_an_unfrozen_epoch_and_resumed_it_has_every_epoch_once_and_the_same_weights(shapes, tmp_path):
     where = ["-p", str(shapes.root), "--json"]
     begun = process([*TRAIN, *where], tmp_path / "out", tmp_path / "err")

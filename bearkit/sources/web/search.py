@@ -30,7 +30,7 @@ bearkit's own providers, and `bearkit search bear="brown bear" --provider museum
     museum = "my_package.museum:Museum"
 '''
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -78,7 +78,7 @@ class SearchReport:
         return urls
 
 
-PROVIDERS: dict[str, type[Openverse] | type[Commons] | type[Ddgs]] = {
+PROVIDERS: dict[str, Callable[..., Provider]] = {
     "openverse": Openverse,
     "commons": Commons,
     "ddgs": Ddgs,

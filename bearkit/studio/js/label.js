@@ -9,21 +9,20 @@
 import { exceptions } from './choices.js';
 import { make } from './dom.js';
 import { newHelp } from './help.js';
-import { isDigit, isMove, labelAction } from './keys.js';
 import { give, hasUnstored, onOutbox, remove, setAside, storePage, undoOrRedo } from './label_decide.js';
-import { go, mark, pick } from './label_grid.js';
+import { mark } from './label_grid.js';
 import { showKeys } from './label_help.js';
+import { handleKey, likeThis } from './label_keys.js';
 import { drawMap } from './label_map.js';
-import { toggleMap } from './label_map_input.js';
 import { newMap } from './label_map_parts.js';
 import { ORDERS, draw, drawBar, keyHint, refresh } from './label_page.js';
 import { drawRest } from './label_rest.js';
-import { hideLarge, markExample, toggleLarge } from './large.js';
+import { toggleLarge } from './large.js';
 import { findLabels } from './offers.js';
 import { opened } from './outbox.js';
 import {
-  begin, busy, fetchPage, hasFocus, hint, isLoading, nameField, newState, readAddress, reviewerOf, showError,
-  shownImage, writeAddress,
+  begin, busy, fetchPage, hasFocus, hint, isLoading, nameField, newState, readAddress,
+  reviewerOf, showError, writeAddress,
 } from './page.js';
 import { Palette } from './palette.js';
 import { failed } from './server.js';
@@ -37,7 +36,9 @@ const FILTERS = {
   choices: { by: ORDERS },
   size: 'many',
 };
-const READ_AGAIN = 1500;  // milliseconds until a page is asked for again while its pictures are being read
+// Milliseconds until an empty page is asked for again: while its pictures are being read, or others look at them.
+/** @type {Record<string, number>} */
+const READ_AGAIN = { waiting: 1500, others: 3000 };
 /** @type {LabelPage} */
 const EMPTY = {
   images: [], labels: [], labelled: 0, unlabelled: 0, waiting: 0, empty: 'error', order: '', proposed: null, why: '',
@@ -53,6 +54,13 @@ export async function open(place) {
     if (busy(tab) || tab.choices.size) return;
     readAddress(tab);
     load(tab, '', true);
+  });
+  window.addEventListener('pagehide', () => {  // others need not wait until this page is given to them
+    const images = tab.page.images.map((image) => image.image_id);
+    if (images.length) tab.outbox.lastCall('label', 'give_up', { reviewer: reviewerOf(tab), images });
+  });
+  window.addEventListener('pageshow', (event) => {  // the browser's Back: others may have these pictures now
+    if (event.persisted && !tab.choices.size) load(tab);
   });
 }
 
@@ -81,7 +89,7 @@ function newTab(place, outbox) {
     ...newState(place, outbox, FILTERS),
     name: 'label', area: 'lb', captions: CAPTIONS,
     page: EMPTY, mapped: false,
-    anchor: 0, selected: new Set(), choices: new Map(), past: [], future: [], picks: [],
+    anchor: 0, selected: new Set(), choices: new Map(), asExamples: new Set(), past: [], future: [], picks: [],
     least: '0', acceptedLast: false, takenBack: false,
     map: newMap(() => tab),
     root: make('div', { class: 'rv lb' }),
@@ -106,11 +114,11 @@ function newTab(place, outbox) {
     foot: make('div', { class: 'rv-foot', hidden: true }),
     confirm, forSelection: [later, away], forPictures: [later, away, large, like],
     images: () => tab.page.images,
-    labelOf: ({ image_id: id, proposed }) => (tab.states.get(id) || tab.choices.get(id) || { to: proposed }).to ?? '',
+    labelOf: ({ image_id: id, given, proposed }) => (tab.states.get(id) || { to: given ? proposed : '' }).to ?? '',
     load: (message, focus) => load(tab, message, focus),
     loadAfterUndo: (message, rows) => load(tab, message, false, rows),
     drawBar: () => drawBar(tab),
-    filtered: () => { tab.view.like = ''; tab.picks = []; load(tab); },
+    filtered: (name) => filtered(tab, name),
     mark: (focus) => mark(tab, focus),
     handleKey: (event) => handleKey(tab, event, help),
     refresh: () => refresh(tab),
@@ -158,7 +166,8 @@ async function load(tab, message = '', focus = false, undone = []) {
   drawRest(tab);
   drawMap(tab);
   if (tab.root.getBoundingClientRect().top < 0) tab.root.scrollIntoView();  // start at the top, where the label is
-  if (tab.page.empty === 'waiting') setTimeout(() => { if (number === tab.loading) load(tab); }, READ_AGAIN);
+  const pause = READ_AGAIN[tab.page.empty];
+  if (pause) setTimeout(() => { if (number === tab.loading && tab.root.offsetParent) load(tab); }, pause);
 }
 
 /**
@@ -205,7 +214,22 @@ function show(tab, answer, view, kept) {
   hint(tab, '');
 }
 
-// ------------------------------------------------------------------------------------- labels by their name, and keys
+/**
+ * Loads the page of another filter; choices that are not stored yet come first.
+ * @param {LabelTab} tab
+ * @param {string} name of the filter
+ */
+function filtered(tab, name) {
+  if (hasUnstored(tab)) {
+    tab.view[name] = tab.request?.[name] ?? '';
+    return drawBar(tab);
+  }
+  tab.view.like = '';
+  tab.picks = [];
+  load(tab);
+}
+
+// --------------------------------------------------------------------------------------------- labels by their name
 
 /**
  * @param {LabelTab} tab
@@ -233,55 +257,4 @@ function offer(tab, text) {
     offers: [...first.map(entry), ...made, ...contain.map(entry)],
     chosen: tidy(text) ? 0 : -1,  // Enter in an empty field must not label a whole page
   };
-}
-
-/**
- * @param {LabelTab} tab
- * @param {KeyboardEvent} event
- * @param {HTMLDialogElement} help
- * @returns {boolean} whether the key was for the page
- */
-function handleKey(tab, { key, shiftKey, repeat }, help) {
-  if (isMove(key)) {
-    go(tab, key, shiftKey);
-    return true;
-  }
-  if (repeat) return true;
-  /** @type {Record<string, () => void>} */
-  const acts = {
-    confirm: () => storePage(tab), large: () => toggleLarge(tab), leave: () => leave(tab),
-    help: () => showKeys(tab, help), label: tab.chooseLabel, like: () => likeThis(tab), example: () => markExample(tab),
-    select: () => pick(tab, tab.current), later: () => setAside(tab), delete: () => remove(tab),
-    map: () => toggleMap(tab), undo: () => undoOrRedo(tab, 'undo'), redo: () => undoOrRedo(tab, 'redo'),
-  };
-  const act = acts[labelAction(key)];
-  const label = tab.page.labels.find((one) => one.key && one.key === key);
-  if (act) act();
-  else if (label) give(tab, label.label);
-  else if (isDigit(key)) hint(tab, `Key ${key} has no label yet: press l and type one.`);
-  else return false;
-  return true;
-}
-
-/**
- * Leaves the large picture; without one, the selection.
- * @param {LabelTab} tab
- */
-function leave(tab) {
-  if (!tab.side.hidden) return hideLarge(tab);
-  tab.selected.clear();
-  refresh(tab);
-}
-
-/**
- * Shows the pictures that are most like the selected or the current one.
- * @param {LabelTab} tab
- */
-function likeThis(tab) {
-  const shown = shownImage(tab);
-  if (isLoading(tab) || !shown || hasUnstored(tab)) return;
-  tab.view.like = [...tab.selected].at(-1) || shown.image_id;
-  tab.picks = [];
-  tab.view.audit = '';
-  load(tab);
 }

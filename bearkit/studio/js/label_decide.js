@@ -5,6 +5,7 @@
 
 import { entriesOf, stepBack } from './choices.js';
 import { offerLabel } from './label_set.js';
+import { markExample } from './large.js';
 import { allStored, busy, hint, isEarly, isLoading, notYet, reviewerOf, showError, shownImage } from './page.js';
 import { failed } from './server.js';
 import { followAnswer, noteStep } from './states.js';
@@ -145,6 +146,7 @@ export function onOutbox(tab, event) {
 function followStep(tab, event) {
   const { images } = tab.page;
   const { entries: made, unchanged } = followAnswer(tab, event);
+  if (event.kind === 'stored') addExamples(tab, made.map(({ image }) => image.image_id));
   const those = plural(unchanged, 'picture');
   if (unchanged > 0) tab.news = `Others had already labelled ${those} of the last page; left unchanged.`;
   const notes = made.length && event.kind === 'stored' && event.answer.notes?.length ? event.answer.notes : [];
@@ -153,6 +155,18 @@ function followStep(tab, event) {
   const all = images.length && images.every((image) => tab.states.get(image.image_id)?.state === 'stored');
   // The page was stored later than the next one was asked for.
   if (event.kind === 'stored' && all && !busy(tab)) tab.load();
+}
+
+/**
+ * Makes pictures whose labels are stored examples of these, where somebody asked for it before.
+ * @param {LabelTab} tab
+ * @param {string[]} ids
+ */
+function addExamples(tab, ids) {
+  for (const id of ids) {
+    const label = tab.states.get(id)?.to;
+    if (tab.asExamples.delete(id) && label) tab.call('example', { image_id: id, label });
+  }
 }
 
 /**
@@ -185,6 +199,23 @@ export async function undoOrRedo(tab, action) {
  */
 export function hasUnstored(tab) {
   const waiting = [...tab.choices.keys()].some((id) => !tab.states.has(id));
-  if (waiting) hint(tab, 'Enter stores your choices first; u takes them back.');
+  if (waiting) {
+    hint(tab, 'Enter stores your choices first; u takes them back.');
+    tab.mark();  // so that these keys are for the grid
+  }
   return waiting;
+}
+
+/**
+ * Makes the current picture an example of its label. A proposal is no label yet, since people may give the picture
+ * another one: then it becomes an example once the page is stored.
+ * @param {LabelTab} tab
+ */
+export function markExampleOnceStored(tab) {
+  const image = shownImage(tab);
+  if (!image || tab.labelOf(image)) return markExample(tab);
+  const was = tab.asExamples.delete(image.image_id);
+  if (!was) tab.asExamples.add(image.image_id);
+  hint(tab, was ? 'This picture will be no example.'
+    : 'This picture becomes an example of its label when the page is stored.');
 }

@@ -9,7 +9,7 @@ import { hasUnstored } from './label_decide.js';
 import { dotIn, hueOf } from './label_set.js';
 import { colourOf, paintDots } from './map_canvas.js';
 import {
-  at, codeInWords, dotOf, idOf, nearestDots, onScreen, sortDots, spanOf, unpackCodes, unpackDots,
+  at, codeInWords, codeOf, dotOf, idOf, nearestDots, onScreen, sortDots, spanOf, unpackCodes, unpackDots,
 } from './map_geometry.js';
 import { isLoading } from './page.js';
 import { failed } from './server.js';
@@ -56,7 +56,8 @@ export async function drawMap(tab) {
  */
 export function layOut(tab, dots) {
   const { map } = tab;
-  const rows = sortDots(dots.codes, map.single);
+  if (map.single && codeOf(dots, map.single) < 0) map.single = null;  // no picture has that label any more
+  const rows = sortDots(dots.codes, map.single === null ? null : codeOf(dots, map.single));
   const grey = colourOf(getComputedStyle(map.canvas).color);
   const hues = dots.labels.map((one) => colourOf(hueOf(one)));
   const hue = (/** @type {number} */ label) => hues[label] ?? grey;
@@ -252,16 +253,16 @@ function describeMap({ canvas, says }, { codes }) {
  */
 export function drawLegend(tab, dots) {
   const { map } = tab;
-  const toggle = (/** @type {number} */ code) => {
-    map.single = map.single === code ? null : code;
+  const toggle = (/** @type {string} */ label) => {
+    map.single = map.single === label ? null : label;
     layOut(tab, dots);
     drawLegend(tab, dots);
   };
-  /** @type {(code: number, colour: string, text: string, count: string) => HTMLElement} */
-  const entry = (code, colour, text, count) => {
+  /** @type {(label: string, colour: string, text: string, count: string) => HTMLElement} */
+  const entry = (label, colour, text, count) => {
     const attributes = {
-      type: 'button', class: 'lb-only', 'aria-pressed': String(map.single === code), title: `show only: ${text}`,
-      onclick: () => toggle(code),
+      type: 'button', class: 'lb-only', 'aria-pressed': String(map.single === label), title: `show only: ${text}`,
+      onclick: () => toggle(label),
     };
     return make('button', attributes, dotIn(colour), make('span', { class: 'lb-text' }, text),
       make('span', { class: 'lb-count' }, count));
@@ -269,8 +270,8 @@ export function drawLegend(tab, dots) {
   const none = dots.codes.reduce((sum, code) => sum + Number(code === -1), 0);
   const counts = (/** @type {MapLabel} */ { labelled, proposed }) =>
     (proposed ? `${labelled} + ${proposed} proposed` : String(labelled));
-  const rows = dots.labels.map((one, code) => entry(code, hueOf(one), one.label, counts(one)));
-  if (none) rows.push(entry(-1, 'var(--body-text-color-subdued)', 'no label', String(none)));
+  const rows = dots.labels.map((one) => entry(one.label, hueOf(one), one.label, counts(one)));
+  if (none) rows.push(entry('', 'var(--body-text-color-subdued)', 'no label', String(none)));
   map.legend.replaceChildren(...rows);
   if (!map.cursor) describeMap(map, dots);
 }

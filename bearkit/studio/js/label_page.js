@@ -4,7 +4,7 @@
 /** @import { Child } from './dom' */
 
 import { make } from './dom.js';
-import { entries, isSettled } from './label_decide.js';
+import { entries, hasUnstored, isSettled } from './label_decide.js';
 import { drawPictures, paint } from './label_grid.js';
 import { backToOrder } from './label_map_input.js';
 import { drawLabels } from './label_set.js';
@@ -94,7 +94,7 @@ function drawWhy(tab) {
   const { page, picks, view, why } = tab;
   const n = page.images.length;
   const leave = (/** @type {string} */ text, /** @type {string} */ filter) =>
-    button(text, () => { view[filter] = ''; tab.load(); });
+    button(text, () => { if (hasUnstored(tab)) return; view[filter] = ''; tab.load(); });
   const some = page.audit ? `${page.audit} left, ${page.why}: label one after the other`
     : tab.mapped && picks.length > n ? `${n} of ${plural(picks.length, 'picture')} ${page.why}`
       : `${plural(n, 'picture')}: ${page.why}`;

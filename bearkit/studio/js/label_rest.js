@@ -3,7 +3,7 @@
 /** @import { LabelTab } from './label_types' */
 /** @import { Failure } from './types' */
 
-import { undoOrRedo } from './label_decide.js';
+import { hasUnstored, undoOrRedo } from './label_decide.js';
 import { make } from './dom.js';
 import { allStored, hint, isLoading, showError } from './page.js';
 import { failed } from './server.js';
@@ -73,7 +73,7 @@ function leastField(tab) {
  * @returns {Promise<Answer | null>} null if it was not done
  */
 async function ask(tab, name) {
-  if (isLoading(tab)) return null;
+  if (isLoading(tab) || hasUnstored(tab)) return null;
   if (!await allStored(tab)) {
     hint(tab, 'This works once all decisions are saved.');
     return null;
@@ -106,7 +106,7 @@ async function acceptRest(tab) {
 
 /** @param {LabelTab} tab */
 async function takeBack(tab) {
-  if (isLoading(tab)) return;
+  if (isLoading(tab) || hasUnstored(tab)) return;
   tab.acceptedLast = true;
   await undoOrRedo(tab, 'undo');
 }

@@ -50,6 +50,7 @@ export interface LabelTab extends GridTab<LabelImage> {
   anchor: number;                      // where a range of the selection begins
   selected: Set<string>;               // image ids
   choices: Map<string, Made>;          // by image id
+  readonly asExamples: Set<string>;    // image ids: examples of the labels that they are given
   past: Choices[];                     // earlier choices on this page, for undo and redo
   future: Choices[];
   picks: string[];                     // chosen on the map and still to be looked at: the beginnings of image ids

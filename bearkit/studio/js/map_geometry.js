@@ -201,6 +201,15 @@ export function codeInWords({ labels }, code) {
 }
 
 /**
+ * Returns the code of a label, -1 for '' and for a label that no picture has.
+ * @param {{ labels: { label: string }[] }} dots
+ * @param {string} label
+ */
+export function codeOf({ labels }, label) {
+  return label ? labels.findIndex((one) => one.label === label) : -1;
+}
+
+/**
  * Sorts the dots by what is known about them; deleted ones are left out.
  * @param {Int16Array} codes
  * @param {number | null} single the only label that is shown, -1 for no label; null for all

@@ -76,7 +76,7 @@ export interface LabelMap {
   layers: Layer[];
   readonly camera: Camera;
   tool: 'lasso' | 'pan';               // what dragging does
-  single: number | null;               // the code of the only label that is shown, -1 for no label; null for all
+  single: string | null;               // the only label that is shown, '' for pictures without one; null for all
   pointed: number;                     // the dot whose picture is shown; -1 for none
   cursor: Point | null;                // what the arrow keys move
   gesture: Gesture | null;

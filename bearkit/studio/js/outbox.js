@@ -192,13 +192,23 @@ export class Outbox {
     else this.#notify({ kind: 'stored', step: item.step, answer: {} });
   }
 
-  /** A last try when the page goes: `keepalive` lets it outlive the page. */
+  /** A last try when the page goes. */
   #sendLast() {
     const left = this.items.filter((item) => !item.refused).slice(0, BATCH).map((item) => item.step);
+    if (left.length) this.lastCall('outbox', 'store', { decisions: left });
+  }
+
+  /**
+   * Calls a function of a component while the page goes: `keepalive` lets the call outlive the page.
+   * @param {string} part the component's id in the page
+   * @param {string} name of the studio's function
+   * @param {object} payload
+   */
+  lastCall(part, name, payload) {
     const { components = [], root = '', api_prefix: prefix = '/gradio_api' } = window.gradio_config || {};
-    const own = components.find((component) => component.props?.elem_id === 'outbox');
-    if (!left.length || !own) return;
-    const data = { data: { decisions: left }, component_id: own.id, fn_name: 'store', session_hash: this.tab };
+    const own = components.find((component) => component.props?.elem_id === part);
+    if (!own) return;
+    const data = { data: payload, component_id: own.id, fn_name: name, session_hash: this.tab };
     const sent = { method: 'POST', keepalive: true, headers: { 'Content-Type': 'application/json' } };
     fetch(`${root}${prefix}/component_server/`, { ...sent, body: JSON.stringify(data) }).catch(() => {});
   }

@@ -75,7 +75,7 @@ export function confirmPage(tab) {
   const left = page.suspects.filter((suspect) => !tab.states.has(suspect.image_id));
   if (unlabelled && left.some((suspect) => !suspect.predicted)) {
     if (left.length < page.suspects.length) tab.load();
-    else hint(tab, 'Labels are proposed once there are two: press l and type the label of this picture.');
+    else hint(tab, 'Nothing is proposed for these pictures: press l and type the label of this picture.');
     return;
   }
   hint(tab, '');

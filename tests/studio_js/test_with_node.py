@@ -1,5 +1,6 @@
 """Runs the unit tests of the studio's JavaScript, `*.test.js` beside this file, with node's own runner."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -7,6 +8,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+
+from bearkit.catalog.label_set import KEYS
 
 HERE = Path(__file__).parent
 FILES = sorted(HERE.glob("*.test.js"))
@@ -32,6 +35,17 @@ def test_a_failing_test_is_reported_by_its_name(tmp_path):
     done = run(wrong)
     assert ("not ", "one is two") in RESULT.findall(done.stdout)
     assert done.returncode == 1
+
+
+def test_no_key_of_a_label_does_anything_else_on_the_label_tab(tmp_path):
+    asked = tmp_path / "keys.mjs"
+    module = (HERE.parents[1] / "bearkit" / "studio" / "js" / "keys.js").as_uri()
+    asked.write_text(
+        f"import {{ labelAction }} from {json.dumps(module)};\n"
+        f"console.log(JSON.stringify([...{json.dumps(KEYS)}].filter(labelAction)));"
+    )
+    done = subprocess.run([NODE, "--no-warnings", asked], capture_output=True, text=True, check=True, timeout=120)
+    assert json.loads(done.stdout) == []
 
 
 @cache
