@@ -49,6 +49,7 @@ from bearkit.labelling.label_actions import label_one as label_one
 from bearkit.labelling.label_actions import remove_label as remove_label
 from bearkit.labelling.label_actions import rename_label as rename_label
 from bearkit.labelling.label_queue import LabelQueue as LabelQueue
+from bearkit.labelling.map_file import map_images as map_images
 from bearkit.labelling.review_actions import decide_file as decide_file
 from bearkit.labelling.review_actions import decide_one as decide_one
 from bearkit.labelling.review_actions import find_duplicates as find_duplicates

@@ -26,7 +26,8 @@ FIRST = (
     "import", "status", "train", "lr-find", "learning-curve", "diagnose", "interpret", "export", "predict", "compare",
     "duplicates", "doctor", "export-dataset", "review next", "review decide", "review undo", "review redo",
     "review history", "review apply", "review unapply", "review rename", "label next", "label decide", "label audit",
-    "label accept", "labels", "labels add", "labels describe", "labels rename", "labels remove", "labels merge",
+    "label map", "label accept", "labels", "labels add", "labels describe", "labels rename", "labels remove",
+    "labels merge",
 )  # fmt: skip
 
 
@@ -77,6 +78,8 @@ def heard(tmp_path_factory):
     tell("labels describe", "cube", "--colour", "#0a7")
     tell("labels rename", "cube", "dice")
     tell("label next")
+    tell("label map", "--output", folder / "map.svg")
+    tell("label map")
     tell("label audit", "--n", 1)
     tell("label decide", next(project.root.glob("unlabelled/*.png")).name, "dice")
     tell("labels merge", "dice", "--to", "star")

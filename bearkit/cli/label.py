@@ -138,6 +138,27 @@ def accept(
     show(as_json, result, output.accepted(result, place_of(project)))
 
 
+@label.command("map")
+def map_(
+    out: Annotated[
+        Path | None,
+        typer.Option("--output", metavar="FILE", help="An .svg or .png file: map.png by default, none with --json."),
+    ] = None,
+    project: ProjectOption = Path(),
+    as_json: JsonOption = False,
+) -> None:
+    """Draw a map of all pictures: those that look alike lie together.
+
+    A hollow dot has a label that is only proposed. --json prints the places.
+
+    Example: bearkit label map --output bears.svg -p bears
+    """
+    file = out if out or as_json else Path("map.png")
+    with progress_bars() as progress:
+        result = bearkit.map_images(bearkit.LabelQueue(Project(project), progress), file, progress)
+    show(as_json, result, output.drawn_map(result, place_of(project)))
+
+
 labels = Commands(
     cls=OrderedGroup,
     invoke_without_command=True,

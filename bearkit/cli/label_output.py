@@ -41,6 +41,15 @@ def decided(result: dict[str, Any], place: str = "", then: Sequence[str] = ()) -
     return "\n".join([*lines, *then])
 
 
+def drawn_map(result: dict[str, Any], place: str = "") -> str:
+    """Format where a map was drawn, and what it shows."""
+    labelled, proposed = (sum(one[name] is not None for one in result["images"]) for name in ("label", "proposed"))
+    neither = len(result["images"]) - labelled - proposed
+    said = f"{labelled} labelled, {proposed} with a proposal, {neither} with neither"
+    drawn = f"{result['output']}: a map of {count(len(result['images']), 'picture')}: {said}"
+    return f"{drawn}\nto label what lies together: bearkit studio{place}, tab Label, Map"
+
+
 def audit(result: dict[str, Any], place: str = "") -> str:
     """Format an audit: what is to label, or what it says."""
     if result["images"]:

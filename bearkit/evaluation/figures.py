@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MARKERS = {"valley": "v", "steepest": "s", "minimum": "^", "slide": "D"}  # of the LR finder's suggestions
 MAX_NAMED_LABELS = 60  # a confusion matrix with more labels has no names and no numbers
+MAX_DRAWN_DOTS = 5000  # an SVG of a map with more holds its dots as one picture
 BLUE, GREY = "#2f80c3", "#b8b8b8"
 
 
@@ -127,6 +128,44 @@ def lr_curve(
     axes.set(xscale="log", ylabel="loss of one batch, nats", ylim=(None, high * 1.5 if np.isfinite(high) else None))
     axes.set_xlabel("\n".join(["learning rate", *textwrap.wrap(one_line(reason, 1000), 80)]))
     axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def image_map(
+    positions: np.ndarray, labels: np.ndarray, proposed: np.ndarray, colours: dict[str, tuple[float, float, float]]
+) -> "Figure":
+    """Draw images as dots: in the colour of their label, hollow for a label that is only proposed, grey for neither.
+
+    Args:
+        positions: float (N, 2): x to the right, y down.
+        labels: of each image, "" for none, str (N,).
+        proposed: the proposal for each image without a label, "" for none, str (N,).
+        colours: red, green and blue from 0 to 1 of each label.
+    """
+    figure = _new(10, 7)
+    axes = figure.subplots()
+    size = float(np.clip(2e4 / max(1, len(positions)), 2, 40))  # points squared
+    many = len(positions) > MAX_DRAWN_DOTS
+    texts, fonts = labels_and_fonts(list(colours))
+
+    def dots(chosen: np.ndarray, **look: Any) -> None:
+        axes.scatter(positions[chosen, 0], positions[chosen, 1], s=size, rasterized=many, **look)
+
+    none = (labels == "") & (proposed == "")
+    if none.any():
+        dots(none, color=GREY, linewidths=0, label=f"no label: {none.sum()}")
+    for (label, colour), text in zip(colours.items(), texts, strict=True):
+        given, only_proposed = labels == label, (labels == "") & (proposed == label)
+        more = f" + {only_proposed.sum()} proposed" if only_proposed.any() else ""
+        dots(only_proposed, facecolors="none", edgecolors=[colour], linewidths=0.8)
+        dots(given, color=[colour], linewidths=0, label=f"{text}: {given.sum()}{more}")
+    axes.set_aspect("equal")
+    axes.invert_yaxis()
+    axes.set_axis_off()
+    if len(colours) <= MAX_NAMED_LABELS:
+        legend = figure.legend(loc="outside right center", frameon=False, prop={"family": fonts})
+        for handle in legend.legend_handles:
+            handle.set_sizes([40])  # type: ignore[union-attr]  # all are dots
     return figure
 
 

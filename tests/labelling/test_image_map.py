@@ -1,17 +1,28 @@
 """The map: look-alikes lie together, it is kept, and new images find their place."""
 
+import colorsys
 import shutil
+import sys
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from PIL import Image
 from sklearn.manifold import trustworthiness
 from sklearn.neighbors import NearestNeighbors
 
 from bearkit import Project, import_images
-from bearkit.labelling import image_map
+from bearkit.catalog.catalog import Catalog
+from bearkit.catalog.decision_types import DecisionRequest
+from bearkit.catalog.decisions import DecisionLog
+from bearkit.catalog.label_set import describe_label
+from bearkit.cli.common import run
+from bearkit.errors import ReviewError
+from bearkit.labelling import image_map, label_actions
 from bearkit.labelling.image_map import ImageMap
 from bearkit.labelling.label_queue import LabelQueue
 from bearkit.labelling.label_space import reduce_features
+from bearkit.labelling.map_file import map_images
 from bearkit.labelling.map_layout import BESIDE, flat_layout, map_layout, place_beside
 from tests.conftest import write_drawings
 
@@ -162,3 +173,64 @@ def test_before_there_is_a_map_the_first_two_components_are_shown(project, layou
     assert layouts == [24]
     assert then.version != now.version
     assert then.new == 0
+
+
+def labelled_map(project):
+    """A queue of a project with two labels, one of them blue; an image is deleted, and three wait for an audit."""
+    queue, catalog = LabelQueue(project), Catalog(project)
+    first, second, third, *_ = (image.image_id for image in catalog.images())
+    label_actions.label_images(project, {first: "one", second: "two"}, "ann")
+    describe_label(catalog, "two", colour="#00f")
+    DecisionLog(catalog).decide([DecisionRequest(third, "delete")], "ann")
+    audited = {image["image_id"] for image in label_actions.audit_proposals(queue, 3)["images"]}
+    return queue, {first: "one", second: "two"}, third, audited
+
+
+def test_the_places_labels_and_proposals_of_the_map_as_plain_values(project, layouts):
+    queue, given, deleted, audited = labelled_map(project)
+    found = map_images(queue)
+    rows, places = {one["image_id"]: one for one in found["images"]}, by_id(queue, positions_of(queue))
+    assert found["output"] is None and layouts == []
+    assert rows.keys() == places.keys() - {deleted}
+    assert all(np.allclose((one["x"], one["y"]), places[image_id], atol=1e-5) for image_id, one in rows.items())
+    assert {image_id: one["label"] for image_id, one in rows.items() if one["label"]} == given
+    proposed = {image.image_id: image.proposed for image in queue.page(50, "random").images}
+    assert len(proposed) == 24 - 3 - 3
+    assert {image_id: one["proposed"] for image_id, one in rows.items() if one["proposed"]} == proposed
+    assert not audited & proposed.keys()
+
+
+def positions_of(queue):
+    return ImageMap(queue).positions(queue.index.snapshot())
+
+
+def test_the_map_is_drawn_in_the_colours_of_the_labels(project, tmp_path, bearkit_json):
+    queue, *_ = labelled_map(project)
+    for name in ("map.png", "map.svg", "MAP.PNG"):
+        printed = bearkit_json("label", "map", "--output", tmp_path / name, "-p", project.root)
+        assert printed == map_images(queue) | {"output": str(tmp_path / name)}
+    with Image.open(tmp_path / "map.png") as drawn:
+        pixels = np.array(drawn.convert("RGB")).reshape(-1, 3)
+    hue = np.rint(255 * np.array(colorsys.hls_to_rgb(0, 0.5, 0.6))).astype(int)  # of the first label, as on the page
+    assert (pixels == (0, 0, 255)).all(axis=1).any() and (np.abs(pixels - hue) <= 1).all(axis=1).any()
+    assert ElementTree.parse(tmp_path / "map.svg").getroot().tag.endswith("svg")
+
+
+def test_a_map_is_not_drawn_where_it_cannot_be(project, tmp_path):
+    queue = LabelQueue(project)
+    with pytest.raises(ReviewError, match=r"`map.jpg` is no name of an SVG or PNG file"):
+        map_images(queue, tmp_path / "map.jpg")
+    (tmp_path / "map.png").mkdir()
+    with pytest.raises(ReviewError, match="cannot be written"):
+        map_images(queue, tmp_path / "map.png")
+
+
+def test_without_a_name_the_map_is_drawn_here_and_said_in_words(project, tmp_path, monkeypatch, capsys):
+    labelled_map(project)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["bearkit", "label", "map", "-p", str(project.root)])
+    with pytest.raises(SystemExit) as ended:
+        run()
+    assert not ended.value.code
+    assert "map.png: a map of 23 pictures: 2 labelled, 18 with a proposal, 3 with neither" in capsys.readouterr().out
+    assert (tmp_path / "map.png").is_file()

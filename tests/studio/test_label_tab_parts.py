@@ -18,8 +18,9 @@ from bearkit.labelling.handed_out import SECONDS, HandedOut
 from bearkit.labelling.image_map import ImageMap
 from bearkit.labelling.label_keys import label_keys
 from bearkit.labelling.label_queue import LabelQueue
+from bearkit.labelling.map_labels import GONE, NONE, label_codes
 from bearkit.studio.label import LabelTab
-from bearkit.studio.label_map import GONE, NONE, ids_of, label_codes, map_answer
+from bearkit.studio.label_map import ids_of, map_answer
 from bearkit.studio.outbox import store
 from bearkit.studio.review import ReviewTab
 from bearkit.studio.shared_index import SharedIndex
