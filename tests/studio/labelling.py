@@ -24,6 +24,7 @@ def open_label(browser, running, view="&many=12", name="ann", **options):
 
 def loaded(page):
     """Wait until a page is there and can be stored."""
+    expect(page.locator(".lb figure, .lb .rv-done, .lb [role=alert]").first).to_be_attached(timeout=SECONDS)
     expect(page.locator(".lb.rv-busy")).to_have_count(0, timeout=SECONDS)
     if pictures(page).count():
         expect(page.locator(".lb .rv-confirm")).to_be_enabled(timeout=SECONDS)
