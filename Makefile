@@ -18,7 +18,7 @@ help:
 	@echo "make demo     the whole loop on bird photographs, in about half a minute"
 	@echo "make studio   the same in the browser"
 	@echo "make test     every test (installs Debian's chromium and nodejs when run as root without them)"
-	@echo "make test-fast  most of what a change can break, in a minute and a half (no browser, nothing slow)"
+	@echo "make test-fast  most of what a change can break, in two minutes (no browser, nothing slow)"
 	@echo "make coverage what test-fast reaches: the total, and the files of which it reaches least"
 	@echo "make lint     ruff, mypy, which package may import which, and the studio's JavaScript"
 	@echo "make style    ruff rewrites what it can"

@@ -112,7 +112,7 @@ def test_smoothing_moves_no_minimum():
     assert lr_curve.smooth(losses).argmin() == 60
 
 
-@pytest.mark.slow(10)
+@pytest.mark.slow
 def test_the_learners_finder_keeps_a_curve_and_changes_no_weight(shapes):
     learn = Learner(shapes, unfrozen_batch_size=4)  # a hundred steps of the body take a seventh of the time
     torch.manual_seed(5)
