@@ -59,7 +59,7 @@ coverage: $(VENV)/.installed-dev
 node_modules/.installed: package.json package-lock.json
 	@$(call debian,npm,nodejs npm)
 	@command -v npm >/dev/null || { echo "$(NO_NODE)" >&2; exit 1; }
-	npm ci --silent --ignore-scripts --no-audit --no-fund
+	npm ci --loglevel=error --ignore-scripts --no-audit --no-fund
 	touch $@
 
 lint: $(VENV)/.installed-dev node_modules/.installed

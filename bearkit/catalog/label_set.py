@@ -115,7 +115,7 @@ def add_described(catalog: Catalog, described: Mapping[str, LabelInfo], keep: Co
         }
         keys = {info.key for info in known.values()}
         for label, info in new.items():
-            key = info.key if info.key in KEYS and info.key not in keys else ""
+            key = info.key if len(info.key) == 1 and info.key in KEYS and info.key not in keys else ""
             keys.add(key)
             known[label] = replace(info, key=key, added=True, retired=info.retired and label not in keep)
         _save(catalog, known)
@@ -127,8 +127,14 @@ def example_ids(catalog: Catalog) -> set[str]:
     return {one for info in _read(catalog).values() for one in info.examples}
 
 
-def toggle_example(catalog: Catalog, label: str, image_id: str) -> bool:
+def toggle_example(catalog: Catalog, label: str, image_id: str, wanted: bool = False) -> bool:
     """Make an image an example of its label, or no example any more. Returns whether it is one now.
+
+    Args:
+        catalog: of the project.
+        label: the image's label.
+        image_id: of the image.
+        wanted: leave it an example if it is one already.
 
     Raises:
         ReviewError: there is no such label, or the image has another one or none.
@@ -136,6 +142,8 @@ def toggle_example(catalog: Catalog, label: str, image_id: str) -> bool:
     with catalog.connection(write=True):
         examples = _read(catalog).get(label, PLAIN).examples
         is_new = image_id not in examples
+        if wanted and not is_new:
+            return True
         if is_new and (own := DecisionLog(catalog).label_of(image_id)) != label:
             has = f"has the label `{own}`" if own else "has no label yet"
             raise ReviewError(f"this picture {has}, so it is no example of `{label}`", hint="give it that label first")

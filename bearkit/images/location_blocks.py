@@ -14,7 +14,7 @@ from bearkit.errors import ImageError
 from bearkit.images.tiff import GPS_IFD
 from bearkit.images.tiff_editing import remove_tags
 
-Kind = Literal["tiff", "xmp", "iptc", "photoshop", "video", "movie", "mpf", "trailer", "other"]
+Kind = Literal["tiff", "xmp", "iptc", "photoshop", "video", "movie", "mpf", "trailer", "unknown", "other"]
 INSIDE: dict[int, Kind] = {700: "xmp", 33723: "iptc", 34377: "photoshop"}  # tags of TIFF that hold another block
 # GPS, and the tags of a GeoTIFF that tie the image to the ground: its scale, points, matrix, keys, coefficients.
 PLACE_TAGS = frozenset({GPS_IFD, 33550, 33922, 34264, 34735, 34736, 34737, 50844})
@@ -43,7 +43,7 @@ def remove_place(kind: Kind, content: bytes, thorough: bool) -> bytes:
 
     Args:
         kind: what the block is. `video` and `movie` are boxes that begin with their type; the image needs a `movie`.
-            `mpf` tells where further images lie, and `trailer` is all after the image.
+            `mpf` tells where further images lie, `trailer` is all after the image, and `unknown` a program's own block.
         content: the bytes of the block.
         thorough: also remove what may hold a place in a form that is not read: notes of the camera's maker, videos,
             and further images. It is set for files with a place.
@@ -73,8 +73,10 @@ def remove_place(kind: Kind, content: bytes, thorough: bool) -> bytes:
             if VIDEO_PLACE.search(content):
                 raise ImageError("it is a film that contains the place")
             return content
+        case "mpf" | "unknown" if thorough:  # such as the block of a thermal camera, which has the place as two numbers
+            return b" " * len(content)
         case "mpf":
-            return b" " * len(content) if thorough else content
+            return content
     return b" " * len(content) if NAMED_PLACE.search(content) else content
 
 

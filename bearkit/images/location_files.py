@@ -82,7 +82,9 @@ def _header(marker: int, content: bytes) -> tuple[bytes, Kind | None, int]:
     for own, header, kind, skip in HEADERS:
         if marker == own and content[: len(header)].lower() == header.lower():
             return header, kind, skip
-    return b"", "other" if marker == COMMENT or marker in range(APP1, APP1 + 15) else None, 0
+    if marker in range(APP1, APP1 + 15):
+        return b"", "unknown", 0
+    return b"", "other" if marker == COMMENT else None, 0
 
 
 def _webp_blocks(data: bytes) -> Iterator[Block]:

@@ -20,7 +20,7 @@ from bearkit.core.project import Project
 from bearkit.core.single_flight import SingleFlight
 from bearkit.datasets import dataset
 from bearkit.datasets.seed import project_seed
-from bearkit.errors import ImageError
+from bearkit.errors import ImageError, NoImagesError
 from bearkit.evaluation.image_quality import quality_problem
 from bearkit.evaluation.leave_one_out import LeaveOneOutRidge
 from bearkit.labelling.background_features import BackgroundFeatures
@@ -163,10 +163,10 @@ class ImageIndex:
         labelled = present & (targets >= 0)
 
         def read() -> np.ndarray:
-            return self._memo.get("values", features_key, lambda: self._read(images, body()))
+            return self._memo.get("values", (features_key, version), lambda: self._read(images, body()))
 
         def heads() -> LeaveOneOutRidge:
-            key = (features_key, labelled.tobytes())
+            key = (features_key, version, labelled.tobytes())
             return self._memo.get("heads", key, lambda: LeaveOneOutRidge(read(), labelled))
 
         def assign_splits() -> np.ndarray:
@@ -188,7 +188,7 @@ class ImageIndex:
     def _read(self, images: Sequence[ImageRecord], body: Body) -> np.ndarray:
         try:
             return read_features(self.project, images, body, self.progress)
-        except ImageError:
+        except (ImageError, NoImagesError):
             self._lost += 1  # the next snapshot is without the images that cannot be read
             raise
 

@@ -45,7 +45,8 @@ class Correction:
         reviewer = gr.Textbox(visible=False)  # filled in by ADD_REVIEWER
         shown = [group, self.label, message]
         page.predicted.success(self.offer, None, shown, show_progress="hidden")
-        page.cleared.then(lambda: [gr.update(visible=False), None, ""], None, shown, show_progress="hidden")
+        for gone in (page.cleared, page.replaced):
+            gone.then(lambda: [gr.update(visible=False), None, ""], None, shown, show_progress="hidden", queue=False)
         add.click(self.add, [page.picture, self.label, changed, reviewer], [message, changed], js=ADD_REVIEWER)
 
     def offer(self) -> list[Any]:

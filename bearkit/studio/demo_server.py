@@ -10,6 +10,13 @@ from bearkit.web.launch import HOST
 
 
 class _QuietHandler(SimpleHTTPRequestHandler):
+    def do_GET(self) -> None:
+        """Serve a file, but not to a page of another site whose name leads to this machine (DNS rebinding)."""
+        if self.headers.get("Host") == f"{HOST}:{self.connection.getsockname()[1]}":
+            super().do_GET()
+        else:
+            self.send_error(403)
+
     def log_message(self, *_: Any) -> None:
         """Print nothing for a request."""
 

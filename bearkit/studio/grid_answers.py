@@ -54,12 +54,13 @@ def mark_example(catalog: Catalog, request: dict[str, Any]) -> dict[str, Any]:
 
     Args:
         catalog: of the project.
-        request: `image_id` and `label`.
+        request: `image_id` and `label`; and `wanted`, if it shall stay an example that is one already.
 
     Returns:
         `example`, whether it is one now.
     """
-    return {"example": toggle_example(catalog, str(request["label"]), str(request["image_id"]))}
+    label, image_id = str(request["label"]), str(request["image_id"])
+    return {"example": toggle_example(catalog, label, image_id, bool(request.get("wanted")))}
 
 
 def undo_or_redo(log: DecisionLog, action: str, reviewer: str, by: str | None = None) -> dict[str, Any]:

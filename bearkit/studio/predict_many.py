@@ -16,6 +16,7 @@ from bearkit.inference.batch import list_items, predict_items, write_csv
 from bearkit.inference.predictor import Predictor
 from bearkit.sources.importing import import_images
 from bearkit.studio import import_html, predictions_html
+from bearkit.studio.import_question import ONE_AT_A_TIME
 from bearkit.studio.sources import origin_of
 from bearkit.web.errors import show_errors, take_original_files
 from bearkit.web.launch import is_hosted
@@ -67,7 +68,7 @@ class PredictMany:
             folder.submit(self.predict_folder, [folder, model], shown, show_progress="hidden"),
         ]
         stop.click(self.finish, [rows, paths, labels], shown, show_progress="hidden", cancels=runs)
-        add.click(self.add, [paths, changed], [status, add, changed])
+        add.click(self.add, [paths, changed], [status, add, changed], concurrency_id=ONE_AT_A_TIME)
 
     @show_errors
     def predict_files(self, files: Sequence[str], model: str | None) -> Iterator[list[Any]]:
@@ -117,19 +118,12 @@ class PredictMany:
         words = f"{count(len(rows) - n_failed, 'picture')} predicted"
         words += f", {count(n_failed, 'file')} not" if n_failed else ""
         words = f"Stopped: {words}." if total is None else f"{words}."
-        visible = gr.update(visible=bool(rows))
-        table = gr.update(value=self._write_table(rows, vocab), visible=True) if rows else visible
+        value = {"value": self._write_table(rows, vocab)} if rows else {}
+        table = gr.update(visible=bool(rows), **value)
         grid = predictions_html.predictions(rows)
-        return [
-            note(words, good=n_failed < len(rows)),
-            gr.update(visible=False),
-            table,
-            visible,
-            grid,
-            rows,
-            paths,
-            vocab,
-        ]
+        add = gr.update(visible=bool(rows) and total is not None)  # else it would add more than was predicted
+        done = note(words, good=n_failed < len(rows))
+        return [done, gr.update(visible=False), table, add, grid, rows, paths, vocab]
 
     def _write_table(self, rows: Rows, vocab: list[str]) -> str:
         """Write the table where Gradio may serve it, and return its path."""

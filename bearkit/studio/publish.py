@@ -30,7 +30,15 @@ WHAT = [
 MAY_PUBLISH = "I may publish these pictures"
 REMOVE_PLACES = "Remove the places where pictures were taken"
 LICENSES = ["apache-2.0", "mit", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "cc0-1.0"]
-CLICK_SAVE = """() => setTimeout(() => document.querySelector('#publish-zip')?.click(), 300)"""
+ZIPPED = "_preview.zip"  # the end of a .zip's name
+CLICK_SAVE = """() => {
+  const click = (tries) => {  // the button comes once Gradio has drawn it
+    const button = document.querySelector('#publish-zip');
+    if (button) button.click();
+    else if (tries) setTimeout(() => click(tries - 1), 100);
+  };
+  click(50);
+}"""
 LOOK_SECONDS = 0.3  # between two checks of the progress
 
 
@@ -81,8 +89,9 @@ class PublishTab:
             self.saved = gr.DownloadButton("Save the .zip", visible=False, elem_id="publish-zip")
         self.fields: list[Any] = [model, repo]
         self.shown = [who, model, repo]
-        self.live = [status, preview, publish, stop, card_fold, card, save]
-        save.click(self.zip, None, self.saved).success(None, js=CLICK_SAVE)
+        self.live = [status, preview, publish, stop, card_fold, card, save, self.saved]
+        hidden = save.click(lambda: gr.update(visible=False), None, self.saved, show_progress="hidden")
+        hidden.then(self.zip, None, self.saved).success(None, js=CLICK_SAVE)
         self.form: list[Any] = [what, model, repo, license, private, examples, allowed, places]
         for button, handler in ((preview, self.preview), (publish, self.publish)):
             event = button.click(handler, set(self.form), self.live, show_progress="hidden", concurrency_limit=None)
@@ -140,7 +149,10 @@ class PublishTab:
     @show_errors
     def zip(self) -> Any:
         """Write the files of the last preview as a .zip, for the download button."""
-        path = self.job.zip_preview(Path(tempfile.mkdtemp(dir=self.saved.GRADIO_CACHE)))
+        served = Path(self.saved.GRADIO_CACHE)
+        for old in served.glob(f"*/*{ZIPPED}"):  # Gradio keeps a copy of each
+            old.unlink()
+        path = self.job.zip_preview(Path(tempfile.mkdtemp(dir=served)), ZIPPED)
         return gr.update(value=str(path), visible=True)
 
     def follow(self) -> Iterator[list[Any]]:
@@ -224,4 +236,5 @@ def _live(now: PublishStatus, status: str, refusal: str = "") -> list[Any]:
     publish = gr.update(interactive=ready and not refusal, value=f"Publish ({refusal})" if refusal else "Publish")
     shown = gr.update(visible=ready)
     buttons = [gr.update(interactive=not doing), publish, gr.update(interactive=doing)]
-    return [status, *buttons, shown, publish_preview.card(now) if ready else "", shown]
+    old = gr.update(visible=False, value=None)  # a .zip of an earlier preview
+    return [status, *buttons, shown, publish_preview.card(now) if ready else "", shown, old]

@@ -95,8 +95,8 @@ class PublishJob:
         doing = replace(now, doing="uploading", done=0, total=0, failure="")
         self._begin(lambda: self._publish(wanted, hub), doing)
 
-    def zip_preview(self, folder: Path) -> Path:
-        """Write the previewed files as a .zip into a folder, and return its path.
+    def zip_preview(self, folder: Path, ending: str) -> Path:
+        """Write the previewed files as a .zip into a folder, and return its path, whose name ends so.
 
         Raises:
             PublishError: nothing was previewed, or another preview has begun.
@@ -106,10 +106,10 @@ class PublishJob:
             if now.wanted is None or not now.files or now.doing or source is None:
                 raise PublishError("preview it first", hint="press “See what will be uploaded”")
             name = now.wanted.repo.replace("/", "_")
-            with zipfile.ZipFile(folder / f"{name}.zip", "w", zipfile.ZIP_STORED) as archive:  # images and weights
+            with zipfile.ZipFile(folder / f"{name}{ending}", "w", zipfile.ZIP_STORED) as archive:  # images and weights
                 for file, _ in now.files:
                     archive.write(source / file, f"{name}/{file}")
-        return folder / f"{name}.zip"
+        return folder / f"{name}{ending}"
 
     def stop(self) -> None:
         """Stop as soon as possible."""

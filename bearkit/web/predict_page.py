@@ -35,6 +35,7 @@ class PredictPage:
         picture: the field with the image.
         answer: the field with the prediction.
         column: the column with the prediction, to which a page may add.
+        replaced: the event after another image was dropped, before it is predicted.
         predicted: the event after an image was predicted.
         cleared: the event after the image was taken away.
     """
@@ -72,6 +73,7 @@ class PredictPage:
         blank = ["", None, gr.skip(), gr.update(interactive=False), ""]
         cleared = picture.input(lambda: blank, None, shown, show_progress="hidden", api_visibility="private")
         # The old answer is cleared first, so that it is gone even if the new picture cannot be read.
+        self.replaced = cleared
         self.predicted = cleared.then(self.predict, asked, shown, show_progress="hidden", api_name="predict")
         self.cleared = picture.clear(lambda: blank, None, shown)
         ask.click(

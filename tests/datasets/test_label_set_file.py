@@ -151,6 +151,7 @@ def test_an_image_is_an_example_of_its_own_label_only(shapes):
         toggle_example(catalog, "star", disc)
     assert toggle_example(catalog, "disc", disc)
     log.decide([DecisionRequest(disc, "unlabel")], "ann")
+    assert toggle_example(catalog, "disc", disc, wanted=True), "it stays one"
     assert not toggle_example(catalog, "disc", disc), "it can always be taken away again"
     with pytest.raises(ReviewError, match="has no label yet"):
         toggle_example(catalog, "disc", disc)

@@ -240,6 +240,17 @@ def test_a_film_and_further_images_behind_a_jpeg_go_where_there_is_a_place():
         assert not image.getexif().get_ifd(GPS)
 
 
+def test_a_programs_own_block_goes_where_there_is_a_place():
+    """A thermal camera keeps the place as two numbers in such a block."""
+    place = struct.pack("<2d", 48.2082, 16.3738)
+    own = b"FLIR\0\1\0\0" + b"GPS record" + place
+    data = with_segments(segment(0xE1, b"Exif\0\0" + exif().tobytes().removeprefix(b"Exif\0\0")), segment(0xE1, own))
+    assert place in data
+    assert place not in cleaned(data)
+    without = with_segments(segment(0xE1, own))
+    assert without_location(without) == without, "nothing says that there is a place"
+
+
 def test_a_tiff_loses_the_place_on_every_page_and_its_ties_to_the_ground():
     ties = {33550: (1.0, 1.0, 0.0), 33922: (0.0, 0.0, 0.0, 16.37, 48.2, 0.0), 34735: (1, 1, 0, 0), 34737: "WGS 84|"}
     types = {33550: 12, 33922: 12, 34735: 3, 34737: 2}

@@ -206,6 +206,7 @@ function show(tab, answer, view, kept) {
   tab.current = tab.anchor = 0;
   tab.selected = new Set();
   tab.choices = new Map([...kept].filter(([id]) => here.has(id)));
+  for (const id of tab.asExamples) if (!tab.outbox.items.length && !here.has(id)) tab.asExamples.delete(id);
   tab.past = [];
   tab.future = [];
   tab.states = new Map();

@@ -165,7 +165,7 @@ function followStep(tab, event) {
 function addExamples(tab, ids) {
   for (const id of ids) {
     const label = tab.states.get(id)?.to;
-    if (tab.asExamples.delete(id) && label) tab.call('example', { image_id: id, label });
+    if (tab.asExamples.delete(id) && label) tab.call('example', { image_id: id, label, wanted: true });
   }
 }
 
