@@ -206,7 +206,7 @@ def test_stop_leaves_nothing_on_the_hub(trained, tmp_path, with_hub, monkeypatch
     server = with_hub()
     job, tab = PublishJob(), PublishTab.__new__(PublishTab)
     tab.project = trained.project
-    wanted = tab._request("model", trained.learn.run.id, " me/shapes ", None, False, None, False)
+    wanted = tab._request("model", trained.learn.run.id, " me/shapes ", None, False, None, False, False)
     with pytest.raises(PublishError, match="preview it first"):
         job.publish(wanted, PublishTab._hub(_local(), None))
     job._preview(wanted)
