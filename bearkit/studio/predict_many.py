@@ -101,7 +101,7 @@ class PredictMany:
             if time.monotonic() - reported > SECONDS:
                 reported = time.monotonic()
                 working = [predictions_html.progress(len(rows), len(items)), gr.update(visible=True), hidden, hidden]
-                yield [*working, gr.skip(), rows, paths, predictor.vocab]
+                yield [*working, gr.skip(), [*rows], paths, predictor.vocab]  # a copy: this one goes on growing
         yield self.finish(rows, paths, predictor.vocab, len(items))
 
     @show_errors

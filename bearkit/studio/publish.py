@@ -82,16 +82,10 @@ class PublishTab:
             publish = gr.Button("Publish", variant="primary", interactive=False)
             stop = gr.Button("Stop", interactive=False)
         status = gr.HTML()
-        with gr.Accordion("Read the card (README.md)", open=False, visible=False) as card_fold:
-            card = gr.Markdown()
-        with gr.Row():
-            save = gr.Button("Download these files as a .zip", visible=False)
-            self.saved = gr.DownloadButton("Save the .zip", visible=False, elem_id="publish-zip")
+        previewed = self._previewed()
         self.fields: list[Any] = [model, repo]
         self.shown = [who, model, repo]
-        self.live = [status, preview, publish, stop, card_fold, card, save, self.saved]
-        hidden = save.click(lambda: gr.update(visible=False), None, self.saved, show_progress="hidden")
-        hidden.then(self.zip, None, self.saved).success(None, js=CLICK_SAVE)
+        self.live = [status, preview, publish, stop, *previewed]
         self.form: list[Any] = [what, model, repo, license, private, examples, allowed, places]
         for button, handler in ((preview, self.preview), (publish, self.publish)):
             event = button.click(handler, set(self.form), self.live, show_progress="hidden", concurrency_limit=None)
@@ -101,6 +95,17 @@ class PublishTab:
         places.input(self.describe_owners, places, owners, show_progress="hidden")
         for field in self.form:  # after a change, the last preview may be of something else
             self.settle(field.change)
+
+    def _previewed(self) -> list[Any]:
+        """Lay out what a preview offers: the card, and the files as a .zip."""
+        with gr.Accordion("Read the card (README.md)", open=False, visible=False) as card_fold:
+            card = gr.Markdown()
+        with gr.Row():
+            save = gr.Button("Download these files as a .zip", visible=False)
+            self.saved = gr.DownloadButton("Save the .zip", visible=False, elem_id="publish-zip")
+        hidden = save.click(lambda: gr.update(visible=False), None, self.saved, show_progress="hidden")
+        hidden.then(self.zip, None, self.saved).success(None, js=CLICK_SAVE)
+        return [card_fold, card, save, self.saved]
 
     def settle(self, event: Any) -> None:
         """Update the progress for the present form after an event."""
