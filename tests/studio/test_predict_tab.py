@@ -95,7 +95,7 @@ def test_what_is_predicted_before_a_stop_is_shown(predicting, strangers, tmp_pat
     page.get_by_label("Or a folder or .zip").fill(str(many))
     page.get_by_role("button", name="Predict", exact=True).click()
     page.get_by_role("button", name="Stop", exact=True).click()
-    stopped = page.get_by_text(re.compile(r"Stopped: \d+ pictures predicted\."))
+    stopped = page.get_by_text(re.compile(r"Stopped: \d+ pictures? predicted\."))
     n = int(re.search(r"\d+", stopped.inner_text())[0])
     assert 0 < n < 4000
     expect(page.locator("section figure img")).to_have_count(min(n, MOST_SHOWN))
