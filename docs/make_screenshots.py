@@ -1,7 +1,7 @@
 """Take pictures of the studio's screens: `python docs/make_screenshots.py`, or `make screenshots`.
 
 It makes a project of the sample birds, opens its studio in chromium, and writes docs/screens/*.webp. They are not in
-the repository, because the birds are other people's photographs (docs/screens/CREDITS.md names them).
+the repository, because the birds are other people's photographs (docs/screens/CREDITS.txt names them).
 """
 
 import shutil
@@ -39,7 +39,7 @@ def main() -> None:
         pictures = sample.sample_folder(birds)
         draw_labelling(browser, Project(Path(folder) / "unsorted"), pictures)
         draw_trained(browser, birds, pictures)
-        shutil.copy(birds.root / "CREDITS.md", SCREENS)
+        shutil.copy(birds.root / "CREDITS.md", SCREENS / "CREDITS.txt")
 
 
 def draw_labelling(browser: Browser, project: Project, pictures: Path) -> None:
