@@ -11,6 +11,7 @@ from functools import partial
 from typing import Literal
 
 from bearkit.errors import ImageError
+from bearkit.images.jpeg import XMP_ORIENTATION
 from bearkit.images.tiff import GPS_IFD
 from bearkit.images.tiff_editing import remove_tags
 
@@ -24,7 +25,6 @@ ORIENTED_XMP = (
     b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
     b'<rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="%b"/></rdf:RDF></x:xmpmeta>'
 )
-XMP_ORIENTATION = re.compile(rb'tiff:Orientation(?:="|>)([1-8])')
 XMP_PLACE = re.compile(
     rb"(?i):(?:\w*(?:gps|latitude|longitude|location)\w*|lat|long?|city|state|province\w*|country\w*|coverage)[\s=>/]"
 )
