@@ -152,6 +152,12 @@ def fold(title: str, content: str, n: int, name: str = "") -> str:
     return f'<details class="bk-more"{place}><summary>{escape(title)}</summary>{content}</details>' if n else ""
 
 
+def progress_bar(done: int, total: int, text: str) -> str:
+    """Return a bar with a text beside it; the bar moves without an end while the total is not known (0)."""
+    share = f' value="{done}" max="{total}"' if total else ""
+    return f"<div><progress{share}></progress> {escape(text)}</div>"
+
+
 def picture(url: str, facts: Sequence[tuple[str, str]]) -> str:
     """Return a large picture and its (name, text) facts; links in them can be opened."""
     rows = "".join(f"<dt>{escape(name)}</dt><dd>{_linked(text)}</dd>" for name, text in facts)

@@ -46,8 +46,7 @@ def download_status(
         hosted: whether visitors see this, who cannot allow addresses on the own network.
     """
     if running:
-        share = f' value="{done}" max="{total}"' if total else ""
-        return f"<div><progress{share}></progress> {done} of {total or '…'} links</div>"
+        return html.progress_bar(done, total, f"{done} of {total or '…'} links")
     if failure:
         return note(failure, good=False)
     if report is None:

@@ -15,7 +15,7 @@ from bearkit.images import suffixes
 from bearkit.inference.batch import list_items, predict_items, write_csv
 from bearkit.inference.predictor import Predictor
 from bearkit.sources.importing import import_images
-from bearkit.studio import import_html, predictions_html
+from bearkit.studio import html, import_html, predictions_html
 from bearkit.studio.import_question import ONE_AT_A_TIME
 from bearkit.studio.sources import origin_of
 from bearkit.web.errors import show_errors, take_original_files
@@ -60,14 +60,14 @@ class PredictMany:
         grid = gr.HTML()
         rows: gr.State = gr.State([])
         paths: gr.State = gr.State([])
-        labels: gr.State = gr.State([])
-        shown = [status, stop, self.table, add, grid, rows, paths, labels]
+        vocab: gr.State = gr.State([])
+        shown = [status, stop, self.table, add, grid, rows, paths, vocab]
         runs: list[Any] = [
             files.upload(self.predict_files, [files, model], shown, show_progress="hidden"),
             go.click(self.predict_folder, [folder, model], shown, show_progress="hidden"),
             folder.submit(self.predict_folder, [folder, model], shown, show_progress="hidden"),
         ]
-        stop.click(self.finish, [rows, paths, labels], shown, show_progress="hidden", cancels=runs)
+        stop.click(self.finish, [rows, paths, vocab], shown, show_progress="hidden", cancels=runs)
         add.click(self.add, [paths, changed], [status, add, changed], concurrency_id=ONE_AT_A_TIME)
 
     @show_errors
@@ -100,7 +100,8 @@ class PredictMany:
             rows.append((row, jpeg if len(rows) < MOST_SHOWN else b""))
             if time.monotonic() - reported > SECONDS:
                 reported = time.monotonic()
-                working = [predictions_html.progress(len(rows), len(items)), gr.update(visible=True), hidden, hidden]
+                bar = html.progress_bar(len(rows), len(items), f"{len(rows)} of {count(len(items), 'file')}")
+                working = [bar, gr.update(visible=True), hidden, hidden]
                 yield [*working, gr.skip(), [*rows], paths, predictor.vocab]  # a copy: this one goes on growing
         yield self.finish(rows, paths, predictor.vocab, len(items))
 

@@ -30,11 +30,6 @@ def predictions(rows: Sequence[tuple[dict[str, Any], bytes]]) -> str:
     return shown + html.fold(f"Not predicted ({len(failed)})", reasons, len(failed))
 
 
-def progress(done: int, total: int) -> str:
-    """Return how many files are predicted."""
-    return f'<div><progress value="{done}" max="{total}"></progress> {done} of {count(total, "file")}</div>'
-
-
 def _group(name: str, rows: Sequence[tuple[dict[str, Any], bytes]]) -> str:
     tiles = [_tile(row, jpeg) for row, jpeg in rows if jpeg]
     hidden = len(rows) - len(tiles)

@@ -51,8 +51,7 @@ def _status(now: PublishStatus) -> str:
     """Return the progress, the failure or the published address, and the result of the test."""
     status = ""
     if now.doing:
-        share = f' value="{now.done}" max="{now.total}"' if now.total else ""
-        status = f"<div><progress{share}></progress> {escape(now.doing)} …</div>"
+        status = html.progress_bar(now.done, now.total, f"{now.doing} …")
     elif now.failure:
         status = note(now.failure, good=False)
     elif now.url:

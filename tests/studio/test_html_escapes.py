@@ -59,7 +59,7 @@ CALLS = {
     "link_table": lambda: import_html.link_table([(EVIL, EVIL, EVIL, 1)], []),
     "search_summary": lambda: import_html.search_summary(RESULT),
     "predictions": lambda: predictions_html.predictions([(ROW, b"jpeg"), (ROW | {"known": False}, b""), (FAILED, b"")]),
-    "progress": lambda: predictions_html.progress(1, 2),
+    "progress_bar": lambda: html.progress_bar(1, 2, EVIL) + html.progress_bar(1, 0, EVIL),
     "prediction_html.head": lambda: prediction_html.head(EVIL, ModelInfo(), [(EVIL, EVIL)]),
     "cut": lambda: prediction_html.cut(LONG),
     "note": lambda: prediction_html.note(EVIL),
