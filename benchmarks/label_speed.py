@@ -5,7 +5,8 @@
 The images are empty files, and their features are drawn at random, in shards as the product writes them. Each size: the
 first page once features are cached, which computes the short features; the first page of the next process, which finds
 these in the cache; then pages after each of twelve decisions about a whole page, in the order `auto`: median and worst.
-Seconds by the clock, and of this process's processor where it says so: those are the same beside other work.
+Times are seconds by the clock. Columns that say "processor" count this process's processor time, which other work does
+not change.
 """
 
 import json

@@ -140,7 +140,7 @@ def project(tmp_path):
 
 @pytest.fixture(scope="session")
 def pictured(tmp_path_factory):
-    """Gives a project with so many pictures of each label, and their folder: imported once, then copied."""
+    """Gives a project with that number of pictures of each label, and their folder; it imports once, then copies."""
     made = {}
 
     def give(folder, name, counts):

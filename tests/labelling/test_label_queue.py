@@ -493,7 +493,7 @@ def test_a_page_reads_no_features_that_its_short_features_were_made_from(unlabel
     shard.write_bytes(whole[:-4] + b"\x7f\x00\x00\x00")
     queue = LabelQueue(unlabelled)
     assert queue.page(6) == page
-    assert shard.exists() and not caplog.records, "nobody looked at the damaged file"
+    assert shard.exists() and not caplog.records, "nothing has read the damaged file"
     assert np.array_equal(queue.index.snapshot().features, features), "who needs the features gets them computed again"
     assert not shard.exists() and "is computed again" in caplog.text
 

@@ -36,7 +36,7 @@ const FILTERS = {
   choices: { by: ORDERS },
   size: 'many',
 };
-// Milliseconds until an empty page is asked for again: while its pictures are being read, or others look at them.
+// Milliseconds after which an empty page asks for pictures again: some are still being read, or others look at them.
 /** @type {Record<string, number>} */
 const READ_AGAIN = { waiting: 1500, others: 3000 };
 /** @type {LabelPage} */

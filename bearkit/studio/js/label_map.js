@@ -15,8 +15,8 @@ import { isLoading } from './page.js';
 import { failed } from './server.js';
 import { plural, short } from './text.js';
 
-const AGAIN = 1000;        // milliseconds until a map that is being computed is asked for again
-const PASSING = 60;        // milliseconds that the mouse rests on a dot until its picture is asked for
+const AGAIN = 1000;        // milliseconds after which the page asks again for a map that the studio computes
+const PASSING = 60;        // milliseconds that the mouse rests on a dot before the page asks for its picture
 
 /**
  * Asks for what changed, and draws it.

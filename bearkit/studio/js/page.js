@@ -13,7 +13,7 @@ import { caller } from './server.js';
 /** @typedef {GridTab<any>} AnyTab */
 
 const SETTLE = 1000;  // milliseconds that a page is shown before Enter stores it: nobody can check a page in less
-const FOLLOW = 700, RETRY = 2000;  // milliseconds between two looks at a slow task; until a page is asked for again
+const FOLLOW = 700, RETRY = 2000;  // milliseconds between two questions about a slow task; between two tries to load a page
 
 /**
  * Returns the state that a tab begins with.
