@@ -44,6 +44,7 @@ const EMPTY = {
   images: [], labels: [], labelled: 0, unlabelled: 0, waiting: 0, empty: 'error', order: '', proposed: null, why: '',
   project: '', audit: 0, only: '', since: 0, view: '',
 };
+
 /**
  * Opens the page of the Label tab.
  * @param {Place} place
@@ -206,7 +207,9 @@ function show(tab, answer, view, kept) {
   tab.current = tab.anchor = 0;
   tab.selected = new Set();
   tab.choices = new Map([...kept].filter(([id]) => here.has(id)));
-  for (const id of tab.asExamples) if (!tab.outbox.items.length && !here.has(id)) tab.asExamples.delete(id);
+  if (!tab.outbox.items.length) {  // else some may still wait for their label to be stored
+    for (const id of tab.asExamples) if (!here.has(id)) tab.asExamples.delete(id);
+  }
   tab.past = [];
   tab.future = [];
   tab.states = new Map();

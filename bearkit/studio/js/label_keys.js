@@ -28,7 +28,8 @@ export function handleKey(tab, { key, shiftKey, repeat }, help) {
   /** @type {Record<string, () => void>} */
   const acts = {
     confirm: () => storePage(tab), large: () => toggleLarge(tab), leave: () => leave(tab),
-    help: () => showKeys(tab, help), label: tab.chooseLabel, like: () => likeThis(tab), example: () => markExampleOnceStored(tab),
+    help: () => showKeys(tab, help), label: tab.chooseLabel, like: () => likeThis(tab),
+    example: () => markExampleOnceStored(tab),
     select: () => pick(tab, tab.current), later: () => setAside(tab), delete: () => remove(tab),
     map: () => toggleMap(tab), undo: () => undoOrRedo(tab, 'undo'), redo: () => undoOrRedo(tab, 'redo'),
   };
