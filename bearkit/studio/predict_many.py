@@ -43,6 +43,7 @@ class PredictMany:
         self, project: Project, model_of: Callable[[str | None], Predictor], model: gr.Dropdown, changed: gr.State
     ) -> None:
         self.project, self.model_of = project, model_of
+        self._stopping: set[str | None] = set()  # sessions whose run ends after the next picture
         with gr.Row():
             files = gr.File(
                 label="Drop pictures, or a .zip of them", file_count="multiple", height=120,
@@ -58,25 +59,20 @@ class PredictMany:
             self.table = gr.DownloadButton("Download the table (CSV)", visible=False)
             add = gr.Button("Add these pictures to the data", visible=False)
         grid = gr.HTML()
-        rows: gr.State = gr.State([])
         paths: gr.State = gr.State([])
-        vocab: gr.State = gr.State([])
-        shown = [status, stop, self.table, add, grid, rows, paths, vocab]
-        runs: list[Any] = [
-            files.upload(self.predict_files, [files, model], shown, show_progress="hidden"),
-            go.click(self.predict_folder, [folder, model], shown, show_progress="hidden"),
-            folder.submit(self.predict_folder, [folder, model], shown, show_progress="hidden"),
-        ]
-        stop.click(self.finish, [rows, paths, vocab], shown, show_progress="hidden", cancels=runs)
+        shown = [status, stop, self.table, add, grid, paths]
+        files.upload(self.predict_files, [files, model], shown, show_progress="hidden")
+        gr.on([go.click, folder.submit], self.predict_folder, [folder, model], shown, show_progress="hidden")
+        stop.click(self.stop, show_progress="hidden")  # Gradio's `cancels` can lose the event that comes after it
         add.click(self.add, [paths, changed], [status, add, changed], concurrency_id=ONE_AT_A_TIME)
 
     @show_errors
-    def predict_files(self, files: Sequence[str], model: str | None) -> Iterator[list[Any]]:
+    def predict_files(self, files: Sequence[str], model: str | None, request: gr.Request) -> Iterator[list[Any]]:
         """Predict dropped files."""
-        yield from self._predict(list(files), model)
+        yield from self._predict(list(files), model, request.session_hash)
 
     @show_errors
-    def predict_folder(self, folder: str | None, model: str | None) -> Iterator[list[Any]]:
+    def predict_folder(self, folder: str | None, model: str | None, request: gr.Request) -> Iterator[list[Any]]:
         """Predict the files of a folder or a zip of this computer.
 
         Raises:
@@ -86,12 +82,17 @@ class PredictMany:
             raise ImageError("this studio cannot read folders of the computer that it runs on", hint="drop a .zip")
         if not folder or not folder.strip():
             raise ImageError("no folder was given", hint="type the path of a folder, or drop pictures")
-        yield from self._predict([folder.strip().strip("\"'")], model)
+        yield from self._predict([folder.strip().strip("\"'")], model, request.session_hash)
 
-    def _predict(self, paths: list[str], model: str | None) -> Iterator[list[Any]]:
+    def stop(self, request: gr.Request) -> None:
+        """End the run of this browser tab after the next picture; what was predicted is shown."""
+        self._stopping.add(request.session_hash)
+
+    def _predict(self, paths: list[str], model: str | None, session: str | None) -> Iterator[list[Any]]:
         """Yield the values of the components, first with the old answer cleared, then with the progress."""
         hidden = gr.update(visible=False)
-        yield [note("Reading …"), hidden, hidden, hidden, "", [], paths, []]
+        self._stopping.discard(session)
+        yield [note("Reading …"), hidden, hidden, hidden, "", paths]
         predictor = self.model_of(model)
         items = list_items(paths)
         rows: Rows = []
@@ -101,30 +102,29 @@ class PredictMany:
             if time.monotonic() - reported > SECONDS:
                 reported = time.monotonic()
                 bar = html.progress_bar(len(rows), len(items), f"{len(rows)} of {count(len(items), 'file')}")
-                working = [bar, gr.update(visible=True), hidden, hidden]
-                yield [*working, gr.skip(), [*rows], paths, predictor.vocab]  # a copy: this one goes on growing
-        yield self.finish(rows, paths, predictor.vocab, len(items))
+                yield [bar, gr.update(visible=True), hidden, hidden, gr.skip(), paths]
+            if session in self._stopping:
+                break
+        yield [*self._answer(rows, predictor.vocab, complete=len(rows) == len(items)), paths]
 
-    @show_errors
-    def finish(self, rows: Rows, paths: list[str], vocab: list[str], total: int | None = None) -> list[Any]:
-        """Return the values of the components once all is predicted, or somebody stopped it.
+    def _answer(self, rows: Rows, vocab: list[str], complete: bool) -> list[Any]:
+        """Return the values of the components but `paths`, once all is predicted or somebody stopped it.
 
         Args:
             rows: what was predicted, in the order of the files.
-            paths: the files, the folder or the zip.
             vocab: the model's labels.
-            total: the number of files; None if it was stopped.
+            complete: whether every file is in `rows`.
         """
         n_failed = sum("error" in row for row, _ in rows)
         words = f"{count(len(rows) - n_failed, 'picture')} predicted"
         words += f", {count(n_failed, 'file')} not" if n_failed else ""
-        words = f"Stopped: {words}." if total is None else f"{words}."
+        words = f"{words}." if complete else f"Stopped: {words}."
         value = {"value": self._write_table(rows, vocab)} if rows else {}
         table = gr.update(visible=bool(rows), **value)
         grid = predictions_html.predictions(rows)
-        add = gr.update(visible=bool(rows) and total is not None)  # else it would add more than was predicted
+        add = gr.update(visible=bool(rows) and complete)  # else it would add more than was predicted
         done = note(words, good=n_failed < len(rows))
-        return [done, gr.update(visible=False), table, add, grid, rows, paths, vocab]
+        return [done, gr.update(visible=False), table, add, grid]
 
     def _write_table(self, rows: Rows, vocab: list[str]) -> str:
         """Write the table where Gradio may serve it, and return its path."""
