@@ -161,9 +161,18 @@ def make_record(kind: type[R], row: Sequence[Any]) -> R:
 
 def read_images(connection: sa.Connection) -> list[ImageRecord]:
     """Read all images, sorted by label, then path."""
-    columns = [images.c[field] for field in ImageRecord.__dataclass_fields__]
-    rows = connection.execute(sa.select(*columns).order_by(images.c.label, images.c.path))
+    rows = connection.execute(_select_images().order_by(images.c.label, images.c.path))
     return [make_record(ImageRecord, row) for row in rows]
+
+
+def read_image(connection: sa.Connection, image_id: str) -> ImageRecord | None:
+    """Read one image; None if there is none with this id."""
+    row = connection.execute(_select_images().where(images.c.image_id == image_id)).one_or_none()
+    return None if row is None else make_record(ImageRecord, row)
+
+
+def _select_images() -> sa.Select[Any]:
+    return sa.select(*(images.c[field] for field in ImageRecord.__dataclass_fields__))
 
 
 def read_sources(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[SourceRecord]:
@@ -177,3 +186,8 @@ def read_split(connection: sa.Connection, seed: int) -> dict[str, str]:
     """Read the splits under a seed, {image_id: split}."""
     query = sa.select(splits.c.image_id, splits.c.split).where(splits.c.seed == seed, splits.c.split.in_(SPLITS))
     return {image_id: split for image_id, split in connection.execute(query)}
+
+
+def read_added(connection: sa.Connection) -> dict[str, str]:
+    """Read when each image was imported, ISO 8601 in UTC, {image_id: time}."""
+    return {row.image_id: row.added for row in connection.execute(sa.select(images.c.image_id, images.c.added))}
