@@ -41,7 +41,7 @@ def build(project: Project) -> gr.Blocks:
         with gr.Tabs() as tabs:
             panels = {tab: gr.Tab(name, id=tab, elem_id=f"tab-{tab}") for tab, name in TABS.items()}
             with panels["data"]:
-                data = DataTab(project, header)
+                data = DataTab(project, header, index)
             with panels["label"]:
                 LabelTab(project, index)
             with panels["train"]:
@@ -57,7 +57,7 @@ def build(project: Project) -> gr.Blocks:
         for event in (page.load, *chosen, data.counts.change, train.result.change, outbox.counted):
             steps.follow(event)
         for event in (page.load, panels["data"].select):
-            event(data.refresh, data.chosen, data.shown, show_progress="hidden")
+            event(data.refresh, None, data.shown, show_progress="hidden")
         for event in (page.load, panels["train"].select):
             event(train.refresh, train.choices.fields["unfreeze"], train.live, show_progress="hidden")
         for event in (page.load, panels["predict"].select):

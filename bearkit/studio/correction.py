@@ -15,7 +15,7 @@ from bearkit.labelling.next_step import read_progress
 from bearkit.labelling.review_actions import store_decisions
 from bearkit.sources.importing import import_images
 from bearkit.studio import html
-from bearkit.studio.image import ADD_REVIEWER
+from bearkit.studio.rename import ADD_REVIEWER
 from bearkit.studio.sources import origin_of
 from bearkit.web.errors import show_errors
 from bearkit.web.predict_page import PredictPage

@@ -1,7 +1,5 @@
-"""The Data tab: import pictures, browse them, see where each came from, and which files were rejected."""
+"""The Data tab: import pictures, look through all of them, see where each came from and which files were rejected."""
 
-import random
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,24 +7,18 @@ import gradio as gr
 
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import DecisionLog, labels_of
-from bearkit.catalog.schema import SPLITS, ImageRecord
 from bearkit.core.project import Project
-from bearkit.datasets import dataset
-from bearkit.images.thumbnails import thumbnails
 from bearkit.labelling.next_step import read_progress
 from bearkit.labelling.review_view import View
 from bearkit.studio import html
-from bearkit.studio.image import Picture
 from bearkit.studio.image_sets import link
+from bearkit.studio.pictures import Pictures
+from bearkit.studio.rename import RenameLabels
+from bearkit.studio.shared_index import SharedIndex
 from bearkit.studio.sources import Sources
 from bearkit.web.errors import show_errors
 
-BATCH = 18  # pictures in the gallery
-EVERY = "all"  # the choice of a filter that shows every label, or every split
-SCROLL_TO_DETAILS = """() => {
-  const scroll = () => document.getElementById('picture')?.scrollIntoView({ block: 'nearest' });
-  setTimeout(scroll, 100);  // Gradio renders the details first
-}"""
+TELL_GRID = "() => window.dispatchEvent(new Event('bearkit-data'))"  # the grid reads the pictures again
 
 
 def head(project: Project) -> str:
@@ -41,63 +33,44 @@ class DataTab:
     Args:
         project: the project to show; it need not exist yet.
         header: the line above the tabs, which the tab updates.
+        index: what the model knows of the images, for the grid.
     """
 
-    def __init__(self, project: Project, header: gr.HTML) -> None:
+    def __init__(self, project: Project, header: gr.HTML, index: SharedIndex) -> None:
         self.project = project
         with gr.Row(elem_id="data"):
             with gr.Column(scale=3, min_width=300):
                 self.welcome = gr.HTML()
                 self.sources = Sources(project)
             with gr.Column(scale=5, min_width=320, visible=project.exists, elem_id="browse") as self.browser:
+                pictures = Pictures(project, index)
                 self.counts = gr.HTML()
-                with gr.Row():
-                    label = gr.Dropdown([EVERY], value=EVERY, label="Label", min_width=120)
-                    split = gr.Dropdown([EVERY, *SPLITS], value=EVERY, label="Split", min_width=120)
-                    others = gr.Button("Show others", min_width=120)
-                gallery = gr.Gallery(
-                    show_label=False, columns=6, height="auto", object_fit="contain", interactive=False, buttons=[],
-                    allow_preview=False, elem_id="pictures",
-                )  # fmt: skip
-                self.in_gallery: gr.State = gr.State([])  # image ids
-                self.picture = Picture(project, self.sources.changed)
+                names = RenameLabels(project, self.sources.changed)
         self.problems = gr.HTML()
-
-        batch = [gallery, self.in_gallery]
         self.shown = [
-            header, self.welcome, self.browser, self.sources.birds, label, self.counts, *batch, self.problems,
-            self.sources.label, self.picture.label, self.picture.old, self.picture.new,
-            *self.sources.live[:-1],
+            header, self.welcome, self.browser, self.sources.birds, self.counts, self.problems,
+            self.sources.label, names.old, names.new, *self.sources.live[:-1],
         ]  # fmt: skip
-        self.chosen = [label, split, self.in_gallery]
-        self.sources.changed.change(self.refresh, self.chosen, self.shown, show_progress="hidden")
-        for event in (label.input, split.input, others.click):
-            event(self.batch, [label, split], batch)
-        chosen = self.picture.chosen
-        gallery.select(_chosen, self.in_gallery, chosen).then(
-            self.picture.show, chosen, [self.picture.shown, self.picture.label], show_progress="hidden"
-        ).then(None, js=SCROLL_TO_DETAILS)
+        changed = self.sources.changed.change(self.refresh, None, self.shown, show_progress="hidden")
+        changed.then(None, js=TELL_GRID)
+        pictures.decided(self.refresh, None, self.shown, show_progress="hidden")
 
     @show_errors
-    def refresh(self, label: str, split: str, on_screen: list[str]) -> list[Any]:
-        """Return the present values of everything on the tab, in the order of `shown`."""
+    def refresh(self) -> list[Any]:
+        """Return the present values of everything on the tab but its grid, in the order of `shown`."""
         if not self.project.exists:
-            empty = [html.WELCOME, gr.update(visible=False), gr.skip(), gr.skip(), "", [], [], "", *[gr.skip()] * 4]
+            empty = [html.WELCOME, gr.update(visible=False), gr.skip(), "", "", *[gr.skip()] * 3]
             return [head(self.project), *empty, *self.sources.refresh()]
         catalog = Catalog(self.project)
         progress = read_progress(self.project)
-        counts = progress.labels
         rejected, conflicts = catalog.rejected(), catalog.conflicts()
-        label = label if label in counts else EVERY
-        labels = gr.update(choices=list(counts))
+        labels = gr.update(choices=list(progress.labels))
         return [
             head(self.project),
             "" if progress.labels or progress.unlabelled else html.WELCOME,
             gr.update(visible=True),
             gr.update(visible=False),
-            gr.update(choices=[EVERY, *counts], value=label),
             html.data_counts(progress),
-            *self.batch(label, split, on_screen),
             html.fold(
                 f"Rejected files ({len(rejected)})",
                 html.table(("file", "reason"), [(Path(row.origin).name, row.reason) for row in rejected]),
@@ -110,44 +83,9 @@ class DataTab:
                 + link(View("conflict"), "See and correct these pictures"),
                 len(conflicts),
             ),
-            *[labels] * 4,
+            *[labels] * 3,
             *self.sources.refresh(),
         ]
-
-    @show_errors
-    def batch(self, label: str, split: str, keep: Sequence[str] = ()) -> tuple[list[tuple[str, str]], list[str]]:
-        """Choose up to `BATCH` images of a label and split for the gallery.
-
-        Args:
-            label: a label, or `EVERY`.
-            split: a split, or `EVERY`.
-            keep: the ids of images that come first; the others are chosen at random.
-
-        Returns:
-            A (thumbnail path, caption) pair for each image, and the image ids in the same order.
-        """
-        if not self.project.exists:
-            return [], []
-        catalog = Catalog(self.project)
-        images = [image for image in DecisionLog(catalog).images() if label in (EVERY, image.label)]
-        if split != EVERY:
-            assigned = dataset.splits(catalog)
-            images = [image for image in images if assigned.get(image.image_id) == split]
-        random.shuffle(images)
-        rank = {image_id: number for number, image_id in enumerate(keep)}
-        images.sort(key=lambda image: rank.get(image.image_id, len(rank)))
-        return self._with_captions(images[:BATCH])
-
-    def _with_captions(self, images: list[ImageRecord]) -> tuple[list[tuple[str, str]], list[str]]:
-        paths = thumbnails(self.project, [(image.image_id, image.path) for image in images])
-        readable = [(path, image) for path, image in zip(paths, images, strict=True) if path is not None]
-        captions = [(str(path), image.label or "no label") for path, image in readable]
-        return captions, [image.image_id for _, image in readable]
-
-
-def _chosen(ids: list[str], event: gr.SelectData) -> str | None:
-    """Return the id of the clicked image."""
-    return ids[event.index] if event.index < len(ids) else None
 
 
 def _conflict(row: dict[str, Any]) -> tuple[str, str, str]:

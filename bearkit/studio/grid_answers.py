@@ -1,4 +1,4 @@
-"""Answers to the grids of the Review and the Label tab: thumbnails, the large view of an image, undo and redo."""
+"""Answers to the grids of the tabs: thumbnails, the large view of an image, undo and redo."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,11 +10,14 @@ from bearkit.catalog.label_set import example_ids, toggle_example
 from bearkit.catalog.schema import Decision, ImageRecord
 from bearkit.core.project import Project
 from bearkit.images import thumbnails
+from bearkit.labelling.image_query import ListedImage
 from bearkit.labelling.snapshot import Snapshot
 from bearkit.studio import html
 
 
-def thumbnail_urls(project: Project, images: Sequence[ImageRecord], side: int = thumbnails.SIDE) -> list[str | None]:
+def thumbnail_urls(
+    project: Project, images: Sequence[ImageRecord] | Sequence[ListedImage], side: int = thumbnails.SIDE
+) -> list[str | None]:
     """Return the address of each image's small copy; None if its file is missing."""
     paths = thumbnails.thumbnails(project, [(image.image_id, image.path) for image in images], side)
     return [f"/gradio_api/file={quote(str(path))}" if path else None for path in paths]

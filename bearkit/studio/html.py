@@ -8,10 +8,9 @@ from bearkit.catalog.schema import SPLITS
 from bearkit.core.text import count, error_rate_sentence, percent, total_seconds
 from bearkit.labelling.next_step import ProjectProgress, next_step
 from bearkit.labelling.review_view import View
-from bearkit.sources.web.address_text import is_address
 from bearkit.studio.image_sets import link, number
 from bearkit.training.diagnosis import ADVICE
-from bearkit.web.prediction_html import LONG, cut, note
+from bearkit.web.prediction_html import LONG, cut
 
 MANY = 50  # rows of a folded table
 DONE = {  # {action of a decision: what it did}
@@ -156,19 +155,6 @@ def progress_bar(done: int, total: int, text: str) -> str:
     """Return a bar with a text beside it; the bar moves without an end while the total is not known (0)."""
     share = f' value="{done}" max="{total}"' if total else ""
     return f"<div><progress{share}></progress> {escape(text)}</div>"
-
-
-def picture(url: str, facts: Sequence[tuple[str, str]]) -> str:
-    """Return a large picture and its (name, text) facts; links in them can be opened."""
-    rows = "".join(f"<dt>{escape(name)}</dt><dd>{_linked(text)}</dd>" for name, text in facts)
-    image = f'<img alt="" src="{escape(url)}">' if url else note("The file is missing.", good=False)
-    return f'<div class="bk-picture">{image}<dl>{rows}</dl></div>'
-
-
-def _linked(text: str) -> str:
-    if not is_address(text):
-        return escape(text)
-    return f'<a href="{escape(text)}" target="_blank" rel="noopener noreferrer">{escape(text)}</a>'
 
 
 def error_rate(result: dict[str, Any]) -> str:

@@ -100,7 +100,7 @@ def store(project: Project, step: dict[str, Any]) -> dict[str, Any]:
     if not requests:
         raise ReviewError("nothing was decided", hint="press a key on a picture")
     unless_since = step["since"] if step.get("implied") else None
-    context = DecisionContext(step.get("run"), step["kind"], step["view"], step["token"], unless_since)
+    context = DecisionContext(step.get("run"), step.get("kind"), step.get("view"), step["token"], unless_since)
     labels = label_order(catalog, ())
     if {clean_label(one.to or "") for one in requests if one.action in ("relabel", "label")} - {*labels}:
         labels = labels_of(log.images())
@@ -124,8 +124,8 @@ def _is_decision(step: Any) -> bool:
     """Return whether a page sent every value that `store` needs, with the right types."""
     if not isinstance(step, dict) or not isinstance(step.get("choices"), list):
         return False
-    texts = [step.get(name) for name in ("project", "reviewer", "token", "kind", "view")]
-    texts += [text for text in (step.get("run"),) if text is not None]
+    texts = [step.get(name) for name in ("project", "reviewer", "token")]
+    texts += [text for name in ("run", "kind", "view") if (text := step.get(name)) is not None]
     for one in step["choices"]:
         if not isinstance(one, dict):
             return False

@@ -26,8 +26,8 @@ from bearkit.errors import ImportSourceError, ReviewError
 from bearkit.sources.label_notes import tidy_labels
 from bearkit.sources.layout import SourceItem
 from bearkit.sources.web.url_list import UrlList
-from bearkit.studio.image import Picture
 from bearkit.studio.outbox import store
+from bearkit.studio.rename import RenameLabels
 from tests.conftest import picture, write_pictures
 
 # What people or programs write, and the label that it is.
@@ -248,11 +248,9 @@ def catalogued(project):
 
 
 def test_the_data_tab_says_the_label_that_was_stored(pets):
-    tab = Picture.__new__(Picture)
+    tab = RenameLabels.__new__(RenameLabels)
     tab.project = pets
-    _, said, _ = tab.relabel(first(pets), "ow\u200bl ", 0, "ann")
-    assert "Label saved: `owl`." in said
-    assert "is stored as `owl`" in said
+    by_browser(pets, "owl", None)
     said, _ = tab.rename(["dog"], "Owl\u00a0", 0, "ann")
     assert "Label of 2 pictures changed to `Owl`." in said
     assert "`Owl` looks like `owl`" in said

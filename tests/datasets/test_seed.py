@@ -10,12 +10,13 @@ from bearkit import Learner, Project, import_images
 from bearkit.catalog.catalog import Catalog
 from bearkit.datasets.seed import project_seed
 from bearkit.labelling.image_index import ImageIndex
-from bearkit.studio.data import DataTab
-from bearkit.studio.image import Picture
+from bearkit.studio.pictures import Pictures
+from bearkit.studio.shared_index import SharedIndex
 from bearkit.studio.train_form import TrainForm
 from bearkit.training import warm_start
 from bearkit.training.config import TrainConfig
 from tests.conftest import write_pictures
+from tests.gradio_parts import made
 
 
 def forget_seed(project):
@@ -73,8 +74,9 @@ def test_every_screen_shows_the_split_of_the_last_training(shapes, bearkit_json)
     assert sum(n["valid"] for n in status["labels"].values()) == len(run["valid"])
     now = ImageIndex(shapes).snapshot()
     assert {i.image_id for i, split in zip(now.images, now.splits, strict=True) if split == "valid"} == run["valid"]
-    assert set(handlers(DataTab, shapes).batch("all", "valid")[1]) == run["valid"]
-    assert "<dd>valid</dd>" in handlers(Picture, shapes).show(min(run["valid"]))[0]
+    grid = made(Pictures, shapes, SharedIndex(shapes))
+    assert {one["image_id"] for one in grid.pictures({"n": 100, "part": "valid"})["images"]} == run["valid"]
+    assert ("split", "valid") in grid.details({"image_id": min(run["valid"])})["facts"]
     assert "--seed" not in handlers(TrainForm, shapes).command(TrainConfig(seed=1))
     assert "--seed 42" in handlers(TrainForm, shapes).command(TrainConfig(seed=42))
 

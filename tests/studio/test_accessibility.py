@@ -12,7 +12,7 @@ from tests.conftest import picture
 from tests.studio.pages import Studio
 
 READY = {  # what a tab shows once it is filled
-    "data": ".thumbnail-item",
+    "data": ".dt-grid figure img",
     "label": ".lb .rv-grid figure",
     "train": ".bk-matrix",
     "review": "#tab-review .rv-bar select",

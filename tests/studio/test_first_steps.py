@@ -80,10 +80,13 @@ def test_one_label_can_be_said_and_taken_away_again(empty):
     page.get_by_role("button", name="One label: photos").click()
     shown(page, "4 pictures · 1 label: photos")
     assert labels(running) == ["photos"] * 4
-    page.locator(".thumbnail-item").first.click()
-    expect(page.locator("#picture dl")).to_be_in_viewport(timeout=SECONDS)
-    page.get_by_role("button", name="Remove label").click()
-    shown(page, "Label removed.")
+    page.locator(".dt-grid figure").first.click()
+    expect(page.locator(".rv-facts")).to_be_in_viewport(timeout=SECONDS)
+    page.get_by_role("button", name="No label", exact=True).click()
+    shown(page, "1 picture: label removed.")
+    expect(page.locator(".dt-grid figcaption").filter(has_text=re.compile("^no label$"))).to_have_count(
+        1, timeout=SECONDS
+    )
     assert labels(running).count("") == 1
     page.get_by_role("tab", name="Train").click()
     expect(page.get_by_role("button", name="Train: needs a second label besides photos")).to_be_disabled(

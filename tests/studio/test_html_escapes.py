@@ -41,7 +41,6 @@ CALLS = {
     "data_counts": lambda: html.data_counts(ProjectProgress({EVIL: SPLITS, LONG: SPLITS})),
     "table": lambda: html.table([EVIL], [[LONG], [EVIL]]),
     "fold": lambda: html.fold(EVIL, "", 1),
-    "picture": lambda: html.picture(EVIL, [(EVIL, EVIL), ("page", f"https://example.org/{EVIL}")]),
     "error_rate": lambda: html.error_rate(RESULT),
     "what_could_go_wrong": lambda: html.what_could_go_wrong("overfitting", {EVIL: 1.0}),
     "short": lambda: image_sets.link(View("any", label=LONG), html.short(LONG)),

@@ -18,6 +18,10 @@ test('an address gives the filters that it names', () => {
   assert.deepEqual(readView('?by=random&like=f00&many=48', FILTERS), { by: 'random', like: 'f00', many: '48' });
 });
 
+test('a grid without pages has no number of pictures a page', () => {
+  assert.deepEqual(readView('?find=fox&n=7', { first: { find: '', sort: '' }, choices: {} }), { find: 'fox', sort: '' });
+});
+
 for (const wrong of ['by=nothing', 'by=constructor', 'by=__proto__', 'many=0', 'many=201', 'many=many', 'many=-1', 'by=&many=']) {
   test(`a filter that makes no sense (${wrong}) is left out`, () => {
     assert.deepEqual(readView(`?${wrong}`, FILTERS), FILTERS.first);

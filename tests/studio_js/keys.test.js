@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { isDigit, isMove, labelAction, moved, reviewAction } from '../../bearkit/studio/js/keys.js';
+import { dataAction, isDigit, isMove, labelAction, moved, reviewAction } from '../../bearkit/studio/js/keys.js';
 
 const NOW = { kind: 'label', twin: false, large: false };
 
@@ -18,6 +18,11 @@ test('keys of the Label tab', () => {
 test('keys of the Review tab', () => {
   const keys = { Enter: 'confirm', k: 'keep', d: 'delete', 3: 'digit', 0: '', l: 'label', u: 'undo', ' ': 'large', x: '' };
   for (const [key, action] of Object.entries(keys)) assert.equal(reviewAction(key, NOW), action, key);
+});
+
+test('keys of the Data tab', () => {
+  const keys = { Enter: 'open', k: 'select', a: 'all', l: 'label', d: 'delete', Delete: 'delete', u: 'undo', L: 'like', '/': 'search', Escape: 'leave', x: '' };
+  for (const [key, action] of Object.entries(keys)) assert.equal(dataAction(key), action, key);
 });
 
 test('what a picture without a label has cannot be kept', () => {

@@ -22,6 +22,14 @@ test('a range goes in either direction, and adds to what is selected', () => {
   assert.deepEqual(backward, forward);
 });
 
+test('a range skips pictures that are not loaded', () => {
+  const selected = new Set(), some = [];
+  some[0] = IMAGES[0];
+  some[3] = IMAGES[3];
+  addRange(selected, some, 0, 3);
+  assert.deepEqual([...selected], ['a', 'd']);
+});
+
 test('a range of one is one picture', () => {
   const selected = new Set();
   addRange(selected, IMAGES, 2, 2);

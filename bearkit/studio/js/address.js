@@ -40,9 +40,14 @@ function opened(name) {
   window.dispatchEvent(new Event(`bearkit-${name}`));
 }
 
-/** @param {string} name */
+/**
+ * Opens a tab; one that is open already is told that its filters may have changed.
+ * @param {string} name
+ */
 function show(name) {
-  (document.getElementById(`tab-${name}-button`) || inMenu(name))?.click();
+  const button = document.getElementById(`tab-${name}-button`);
+  if (button?.getAttribute('aria-selected') === 'true') opened(name);
+  else (button || inMenu(name))?.click();
 }
 
 /**

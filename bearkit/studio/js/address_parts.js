@@ -7,7 +7,7 @@
  * @typedef {object} Filters
  * @property {View} first the value of each without an address
  * @property {Record<string, Record<string, string>>} choices the options of those that have only these
- * @property {string} size which of them is the number of images of a page
+ * @property {string} [size] which of them is the number of images of a page, if pages have one
  */
 
 const MOST = 200;  // images of a page
@@ -30,8 +30,8 @@ export function readView(search, { first, choices, size }) {
     const asked = query.get(name) || value;
     view[name] = choices[name] && !Object.hasOwn(choices[name], asked) ? value : asked;
   }
-  const n = Number(view[size]);
-  if (!(n >= 1 && n <= MOST)) view[size] = first[size] ?? '';
+  const n = size ? Number(view[size]) : 1;
+  if (size && !(n >= 1 && n <= MOST)) view[size] = first[size] ?? '';
   return view;
 }
 

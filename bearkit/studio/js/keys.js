@@ -11,6 +11,10 @@ const SHARED = {
 const LABEL = { ...SHARED, k: 'select', x: 'later', L: 'like', M: 'map', Escape: 'leave' };
 /** @type {Record<string, string>} */
 const REVIEW = { ...SHARED, k: 'keep', s: 'other', Escape: 'close' };
+/** @type {Record<string, string>} */
+const DATA = {
+  ...SHARED, Enter: 'open', k: 'select', a: 'all', L: 'like', R: 'restore', '/': 'search', Escape: 'leave',
+};
 const MOVES = ['ArrowRight', 'ArrowLeft', 'ArrowDown', 'ArrowUp'];
 const FIELDS = 'input, textarea, select, dialog, [contenteditable]:not([contenteditable=false]), [role=combobox], '
   + '[role=listbox]:not(.rv-grid)';
@@ -30,6 +34,15 @@ export function isMove(key) {
  */
 export function labelAction(key) {
   return LABEL[key] ?? '';
+}
+
+/**
+ * Returns the name of a key's action on the Data tab.
+ * @param {string} key
+ * @returns {string} "" for none
+ */
+export function dataAction(key) {
+  return DATA[key] ?? '';
 }
 
 /**

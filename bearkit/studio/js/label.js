@@ -8,6 +8,7 @@
 
 import { exceptions } from './choices.js';
 import { make } from './dom.js';
+import { readAddress, writeAddress } from './filters.js';
 import { newHelp } from './help.js';
 import { give, hasUnstored, onOutbox, remove, setAside, storePage, undoOrRedo } from './label_decide.js';
 import { mark } from './label_grid.js';
@@ -21,8 +22,7 @@ import { toggleLarge } from './large.js';
 import { findLabels } from './offers.js';
 import { opened } from './outbox.js';
 import {
-  begin, busy, fetchPage, hasFocus, hint, isLoading, nameField, newState, readAddress,
-  reviewerOf, showError, writeAddress,
+  begin, busy, fetchPage, hasFocus, hint, isLoading, nameField, newState, reviewerOf, showError,
 } from './page.js';
 import { Palette } from './palette.js';
 import { failed } from './server.js';

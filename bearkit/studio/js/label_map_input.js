@@ -3,10 +3,10 @@
 /** @import { Dots, LabelMap, Point } from './map_types' */
 /** @import { LabelTab } from './label_types' */
 
+import { writeAddress } from './filters.js';
 import { hasUnstored } from './label_decide.js';
 import { choosePicks, drawLegend, drawMap, layOut, near, placeOf, pointAt, redraw, sayAround } from './label_map.js';
 import { at, clamp, dotsInside, mapScale, moveCamera, nearestDots, onMap, onScreen, zoomAt } from './map_geometry.js';
-import { writeAddress } from './page.js';
 
 const TAP = 4;             // pixels that a pointer may move and still have clicked
 const HOLD = 450;          // milliseconds that a finger rests until the picture under it is shown

@@ -4,12 +4,13 @@
 /** @import { Child } from './dom' */
 
 import { make } from './dom.js';
+import { choice } from './filters.js';
 import { entries, hasUnstored, isSettled } from './label_decide.js';
 import { drawPictures, paint } from './label_grid.js';
 import { backToOrder } from './label_map_input.js';
 import { drawLabels } from './label_set.js';
 import { hideLarge } from './large.js';
-import { choice, settle, showSaved } from './page.js';
+import { settle, showSaved } from './page.js';
 import { plural, short } from './text.js';
 
 /** @type {Record<string, string>} */

@@ -1,7 +1,7 @@
 // What the modules of the Label tab hand to each other, and what the functions of label.py answer.
 
 import type { LabelMap } from './map_types';
-import type { GridTab, PageImage, UndoneRow } from './types';
+import type { PagedTab, PageImage, UndoneRow } from './types';
 
 /** An image to label; see `LabelTab.next_page`. `given`: people gave it a label already. */
 export interface LabelImage extends PageImage {
@@ -44,7 +44,7 @@ export interface Made {
   to: string | null;
 }
 
-export interface LabelTab extends GridTab<LabelImage> {
+export interface LabelTab extends PagedTab<LabelImage> {
   page: LabelPage;
   mapped: boolean;                     // whether the page was chosen on the map
   anchor: number;                      // where a range of the selection begins

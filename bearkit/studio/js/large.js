@@ -23,6 +23,7 @@ export async function showLarge(tab) {
   if (opened) scrollIntoSight(tab, grid.querySelector('.cur'));  // the grid now has fewer columns
   if (side.dataset.id === image.image_id) return;
   side.dataset.id = image.image_id;
+  tab.onLarge?.(image.image_id);
   /** @type {Details | Failure} */
   const found = await tab.call('details', { image_id: image.image_id });
   if (side.dataset.id !== image.image_id) return;
@@ -41,16 +42,38 @@ function facts(tab, found, label) {
     make('img', { src: one.url, alt: one.path, width: 96, height: 96 }),
     make('figcaption', { title: one.given }, one.given || 'no label')));
   return [
+    ...stepsOf(tab),
     make('button', { type: 'button', class: 'rv-close', 'aria-label': 'close', onclick: () => hideLarge(tab) }, '×'),
-    make('img', { src: found.url, alt: found.path, class: 'rv-big' }),
-    make('div', {}, make('b', {}, found.given || 'no label'),
-      ` · ${found.split} · ${found.width} × ${found.height}`),
-    make('div', { class: 'bk-quiet rv-path' }, found.path),
+    found.url ? make('img', { src: found.url, alt: found.given || 'no label', class: 'rv-big' })
+      : make('div', { class: 'bk-note' }, 'The file is missing.'),
+    ...(found.facts ? [factsOf(found.facts)] : [
+      make('div', {}, make('b', {}, found.given || 'no label'),
+        ` · ${found.split} · ${found.width} × ${found.height}`),
+      make('div', { class: 'bk-quiet rv-path' }, found.path)]),
     label ? make('button', { type: 'button', onclick: () => markExample(tab) }, example) : '',
     make('div', {}, found.neighbours.length ? 'Most similar:' : ''),
     make('div', { class: 'rv-near' }, ...near),
     ...found.decisions.map((row) => make('div', { class: 'bk-quiet' }, row)),
   ];
+}
+
+/**
+ * Returns buttons for the picture before and the one after, where the tab can go on from the large one.
+ * @param {AnyTab} tab
+ */
+function stepsOf({ step }) {
+  if (!step) return [];
+  return [make('div', { class: 'rv-steps' },
+    make('button', { type: 'button', 'aria-label': 'picture before', onclick: () => step(-1) }, '‹'),
+    make('button', { type: 'button', 'aria-label': 'next picture', onclick: () => step(1) }, '›'))];
+}
+
+/** @param {[string, string][]} rows */
+function factsOf(rows) {
+  return make('dl', { class: 'rv-facts' }, ...rows.flatMap(([name, text]) => {
+    const link = { href: text, target: '_blank', rel: 'noopener noreferrer' };
+    return [make('dt', {}, name), make('dd', {}, /^https?:\/\//.test(text) ? make('a', link, text) : text)];
+  }));
 }
 
 /**
@@ -77,6 +100,7 @@ export function hideLarge(tab) {
   tab.side.hidden = true;
   tab.side.dataset.id = '';
   tab.root.classList.remove('rv-open');
+  tab.onLarge?.('');
   tab.grid.focus({ preventScroll: true });
 }
 

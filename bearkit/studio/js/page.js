@@ -1,11 +1,11 @@
-// What the pages of the Review and the Label tab share: filters, a new page, and what must hold before a key counts.
+// What the grids of all tabs share: a new page, and what must hold before a key counts.
 
-/** @import { Call, Failure, GridTab, OutboxEvent, PageImage, Place, State } from './types' */
+/** @import { Call, Failure, GridTab, OutboxEvent, PagedTab, PageImage, Place, State } from './types' */
 /** @import { Filters, View } from './address_parts' */
 /** @import { Outbox } from './outbox' */
 
-import { readView, tabOf, withView } from './address_parts.js';
 import { make } from './dom.js';
+import { readAddress, writeAddress } from './filters.js';
 import { followKeys } from './keys.js';
 import { reviewer } from './reviewer.js';
 import { caller } from './server.js';
@@ -143,40 +143,6 @@ export function hasFocus(tab) {
   return tab.element.contains(document.activeElement) || document.activeElement === document.body;
 }
 
-// ---------------------------------------------------------------------------------------------- address and filters
-
-/**
- * Takes the filters of the page's address.
- * @param {AnyTab} tab
- * @returns {boolean} whether they are others than before
- */
-export function readAddress(tab) {
-  const before = JSON.stringify(tab.view);
-  Object.assign(tab.view, readView(location.search, tab.filters));
-  return JSON.stringify(tab.view) !== before;
-}
-
-/** @param {AnyTab} tab */
-export function writeAddress(tab) {
-  if (tabOf(location.search) !== tab.name) return;  // another tab is open by now
-  history.replaceState(history.state, '', withView(location.href, tab.view));
-}
-
-/**
- * Returns a menu for a filter.
- * @param {AnyTab} tab
- * @param {string} name
- * @param {[string, string][]} options the value and the text of each
- */
-export function choice(tab, name, options) {
-  const value = tab.view[name] ?? '';
-  const all = options.some(([one]) => one === value) ? options : [...options, /** @type {const} */ ([value, value])];
-  const onchange = () => { tab.view[name] = select.value; tab.filtered(name); };
-  const select = make('select', { 'aria-label': tab.captions[name], onchange },
-    ...all.map(([one, text]) => make('option', { value: one, selected: one === value }, text)));
-  return make('label', {}, tab.captions[name], select);
-}
-
 // -------------------------------------------------------------------------------------------------------- a new page
 
 /**
@@ -247,7 +213,7 @@ async function callWithProgress(call, name, request, show) {
 
 /**
  * Lets Enter store the page once it was shown for a moment.
- * @param {AnyTab} tab
+ * @param {PagedTab<any>} tab
  */
 export function settle(tab) {
   tab.shownAt = performance.now();

@@ -5,14 +5,13 @@
 /** @import { Outbox } from './outbox' */
 
 import { make } from './dom.js';
+import { readAddress, writeAddress } from './filters.js';
 import { newHelp } from './help.js';
 import { isMove, moved, reviewAction } from './keys.js';
 import { hideLarge, markExample, toggleLarge } from './large.js';
 import { findLabels } from './offers.js';
 import { opened } from './outbox.js';
-import {
-  begin, busy, fetchPage, hint, isLoading, nameField, newState, readAddress, showError, shownImage, writeAddress,
-} from './page.js';
+import { begin, busy, fetchPage, hint, isLoading, nameField, newState, showError, shownImage } from './page.js';
 import { Palette } from './palette.js';
 import { confirmPage, decide, decideByDigit, followOutbox, undoOrRedo } from './review_decide.js';
 import { keyOf, mark } from './review_grid.js';

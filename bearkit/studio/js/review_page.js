@@ -3,8 +3,9 @@
 /** @import { ReviewPage, ReviewTab } from './types' */
 
 import { make } from './dom.js';
+import { choice } from './filters.js';
 import { hideLarge } from './large.js';
-import { choice, hasFocus, settle, showSaved } from './page.js';
+import { hasFocus, settle, showSaved } from './page.js';
 import { mark, paint, pictureOf } from './review_grid.js';
 import { plural, short } from './text.js';
 

@@ -14,13 +14,13 @@ export function toggle(selected, id) {
 /**
  * Adds the pictures from one to another, in either direction.
  * @param {Set<string>} selected image ids
- * @param {Image[]} images of the page
+ * @param {Image[]} images of the page; those that are not loaded yet may be missing
  * @param {number} anchor where the range begins
  * @param {number} current where it ends
  */
 export function addRange(selected, images, anchor, current) {
   const range = images.slice(Math.min(anchor, current), Math.max(anchor, current) + 1);
-  for (const { image_id: id } of range) selected.add(id);
+  range.forEach(({ image_id: id }) => selected.add(id));  // skips holes
 }
 
 /**

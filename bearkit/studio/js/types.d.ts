@@ -37,11 +37,11 @@ export interface Choice {
 /** What a reviewer decided at once; see `store` of outbox.py. */
 export interface Step {
   project: string;
-  kind: string;
+  kind: string | null;
   reviewer: string;
   run: string | null;
   since: number;
-  view: string;
+  view: string | null;
   implied: boolean;
   token: string;
   choices: Choice[];
@@ -112,10 +112,10 @@ export interface Entry<Image extends PageImage> {
 /** Steps that this page sent, by their tokens. */
 export type Sent<Image extends PageImage> = Map<string, { entries: Entry<Image>[]; number: number }>;
 
-/** What the modules of the Label and the Review tab share. */
+/** What the grids of the Data, the Label and the Review tab share. */
 export interface GridTab<Image extends PageImage> {
-  readonly name: 'label' | 'review';
-  readonly area: 'lb' | 'rv';          // beginning of the ids on this page
+  readonly name: 'data' | 'label' | 'review';
+  readonly area: 'dt' | 'lb' | 'rv';   // beginning of the ids on this page
   readonly element: HTMLElement;       // Gradio's component
   readonly call: Call;
   readonly outbox: Outbox;
@@ -140,7 +140,6 @@ export interface GridTab<Image extends PageImage> {
   readonly side: HTMLElement;          // the large picture
   readonly foot: HTMLElement;
   readonly saved: HTMLElement;
-  readonly confirm: HTMLButtonElement;
 
   images(): Image[];
   labelOf(image: Image): string;       // the label that it has or gets; "" for none
@@ -149,6 +148,13 @@ export interface GridTab<Image extends PageImage> {
   filtered(name: string): void;        // a filter changed
   mark(focus?: boolean): void;         // show which picture is the current one
   handleKey(event: KeyboardEvent): boolean;
+  step?(by: number): void;             // to a later or an earlier picture, from the large one
+  onLarge?(id: string): void;          // a picture is shown large; none ("")
+}
+
+/** A grid that is stored page by page. */
+export interface PagedTab<Image extends PageImage> extends GridTab<Image> {
+  readonly confirm: HTMLButtonElement;
 }
 
 /** The large version of an image; see `large_picture` of grid_answers.py. */
@@ -160,6 +166,7 @@ export interface Details {
   width: number;
   height: number;
   example: boolean;
+  facts?: [string, string][];          // name and text of each
   neighbours: { url: string | null; path: string; given: string }[];
   decisions: string[];
 }
@@ -212,7 +219,7 @@ export interface ReviewPage {
   view: string;
 }
 
-export interface ReviewTab extends GridTab<Suspect> {
+export interface ReviewTab extends PagedTab<Suspect> {
   page: ReviewPage;
   typedHere: Set<string>;              // labels that are offered because someone typed them here
   readonly bar: HTMLElement;
