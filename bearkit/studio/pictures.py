@@ -46,7 +46,15 @@ class Pictures:
         self._list = ImageList(project, self._snapshot)
         answers = [
             errors_as_answers(ask)
-            for ask in (self.pictures, self.range_ids, self.details, self.undo_or_redo, self.progress, self.example)
+            for ask in (
+                self.pictures,
+                self.part,
+                self.range_ids,
+                self.details,
+                self.undo_or_redo,
+                self.progress,
+                self.example,
+            )
         ]
         grid = gr.HTML(
             html_template="", js_on_load=JS, server_functions=answers, apply_default_css=False, elem_id="pictures"
@@ -57,42 +65,55 @@ class Pictures:
         """Return some images of a query, in its order, and everything else that the page shows.
 
         Args:
-            request: the query as in the page's address (`NAMES`); `start` and `n`, which images to return; `at`, the id
-                of an image whose place is asked for.
+            request: as for `part`; and `at`, the id of an image whose place is asked for.
 
         Returns:
-            `images` from `start` on; `total`, the number of all that fit; `all`, that of the project; `place` of the
-            image `at`, -1 if it does not fit; `labels` with their numbers, also those without images; `sources`;
-            `version`, which changes with the catalogue; `project` and `since`, which a decision is sent with.
+            What `part` returns; `all`, the number of images of the project; `place` of the image `at`, -1 if it does
+            not fit; `labels` with their numbers, also those without images; `sources`; `project` and `since`, which a
+            decision is sent with.
         """
-        state, start = self._list.state(), max(0, int(request.get("start") or 0))
+        state = self._list.state()
         order = self._list.order(_query(request), state)
         catalog, at = Catalog(self.project), request.get("at")
-        shown = [state.images[one] for one in order[start : start + min(MOST, int(request["n"]))]]
         return {
-            "images": [
-                {
-                    "image_id": image.image_id,
-                    "path": image.path,
-                    "label": state.label_of(image.image_id),
-                    "name": image.name,
-                    "deleted": image.image_id in state.deleted,
-                    "url": url,
-                }
-                for image, url in zip(shown, thumbnail_urls(self.project, shown), strict=True)
-            ],
-            "start": start,
-            "total": len(order),
+            **self._part(state, order, request),
             "all": len(state.images) - len(state.deleted),
             "place": order.index(at) if at in order else -1,
             "labels": [[row["label"], row["images"]] for row in label_set(catalog, state.counts) if _offered(row)],
             "unlabelled": state.counts[""],
             "sources": state.sources,
             "deleted": len(state.deleted),
-            "version": state.version,
             "project": catalog_name(catalog),
             "since": state.counter.decision,
         }
+
+    def part(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Return some images of a query, in its order, for a grid that is scrolled.
+
+        Args:
+            request: the query as in the page's address (`NAMES`); `start` and `n`, which images to return.
+
+        Returns:
+            `images` from `start` on; `total`, the number of all that fit; `version`, which changes with the catalogue.
+        """
+        state = self._list.state()
+        return self._part(state, self._list.order(_query(request), state), request)
+
+    def _part(self, state: ListState, order: list[str], request: dict[str, Any]) -> dict[str, Any]:
+        start = max(0, int(request.get("start") or 0))
+        shown = [state.images[one] for one in order[start : start + min(MOST, int(request["n"]))]]
+        images = [
+            {
+                "image_id": image.image_id,
+                "path": image.path,
+                "label": state.label_of(image.image_id),
+                "name": image.name,
+                "deleted": image.image_id in state.deleted,
+                "url": url,
+            }
+            for image, url in zip(shown, thumbnail_urls(self.project, shown), strict=True)
+        ]
+        return {"images": images, "start": start, "total": len(order), "version": state.version}
 
     def range_ids(self, request: dict[str, Any]) -> dict[str, Any]:
         """Return the ids of all images of a query from `first` to `last`, both included, and the `version`."""

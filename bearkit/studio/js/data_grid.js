@@ -1,6 +1,6 @@
 // The pictures of the Data tab: only the rows near those in sight are drawn.
 
-/** @import { DataTab, Picture, PicturePage } from './data_types' */
+/** @import { DataTab, Picture, PicturePart } from './data_types' */
 /** @import { Failure } from './types' */
 
 import { make } from './dom.js';
@@ -134,7 +134,7 @@ export function paintAll(tab) {
 /**
  * Takes over pictures of an answer.
  * @param {DataTab} tab
- * @param {PicturePage} answer
+ * @param {PicturePart} answer
  */
 export function take(tab, answer) {
   answer.images.forEach((image, number) => { tab.loaded[answer.start + number] = image; });
@@ -174,8 +174,8 @@ export function fill(tab) {
 async function ask(tab, start) {
   const number = tab.loading, { asked } = tab;
   asked.add(start);
-  /** @type {PicturePage | Failure} */
-  const answer = await tab.call('pictures', { ...tab.view, start, n: PART });
+  /** @type {PicturePart | Failure} */
+  const answer = await tab.call('part', { ...tab.view, start, n: PART });
   asked.delete(start);
   if (number !== tab.loading || failed(answer)) return;
   if (answer.version !== tab.page.version) return tab.load();  // somebody imported or decided something

@@ -9,18 +9,22 @@ export interface Picture extends PageImage {
   deleted: boolean;
 }
 
-/** Some pictures of a query; see `Pictures.pictures`. */
-export interface PicturePage {
+/** Some pictures of a query; see `Pictures.part`. */
+export interface PicturePart {
   images: Picture[];
   start: number;
   total: number;
+  version: string;
+}
+
+/** The same, and what is shown around them; see `Pictures.pictures`. */
+export interface PicturePage extends PicturePart {
   all: number;
   place: number;
   labels: [string, number][];
   unlabelled: number;
   sources: string[];
   deleted: number;
-  version: string;
   project: string;
   since: number;
 }

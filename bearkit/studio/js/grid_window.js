@@ -25,7 +25,7 @@ export function layoutOf(width, total, { least, gap, caption, columns: few = 1 }
 }
 
 /**
- * Returns the first and the last row that are drawn: those in sight, and as many again before and after.
+ * Returns the first and the last row that are drawn: those in sight, and half as many before and after.
  * @param {Layout} layout
  * @param {number} top pixels that the grid is scrolled down
  * @param {number} seen its height in pixels
@@ -34,7 +34,7 @@ export function layoutOf(width, total, { least, gap, caption, columns: few = 1 }
  */
 export function rowsInSight({ columns, row }, top, seen, total) {
   const last = Math.ceil(total / columns) - 1;
-  const margin = Math.max(1, Math.ceil(seen / row));
+  const margin = Math.max(1, Math.ceil(seen / row / 2));
   const first = Math.floor(top / row) - margin;
   return [Math.max(0, Math.min(first, last)), Math.min(last, Math.floor((top + seen) / row) + margin)];
 }
