@@ -106,7 +106,7 @@ function newTab(place, outbox) {
     saved: make('b', { class: 'rv-saved', role: 'status' }),
     picked: make('span', { class: 'lb-count', role: 'status' }),
     grid: make('div', {
-      class: 'rv-grid dt-grid', tabindex: 0, role: 'grid', 'aria-multiselectable': 'true', 'aria-label': 'pictures',
+      class: 'dt-grid', tabindex: 0, role: 'grid', 'aria-multiselectable': 'true', 'aria-label': 'pictures',
     }),
     canvas: make('div', { class: 'dt-canvas', role: 'presentation' }),
     side: make('aside', { class: 'rv-side', hidden: true, 'aria-label': 'the open picture' }),

@@ -4,6 +4,7 @@
 /** @import { Failure } from './types' */
 
 import { make } from './dom.js';
+import { cellOf, markCurrent } from './grid_cell.js';
 import { layoutOf, missingParts, rowsInSight, topToSee } from './grid_window.js';
 import { showLarge } from './large.js';
 import { stateOf } from './page.js';
@@ -62,7 +63,7 @@ function rowOf(tab, number) {
   const { columns, cell, row, gap } = tab.layout;
   const first = number * columns, last = Math.min(tab.page.total, first + columns) - 1;
   const cells = [];
-  for (let index = first; index <= last; index += 1) cells.push(cellOf(tab, index));
+  for (let index = first; index <= last; index += 1) cells.push(pictureOf(tab, index));
   const style = `top: ${number * row}px; height: ${row - gap}px; gap: ${gap}px; `
     + `grid-template-columns: repeat(${columns}, ${cell}px)`;
   return make('div', { class: 'dt-row', role: 'row', 'aria-rowindex': number + 1, style }, ...cells);
@@ -72,15 +73,14 @@ function rowOf(tab, number) {
  * @param {DataTab} tab
  * @param {number} index
  */
-function cellOf(tab, index) {
+function pictureOf(tab, index) {
   const image = tab.loaded[index];
   const column = (index % tab.layout.columns) + 1;
-  const own = { id: `dt-${index}`, role: 'gridcell', 'aria-colindex': column, 'data-id': image?.image_id };
   const size = tab.layout.cell;
   const look = image?.url ? make('img', { src: image.url, alt: '', decoding: 'async', width: size, height: size,
     draggable: 'false' }) : make('div', { class: 'dt-empty' }, image ? 'The file is missing.' : '');
   const check = image ? make('span', { class: 'dt-check', 'aria-hidden': 'true' }, '✓') : null;
-  const figure = make('figure', own, look, make('figcaption', {}), check);
+  const figure = cellOf(tab, image, index, { 'aria-colindex': column }, look, make('figcaption', {}), check);
   if (image) paintCell(tab, figure, image, index);
   else figure.setAttribute('aria-label', `picture ${index + 1} of ${tab.page.total}, loading`);
   return figure;
@@ -208,19 +208,12 @@ export function partInSight({ grid, layout, page }) {
  * @param {boolean} [focus]
  */
 export function mark(tab, focus = true) {
-  const { grid, canvas, current, page, layout, foot, root } = tab;
-  root.style.setProperty('--rv-foot', `${foot.offsetHeight}px`);
   if (focus) {
-    grid.focus({ preventScroll: true });
-    grid.scrollTop = topToSee(layout, current, grid.scrollTop, grid.clientHeight);
+    tab.grid.scrollTop = topToSee(tab.layout, tab.current, tab.grid.scrollTop, tab.grid.clientHeight);
     drawRows(tab);
     fill(tab);
   }
-  canvas.querySelector('figure.cur')?.classList.remove('cur');
-  canvas.querySelector(`#dt-${current}`)?.classList.add('cur');
-  if (page.total) grid.setAttribute('aria-activedescendant', `dt-${current}`);
-  else grid.removeAttribute('aria-activedescendant');
-  if (!tab.side.hidden) showLarge(tab);
+  markCurrent(tab, focus);
 }
 
 /**

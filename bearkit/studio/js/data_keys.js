@@ -5,7 +5,7 @@
 import { decide, undoOrRedo } from './data_decide.js';
 import { mark, pick, selectTo } from './data_grid.js';
 import { KEYS, refresh } from './data_page.js';
-import { openAt } from './data_pointer.js';
+import { openAt } from './grid_cell.js';
 import { jumped } from './grid_window.js';
 import { showHelp } from './help.js';
 import { dataAction, isMove, moved } from './keys.js';

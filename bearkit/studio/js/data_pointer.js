@@ -3,9 +3,9 @@
 /** @import { DataTab } from './data_types' */
 
 import { drawRows, mark, pick, selectTo } from './data_grid.js';
+import { openAt } from './grid_cell.js';
 import { cellAt } from './grid_window.js';
 import { addRange } from './selection.js';
-import { showLarge } from './large.js';
 
 const FAR = 6;     // pixels after which a press is a drag
 const EDGE = 40;   // pixels at the ends of the grid where a drag scrolls it
@@ -82,18 +82,10 @@ function clicked(tab, { target, shiftKey, ctrlKey, metaKey }) {
     tab.current = index;
     selectTo(tab, index).then(() => mark(tab));
   } else if (onCheck || ctrlKey || metaKey || tab.selecting || tab.selected.size) pick(tab, index);
-  else openAt(tab, index);
-}
-
-/**
- * Opens a picture beside the grid.
- * @param {DataTab} tab
- * @param {number} index
- */
-export function openAt(tab, index) {
-  tab.current = tab.anchor = index;
-  mark(tab);
-  showLarge(tab);
+  else {
+    tab.anchor = index;
+    openAt(tab, index);
+  }
 }
 
 /**

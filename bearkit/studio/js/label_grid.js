@@ -4,9 +4,9 @@
 
 import { groupsOf } from './choices.js';
 import { make } from './dom.js';
-import { showLarge } from './large.js';
+import { cellOf, markCurrent, openAt } from './grid_cell.js';
 import { dotOfLabel } from './label_set.js';
-import { scrollIntoSight, stateOf } from './page.js';
+import { stateOf } from './page.js';
 import { addRange, placeInDirection, toggle, toggleAll } from './selection.js';
 import { plural } from './text.js';
 
@@ -55,13 +55,11 @@ function headOf(tab, label, given, images) {
  * @param {number} index
  */
 function pictureOf(tab, image, index) {
-  const name = { 'data-id': image.image_id, id: `lb-${index}`, role: 'gridcell', title: image.path };
-  const figure = make('figure', { ...name, 'aria-selected': 'false' },
+  const figure = cellOf(tab, image, index, { 'aria-selected': 'false', ondblclick: () => openAt(tab, index) },
     make('img', { src: image.url, alt: image.path, decoding: 'async', width: 180, height: 180, draggable: 'false' }),
     make('figcaption', {}, make('div', { class: 'lb-will' }),
       make('div', { class: 'rv-state', 'aria-live': 'polite' })));
   figure.onclick = (event) => pick(tab, index, event.shiftKey);
-  figure.ondblclick = () => { tab.current = index; mark(tab); showLarge(tab); };
   return figure;
 }
 
@@ -127,14 +125,7 @@ function stateInWords(state, words, others) {
  * @param {boolean} [focus]
  */
 export function mark(tab, focus = true) {
-  const { grid, current, foot, root } = tab;
-  const all = figuresOf(tab);
-  all.forEach((figure, index) => figure.classList.toggle('cur', index === current));
-  root.style.setProperty('--rv-foot', `${foot.offsetHeight}px`);
-  if (all.length) grid.setAttribute('aria-activedescendant', `lb-${current}`);
-  if (focus) grid.focus({ preventScroll: true });
-  if (focus) scrollIntoSight(tab, all[current]);
-  if (!tab.side.hidden) showLarge(tab);
+  markCurrent(tab, focus);
 }
 
 /**

@@ -3,8 +3,8 @@
 /** @import { ReviewTab, State, Suspect } from './types' */
 
 import { make } from './dom.js';
-import { showLarge } from './large.js';
-import { scrollIntoSight, stateOf } from './page.js';
+import { cellOf, markCurrent, openAt } from './grid_cell.js';
+import { stateOf } from './page.js';
 import { short } from './text.js';
 
 const WITH_REASON = ['duplicate', 'outlier', 'quality', 'conflict', 'deleted'];
@@ -33,14 +33,13 @@ export function pictureOf(tab, suspect, index) {
   const reason = WITH_REASON.includes(suspect.kind) ? make('div', { class: 'rv-reason' }, suspect.reason) : null;
   const caption = make('figcaption', {}, make('div', { class: 'rv-labels' }, ...labelsOf(tab, suspect)), reason,
     make('div', { class: 'rv-state', 'aria-live': 'polite' }));
-  const name = { 'data-id': suspect.image_id, id: `rv-${index}`, role: 'gridcell', title: suspect.path };
-  const figure = make('figure', name, pictures, caption, buttonsOf(tab, suspect, index));
+  const more = { ondblclick: () => openAt(tab, index) };
+  const figure = cellOf(tab, suspect, index, more, pictures, caption, buttonsOf(tab, suspect, index));
   figure.onclick = ({ target }) => {
     if (target instanceof Element && target.closest('button')) return;
     tab.current = index;
     mark(tab);
   };
-  figure.ondblclick = () => { tab.current = index; mark(tab); showLarge(tab); };
   return figure;
 }
 
@@ -112,15 +111,8 @@ function inWords({ action, to, others }, state) {
  * @param {boolean} [focus]
  */
 export function mark(tab, focus = true) {
-  const { grid, current } = tab;
-  const figures = [...grid.querySelectorAll('figure')];
-  figures.forEach((figure, index) => {
-    figure.classList.toggle('cur', index === current);
-    figure.setAttribute('aria-selected', String(index === current));
+  [...tab.grid.querySelectorAll('figure')].forEach((figure, index) => {
+    figure.setAttribute('aria-selected', String(index === tab.current));
   });
-  if (figures.length) grid.setAttribute('aria-activedescendant', `rv-${current}`);
-  else grid.removeAttribute('aria-activedescendant');
-  if (focus) grid.focus({ preventScroll: true });
-  if (focus) scrollIntoSight(tab, figures[current]);
-  if (!tab.side.hidden) showLarge(tab);
+  markCurrent(tab, focus);
 }
