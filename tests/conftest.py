@@ -33,6 +33,7 @@ from bearkit.cli.common import run
 from bearkit.datasets import dataset
 from bearkit.sources.samples import pictures
 from bearkit.training.config import TrainConfig
+from tests import tiny_body
 from tests.fake_hub import TOKEN, hub
 
 ROOT = Path(__file__).parent.parent
@@ -205,6 +206,24 @@ def trained(once, tmp_path_factory, with_body):
 
     folder = tmp_path_factory.mktemp("trained")
     project = Project(shutil.copytree(once("trained", make) / "shapes", folder / "shapes"))
+    (model,) = project.models.iterdir()
+    return Trained(project, Learner(project).load("001/stage-1"), model)
+
+
+@pytest.fixture(scope="session")
+def small(once, tmp_path_factory):
+    """As `trained`, of a body of 10,000 weights: for tests that need a model and not what it can."""
+    tiny_body.register()
+
+    def make(folder):
+        project = Project(folder / "shapes")
+        import_images(project, write_drawings(folder / "source", 12))
+        learn = Learner(project, body=tiny_body.NAME, weights="none")
+        learn.fit_one_cycle()
+        learn.export()
+
+    folder = tmp_path_factory.mktemp("small")
+    project = Project(shutil.copytree(once("small", make) / "shapes", folder / "shapes"))
     (model,) = project.models.iterdir()
     return Trained(project, Learner(project).load("001/stage-1"), model)
 
