@@ -213,19 +213,18 @@ def trained(once, tmp_path_factory, with_body):
 @pytest.fixture(scope="session")
 def small(once, tmp_path_factory):
     """As `trained`, of a body of 10,000 weights: for tests that need a model and not what it can."""
-    tiny_body.register()
 
     def make(folder):
         project = Project(folder / "shapes")
         import_images(project, write_drawings(folder / "source", 12))
-        learn = Learner(project, body=tiny_body.NAME, weights="none")
+        learn = tiny_body.learner(project)
         learn.fit_one_cycle()
         learn.export()
 
     folder = tmp_path_factory.mktemp("small")
     project = Project(shutil.copytree(once("small", make) / "shapes", folder / "shapes"))
     (model,) = project.models.iterdir()
-    return Trained(project, Learner(project).load("001/stage-1"), model)
+    return Trained(project, tiny_body.learner(project).load("001/stage-1"), model)
 
 
 @pytest.fixture(scope="session")
@@ -296,6 +295,13 @@ def shapes(drawn, tmp_path):
     """The same project for one test alone."""
     shutil.copytree(drawn.root, tmp_path / "shapes")
     return Project(tmp_path / "shapes")
+
+
+@pytest.fixture
+def small_shapes(small, tmp_path):
+    """The same with the run of `small`: where it does not matter which network trains on."""
+    shutil.copytree(small.project.root, tmp_path / "small" / "shapes")
+    return Project(tmp_path / "small" / "shapes")
 
 
 @pytest.fixture
