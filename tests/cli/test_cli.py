@@ -7,6 +7,7 @@ import zipfile
 import pytest
 import typer.main
 
+from bearkit import Project
 from bearkit.cli.common import PANELS, JsonOption, app, load_commands
 from bearkit.runs import Run
 from bearkit.training.config import TrainConfig
@@ -212,8 +213,8 @@ def test_the_status_names_a_damaged_run_and_counts_the_rest(tmp_path, bearkit_js
 
 
 @pytest.mark.slow
-def test_a_rate_that_is_too_high_fails_with_advice_and_is_not_taken_for_a_model(tmp_path):
-    place = ("-p", tmp_path / "p", "--json")
+def test_a_rate_that_is_too_high_fails_with_advice_and_is_not_taken_for_a_model(tmp_path, with_body):
+    place = ("-p", with_body(Project(tmp_path / "p")).root, "--json")
     assert bearkit("import", write_pictures(tmp_path / "s", {"black": 4, "teddy": 4}), *place)[0] == 0
     assert bearkit("train", "--epochs", 2, *place)[0] == 0
     code, out, _ = bearkit("train", "--lr", "1e30", *place)
