@@ -47,7 +47,7 @@ def main() -> None:
             project = Project(Path(place))
             import_images(project, folder)
             snapshot = ImageIndex(project).snapshot()
-        features, targets = snapshot.features, snapshot.targets
+            features, targets = snapshot.features, snapshot.targets  # read while the project is there
         random_plays = []
         for order in LABEL_ORDERS:
             plays = [Play(features, targets, order, args.page, seed) for seed in seeds]

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 
+from bearkit.core.garbage import collect_garbage_rarely
 from bearkit.core.project import Project
 from bearkit.core.text import table
 from bearkit.labelling.label_actions import label_images
@@ -53,6 +54,7 @@ def measure(n):
 
 
 def main():
+    collect_garbage_rarely()  # as the studio and the commands do
     results = [measure(int(n)) for n in sys.argv[1:] or (2000, 20000)]
     print("\n".join(table(list(results[0]), [list(one.values()) for one in results])))
     print(json.dumps(results))

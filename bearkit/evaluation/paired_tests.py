@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from scipy.special import bdtr
 
+from bearkit.core.text import percent
 from bearkit.errors import ShapeError
 
 BETTER, WORSE, CANNOT_TELL = "better", "worse", "cannot tell"
@@ -75,7 +76,7 @@ def compare_predictions(old: np.ndarray, new: np.ndarray, old_labels: np.ndarray
         verdict = CANNOT_TELL
     interval = bootstrap_interval(gained, lost, len(old))
     relabelled = int((old_labels != new_labels).sum())
-    sentence = _sentence(verdict, table, p_value, interval, (len(old), relabelled, gained, lost))
+    sentence = _sentence(verdict, table, p_value, (len(old), relabelled, gained, lost))
     return Comparison(table, p_value, interval, verdict, sentence, len(old), relabelled, gained, lost)
 
 
@@ -116,20 +117,20 @@ def _sentence(
     verdict: str,
     table: list[list[float]],
     p_value: float,
-    interval: tuple[float, float],
     counts: tuple[int, int, int, int],
 ) -> str:
     images, relabelled, gained, lost = counts
     (old_old, old_new), (_, new_new) = table
-    counted = (
-        f"on {images} validation pictures, {relabelled} of them relabelled, the new model alone is right on {gained}"
-    )
-    evidence = f"{counted}, the old one alone on {lost} (p = {p_value:.2g})"
+    pictures = f"{images} validation pictures" + (f" ({relabelled} of them relabelled)" if relabelled else "")
+    if gained or lost:
+        evidence = f"only the new model is right on {gained} of {pictures}, only the old one on {lost}"
+    else:
+        evidence = f"both models are right on the same {images - round(old_new * images)} of {pictures}"
     if verdict == ONLY_LABELS:
-        fall = f"they alone change the old model's error from {old_old:.1%} to {old_new:.1%}"
-        return f"{verdict.capitalize()}: {fall}; {evidence}."
+        labels = f"by the corrected labels the old model's error is {percent(old_new)}, and it was {percent(old_old)}"
+        return f"{verdict.capitalize()}: {labels}. By these labels {evidence}."
     if verdict == CANNOT_TELL:
-        low, high = interval
-        return f"Cannot tell: {evidence}; the error may have changed by {low:+.1%} to {high:+.1%}."
-    change = f"{verdict.capitalize()}: the error goes from {old_new:.1%} to {new_new:.1%} under the same labels"
-    return f"{change}; {evidence}."
+        chance = f" Such a difference can be chance (p = {p_value:.2g})." if gained or lost else ""
+        return f"Cannot tell: {evidence}.{chance}"
+    change = f"{percent(new_new)} are wrong now, {percent(old_new)} were before, both by the corrected labels"
+    return f"{verdict.capitalize()}: {change}. {evidence[0].upper()}{evidence[1:]} (p = {p_value:.2g})."

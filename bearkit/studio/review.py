@@ -28,7 +28,7 @@ from bearkit.labelling.review_queue import ReviewPage, ReviewQueue
 from bearkit.labelling.review_view import View
 from bearkit.labelling.snapshot import Snapshot
 from bearkit.runs import LIVE
-from bearkit.studio import mistakes
+from bearkit.studio import mistakes, train_progress
 from bearkit.studio.grid_answers import in_words, large_picture, mark_example, thumbnail_urls, undo_or_redo
 from bearkit.studio.image_sets import title
 from bearkit.studio.modules import open_module
@@ -54,10 +54,10 @@ class ReviewTab:
             for ask in (self.suspects, self.undo_or_redo, self.details, self.progress, self.example)
         ]
         gr.HTML(html_template="", js_on_load=JS, server_functions=answers, apply_default_css=False, elem_id="review")
-        with gr.Row():
-            again = gr.Button("Retrain and compare", variant="primary", scale=2)
-            carry = gr.Button("Apply to files")
-            back = gr.Button("Restore files")
+        with gr.Row(elem_id="after-review"):
+            again = gr.Button("Retrain and compare", variant="primary", scale=0, min_width=220, elem_id="retrain")
+            carry = gr.Button("Apply to files", scale=0)
+            back = gr.Button("Restore files", scale=0)
         self.outcome = gr.HTML()
         again.click(self.retrain, None, self.outcome, show_progress="hidden")
         carry.click(self.apply_to_files, None, self.outcome)
@@ -106,7 +106,7 @@ class ReviewTab:
             "message": _message(view, page, over, _tally(now.history.latest)),
             "rest": rest,
             "heading": _heading(view, page, candidates),
-            "left": remaining_errors_sentence(page.left_as_dict()) if view.kind == "label" and page.remaining else "",
+            "left": _left(page) if view.kind == "label" and not (over or page.done) else "",  # else the message says it
             "progress": _tally(now.history.latest),
             "run": now.run,
             "since": now.history.newest_id,
@@ -149,9 +149,10 @@ class ReviewTab:
     def retrain(self) -> Iterator[str]:
         """Train with the options of the newest finished run, and compare the two."""
         before = runs.find_finished(self.project)
-        run = jobs.start(self.project, TrainConfig.from_dict(before.config))
-        while run.state in LIVE:
-            yield note("Training …")
+        config = TrainConfig.from_dict(before.config)
+        run = jobs.start(self.project, config)
+        while (state := run.state) in LIVE:
+            yield train_progress.sentence(run, state, run.events(), config)
             time.sleep(POLL)
         if not run.finished:
             raise RunError(f"run {run.id} is {run.state}: {run.failure or ''}", hint="see the Train tab")
@@ -237,14 +238,19 @@ def _message(view: View, page: ReviewPage, over: bool, tally: dict[str, int]) ->
         return "That was the last picture here." if page.remaining else "No picture is here any more."
     if view.kind == "unlabelled":
         return "" if page.suspects else "Nothing left to review here: every picture has a label."
-    left = remaining_errors_sentence(page.left_as_dict())
-    left = f" {left[0].upper()}{left[1:]}." if page.remaining else " Every label was checked."
+    left = _left(page)
+    left = f" {left[0].upper()}{left[1:]}." if left else " Every label was checked."
     if over:
         changes = f"{tally['changed']} relabelled, {tally['deleted']} deleted"
         return f"Done: no suspicious labels left ({changes}).{left}"
     if view.kind == "label" and page.done and page.calm:
         return f"Few label errors remain: the last {page.calm} pictures were fine.{left}"
     return "" if page.suspects else "Nothing left to review here."
+
+
+def _left(page: ReviewPage) -> str:
+    """Return how many wrong labels are probably left, in words; "" if every label was checked."""
+    return remaining_errors_sentence(page.left_as_dict()) if page.remaining else ""
 
 
 def _view(request: dict[str, Any]) -> View:

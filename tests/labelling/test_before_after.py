@@ -54,7 +54,7 @@ def test_verdicts_of_crafted_models():
     only_labels = compare_predictions(truth, truth, wrong_10, truth)
     assert only_labels.verdict == ONLY_LABELS
     assert only_labels.table == [[0.25, 0.0], [0.25, 0.0]]
-    assert "25.0%" in only_labels.sentence
+    assert "25.0 %" in only_labels.sentence
     wrong_2 = truth.copy()
     wrong_2[:2] = ["b", "a"]
     assert compare_predictions(truth, truth, wrong_2, truth).verdict == CANNOT_TELL

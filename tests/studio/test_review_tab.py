@@ -27,7 +27,8 @@ def test_with_keys_alone_from_the_first_page_to_the_worst_is_over_and_a_comparis
             elif n < figures(page).count() - 1:
                 page.keyboard.press("ArrowRight")
         next_page(page)
-    expect(page.get_by_text("4 relabelled, 0 deleted · ")).to_be_visible()
+    expect(page.get_by_text(re.compile("^Done: .* wrong labels? (is|are) probably left among"))).to_be_visible()
+    expect(page.locator(".rv-progress")).to_have_text(re.compile(r"^\d+ decided, 4 relabelled, 0 deleted$"))
     shoot(page, "9-review-worst-is-over")
     now = {image.image_id: image.label for image in ledger_of(running).images()}
     assert {one: now[one] for one in wrong} == wrong

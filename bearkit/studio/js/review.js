@@ -72,7 +72,7 @@ function newTab(place, outbox) {
     saved: make('b', { class: 'rv-saved', role: 'status' }),
     grid: make('div', { class: 'rv-grid', tabindex: 0, 'aria-label': 'pictures to review' }),
     side: make('aside', { class: 'rv-side', hidden: true }),
-    confirm: make('button', { type: 'button', class: 'rv-confirm', onclick: () => confirmPage(tab) }, ''),
+    confirm: make('button', { type: 'button', class: 'rv-confirm', hidden: true, onclick: () => confirmPage(tab) }, ''),
     turns: make('span', { class: 'rv-turns' }),
     foot: make('div', { class: 'rv-foot' }),
     images: () => tab.page.suspects,
