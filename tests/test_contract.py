@@ -27,7 +27,7 @@ FIRST = (
     "duplicates", "doctor", "export-dataset", "review next", "review decide", "review undo", "review redo",
     "review history", "review apply", "review unapply", "review rename", "label next", "label decide", "label audit",
     "label map", "label accept", "labels", "labels add", "labels describe", "labels rename", "labels remove",
-    "labels merge",
+    "labels merge", "sgd",
 )  # fmt: skip
 
 
@@ -57,6 +57,7 @@ def heard(tmp_path_factory):
         "epoch,train_loss,valid_loss,error_rate\n0,1,1,0.5\n1,0.8,0.9,0.4\n2,0.7,0.8,0.4"
     )
     tell("diagnose", folder / "epochs.csv")
+    tell("sgd", "--steps", 2, place=False)
     tell("interpret", "--run", "1")
     model = tell("export", "--thumbnails")["model"]
     tell("export", folder / "model", "--int8", "--run", "1")

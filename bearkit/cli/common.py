@@ -39,6 +39,7 @@ PANELS = {  # of `bearkit --help`: panels and commands in the order in which peo
     "Review": {"interpret": "review", "review": "review", "duplicates": "review", "compare": "review"},
     "Models": {"export": "models", "predict": "models", "serve": "models"},
     "Publish": {"push": "publishing", "push-dataset": "publishing", "space": "publishing", "preflight": "publishing"},
+    "Learn": {"sgd": "learn"},
     "Project": {"status": "project", "doctor": "project"},
 }
 PANEL_OF = {command: panel for panel, commands in PANELS.items() for command in commands}
