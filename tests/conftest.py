@@ -33,6 +33,7 @@ from bearkit.cli.common import run
 from bearkit.datasets import dataset
 from bearkit.sources.samples import pictures
 from bearkit.training.config import TrainConfig
+from tests import tiny_body
 from tests.fake_hub import TOKEN, hub
 
 ROOT = Path(__file__).parent.parent
@@ -210,6 +211,23 @@ def trained(once, tmp_path_factory, with_body):
 
 
 @pytest.fixture(scope="session")
+def small(once, tmp_path_factory):
+    """As `trained`, of a body of 10,000 weights: for tests that need a model and not what it can."""
+
+    def make(folder):
+        project = Project(folder / "shapes")
+        import_images(project, write_drawings(folder / "source", 12))
+        learn = tiny_body.learner(project)
+        learn.fit_one_cycle()
+        learn.export()
+
+    folder = tmp_path_factory.mktemp("small")
+    project = Project(shutil.copytree(once("small", make) / "shapes", folder / "shapes"))
+    (model,) = project.models.iterdir()
+    return Trained(project, tiny_body.learner(project).load("001/stage-1"), model)
+
+
+@pytest.fixture(scope="session")
 def drawn(once, tmp_path_factory, with_body):
     """A project of 36 drawings with a frozen run; copied by tests that change it."""
 
@@ -277,6 +295,13 @@ def shapes(drawn, tmp_path):
     """The same project for one test alone."""
     shutil.copytree(drawn.root, tmp_path / "shapes")
     return Project(tmp_path / "shapes")
+
+
+@pytest.fixture
+def small_shapes(small, tmp_path):
+    """The same with the run of `small`: where it does not matter which network trains on."""
+    shutil.copytree(small.project.root, tmp_path / "small" / "shapes")
+    return Project(tmp_path / "small" / "shapes")
 
 
 @pytest.fixture

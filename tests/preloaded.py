@@ -9,5 +9,6 @@ GRADIOS = ("matplotlib.pyplot", "matplotlib.backends.backend_agg")  # a third of
 gc.disable()
 for name in (*OURS, *GRADIOS):
     import_module(name)
+import_module("tests.tiny_body").register()
 gc.freeze()
 gc.enable()

@@ -2,6 +2,7 @@
 
 import importlib
 
+from bearkit import Learner
 from bearkit.bodies import weights
 from bearkit.bodies.registry import Body, register_body
 from bearkit.images.preprocessing import Preprocessing
@@ -28,3 +29,9 @@ def body():
 def register():
     """Let bearkit know the body in this process."""
     register_body(NAME, body)
+
+
+def learner(project, **options):
+    """A learner with this body."""
+    register()
+    return Learner(project, body=NAME, weights="none", **options)

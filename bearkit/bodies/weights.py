@@ -9,7 +9,7 @@ import urllib.error
 import urllib.parse
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import safetensors
@@ -44,7 +44,11 @@ class Weights:
         Raises:
             BodyError: the file is missing and cannot be downloaded.
         """
-        return RANDOM if self.find is None else hashlib.sha256(self.find().read_bytes()).hexdigest()[:12]
+        if self.find is None:
+            return RANDOM
+        file = self.find()
+        stat = file.stat()
+        return _sha256(file, (stat.st_ino, stat.st_size, stat.st_mtime_ns))[:12]
 
     def load_into(self, network: nn.Module) -> None:
         """Load the weights into a network without a classifier; a network with random weights is not changed.
@@ -67,6 +71,12 @@ class Weights:
                 hint="name the body that these weights belong to: `--body NAME`",
             )
         network.load_state_dict({name: loaded[name] for name in expected if name in loaded}, strict=False)
+
+
+@lru_cache(maxsize=64)
+def _sha256(path: Path, file: tuple[int, ...]) -> str:
+    """Cached for as long as `file`, its inode, size and time, stays the same: megabytes take longer than a page."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def random() -> Weights:

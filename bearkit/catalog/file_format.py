@@ -1,10 +1,11 @@
 """The format of the catalogue's file: create it, check it, and migrate older ones."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects import sqlite
 
 from bearkit.catalog import database
 from bearkit.catalog.backup import back_up
@@ -23,9 +24,20 @@ def create_catalog_file(path: Path) -> None:
     with engine.connect() as connection:  # readers do not block a writer; the file stores this mode
         connection.exec_driver_sql("PRAGMA journal_mode=WAL")
     with engine.begin() as connection:
-        metadata.create_all(connection)
-        connection.execute(insert(meta).values(key="format", value=str(FORMAT)))
+        for statement in _schema():
+            connection.exec_driver_sql(statement)
+        connection.execute(sqlite.insert(meta).values(key="format", value=str(FORMAT)))
     engine.dispose()
+
+
+@cache
+def _schema() -> tuple[str, ...]:
+    """Return the statements that create the tables and indexes of an empty catalogue."""
+    statements: list[str] = []
+    language = sqlite.dialect()
+    engine = sa.create_mock_engine("sqlite://", lambda made, *_: statements.append(str(made.compile(dialect=language))))
+    metadata.create_all(engine, checkfirst=False)
+    return tuple(statements)
 
 
 def check_format(project: Project) -> None:

@@ -11,6 +11,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -20,6 +21,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as ProgressBar
 from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
 import bearkit
 from bearkit.core.garbage import collect_garbage_rarely
@@ -143,6 +145,12 @@ def load_commands(*names: str) -> None:
         import_module(f"bearkit.cli.{module}")
 
 
+@lru_cache(maxsize=1)
+def _command_line(commands: int, groups: int) -> Any:
+    """Make the command line of the `commands` and `groups` that are loaded: once for many runs in one process."""
+    return get_command(app)
+
+
 def run() -> None:
     """Run the command line. The exit code is 0, 1 after an error, or 2 for wrong usage."""
     collect_garbage_rarely()
@@ -152,7 +160,7 @@ def run() -> None:
     warnings.filterwarnings("ignore", module=r"PIL\.", category=UserWarning)  # odd metadata of an image that loads
     try:
         load_commands(*sys.argv[1:2])
-        app()
+        _command_line(len(app.registered_commands), len(app.registered_groups))()
     except BearkitError as error:
         _fail(error)
     except OSError as error:  # disk full, no permission, a file where a folder should be

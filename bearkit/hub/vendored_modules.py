@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent  # the package's folder
@@ -16,8 +17,14 @@ def vendored_modules(source: str) -> list[Path]:
             if path not in needed:
                 needed.add(path)
                 if path != Path("__init__.py"):  # it imports lazily, so it needs no other module
-                    pending += _imports((ROOT / path).read_text(encoding="utf-8"))
+                    pending += _imports_of(path)
     return sorted(needed)
+
+
+@cache
+def _imports_of(path: Path) -> list[str]:
+    """Return what a file of bearkit may import; the files of a running program do not change."""
+    return list(_imports((ROOT / path).read_text(encoding="utf-8")))
 
 
 def _imports(source: str) -> Iterator[str]:

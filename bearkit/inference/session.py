@@ -15,5 +15,6 @@ def session(path: Path, threads: int) -> InferenceSession:
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # who waits keeps no processor busy
     options.add_session_config_entry("session.disable_quant_qdq", "1")  # turn 8-bit weights into floats now, once
     return InferenceSession(path, options, providers=["CPUExecutionProvider"])

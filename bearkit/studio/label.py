@@ -46,6 +46,7 @@ class LabelTab:
     def __init__(self, project: Project, index: SharedIndex) -> None:
         self.project, self._index = project, index
         self._turn = threading.Lock()  # one page at a time, or two reviewers could get the same one
+        self._opening = threading.Lock()  # one queue for all that ask at once
         self._handed_out = HandedOut()
         self._queue: LabelQueue | None = None
         self._map: ImageMap | None = None
@@ -199,11 +200,13 @@ class LabelTab:
         index = self._index.get()
         if index is None:
             return None
-        queue = self._queue
-        if queue is None or queue.index is not index:
-            queue = LabelQueue(self.project, index=index)
-            self._map, self._queue = ImageMap(queue, wait=False), queue
-        return queue
+        with self._opening:
+            if self._queue is None or self._queue.index is not index:
+                if self._queue is not None:
+                    self._handed_out = HandedOut()  # nobody looks at images of this catalogue yet
+                self._queue = LabelQueue(self.project, index=index)
+                self._map = ImageMap(self._queue, wait=False)
+            return self._queue
 
     def _choose(self, queue: LabelQueue, snapshot: Snapshot, request: dict[str, Any]) -> tuple[LabelPage, int]:
         """Return the page that was asked for, and the number of images that the audit still needs, 0 outside of it."""

@@ -38,7 +38,7 @@ class _Moved:
 
 
 class AdamW:
-    """AdamW (Loshchilov & Hutter 2019) over layer groups. On a GPU, one kernel updates all parameters of a setting."""
+    """AdamW (Loshchilov & Hutter 2019) over layer groups. One kernel updates a parameter, on a GPU all of a setting."""
 
     def __init__(self, groups: Sequence[Group]) -> None:
         self._moved: list[_Moved] = []
@@ -69,7 +69,7 @@ class AdamW:
             counts = self._count.to(device).repeat(len(moved)).unbind()  # torch adds 1 to each
             adamw(
                 [one.parameter for one in moved], list(gradients), [one.average for one in moved],
-                [one.square for one in moved], [], list(counts), foreach=False, fused=device.type == "cuda",
+                [one.square for one in moved], [], list(counts), foreach=False, fused=True,
                 amsgrad=False, beta1=momentum, beta2=BETA2, lr=lr * factor, weight_decay=weight_decay, eps=EPS,
                 maximize=False,
             )  # fmt: skip

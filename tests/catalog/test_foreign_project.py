@@ -22,10 +22,9 @@ SECRET = b"token = hf_of_the_victim"
 
 
 @pytest.fixture
-def bears(tmp_path):
+def bears(pictured, tmp_path):
     """A project of twelve pictures; beside it lies a file that is nobody's business."""
-    project = Project(tmp_path / "sent")
-    import_images(project, write_pictures(tmp_path / "source", {"black": 6, "teddy": 6}))
+    project = pictured(tmp_path, "source", {"black": 6, "teddy": 6})
     (tmp_path / "secret.png").write_bytes(SECRET)
     return project
 

@@ -86,8 +86,8 @@ def test_a_table_of_decisions_tells_it_to_another_project(ledger, tmp_path):
     assert labels(DecisionLog(Catalog(other))) == ["", "black", "black", "teddy", "teddy"]
 
 
-def test_pictures_without_labels_can_be_looked_at_before_there_are_two_labels(tmp_path, project):
-    import_images(project, write_pictures(tmp_path / "photos", {"some": 3}), labelled=False)
+def test_pictures_without_labels_can_be_looked_at_before_there_are_two_labels(tmp_path, project, with_body):
+    import_images(with_body(project), write_pictures(tmp_path / "photos", {"some": 3}), labelled=False)
     queue = ReviewQueue(project)
     for n_labelled in (0, 1):
         page = queue.page(View("unlabelled"))

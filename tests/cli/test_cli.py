@@ -7,10 +7,11 @@ import zipfile
 import pytest
 import typer.main
 
+from bearkit import Project
 from bearkit.cli.common import PANELS, JsonOption, app, load_commands
 from bearkit.runs import Run
 from bearkit.training.config import TrainConfig
-from tests import contract, processes
+from tests import contract, processes, tiny_body
 from tests.conftest import write_drawings, write_pictures
 from tests.processes import here as bearkit
 
@@ -212,8 +213,8 @@ def test_the_status_names_a_damaged_run_and_counts_the_rest(tmp_path, bearkit_js
 
 
 @pytest.mark.slow
-def test_a_rate_that_is_too_high_fails_with_advice_and_is_not_taken_for_a_model(tmp_path):
-    place = ("-p", tmp_path / "p", "--json")
+def test_a_rate_that_is_too_high_fails_with_advice_and_is_not_taken_for_a_model(tmp_path, with_body):
+    place = ("-p", with_body(Project(tmp_path / "p")).root, "--json")
     assert bearkit("import", write_pictures(tmp_path / "s", {"black": 4, "teddy": 4}), *place)[0] == 0
     assert bearkit("train", "--epochs", 2, *place)[0] == 0
     code, out, _ = bearkit("train", "--lr", "1e30", *place)
@@ -263,14 +264,15 @@ def test_a_config_as_a_command_line_trains_like_that(shapes):
     assert TrainConfig().as_command() == "bearkit train"
 
 
-@pytest.mark.slow(8)
-def test_finding_a_rate(shapes):
-    code, out, _ = bearkit("lr-find", "-p", shapes.root, "--json")
+@pytest.mark.slow
+def test_finding_a_rate(small_shapes):
+    place = ("-p", small_shapes.root)
+    code, out, _ = bearkit("lr-find", "--body", tiny_body.NAME, "--weights", "none", *place, "--json")
     assert code == 0
     assert set(out) == {"lrs", "losses", "suggestions", "reason", "plot"}
     assert set(out["suggestions"]) == {"valley", "steepest", "minimum", "slide"}
     assert len(out["lrs"]) == len(out["losses"])
-    code, text, _ = bearkit("lr-find", "-p", shapes.root, "--run", "1", "--unfrozen", "--unfreeze-groups", "2")
+    code, text, _ = bearkit("lr-find", *place, "--run", "1", "--unfrozen", "--unfreeze-groups", "2")
     assert code == 0
     assert "curve: " in text
 

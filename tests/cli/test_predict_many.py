@@ -18,8 +18,8 @@ from tests.servers import serving
 
 
 @pytest.fixture
-def predictor(trained):
-    return Predictor(trained.model)
+def predictor(small):
+    return Predictor(small.model)
 
 
 @pytest.fixture
@@ -57,11 +57,11 @@ def test_one_bad_archive_or_empty_folder_does_not_take_the_others_along(predicto
     assert rows[4]["hint"] == "download it first, and name the file"
 
 
-def test_an_address_is_fetched_and_named_as_it_was_typed(bearkit_json, trained, tmp_path):
+def test_an_address_is_fetched_and_named_as_it_was_typed(bearkit_json, small, tmp_path):
     with serving() as server:
         names = [f"{server.url}/ok/1.png?a=//b", f"{server.url}/gone/1.png"]
-        good, gone = bearkit_json("predict", trained.model, *names, "--allow-private")["predictions"]
-        (private,) = bearkit_json("predict", trained.model, names[0])["predictions"]
+        good, gone = bearkit_json("predict", small.model, *names, "--allow-private")["predictions"]
+        (private,) = bearkit_json("predict", small.model, names[0])["predictions"]
     assert [good["path"], gone["path"]] == names
     assert good["label"] in ("disc", "square", "star")
     assert gone["error"] == "404 not found"
@@ -69,10 +69,10 @@ def test_an_address_is_fetched_and_named_as_it_was_typed(bearkit_json, trained, 
     assert "--allow-private" in private["hint"]
 
 
-def test_a_picture_comes_through_standard_input(bearkit_json, trained, monkeypatch):
+def test_a_picture_comes_through_standard_input(bearkit_json, small, monkeypatch):
     for name, data in (("-", picture(1)), ("/dev/stdin", picture(1)), ("-", b"")):
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
-        (row,) = bearkit_json("predict", trained.model, name)["predictions"]
+        (row,) = bearkit_json("predict", small.model, name)["predictions"]
         assert row["path"] == name
         assert ("label" in row) == bool(data)
     assert row["error"] == "it sent no data"
@@ -140,24 +140,24 @@ def test_a_csv_that_cannot_be_written_fails_before_anything_is_predicted(predict
 
 
 @pytest.mark.parametrize("name", ["-", "/dev/stdout"])
-def test_a_csv_is_printed_alone_and_in_utf_8(printed, trained, tmp_path, monkeypatch, name):
+def test_a_csv_is_printed_alone_and_in_utf_8(printed, small, tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "熊.png").write_bytes(picture(1, kind="PNG"))
-    code, out = printed("predict", trained.model, "熊.png", "--csv", name)
+    code, out = printed("predict", small.model, "熊.png", "--csv", name)
     assert (code, table_of(out.decode())) == (0, [("熊.png", "")])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["熊.png"]
 
 
-def test_json_and_a_printed_csv_exclude_each_other(printed, trained):
-    assert printed("predict", trained.model, "a.png", "--csv", "-", "--json") == (2, b"")
+def test_json_and_a_printed_csv_exclude_each_other(printed, small):
+    assert printed("predict", small.model, "a.png", "--csv", "-", "--json") == (2, b"")
 
 
 @pytest.mark.parametrize("name", ["bears.zip", "BEARS.ZIP", "bears", "bears.jpg"])
-def test_a_zip_is_known_by_its_bytes(trained, tmp_path, name):
+def test_a_zip_is_known_by_its_bytes(small, tmp_path, name):
     with zipfile.ZipFile(tmp_path / name, "w") as archive:
         archive.writestr("a/1.png", picture(1, kind="PNG"))
         archive.writestr("2.png", picture(2, kind="PNG"))
-    rows = predict_files(Predictor(trained.model), [tmp_path / name])
+    rows = predict_files(Predictor(small.model), [tmp_path / name])
     assert sorted(row["path"] for row in rows) == [f"{tmp_path / name}!2.png", f"{tmp_path / name}!a/1.png"]
     assert all("label" in row for row in rows)
 
@@ -172,18 +172,18 @@ def test_a_zip_is_known_by_its_bytes(trained, tmp_path, name):
         (b"PK\5\6", "zip"),
     ],
 )
-def test_a_file_that_only_its_name_calls_a_zip_is_read_as_what_it_is(trained, tmp_path, content, word):
+def test_a_file_that_only_its_name_calls_a_zip_is_read_as_what_it_is(small, tmp_path, content, word):
     (tmp_path / "x.zip").write_bytes(content)
-    (row,) = predict_files(Predictor(trained.model), [tmp_path / "x.zip"])
+    (row,) = predict_files(Predictor(small.model), [tmp_path / "x.zip"])
     if word is None:
         assert row["label"]
     else:
         assert word in row["error"]
 
 
-def test_an_office_document_is_no_zip_of_pictures_that_is_lost_in_silence(trained, tmp_path):
+def test_an_office_document_is_no_zip_of_pictures_that_is_lost_in_silence(small, tmp_path):
     with zipfile.ZipFile(tmp_path / "text.docx", "w") as archive:
         archive.writestr("word/document.xml", "<xml/>")
-    rows = predict_files(Predictor(trained.model), [tmp_path / "text.docx"])
+    rows = predict_files(Predictor(small.model), [tmp_path / "text.docx"])
     assert rows
     assert all(row["error"] for row in rows)

@@ -59,16 +59,16 @@ def commands(path, model, project):
 
 
 @pytest.mark.parametrize(("path", "word"), BAD, ids=[word + str(n) for n, (_, word) in enumerate(BAD)])
-def test_a_path_that_leads_nowhere_is_a_clear_error_in_every_command(circle, trained, bearkit_json, path, word):
-    for name, command in commands(path, trained.model, trained.project.root).items():
+def test_a_path_that_leads_nowhere_is_a_clear_error_in_every_command(circle, small, bearkit_json, path, word):
+    for name, command in commands(path, small.model, small.project.root).items():
         found = bearkit_json(*command, code=1)
         assert word in found["error"], (name, found)
         assert found["hint"], name
         assert "bug in bearkit" not in found["hint"], (name, found)
 
 
-def test_what_cannot_be_predicted_is_a_row_with_its_reason(circle, trained, bearkit_json):
-    (row, long, good) = bearkit_json("predict", trained.model, "loop", LONG, trained.model / "confusion_matrix.png")[
+def test_what_cannot_be_predicted_is_a_row_with_its_reason(circle, small, bearkit_json):
+    (row, long, good) = bearkit_json("predict", small.model, "loop", LONG, small.model / "confusion_matrix.png")[
         "predictions"
     ]
     assert "symbolic links" in row["error"]
@@ -78,7 +78,7 @@ def test_what_cannot_be_predicted_is_a_row_with_its_reason(circle, trained, bear
 
 @pytest.mark.parametrize("empty", ["", " "])
 def test_an_empty_argument_is_an_error_that_names_it_and_never_the_current_folder(
-    tmp_path, monkeypatch, trained, bearkit_json, empty
+    tmp_path, monkeypatch, small, bearkit_json, empty
 ):
     monkeypatch.chdir(write_pictures(tmp_path, {"black": 2, "teddy": 2}))
     before = sorted(tmp_path.rglob("*"))
@@ -90,14 +90,14 @@ def test_an_empty_argument_is_an_error_that_names_it_and_never_the_current_folde
         "export": "DIR",
         "weights": "",
     }
-    for name, command in commands(empty, trained.model, trained.project.root).items():
+    for name, command in commands(empty, small.model, small.project.root).items():
         if name in ("weights", "addresses"):
             continue  # an empty --weights is its default; LABEL=FILE has its own test
         found = bearkit_json(*command, code=1)
         assert "is an empty text" in found["error"], (name, found)
         assert told.get(name, "") in found["error"]
         assert "variable" in found["hint"]
-    assert "PATH" in bearkit_json("predict", trained.model, "x.jpg", empty, code=1)["error"]
+    assert "PATH" in bearkit_json("predict", small.model, "x.jpg", empty, code=1)["error"]
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -112,18 +112,18 @@ def test_a_list_without_a_name_after_its_label_is_an_error(tmp_path, monkeypatch
     ("bad", "word"),
     [("", "empty text"), ("  ", "spaces only"), ("a\0b", "NUL"), ("loop", "circle"), (LONG, "too long")],
 )
-def test_the_same_in_python(circle, trained, bad, word):
+def test_the_same_in_python(circle, small, bad, word):
     calls = {
         ProjectError: [lambda: Project(bad)],
-        ModelError: [lambda: Predictor(bad), lambda: export_model(trained.project, bad)],
+        ModelError: [lambda: Predictor(bad), lambda: export_model(small.project, bad)],
         ImportSourceError: [lambda: import_images(Project("new"), bad), lambda: import_images(Project("new"), [bad])],
-        BearkitError: [lambda: export_dataset(trained.project, bad), lambda: read_text(bad)],
+        BearkitError: [lambda: export_dataset(small.project, bad), lambda: read_text(bad)],
     }
     for kind, every in calls.items():
         for call in every:
             with pytest.raises(kind, match=word):
                 call()
-    (row,) = predict_files(Predictor(trained.model), [bad])
+    (row,) = predict_files(Predictor(small.model), [bad])
     assert row["error"]
     assert not os.path.lexists("new")
 

@@ -77,9 +77,9 @@ class Killed(BaseException):
     """What a kill leaves undone."""
 
 
-def test_a_kill_between_the_two_renames_loses_no_model(tmp_path, no_exchange, monkeypatch, trained):
+def test_a_kill_between_the_two_renames_loses_no_model(tmp_path, no_exchange, monkeypatch, small):
     target = tmp_path / "001"
-    swap.replace_folder(_copy(trained.model, target), target)
+    swap.replace_folder(_copy(small.model, target), target)
     rename = type(target).rename
 
     def killed(path, to):
@@ -93,7 +93,7 @@ def test_a_kill_between_the_two_renames_loses_no_model(tmp_path, no_exchange, mo
     monkeypatch.undo()
     assert not target.exists()
     assert (
-        model_folder.read_config(target).vocab == model_folder.read_config(trained.model).vocab
+        model_folder.read_config(target).vocab == model_folder.read_config(small.model).vocab
     )  # the next look brings it back
     swap.replace_folder(prepared(target, "newer"), target)
     assert (target / "model.onnx").read_text() == "newer"
@@ -112,10 +112,10 @@ def test_without_an_exchange_a_folder_is_replaced_all_the_same(tmp_path, no_exch
     assert [path.name for path in tmp_path.iterdir()] == ["001"]
 
 
-def test_what_killed_exports_left_is_swept(tmp_path, trained):
-    models, run = tmp_path / "models", trained.learn.run.id
+def test_what_killed_exports_left_is_swept(tmp_path, small):
+    models, run = tmp_path / "models", small.learn.run.id
     lost = folder(models / ".bearkit-0123456789ab.old", "lost")  # as an older bearkit named it
-    (lost / "config.json").write_bytes((trained.model / "config.json").read_bytes())
+    (lost / "config.json").write_bytes((small.model / "config.json").read_bytes())
     half, young = folder(models / ".bearkit-00.part", "half"), folder(models / ".bearkit-01.part", "young")
     folder(models / "002", "newer")
     folder(models / ".bearkit-002.old", "older")

@@ -205,12 +205,12 @@ def test_a_damaged_model_is_named(shapes, doctor):
     assert (row["where"], "export" in row["hint"]) == (str(folder), True)
 
 
-def test_what_killed_programs_left_is_swept(shapes, doctor, trained):
+def test_what_killed_programs_left_is_swept(shapes, doctor, small):
     half, young = shapes.images / "disc" / ".0123456789ab.part.png", shapes.images / "disc" / ".ba9876543210.part.png"
     aside = shapes.models / ".bearkit-007.old"
     aside.mkdir(parents=True)
     for name in ("config.json", "model.onnx", "golden.npz"):
-        (aside / name).write_bytes((trained.model / name).read_bytes())
+        (aside / name).write_bytes((small.model / name).read_bytes())
     for path in (half, young):
         path.write_bytes(b"half")
     long_ago = time.time() - OLD_SECONDS - 1

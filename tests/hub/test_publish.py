@@ -70,8 +70,8 @@ def front(text):
 
 
 @pytest.fixture(scope="module")
-def drawings(trained):
-    return sorted(trained.project.images.rglob("*.png"))
+def drawings(small):
+    return sorted(small.project.images.rglob("*.png"))
 
 
 def test_a_model_comes_back_byte_for_byte(trained, tmp_path, with_hub, drawings):
@@ -108,11 +108,11 @@ def test_timm_and_transformers_load_it_by_its_name(trained, with_hub, drawings):
         assert said == pytest.approx(predictor.predict(path).probs, abs=1e-3)
 
 
-def test_the_card_says_what_the_run_measured(trained, with_hub, drawings):
+def test_the_card_says_what_the_run_measured(small, with_hub, drawings):
     server = with_hub()
-    push_model(trained.model, "me/shapes", license="cc-by-4.0", examples=drawings[:1])
+    push_model(small.model, "me/shapes", license="cc-by-4.0", examples=drawings[:1])
     text = published(server, "model", "me/shapes")["README.md"].decode()
-    info = Predictor(trained.model).config.info
+    info = Predictor(small.model).config.info
     (result,) = ModelCard(text).data.eval_results
     assert result.metric_value == round(1 - info.error_rate, 4)
     meta = front(text)
@@ -126,21 +126,21 @@ def test_the_card_says_what_the_run_measured(trained, with_hub, drawings):
     assert "| disc | 10 | 2 |" in text
 
 
-def test_what_people_wrote_into_a_card_stays(trained, tmp_path, with_hub):
+def test_what_people_wrote_into_a_card_stays(small, tmp_path, with_hub):
     server = with_hub()
-    model = shutil.copytree(trained.model, tmp_path / "model")
+    model = shutil.copytree(small.model, tmp_path / "model")
     text = (model / "README.md").read_text()
     (model / "README.md").write_text(text.replace("## Data", "## Who made it\n\nAnn did.\n\n## Data"))
     push_model(model, "me/shapes")
     assert "Ann did." in published(server, "model", "me/shapes")["README.md"].decode()
 
 
-def test_an_example_loses_where_it_was_taken(trained, tmp_path, with_hub):
+def test_an_example_loses_where_it_was_taken(small, tmp_path, with_hub):
     server = with_hub()
     exif = Image.Exif()
     exif.get_ifd(0x8825)[1] = "N"
     (tmp_path / "p.jpg").write_bytes(encoded(Image.new("RGB", (2000, 1000), "red"), "JPEG", exif=exif))
-    push_model(trained.model, "me/shapes", examples=[tmp_path / "p.jpg"])
+    push_model(small.model, "me/shapes", examples=[tmp_path / "p.jpg"])
     data = published(server, "model", "me/shapes")["examples/example-1.jpg"]
     (tmp_path / "q.jpg").write_bytes(data)
     with Image.open(tmp_path / "q.jpg") as image:
@@ -148,16 +148,16 @@ def test_an_example_loses_where_it_was_taken(trained, tmp_path, with_hub):
         assert image.size == (1024, 512)
     (tmp_path / "bad.jpg").write_bytes(b"<html>")
     with pytest.raises(ImageError, match=r"the example .*bad.jpg"):
-        push_model(trained.model, "me/shapes", examples=[tmp_path / "bad.jpg"])
+        push_model(small.model, "me/shapes", examples=[tmp_path / "bad.jpg"])
 
 
 @pytest.mark.parametrize("sdk", ["gradio", "static"])
-def test_a_space_comes_back_byte_for_byte(trained, tmp_path, with_hub, drawings, sdk):
+def test_a_space_comes_back_byte_for_byte(small, tmp_path, with_hub, drawings, sdk):
     server = with_hub()
-    result = push_space(trained.model, "me/try", sdk, license="mit", examples=drawings[:2], try_first=False)
+    result = push_space(small.model, "me/try", sdk, license="mit", examples=drawings[:2], try_first=False)
     assert result["url"] == f"{server.url}/spaces/me/try"
     assert server.hub.repos["space", "me/try"].sdk == sdk
-    dry = push_space(trained.model, "me/try", sdk, license="mit", examples=drawings[:2], dry_run=tmp_path / "dry")
+    dry = push_space(small.model, "me/try", sdk, license="mit", examples=drawings[:2], dry_run=tmp_path / "dry")
     assert (dry["url"], dry["commit"]) == (None, None)
     assert dry["files"] == result["files"]
     there = files_of(downloaded(tmp_path, "me/try", "space"))
@@ -209,7 +209,7 @@ def test_a_data_set_comes_back_with_where_it_came_from(shapes, tmp_path, with_hu
     assert len({row["sha256"] for row in rows} - {row["image_id"] for row in rows}) == 1, "the one with a place"
 
 
-def test_a_hub_that_makes_a_repository_and_then_fails_holds_nothing(trained, with_hub, monkeypatch):
+def test_a_hub_that_makes_a_repository_and_then_fails_holds_nothing(small, with_hub, monkeypatch):
     server = with_hub()
     made = []
 
@@ -219,34 +219,34 @@ def test_a_hub_that_makes_a_repository_and_then_fails_holds_nothing(trained, wit
 
     monkeypatch.setattr(Hub, "_head", fails)
     with pytest.raises(PublishError, match="no answer"):
-        push_model(trained.model, "me/shapes")
+        push_model(small.model, "me/shapes")
     assert made == [("model", "me/shapes")]
     assert server.hub.repos == {}
 
 
 @pytest.mark.parametrize("broken", ["commit", "preupload", "lfs/"])
 @pytest.mark.slow
-def test_a_hub_that_fails_half_way_holds_nothing(trained, with_hub, broken):
+def test_a_hub_that_fails_half_way_holds_nothing(small, with_hub, broken):
     server = with_hub()
     server.hub.fail[("PUT" if broken == "lfs/" else "POST", broken)] = 500 if broken == "commit" else 400  # no retries
     with pytest.raises(PublishError) as raised:
-        push_model(trained.model, "me/shapes")
+        push_model(small.model, "me/shapes")
     assert server.hub.repos == {}
     assert raised.value.hint
     server.hub.fail.clear()
-    push_model(trained.model, "me/shapes")
+    push_model(small.model, "me/shapes")
     before = list(server.hub.repos["model", "me/shapes"].commits)
     server.hub.fail["POST", "commit"] = 500
     with pytest.raises(PublishError, match="the Hub fails at the moment"):
-        push_model(trained.model, "me/shapes", license="mit")
+        push_model(small.model, "me/shapes", license="mit")
     assert server.hub.repos["model", "me/shapes"].commits == before
     server.hub.fail.clear()
-    push_model(trained.model, "me/shapes", license="mit")
+    push_model(small.model, "me/shapes", license="mit")
     assert len(server.hub.repos["model", "me/shapes"].commits) == len(before) + 1
 
 
 @pytest.mark.parametrize("at", [1, 2])
-def test_stopped_by_a_person_it_leaves_nothing(trained, with_hub, at):
+def test_stopped_by_a_person_it_leaves_nothing(small, with_hub, at):
     """Before anything is sent, or when all is sent and only the commit is left."""
     server = with_hub()
 
@@ -258,7 +258,7 @@ def test_stopped_by_a_person_it_leaves_nothing(trained, with_hub, at):
             if len(asked) == stop_at:
                 raise KeyboardInterrupt
 
-        return push_model(trained.model, "me/shapes", license=license, progress=progress)
+        return push_model(small.model, "me/shapes", license=license, progress=progress)
 
     with pytest.raises(KeyboardInterrupt):
         push(at)
@@ -271,54 +271,54 @@ def test_stopped_by_a_person_it_leaves_nothing(trained, with_hub, at):
 
 
 @pytest.mark.parametrize("new", [True, False])
-def test_a_commit_that_was_taken_though_the_hub_did_not_say_so_is_published(trained, with_hub, new):
+def test_a_commit_that_was_taken_though_the_hub_did_not_say_so_is_published(small, with_hub, new):
     server = with_hub()
     if not new:
-        push_model(trained.model, "me/shapes", license="mit")
+        push_model(small.model, "me/shapes", license="mit")
     server.hub.silent = True
-    result = push_model(trained.model, "me/shapes")
+    result = push_model(small.model, "me/shapes")
     assert result["commit"] == server.hub.repos["model", "me/shapes"].commits[-1][0]
     assert "model.onnx" in server.hub.of("model", "me/shapes")
 
 
-def test_another_pushs_commit_does_not_pass_for_ours(trained, with_hub, monkeypatch):
+def test_another_pushs_commit_does_not_pass_for_ours(small, with_hub, monkeypatch):
     server = with_hub()
     server.hub.silent = "another's"
     monkeypatch.setattr(client, "LOOK_AGAIN", (0, 0))
     with pytest.raises(PublishError, match=r"504|fails at the moment"):
-        push_model(trained.model, "me/shapes")
+        push_model(small.model, "me/shapes")
     repo = server.hub.repos["model", "me/shapes"]
     assert repo.titles[repo.commits[-1][0]] == client.MESSAGE
     assert "model.onnx" not in server.hub.of("model", "me/shapes")
 
 
-def test_a_proxy_that_cannot_be_used_is_named(trained, with_hub, monkeypatch):
+def test_a_proxy_that_cannot_be_used_is_named(small, with_hub, monkeypatch):
     with_hub()
     monkeypatch.setenv("ALL_PROXY", "socks://127.0.0.1:9")
     with pytest.raises(PublishError, match="the proxy that ALL_PROXY names"):
-        push_model(trained.model, "me/shapes")
+        push_model(small.model, "me/shapes")
 
 
-def test_whether_it_was_published_is_said_to_be_unknown_where_it_is(trained, with_hub):
+def test_whether_it_was_published_is_said_to_be_unknown_where_it_is(small, with_hub):
     """It takes the commit, answers with an error, and then does not answer at all."""
     server = with_hub()
     server.hub.silent = True
     server.hub.fail["GET", "commits"] = 501  # its client asks five times more after a 503, and waits 23 seconds
     with pytest.raises(PublishError, match="did not say whether it took the commit") as raised:
-        push_model(trained.model, "me/shapes")
+        push_model(small.model, "me/shapes")
     assert f"{server.url}/me/shapes" in raised.value.hint
     assert "model.onnx" in server.hub.of("model", "me/shapes")
 
 
-def test_what_cannot_be_taken_away_is_told(trained, with_hub):
+def test_what_cannot_be_taken_away_is_told(small, with_hub):
     server = with_hub()
     server.hub.fail |= {("POST", "commit"): 403, ("DELETE", "repos"): 403}
     with pytest.raises(PublishError, match="could not be deleted") as raised:
-        push_model(trained.model, "me/shapes")
+        push_model(small.model, "me/shapes")
     assert "delete it in its settings" in raised.value.hint
 
 
-def test_what_somebody_put_into_it_meanwhile_stays(trained, with_hub):
+def test_what_somebody_put_into_it_meanwhile_stays(small, with_hub):
     server = with_hub()
 
     def meanwhile(what, done, total):
@@ -326,7 +326,7 @@ def test_what_somebody_put_into_it_meanwhile_stays(trained, with_hub):
             server.hub.repos["model", "me/shapes"].commit({"mine.txt": b"mine"})
 
     with pytest.raises(PublishError, match="somebody else has just changed"):
-        push_model(trained.model, "me/shapes", progress=meanwhile)
+        push_model(small.model, "me/shapes", progress=meanwhile)
     assert server.hub.of("model", "me/shapes") == {"mine.txt": b"mine"}
 
 
@@ -340,11 +340,11 @@ def test_pictures_that_cannot_be_reached_stay_on_the_hub(shapes, with_hub):
 
 
 @pytest.mark.parametrize("sdk", ["gradio", "static"])
-def test_another_kind_of_space_leaves_nothing_of_the_first(trained, with_hub, drawings, sdk):
+def test_another_kind_of_space_leaves_nothing_of_the_first(small, with_hub, drawings, sdk):
     server = with_hub()
     other = {"gradio": "static", "static": "gradio"}[sdk]
-    push_space(trained.model, "me/try", other, examples=drawings[:1], try_first=False)
-    result = push_space(trained.model, "me/try", sdk, try_first=False)
+    push_space(small.model, "me/try", other, examples=drawings[:1], try_first=False)
+    result = push_space(small.model, "me/try", sdk, try_first=False)
     assert sorted(published(server, "space", "me/try")) == sorted(result["files"])
 
 
@@ -376,17 +376,17 @@ def test_what_an_earlier_push_left_over_goes_and_nothing_of_others(shapes, tmp_p
     assert server.hub.of("dataset", "me/theirs")["train/a/1.jpg"] == b"mine"
 
 
-def test_a_repository_that_is_there_needs_no_right_to_make_one(trained, with_hub):
+def test_a_repository_that_is_there_needs_no_right_to_make_one(small, with_hub):
     server = with_hub()
-    push_space(trained.model, "me/try", "gradio", try_first=False)
+    push_space(small.model, "me/try", "gradio", try_first=False)
     server.hub.pro = False
-    push_space(trained.model, "me/try", "gradio", license="mit", try_first=False)
+    push_space(small.model, "me/try", "gradio", license="mit", try_first=False)
     assert b"license: mit" in server.hub.of("space", "me/try")["README.md"]
 
 
-def test_the_thumbnails_only_go_along_when_that_is_said(trained, tmp_path, with_hub):
+def test_the_thumbnails_only_go_along_when_that_is_said(small, tmp_path, with_hub):
     with_hub()
-    model = export_model(trained.project, tmp_path / "model", thumbnails=True)
+    model = export_model(small.project, tmp_path / "model", thumbnails=True)
     for number, (thumbnails, n) in enumerate([(False, 0), (True, 1)]):
         said = push_model(model, "me/a", thumbnails=thumbnails, dry_run=tmp_path / f"model-{number}")
         assert said["files"].count("thumbnails.npz") == n
@@ -414,14 +414,14 @@ def test_too_many_files_for_a_commit(shapes, with_hub, monkeypatch):
     assert server.hub.repos == {}
 
 
-def test_without_a_subscription_the_static_space_is_offered(trained, with_hub, bearkit_json):
+def test_without_a_subscription_the_static_space_is_offered(small, with_hub, bearkit_json):
     server = with_hub()
     server.hub.pro = False
-    said = bearkit_json("space", trained.model, "me/try", "--sdk", "gradio", "--no-preflight", code=1)
+    said = bearkit_json("space", small.model, "me/try", "--sdk", "gradio", "--no-preflight", code=1)
     assert "PRO" in said["error"]
     assert "--sdk static" in said["hint"]
     assert server.hub.repos == {}
-    said = bearkit_json("space", trained.model, "me/try", "--sdk", "static")
+    said = bearkit_json("space", small.model, "me/try", "--sdk", "static")
     assert set(said) == {"url", "files", "commit"}
 
 
@@ -442,7 +442,7 @@ def test_without_a_subscription_the_static_space_is_offered(trained, with_hub, b
         ("me/a--b", "", None, "not a valid name on the Hub", "USER/NAME"),
     ],
 )
-def test_every_refusal_says_what_to_do(trained, with_hub, bearkit_json, monkeypatch, repo, token, fail, error, hint):
+def test_every_refusal_says_what_to_do(small, with_hub, bearkit_json, monkeypatch, repo, token, fail, error, hint):
     server = with_hub()
     if token is None:
         monkeypatch.delenv("HF_TOKEN")
@@ -450,17 +450,17 @@ def test_every_refusal_says_what_to_do(trained, with_hub, bearkit_json, monkeypa
         monkeypatch.setenv("HF_TOKEN", token)
     if fail:
         server.hub.fail[fail[:2]] = fail[2]
-    said = bearkit_json("push", trained.model, repo, code=1)
+    said = bearkit_json("push", small.model, repo, code=1)
     assert error in said["error"]
     assert hint in said["hint"]
     assert server.hub.repos == {}
     assert "hf_o" not in json.dumps(said)  # no token
 
 
-def test_without_a_network(trained, with_hub, bearkit_json, monkeypatch):
+def test_without_a_network(small, with_hub, bearkit_json, monkeypatch):
     server = with_hub()
     monkeypatch.setenv("HF_ENDPOINT", server.url.rpartition(":")[0] + ":1")
-    said = bearkit_json("push", trained.model, "me/a", code=1)
+    said = bearkit_json("push", small.model, "me/a", code=1)
     assert "cannot be reached" in said["error"]
 
 
@@ -480,15 +480,15 @@ def test_a_data_set_is_only_published_by_who_may(shapes, with_hub, bearkit_json,
     assert len(said["files"]) == 36 + 4
 
 
-def test_bad_input_writes_nothing(trained, tmp_path, with_hub):
+def test_bad_input_writes_nothing(small, tmp_path, with_hub):
     server = with_hub()
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").write_text("mine")
     with pytest.raises(PublishError, match="already exists"):
-        push_model(trained.model, "me/a", dry_run=tmp_path / "full")
+        push_model(small.model, "me/a", dry_run=tmp_path / "full")
     with pytest.raises(PublishError, match="no kind of Space"):
-        push_space(trained.model, "me/a", "docker")
-    model = shutil.copytree(trained.model, tmp_path / "model")
+        push_space(small.model, "me/a", "docker")
+    model = shutil.copytree(small.model, tmp_path / "model")
     (model / "model.onnx").write_bytes(b"broken")
     for publish in (push_model, lambda *words, **more: push_space(*words, "static", **more)):
         with pytest.raises(ModelError):
@@ -569,13 +569,13 @@ def test_preflight_shows_the_root_cause(gradio_space, bearkit_json, monkeypatch,
     assert cause in found["problems"][0]
 
 
-def test_what_does_not_work_is_not_pushed(trained, with_hub, monkeypatch):
+def test_what_does_not_work_is_not_pushed(small, with_hub, monkeypatch):
     server = with_hub()
     monkeypatch.setattr(
         preflight, "run_in_sandbox", lambda *_: sandbox.SandboxResult(["app.py ended (code 1): KeyError: 'x'"])
     )
     with pytest.raises(PublishError, match=r"does not work, so nothing was published: app.py ended"):
-        push_space(trained.model, "me/try", "gradio")
+        push_space(small.model, "me/try", "gradio")
     assert server.hub.repos == {}
 
 
@@ -592,8 +592,8 @@ def test_what_does_not_work_is_not_pushed(trained, with_hub, monkeypatch):
         (lambda folder: _edit(folder, "index.html", "other.html"), "app_file other.html is not in the folder"),
     ],
 )
-def test_preflight_of_a_static_space(trained, tmp_path, bearkit_json, break_it, problem):
-    bearkit_json("space", trained.model, "me/try", "--sdk", "static", "--dry-run", tmp_path / "space")
+def test_preflight_of_a_static_space(small, tmp_path, bearkit_json, break_it, problem):
+    bearkit_json("space", small.model, "me/try", "--sdk", "static", "--dry-run", tmp_path / "space")
     assert bearkit_json("preflight", tmp_path / "space")["ok"]
     break_it(tmp_path / "space")
     assert problem in bearkit_json("preflight", tmp_path / "space", code=1)["problems"][0]
@@ -649,7 +649,7 @@ def test_the_browsers_runtime_is_the_one_that_was_tested(monkeypatch, tmp_path):
 
 
 @pytest.mark.slow
-def test_an_installed_wheel_writes_the_spaces(trained, tmp_path):
+def test_an_installed_wheel_writes_the_spaces(small, tmp_path):
     source = tmp_path / "source"  # building writes beside it
     for folder in ("bearkit", "spaces"):
         shutil.copytree(ROOT / folder, source / folder, ignore=shutil.ignore_patterns("__pycache__"))
@@ -659,7 +659,7 @@ def test_an_installed_wheel_writes_the_spaces(trained, tmp_path):
     (wheel,) = tmp_path.glob("*.whl")
     python(tmp_path, "-m", "pip", "install", "--quiet", "--no-deps", "--target", tmp_path / "site", wheel)
     shutil.rmtree(source)
-    words = ("-m", "bearkit", "space", trained.model, "me/x", "--sdk", "gradio", "--dry-run", "s", "--no-preflight")
+    words = ("-m", "bearkit", "space", small.model, "me/x", "--sdk", "gradio", "--dry-run", "s", "--no-preflight")
     python(tmp_path, *words, PYTHONPATH=str(tmp_path / "site"))
     assert (tmp_path / "s" / "app.py").read_text() == (ROOT / "spaces" / "gradio" / "app.py").read_text()
     theirs = {path.relative_to(tmp_path / "s" / "bearkit") for path in (tmp_path / "s" / "bearkit").rglob("*.*")}

@@ -21,9 +21,9 @@ from tests.conftest import encoded
 
 
 @pytest.fixture
-def model(trained, tmp_path):
+def model(small, tmp_path):
     """A copy of a model folder to break."""
-    return shutil.copytree(trained.model, tmp_path / "model")
+    return shutil.copytree(small.model, tmp_path / "model")
 
 
 def refused(model, match):
@@ -71,7 +71,7 @@ def test_arrays_with_code_in_them_are_not_loaded(model):
     ("change", "match"),
     [
         ({"input_size": [3, 20_000, 20_000]}, "an input of 20000 x 20000 pixels; the limit is 2048"),
-        ({"input_size": [3, 640, 640]}, "model.onnx takes inputs of .*224, 224.*, and config.json says 640 pixels"),
+        ({"input_size": [3, 640, 640]}, "model.onnx takes inputs of .*32, 32.*, and config.json says 640 pixels"),
         ({"input_size": [3, -1, -1]}, "an input of -1"),
         ({"crop_pct": 1e-9}, "crop_pct 1e-09"),
         ({"std": [0, 1, 1]}, "mean and std"),
@@ -125,15 +125,15 @@ def test_a_link_out_of_the_folder_is_not_followed_nor_published(model, tmp_path)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links need rights elsewhere")
-def test_a_folder_as_the_hubs_client_keeps_it_is_read(model, trained, tmp_path):
+def test_a_folder_as_the_hubs_client_keeps_it_is_read(model, small, tmp_path):
     snapshot, blobs = tmp_path / "models--a--b" / "snapshots" / "1f", tmp_path / "models--a--b" / "blobs"
     snapshot.mkdir(parents=True)
     blobs.mkdir()
     for number, path in enumerate(model.iterdir()):
         shutil.move(path, blobs / str(number))
         (snapshot / path.name).symlink_to(f"../../blobs/{number}")
-    picture = next(trained.project.images.rglob("*.png"))
-    assert Predictor(snapshot).predict(picture) == Predictor(trained.model).predict(picture)
+    picture = next(small.project.images.rglob("*.png"))
+    assert Predictor(snapshot).predict(picture) == Predictor(small.model).predict(picture)
 
 
 def test_a_network_that_may_never_end_is_not_run(model):
@@ -180,8 +180,8 @@ def test_functions_and_weights_in_other_files_are_refused(model):
         refused(model, "model.onnx")
 
 
-def test_what_is_no_picture_is_refused_with_what_would_be_one(trained):
-    predictor = Predictor(trained.model)
+def test_what_is_no_picture_is_refused_with_what_would_be_one(small):
+    predictor = Predictor(small.model)
     for thing in (np.zeros((10, 10, 3), np.uint8), [1, 2], None, 7):
         with pytest.raises(ImageError, match=r"give a path, bytes or a Pillow image; .* Image.fromarray\(array\)"):
             predictor.predict(thing)
@@ -191,9 +191,9 @@ def test_what_is_no_picture_is_refused_with_what_would_be_one(trained):
         predictor.predict(io.StringIO("words"))
 
 
-def test_open_files_and_pillow_images_of_every_mode_are_pictures(trained, tmp_path):
-    predictor = Predictor(trained.model)
-    path = next(trained.project.images.rglob("*.png"))
+def test_open_files_and_pillow_images_of_every_mode_are_pictures(small, tmp_path):
+    predictor = Predictor(small.model)
+    path = next(small.project.images.rglob("*.png"))
     expected = predictor.predict(path)
     assert (
         predictor.predict(io.BytesIO(path.read_bytes())) == predictor.predict(bytearray(path.read_bytes())) == expected

@@ -83,13 +83,9 @@ def noisy(project, share, split, seed=0):
 
 
 @pytest.fixture(scope="module")
-def flowers(data, tmp_path_factory, with_body):
+def flowers(photographs, tmp_path_factory):
     """The flower photographs, looked at once; copied by tests."""
-    project = with_body(Project(tmp_path_factory.mktemp("flowers") / "flowers"))
-    import_images(project, data / "flowers_ccby")
-    Learner(project).fit_one_cycle(1)
-    shutil.rmtree(project.runs)
-    return project
+    return photographs("flowers_ccby", tmp_path_factory.mktemp("flowers") / "flowers")
 
 
 def retrained(project, right):

@@ -120,8 +120,8 @@ def test_the_status_counts_labels_that_only_the_model_gave(unlabelled, bearkit_j
     assert bearkit_json("status", "-p", unlabelled.root)["by_model"] == 0
 
 
-def test_every_command_names_the_label_command_while_nothing_has_a_label(unlabelled, spoken, tmp_path):
-    where = ("-p", unlabelled.root)
+def test_every_command_names_the_label_command_while_nothing_has_a_label(unlabelled, with_body, spoken, tmp_path):
+    where = ("-p", with_body(unlabelled).root)
     for command in (("status",), ("review", "next", "--kind", "unlabelled"), ("label", "next", "--n", "2")):
         assert "bearkit label " in spoken(*command, *where).out.splitlines()[-1]
     for command in (("review", "next"), ("train",), ("interpret",), ("export",), ("export-dataset", tmp_path / "out")):
@@ -129,8 +129,8 @@ def test_every_command_names_the_label_command_while_nothing_has_a_label(unlabel
     assert "bearkit label next" in spoken("label", "decide", ids(unlabelled)[0], "x", *where).out.splitlines()[-1]
 
 
-def test_when_all_have_one_label_another_ones_pictures_are_needed(project, tmp_path, spoken):
-    import_images(project, write_pictures(tmp_path, {"black": 3}) / "black", label="black")
+def test_when_all_have_one_label_another_ones_pictures_are_needed(project, with_body, tmp_path, spoken):
+    import_images(with_body(project), write_pictures(tmp_path, {"black": 3}) / "black", label="black")
     last = spoken("label", "next", "-p", project.root).out.splitlines()[-1]
     assert "pictures of another one" in last
     assert "bearkit train" not in last

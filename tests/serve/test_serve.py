@@ -145,8 +145,8 @@ def test_who_sends_slowly_or_hangs_up_holds_up_nobody(served, paths):
         time.sleep(0.05)
 
 
-def test_private_addresses_are_refused_unless_told_otherwise(trained, request):
-    running = Served(trained.model)
+def test_private_addresses_are_refused_unless_told_otherwise(small, request):
+    running = Served(small.model)
     request.addfinalizer(running.end)
     with serving(replay={"/file/1.png": picture(1, kind="PNG")}) as server:
         status, said = running.post(json={"url": f"{server.url}/file/1.png"})
@@ -203,8 +203,8 @@ def test_it_describes_itself(served, trained):
     assert "http" not in page.replace(served.url, "").replace("https://example.org", "")
 
 
-def test_one_address_takes_not_all_places_and_a_picture_that_is_not_there_takes_none(trained):
-    batcher = Batcher(Predictor(trained.model))
+def test_one_address_takes_not_all_places_and_a_picture_that_is_not_there_takes_none(small):
+    batcher = Batcher(Predictor(small.model))
     with ExitStack() as stack:
         for _ in range(SHARE):
             stack.enter_context(batcher.place("10.0.0.1"))
@@ -215,8 +215,8 @@ def test_one_address_takes_not_all_places_and_a_picture_that_is_not_there_takes_
     assert batcher.waiting == 0
 
 
-def test_large_pictures_that_are_being_sent_leave_room_for_small_ones(trained):
-    api = Api(Predictor(trained.model))
+def test_large_pictures_that_are_being_sent_leave_room_for_small_ones(small):
+    api = Api(Predictor(small.model))
 
     def hold(client, megabytes):
         request = Request({"type": "http", "client": (client, 1), "state": {"held": 0}})

@@ -9,7 +9,7 @@ from bearkit import Project, import_images
 from bearkit.labelling.label_queue import LabelQueue
 from tests.conftest import drawings, write_drawings
 from tests.studio.pages import SECONDS, Browser, Studio, is_outside
-from tests.studio.reviewing import as_at_first, opened
+from tests.studio.reviewing import opened, plant, reopened
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 expect.set_options(timeout=SECONDS)  # five seconds otherwise, which a busy machine may need for a click
@@ -32,21 +32,52 @@ def one_browser():
         yield Browser(playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET)))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    """Note that a test failed: the page that it leaves is not for the next one."""
+    report = yield
+    item.failed = getattr(item, "failed", False) or report.failed
+    return report
+
+
 @pytest.fixture
-def browser(one_browser):
-    """The browser of all tests; the pages that a test leaves open are closed."""
+def browser(one_browser, request):
+    """The browser of all tests; the pages that a test leaves open are closed, but for those that are kept."""
+    one_browser.begin(request.node.path)
     yield one_browser
-    one_browser.forget()
+    one_browser.forget(request.node.failed)
+
+
+@pytest.fixture(scope="package")
+def one_studio(one_browser, tmp_path_factory):
+    """The studio of all tests that need none of their own. A test begins with what it shows; see `Studio.show`."""
+    running = Studio(Project(tmp_path_factory.mktemp("studio") / "shapes"))
+    yield running
+    one_browser.drop_kept()
+    running.end()
 
 
 @pytest.fixture
-def studio(tmp_path, with_body):
+def start():
+    """Starts a studio of a project, at a port, that ends with the test."""
+    begun = []
+
+    def begin(project, port=None):
+        begun.append(Studio(project, port))
+        return begun[-1]
+
+    yield begin
+    for running in begun:
+        running.end()
+
+
+@pytest.fixture
+def studio(one_studio, tmp_path, with_body):
     """A studio of an empty project, and a folder of drawings; yields (url, tmp_path)."""
     write_drawings(tmp_path / "photos", 8)
     (tmp_path / "photos" / "disc" / "page.jpg").write_text("<html></html>")
-    running = Studio(with_body(Project(tmp_path / "shapes")))
-    yield running.url, tmp_path
-    running.end()
+    one_studio.show(with_body(Project(tmp_path / "shapes")).root)
+    return one_studio.url, tmp_path
 
 
 @pytest.fixture
@@ -59,35 +90,34 @@ def page(studio, browser):
     return page
 
 
-@pytest.fixture(scope="module")
-def shared_review(drawn, tmp_path_factory):
-    """One studio for the tests that leave its pictures as they are: decisions are taken back before each."""
-    project = Project(shutil.copytree(drawn.root, tmp_path_factory.mktemp("shared") / "shapes"))
-    running = Studio(project)
-    yield running
-    running.end()
+@pytest.fixture(scope="session")
+def suspicious(drawn, tmp_path_factory):
+    """A project of 36 drawings of which four have a wrong label, and what they should be; to be copied."""
+    project = Project(shutil.copytree(drawn.root, tmp_path_factory.mktemp("suspicious") / "shapes"))
+    return project, plant(project)
 
 
 @pytest.fixture
-def reviewed(shared_review):
-    """The shared studio with four wrong labels, and what they should be, for a test that opens pages of its own."""
-    return shared_review, as_at_first(shared_review)
+def reviewed(one_studio, suspicious):
+    """A studio with four wrong labels, and what they should be, for a test that opens pages of its own."""
+    project, wrong = suspicious
+    one_studio.show(project.root)
+    return one_studio, wrong
 
 
 @pytest.fixture
 def review(browser, reviewed):
     """The same with a page on the Review tab: six suspects."""
     running, wrong = reviewed
-    return running, opened(browser, running.url), wrong
+    return running, reopened(browser, running), wrong
 
 
 @pytest.fixture
-def own_review(browser, shapes):
-    """The same with a studio that the test may kill, and pictures that it may add to."""
-    running = Studio(shapes)
-    wrong = as_at_first(running)
-    yield running, opened(browser, running.url), wrong
-    running.end()
+def own_review(browser, start, suspicious, tmp_path):
+    """The same with a studio that the test may kill."""
+    project, wrong = suspicious
+    running = start(Project(shutil.copytree(project.root, tmp_path / "shapes")))
+    return running, opened(browser, running.url), wrong
 
 
 @pytest.fixture(scope="session")
@@ -107,8 +137,13 @@ def unlabelled(once, with_body):
 
 
 @pytest.fixture
-def running(unlabelled, tmp_path):
-    """A studio of the same project, for one test alone."""
-    studio = Studio(Project(shutil.copytree(unlabelled.root, tmp_path / "shapes")))
-    yield studio
-    studio.end()
+def running(one_studio, unlabelled):
+    """A studio of the same project."""
+    one_studio.show(unlabelled.root)
+    return one_studio
+
+
+@pytest.fixture
+def own_running(start, unlabelled, tmp_path):
+    """The same that the test may kill."""
+    return start(Project(shutil.copytree(unlabelled.root, tmp_path / "shapes")))

@@ -12,8 +12,17 @@ from tests.studio.pages import SECONDS
 NAME = "name => localStorage.getItem('bearkit-reviewer') || localStorage.setItem('bearkit-reviewer', name)"
 
 
+def reopen_label(browser, running, view="&many=12", **options):
+    """The kept page on the Label tab."""
+    empty = "&by=&proposed=&like=&audit=" + ("" if "&map=" in view else "&map=")
+    page = browser.kept_page(running.url, f"?tab=label{empty}{view}", **options)
+    expect(page.locator(".lb .lb-progress, .lb .rv-done").first).to_be_visible(timeout=SECONDS)
+    loaded(page)
+    return page
+
+
 def open_label(browser, running, view="&many=12", name="ann", **options):
-    """A page on the Label tab, with a reviewer's name."""
+    """A new page on the Label tab, with a reviewer's name."""
     page = browser.new_page(**options)
     page.add_init_script(f"({NAME})('{name}')")
     page.goto(f"{running.url}?tab=label{view}")
@@ -78,6 +87,7 @@ def select_by_keys(page, places):
 
 
 def log_of(running):
+    """The decisions of a studio's project."""
     return DecisionLog(Catalog(running.project))
 
 
@@ -86,9 +96,10 @@ def labels_of(running):
     return {image.image_id: image.label for image in log_of(running).images()}
 
 
-def shape_of(running):
+def shape_of(project):
     """What each drawing shows, by image id: the name of its file without the number."""
-    return {image.image_id: Path(image.path).stem.rstrip("0123456789") for image in log_of(running).images()}
+    images = DecisionLog(Catalog(project)).images()
+    return {image.image_id: Path(image.path).stem.rstrip("0123456789") for image in images}
 
 
 def steps(running):

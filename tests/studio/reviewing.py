@@ -1,14 +1,10 @@
 """What the tests of the Review tab have in common: a project with wrong labels, and what one does on the page."""
 
-from contextlib import suppress
-
 from playwright.sync_api import expect
 
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import DecisionRequest
 from bearkit.catalog.decisions import DecisionLog
-from bearkit.errors import ReviewError
-from bearkit.labelling.apply import unapply_decisions
 from tests.studio.pages import SECONDS
 
 
@@ -23,17 +19,18 @@ def plant(project):
     return wrong
 
 
-def as_at_first(running):
-    """Let the project be as it was, with four wrong labels in it; what they should be."""
-    unapply_decisions(running.project)
-    with suppress(ReviewError):  # nothing to undo, the first time
-        ledger_of(running).undo(n=10_000)
-    return plant(running.project)
-
-
 def opened(browser, url, view="&n=6&rest=1", **options):
+    """A new page on the Review tab."""
     page = browser.new_page(**options)
     page.goto(f"{url}?tab=review{view}")
+    expect(page.locator(".rv-grid figure").first).to_be_visible(timeout=SECONDS)
+    return page
+
+
+def reopened(browser, running, view="&n=6&rest=1", **options):
+    """The kept page on the Review tab."""
+    page = browser.kept_page(running.url, f"?tab=review{view}", **options)
+    expect(page.locator(".rv-busy")).to_have_count(0, timeout=SECONDS)
     expect(page.locator(".rv-grid figure").first).to_be_visible(timeout=SECONDS)
     return page
 

@@ -1,15 +1,13 @@
 """axe-core finds no serious or critical violation of ours on any tab of the studio."""
 
-import shutil
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from bearkit import Project, import_images
+from bearkit import import_images
 from bearkit.studio.steps import TABS
 from tests.conftest import picture
-from tests.studio.pages import Studio
+from tests.studio.pages import FOLLOW
 
 READY = {  # what a tab shows once it is filled
     "data": ".dt-grid figure img",
@@ -22,25 +20,16 @@ READY = {  # what a tab shows once it is filled
 GRADIO = [  # parts of Gradio that cannot be given other names or colours
     ".empty",  # a <div> with a label, in a component without a value
 ]
-FOLLOW = """address => {  // a link to a tab opens it without another load of the page, which costs three seconds
-    const link = Object.assign(document.createElement('a'), { href: address });
-    document.body.append(link);
-    link.click();
-    link.remove();
-}"""
 
 
-@pytest.fixture(scope="module")
-def running(drawn, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("accessible")
-    project = Project(shutil.copytree(drawn.root, folder / "shapes"))
-    (folder / "more").mkdir()
+@pytest.fixture
+def running(one_studio, drawn, tmp_path):
+    one_studio.show(drawn.root)
+    (tmp_path / "more").mkdir()
     for n in range(4):
-        (folder / "more" / f"{n}.png").write_bytes(picture(900 + n))
-    import_images(project, folder / "more", labelled=False)
-    studio = Studio(project)
-    yield studio
-    studio.end()
+        (tmp_path / "more" / f"{n}.png").write_bytes(picture(900 + n))
+    import_images(one_studio.project, tmp_path / "more", labelled=False)
+    return one_studio
 
 
 def test_no_tab_has_a_serious_violation_wide_and_light_or_narrow_and_dark(browser, running):

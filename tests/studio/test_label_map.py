@@ -2,12 +2,14 @@
 
 import math
 import re
+import shutil
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from bearkit import Project
 from bearkit.labelling import label_actions
 from bearkit.labelling.image_map import ImageMap
 from bearkit.labelling.label_queue import LabelQueue
@@ -19,18 +21,19 @@ from tests.studio.labelling import (
     open_label,
     pictures,
     press,
+    reopen_label,
     shape_of,
     shown_ids,
     steps,
 )
-from tests.studio.pages import SECONDS, shoot
+from tests.studio.pages import PHONE, SECONDS, shoot
 
 CANVAS = ".lb-canvas canvas"
-PIXEL = """([left, top]) => {
+PIXEL = """async ([left, top]) => {
+    for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);  // what changed is drawn then
     const canvas = document.querySelector('.lb-canvas canvas'), scale = canvas.width / canvas.clientWidth;
     return [...canvas.getContext('2d').getImageData(Math.round(left * scale), Math.round(top * scale), 1, 1).data];
 }"""
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "color_scheme": "dark"}
 
 
 @dataclass
@@ -82,24 +85,32 @@ class Dots:
         self.page.mouse.up()
 
 
-@pytest.fixture
-def two_labels(running):
-    """The same studio, where three drawings of two kinds have their label, and the map is there."""
-    queue, shapes = LabelQueue(running.project), shape_of(running)
+@pytest.fixture(scope="module")
+def mapped(unlabelled, tmp_path_factory):
+    """A project where three drawings of two kinds have their label, these labels, and the map of its drawings."""
+    project = Project(shutil.copytree(unlabelled.root, tmp_path_factory.mktemp("mapped") / "shapes"))
+    queue, shapes = LabelQueue(project), shape_of(project)
     known = {shape: [one for one in shapes if shapes[one] == shape][:3] for shape in ("disc", "star")}
     given = {image_id: shape for shape, ids in known.items() for image_id in ids}
-    label_actions.label_images(running.project, given, "ben")
+    label_actions.label_images(project, given, "ben")
     snapshot = queue.index.snapshot()
     values = ImageMap(queue).positions(snapshot).values.tolist()
-    running.positions = {image.image_id: place for image, place in zip(snapshot.images, values, strict=True)}
-    running.given = given
-    return running
+    places = {image.image_id: place for image, place in zip(snapshot.images, values, strict=True)}
+    return project, given, places
+
+
+@pytest.fixture
+def two_labels(one_studio, mapped):
+    """A studio of the same project."""
+    project, one_studio.given, one_studio.positions = mapped
+    one_studio.show(project.root)
+    return one_studio
 
 
 def open_map(browser, running, view="&many=12&map=1", **options):
-    page = open_label(browser, running, view, **options)
-    if "map=1" in view:
-        expect(page.locator(".lb-says")).to_contain_text("36 pictures", timeout=SECONDS)
+    """The kept page with the map, as it is at first."""
+    page = reopen_label(browser, running, view, **options)
+    expect(page.locator(".lb-says")).to_contain_text("36 pictures: 6 labelled, 30 with a proposal", timeout=SECONDS)
     return page, Dots(page, running.positions)
 
 
@@ -179,7 +190,8 @@ def test_a_key_for_a_whole_page_of_the_map_leaves_the_labels_that_people_gave(tw
 
 
 def test_a_click_a_legend_and_keys_show_what_lies_near(two_labels, browser):
-    page, dots = open_map(browser, two_labels, "&many=12")
+    page = open_label(browser, two_labels, "&many=12")  # it zooms: no other test gets this page
+    dots = Dots(page, two_labels.positions)
     expect(page.locator(CANVAS)).not_to_be_visible()
     page.keyboard.press("M")
     expect(page.locator(CANVAS)).to_be_focused()

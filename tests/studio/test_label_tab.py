@@ -5,7 +5,6 @@ from collections import Counter
 
 from playwright.sync_api import expect
 
-from bearkit import Project
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decision_types import DecisionRequest
 from bearkit.catalog.label_set import add_label, describe_label, label_set
@@ -19,20 +18,21 @@ from tests.studio.labelling import (
     open_label,
     pictures,
     press,
+    reopen_label,
     select_by_keys,
     shape_of,
     shown_ids,
     steps,
     type_label,
 )
-from tests.studio.pages import SECONDS, Studio, shoot
+from tests.studio.pages import FOLLOW, PHONE, SECONDS, port_of, shoot
 
 TWICE = """() => [1, 2].forEach(() => document.activeElement.dispatchEvent(
     new KeyboardEvent("keydown", { key: "1", bubbles: true })))"""
 
 
 def test_with_keys_alone_from_drawings_without_a_label_to_the_next_step(running, browser):
-    page, truth, pages = open_label(browser, running), shape_of(running), 0
+    page, truth, pages = reopen_label(browser, running), shape_of(running.project), 0
     expect(page.locator(".lb-name")).to_have_text("Look-alikes: what are they?")
     shoot(page, "label-1-look-alikes")
     while pictures(page).count():
@@ -73,7 +73,7 @@ def proposals(page):
 
 
 def test_clicks_select_exceptions_and_a_range_and_one_undo_takes_the_page_back(running, browser):
-    page = open_label(browser, running)
+    page = reopen_label(browser, running)
     ids = shown_ids(page)
     pictures(page).nth(1).click()
     pictures(page).nth(3).click(modifiers=["Shift"])
@@ -112,9 +112,9 @@ def test_clicks_select_exceptions_and_a_range_and_one_undo_takes_the_page_back(r
 
 
 def test_no_filter_and_no_button_above_or_below_the_grid_loses_choices_that_are_not_stored(running, browser):
-    ids = list(shape_of(running))
+    ids = list(shape_of(running.project))
     label_images(running.project, {ids[0]: "one", ids[20]: "two"}, "ben")
-    page = open_label(browser, running)
+    page = reopen_label(browser, running)
     shown = shown_ids(page)
     pictures(page).nth(2).click()
     page.keyboard.press("d")
@@ -134,7 +134,7 @@ def test_no_filter_and_no_button_above_or_below_the_grid_loses_choices_that_are_
 
 
 def test_what_was_left_for_later_comes_when_nothing_else_is_left(running, browser):
-    page = open_label(browser, running, "&many=48&by=random")
+    page = reopen_label(browser, running, "&many=48&by=random")
     later = shown_ids(page)[:3]
     pictures(page).nth(0).click()
     pictures(page).nth(2).click(modifiers=["Shift"])
@@ -145,50 +145,45 @@ def test_what_was_left_for_later_comes_when_nothing_else_is_left(running, browse
     expect(page.locator(".lb-progress")).to_have_text("33 of 36 labelled")
 
 
-def test_two_people_at_once_get_different_pages(running, browser):
-    ann = open_label(browser, running)
-    ben = open_label(browser, running, name="ben")
-    assert not {*shown_ids(ann)} & {*shown_ids(ben)}
+def test_two_people_get_different_pages_hear_when_none_is_left_and_get_the_page_of_who_goes(running, browser):
+    ann = open_label(browser, running, "&many=12&by=random")
+    ben = open_label(browser, running, "&many=12&by=random", name="ben")
     mine, his = shown_ids(ann), shown_ids(ben)
+    assert len(mine) == len(his) == 12 and not {*mine} & {*his}
     next_page(ann, lambda: type_label(ann, "one"))
-    assert not {*shown_ids(ann)} & {*his}
+    rest = {*shown_ids(ann)}
+    assert len(rest) == 12 and not rest & {*his}
     next_page(ben, lambda: type_label(ben, "two"))
     rows = {row["image_id"]: (row["reviewer"], row["to_label"]) for row in log_of(running).history()}
     assert rows == dict.fromkeys(mine, ("ann", "one")) | dict.fromkeys(his, ("ben", "two"))
-    ann.keyboard.press("u")  # one's own last step
-    expect(ann.get_by_text("Undone:")).to_be_visible(timeout=SECONDS)
-    assert {labels_of(running)[one] for one in his} == {"two"}
 
-
-def test_who_finds_all_that_is_left_with_others_can_look_again_and_is_told_when_nothing_is_left(running, browser):
-    ann = open_label(browser, running, "&many=48&by=random")
-    ben = open_label(browser, running, name="ben")
-    expect(ben.locator(".lb .rv-done")).to_contain_text("Others look at the 36 pictures that are left.")
+    told = ben.locator(".lb .rv-done")
+    expect(told).to_contain_text("Others look at the 12 pictures that are left.")
     with ben.expect_request(lambda request: "next_page" in (request.post_data or "")):
         ben.get_by_role("button", name="Look again").click()
-    expect(ben.locator(".lb .rv-done")).to_contain_text("Others look at the 36 pictures that are left.")
-    type_label(ann, "drawing")
+    expect(told).to_contain_text("Others look at the 12 pictures that are left.")
+    type_label(ann, "one")
     for page in (ann, ben):
         expect(page.locator(".lb .rv-done")).to_contain_text("Every picture has a label.", timeout=SECONDS)
 
+    ann.keyboard.press("u")  # one's own last step
+    expect(ann.get_by_text("Undone:")).to_be_visible(timeout=SECONDS)
+    loaded(ann)
+    assert {*shown_ids(ann)} == rest
+    assert {labels_of(running)[one] for one in his} == {"two"}
 
-def test_the_page_of_a_person_who_closes_the_tab_comes_to_the_other_at_once(running, browser):
-    ann = open_label(browser, running, "&many=24&by=random")
-    ben = open_label(browser, running, "&many=24&by=random", name="ben")
-    hers, his = {*shown_ids(ann)}, {*shown_ids(ben)}
-    assert (len(hers), len(his), hers & his) == (24, 12, set())
-    next_page(ben, lambda: type_label(ben, "drawing"))
-    expect(ben.locator(".lb .rv-done")).to_contain_text("Others look at the 24 pictures that are left.")
+    ben.get_by_label("Per page", exact=True).select_option("24")
+    expect(told).to_contain_text("Others look at the 12 pictures that are left.")
     ann.close()
-    expect(pictures(ben)).to_have_count(24, timeout=SECONDS)  # a page that is not given up comes after two minutes
-    assert {*shown_ids(ben)} == hers
+    expect(pictures(ben)).to_have_count(12, timeout=SECONDS)  # a page that is not given up comes after two minutes
+    assert {*shown_ids(ben)} == rest
     loaded(ben)
     press(ben, "1")
-    assert dict.fromkeys(hers | his, "drawing") == labels_of(running)
+    assert labels_of(running) == dict.fromkeys([*mine, *rest], "one") | dict.fromkeys(his, "two")
 
 
 def test_what_is_labelled_offline_waits_in_words_and_is_stored_once(running, browser):
-    page = open_label(browser, running)
+    page = reopen_label(browser, running)
     ids = shown_ids(page)
     page.context.set_offline(True)
     type_label(page, "disc")
@@ -202,24 +197,23 @@ def test_what_is_labelled_offline_waits_in_words_and_is_stored_once(running, bro
     assert list(steps(running).values()) == [dict.fromkeys(ids, ("label", "disc"))]
 
 
-def test_a_page_survives_that_the_studio_is_killed_and_the_browser_reloaded(running, browser):
-    page = open_label(browser, running)
+def test_a_page_survives_that_the_studio_is_killed_and_the_browser_reloaded(own_running, start, browser):
+    page = open_label(browser, own_running)
     ids = shown_ids(page)
-    running.process.kill()
-    running.process.join()
+    own_running.process.kill()
+    own_running.process.join()
     type_label(page, "disc")
     expect(page.locator(".lb .rv-saved")).to_have_text("1 waiting", timeout=SECONDS)
     page.goto("about:blank")
-    again = Studio(running.project, port=int(running.url.rstrip("/").rpartition(":")[2]))
+    again = start(own_running.project, port_of(own_running))
     page.goto(f"{again.url}?tab=label&many=12")
     loaded(page)
     expect(page.locator(".lb-progress")).to_have_text(f"{len(ids)} of 36 labelled", timeout=SECONDS)
-    assert list(steps(running).values()) == [dict.fromkeys(ids, ("label", "disc"))]
-    again.end()
+    assert list(steps(own_running).values()) == [dict.fromkeys(ids, ("label", "disc"))]
 
 
 def test_a_label_is_shown_as_it_was_typed_and_has_a_key_from_then_on(running, browser):
-    page = open_label(browser, running)
+    page = reopen_label(browser, running)
     first = len(shown_ids(page))
     next_page(page, lambda: type_label(page, "<b>x</b>"))
     expect(page.locator(".lb-label").first).to_have_text(f"<b>x</b>{first}1")
@@ -238,7 +232,7 @@ def test_the_field_for_a_label_completes_it_and_gives_nothing_while_it_is_empty(
     catalog = Catalog(running.project)
     for label in ("black bear", "square", "squirrel"):
         add_label(catalog, label)
-    page = open_label(browser, running)
+    page = reopen_label(browser, running)
     field, offered = page.locator(".lb .rv-palette input"), page.locator(".lb .rv-palette li")
     page.keyboard.press("Enter")  # nothing is proposed: it asks
     expect(field).to_be_focused()
@@ -257,7 +251,7 @@ def test_the_field_for_a_label_completes_it_and_gives_nothing_while_it_is_empty(
 
 
 def test_keys_do_nothing_while_one_types_and_a_second_enter_stores_nothing(running, browser):
-    page = open_label(browser, running)
+    page = reopen_label(browser, running)
     name = page.locator(".lb .rv-name")
     name.fill("")
     name.press_sequentially("xdu1?")
@@ -279,7 +273,7 @@ def test_the_label_set_gives_keys_meanings_and_hides_retired_labels(running, bro
     add_label(catalog, "square")
     add_label(catalog, "blob")
     describe_label(catalog, "blob", retired=True)
-    page = open_label(browser, running)
+    page = reopen_label(browser, running)
     expect(page.locator(".lb-label .lb-text")).to_have_text(["disc", "square", "Another label …"])
     disc = page.locator(".lb-label").first
     expect(disc.locator("kbd")).to_have_text("z")
@@ -293,7 +287,7 @@ def test_the_label_set_gives_keys_meanings_and_hides_retired_labels(running, bro
 
 
 def test_an_audit_is_blind_and_the_rest_is_accepted_and_taken_back_as_one_step(running, browser):
-    page, truth = open_label(browser, running), shape_of(running)
+    page, truth = open_label(browser, running), shape_of(running.project)
     for _ in range(2):
         label_page(page, truth)
     expect(page.locator(".lb-sentence")).to_contain_text("That is the model's own guess", timeout=SECONDS)
@@ -350,7 +344,7 @@ def test_an_audit_is_blind_and_the_rest_is_accepted_and_taken_back_as_one_step(r
 
 
 def test_the_order_one_label_and_more_like_this_are_kept_in_the_address(running, browser):
-    page, truth = open_label(browser, running), shape_of(running)
+    page, truth = reopen_label(browser, running), shape_of(running.project)
     for _ in range(2):
         label_page(page, truth)
     page.get_by_label("Order", exact=True).select_option("random")
@@ -375,9 +369,8 @@ def test_the_order_one_label_and_more_like_this_are_kept_in_the_address(running,
 
 
 def test_a_phone_has_large_buttons_and_needs_no_keys(running, browser):
-    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "color_scheme": "dark"}
     add_label(Catalog(running.project), "disc")
-    page = open_label(browser, running, **phone)
+    page = reopen_label(browser, running, **PHONE)
     for button in page.locator(".lb button:visible").all():
         assert button.bounding_box()["height"] >= 44, button.inner_text()
     pictures(page).nth(1).tap()
@@ -395,36 +388,27 @@ def test_a_phone_has_large_buttons_and_needs_no_keys(running, browser):
         assert box is None or box["x"] + box["width"] <= 390, part
 
 
-def test_without_pictures_the_tab_leads_to_data(tmp_path, browser):
-    empty = Studio(Project(tmp_path / "empty"))
-    page = open_label(browser, empty)
-    page.get_by_role("link", name="Bring pictures in on the Data tab").click()
-    expect(page).to_have_url(re.compile("tab=data"))
-    expect(page.locator(".lb")).not_to_be_visible(timeout=SECONDS)
-    empty.end()
-
-
 def test_examples_are_chosen_in_both_grids_and_shown_beside_the_labels_and_in_the_help(running, browser):
     """By default the first ones that a person confirmed; a chosen one takes their place."""
     catalog = Catalog(running.project)
     images = log_of(running).images()
-    shapes = shape_of(running)
+    shapes = shape_of(running.project)
     discs = [image.image_id for image in images if shapes[image.image_id] == "disc"]
     stars = [image.image_id for image in images if shapes[image.image_id] == "star"]
     for ids, name in ((discs[:5], "disc"), (stars[:2], "star")):
         log_of(running).decide([DecisionRequest(one, "label", name) for one in ids], "ann", kind="label")
-    page = open_label(browser, running)
+    page = reopen_label(browser, running)
     shown = page.locator(".lb-label", has_text="disc").locator(".lb-examples img")
     expect(shown).to_have_count(3)
     assert [discs[n][:12] in shown.nth(n).get_attribute("src") for n in range(3)] == [True] * 3
-    page.goto(f"{running.url}?tab=review&kind=any&label=disc&at={discs[4]}")
+    page.evaluate(FOLLOW, f"?tab=review&kind=any&label=disc&at={discs[4]}")
     expect(page.locator(f".rv figure.cur[data-id='{discs[4]}']")).to_be_visible(timeout=SECONDS)
     page.keyboard.press("E")
     expect(page.get_by_text("This picture is an example of disc")).to_be_visible(timeout=SECONDS)
     assert {row["label"]: row["examples"] for row in label_set(catalog)}["disc"] == (discs[4],)
-    page.goto(f"{running.url}?tab=label&many=12")
-    loaded(page)
+    page.evaluate(FOLLOW, "?tab=label&many=12")
     expect(shown).to_have_count(1)
+    loaded(page)
     assert discs[4][:12] in shown.first.get_attribute("src")
     shoot(page, "14-label-examples")
     page.keyboard.press("?")

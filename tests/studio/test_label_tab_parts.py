@@ -1,6 +1,7 @@
 """What the Label tab asks of the library: pages for several people, keys of labels, audits that people answer."""
 
 import base64
+import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -258,6 +259,17 @@ def test_a_page_that_was_closed_comes_to_the_other_but_not_a_newer_one_of_the_sa
     assert not shown_ids(tab.next_page(asked("ben", many="18"))) & shown_ids(new)
     tab.give_up({"reviewer": "ann", "images": sorted(shown_ids(new))})
     tab.give_up({"reviewer": "eve", "images": ["nothing"]})
+    assert len(shown_ids(tab.next_page(asked("ben", many="18")))) == 18
+
+
+def test_nobody_looks_at_the_images_of_a_catalogue_that_takes_the_place_of_another(queue, tmp_path):
+    project = queue.index.project
+    shutil.copytree(project.root, tmp_path / "copy")
+    tab = made(LabelTab, project, SharedIndex(project))
+    assert len(shown_ids(tab.next_page(asked("ann", many="18")))) == 18
+    assert tab.next_page(asked("ben"))["empty"] == "others"
+    shutil.rmtree(project.root)
+    (tmp_path / "copy").rename(project.root)
     assert len(shown_ids(tab.next_page(asked("ben", many="18")))) == 18
 
 

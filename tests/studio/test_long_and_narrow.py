@@ -16,11 +16,10 @@ from bearkit.studio.shared_index import SharedIndex
 from bearkit.training.config import TrainConfig
 from bearkit.web.prediction_html import cut, note
 from tests.gradio_parts import made
-from tests.studio.pages import SECONDS
-from tests.studio.reviewing import figures, opened, stored
+from tests.studio.pages import SECONDS, TOUCH
+from tests.studio.reviewing import figures, reopened, stored
 
 LONG = "A very long label " * 16 + "of 300 letters"
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 
 
 def box(locator):
@@ -30,7 +29,7 @@ def box(locator):
 
 def test_on_a_phone_the_large_picture_leaves_its_tile_and_the_buttons_in_sight(reviewed, browser):
     running, _ = reviewed
-    page = opened(browser, running.url, **PHONE)
+    page = reopened(browser, running, **TOUCH)
     figures(page).nth(4).click()
     for key in (" ", "ArrowRight"):
         page.keyboard.press(key)
@@ -50,8 +49,8 @@ def test_a_label_of_hundreds_of_letters_breaks_no_page(reviewed, browser):
     ledger = DecisionLog(Catalog(running.project))
     one = ledger.images()[0]
     ledger.decide([DecisionRequest(one.image_id, "relabel", LONG)], "chance", kind="quality")
-    for size in ({"viewport": {"width": 1280, "height": 800}}, PHONE):
-        page = opened(browser, running.url, "&n=50&rest=1", **size)
+    for size in ({"viewport": {"width": 1280, "height": 800}}, TOUCH):
+        page = reopened(browser, running, "&n=50&rest=1", **size)
         wide = "document.documentElement.scrollWidth <= innerWidth"
         tile = page.locator(f"figure[data-id='{one.image_id}']")
         label = tile.locator(f"b[title='{LONG}']")

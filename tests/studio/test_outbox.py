@@ -1,5 +1,6 @@
 """Decisions that wait in the browser: those of another project, and a browser that keeps nothing."""
 
+import json
 import re
 
 from playwright.sync_api import expect
@@ -7,16 +8,12 @@ from playwright.sync_api import expect
 from bearkit import Project
 from bearkit.sources.importing import import_images
 from tests.conftest import write_pictures
-from tests.studio.pages import REVIEWER, SECONDS, Studio
+from tests.studio.pages import REVIEWER, SECONDS, port_of
 from tests.studio.reviewing import figures, ledger_of, stored
 
 WAITING = "Object.keys(localStorage).filter(key => key.startsWith('bearkit-waiting:'))"
-KEEP = """([project, n, called]) => {
-    for (let i = 0; i < n; i += 1) {
-        const choices = [{ image_id: `${i}`, action: 'keep', to: null }];
-        const text = JSON.stringify({ project, called, choices });
-        localStorage.setItem(`bearkit-waiting:${project}:1-2:0000000${i}`, text);
-    }
+KEEP = """kept => {
+    for (const [key, text] of Object.entries(kept)) localStorage.setItem(`bearkit-waiting:${key}`, text);
 }"""
 FULL = """() => {
     for (let size = 1 << 20; size >= 1; size >>= 1) {
@@ -31,9 +28,8 @@ FORBIDDEN = """Object.defineProperty(window, 'localStorage', {
 ONLY_OPEN = "Keep this page open until it is saved: this browser cannot store it"
 
 
-def test_decisions_of_another_project_are_told_of_and_sent_once_it_is_open(own_review, tmp_path):
+def test_decisions_of_another_project_are_told_of_and_sent_once_it_is_open(own_review, start, tmp_path):
     running, page, _ = own_review
-    port = int(running.url.rstrip("/").rpartition(":")[2])
     first = figures(page).first.get_attribute("data-id")
     before = len(ledger_of(running).history())
     running.process.kill()
@@ -42,7 +38,7 @@ def test_decisions_of_another_project_are_told_of_and_sent_once_it_is_open(own_r
     expect(page.locator(".rv-saved")).to_have_text("1 waiting", timeout=SECONDS)
     page.goto("about:blank")
     import_images(Project(tmp_path / "pets"), write_pictures(tmp_path / "source", {"cat": 2, "dog": 2}))
-    other = Studio(Project(tmp_path / "pets"), port=port)
+    other = start(Project(tmp_path / "pets"), port_of(running))
     page.goto(other.url)
     told = page.get_by_text("1 decision of the project “shapes” waits in this browser. To send it, open the studio")
     expect(told).to_contain_text(f"at this address, {other.url.rstrip('/')}", timeout=SECONDS)
@@ -51,64 +47,63 @@ def test_decisions_of_another_project_are_told_of_and_sent_once_it_is_open(own_r
     assert ledger_of(other).history() == []
     other.end()
     page.goto("about:blank")
-    again = Studio(running.project, port=port)
+    again = start(running.project, port_of(running))
     page.goto(again.url)
     expect(page.locator(".bk-head span")).to_contain_text("35 pictures", timeout=SECONDS)
     expect(told).to_have_count(0)
     assert [row["image_id"] for row in ledger_of(again).history(1)] == [first]
     assert len(ledger_of(again).history()) == before + 1
     assert page.evaluate(WAITING) == []
-    again.end()
 
 
-def test_decisions_of_another_project_can_be_discarded_and_it_asks_once(review):
-    _, page, _ = review
-    page.evaluate(KEEP, ["f00", 9, "bears"])
-    page.evaluate(KEEP, ["ba5", 3, None])
-    page.reload()
-    bears = page.get_by_text("9 decisions of the project “bears” wait in this browser. To send them, open")
-    others = page.get_by_text("3 decisions of another project wait in this browser.")
-    for text in (bears, others):
-        expect(text).to_be_visible(timeout=SECONDS)
-    asked = []
+def opened_with(browser, url, kept):
+    """A page whose browser has kept these texts, by project, tab and number."""
+    page = browser.new_page()
+    page.add_init_script(f"({KEEP})({json.dumps(kept)})")
+    page.goto(f"{url}?tab=review&n=6&rest=1")
+    return page
+
+
+def decision(number, called):
+    choices = [{"image_id": str(number), "action": "keep", "to": None}]
+    return json.dumps({"called": called, "choices": choices})
+
+
+def test_decisions_of_another_project_can_be_discarded_it_asks_once_and_another_tab_hears_of_it(reviewed, browser):
+    running, _ = reviewed
+    kept = {f"f00:1-2:0000000{n}": decision(n, "bears") for n in range(9)}
+    kept |= {f"ba5:1-2:0000000{n}": decision(n, None) for n in range(3)}
+    page = opened_with(browser, running.url, kept)
+    other = page.context.new_page()
+    other.goto(running.url)
+    words = "9 decisions of the project “bears” wait in this browser. To send them, open"
+    tabs = [(tab.get_by_text(words), tab.get_by_text("3 decisions of another project wait")) for tab in (page, other)]
+    for line in (*tabs[0], *tabs[1]):
+        expect(line).to_be_visible(timeout=SECONDS)
+    (bears, _), asked = tabs[0], []
     page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
     bears.get_by_role("button", name="Discard").click()
     expect(bears).to_be_visible()
     assert len(page.evaluate(WAITING)) == 12
     page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept()))
     bears.get_by_role("button", name="Discard").click()
-    expect(bears).to_have_count(0)
-    expect(others).to_be_visible()
+    for theirs, others in tabs:
+        expect(theirs).to_have_count(0, timeout=SECONDS)
+        expect(others).to_be_visible()
     assert len(page.evaluate(WAITING)) == 3
     assert asked == ["Discard 9 decisions? This cannot be undone."] * 2
+    expect(figures(page).first).to_be_visible()
     page.keyboard.press("k")  # the page is as alive as before
     stored(page, 1)
 
 
-def test_another_tab_hears_that_decisions_were_discarded(review):
-    running, page, _ = review
-    page.evaluate(KEEP, ["f00", 2, "bears"])
-    page.reload()
-    tabs = [page, page.context.new_page()]
-    tabs[1].goto(running.url)
-    told = [tab.get_by_text("2 decisions of the project “bears” wait") for tab in tabs]
-    for text in told:
-        expect(text).to_be_visible(timeout=SECONDS)
-    tabs[1].once("dialog", lambda dialog: dialog.accept())
-    told[1].get_by_role("button", name="Discard").click()
-    for text in told:
-        expect(text).to_have_count(0, timeout=SECONDS)
-
-
-def test_what_cannot_be_read_stops_nothing(review):
-    _, page, _ = review
-    told = page.get_by_text("1 decision of another project waits in this browser.")
-    expect(told).to_have_count(0)
-    for kept in ("{", "null", "[]", '{"choices": 1}'):
-        page.evaluate("text => localStorage.setItem('bearkit-waiting:f00:1-2:00000001', text)", kept)
-        page.reload()
-        expect(told).to_be_visible(timeout=SECONDS)
-        expect(figures(page).first).to_be_visible(timeout=SECONDS)
+def test_what_cannot_be_read_stops_nothing(reviewed, browser):
+    running, _ = reviewed
+    unreadable = ("{", "null", "[]", '{"choices": 1}')
+    kept = {f"f00:1-2:0000000{n}": text for n, text in enumerate(unreadable)}
+    page = opened_with(browser, running.url, kept)
+    expect(page.get_by_text("4 decisions of another project wait in this browser.")).to_be_visible(timeout=SECONDS)
+    expect(figures(page).first).to_be_visible(timeout=SECONDS)
 
 
 def test_a_browser_that_is_full_says_that_the_page_must_stay_open(review):

@@ -1,33 +1,44 @@
-"""The Predict tab in a real browser: many pictures at once, and a wrong prediction that is corrected."""
+"""The Predict tab in a real browser: one picture, many at once, and a wrong prediction that is corrected."""
 
 import csv
 import re
-import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from bearkit import Predictor, export_model
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.decisions import DecisionLog
-from bearkit.core.project import Project
 from bearkit.inference.batch import predict_files
 from bearkit.studio.predict_many import MOST_SHOWN
 from tests.conftest import drawings
-from tests.studio.pages import SECONDS, Studio, shoot
+from tests.studio.pages import SECONDS, shoot
 
 
 @pytest.fixture
-def predicting(browser, trained, tmp_path):
-    """The Predict tab of a trained project; yields (page, project)."""
-    project = Project(shutil.copytree(trained.project.root, tmp_path / "shapes"))
-    running = Studio(project)
-    page = browser.new_page()
-    page.goto(f"{running.url}?tab=predict")
+def trained_studio(one_studio, trained):
+    one_studio.show(trained.project.root)
+    return one_studio
+
+
+@pytest.fixture
+def predicting(browser, trained_studio):
+    """The kept page on the Predict tab of a trained project, for one picture; yields (page, project)."""
+    page = browser.kept_page(trained_studio.url, "?tab=predict")
     expect(page.get_by_label("Model").first).to_have_value(re.compile("^run 001"), timeout=SECONDS)
-    yield page, project
-    running.end()
+    page.get_by_role("tab", name="One picture").click()
+    return page, trained_studio.project
+
+
+@pytest.fixture
+def predict_page(browser, trained_studio):
+    """A new page, for a test that gives one picture after another, or looks at the answer to the first."""
+    page = browser.new_page()
+    page.goto(f"{trained_studio.url}?tab=predict")
+    expect(page.get_by_label("Model").first).to_have_value(re.compile("^run 001"), timeout=SECONDS)
+    return page
 
 
 @pytest.fixture
@@ -121,3 +132,40 @@ def test_a_wrong_prediction_is_corrected_and_joins_the_data(predicting, stranger
     page.get_by_text("it is octagon now. Its label was hexagon.").wait_for()
     assert labels(project)[added] == "octagon"
     shoot(page, "predict-corrected")
+
+
+def test_why_on_the_predict_page(predict_page, trained):
+    page = predict_page
+    picture = sorted(trained.project.images.rglob("*.png"))[0]
+    page.locator("[role=tabpanel]:visible input[type=file]").first.set_input_files(picture)
+    page.get_by_text(" sure").wait_for()
+    page.get_by_role("button", name="Why?", exact=True).click()
+    heat = page.get_by_alt_text("heat map")
+    heat.wait_for()
+    assert heat.get_attribute("src").startswith("data:image/jpeg")
+    assert page.locator(".bk-near img").count() == 0
+    page.get_by_label("Also show similar training pictures").check()
+    page.get_by_role("button", name="Why?", exact=True).click()
+    page.get_by_text("Most similar training pictures:").wait_for()
+    assert page.locator(".bk-near img").count() == 6
+    shoot(page, "predict-why")
+
+
+def test_a_picture_that_browsers_do_not_show_is_shown_as_it_was_read(predict_page, trained, tmp_path):
+    drawing = Image.open(sorted(trained.project.images.rglob("*.png"))[0]).convert("RGB")
+    page = predict_page
+    for kind, name in (("TGA", "a.tga"), ("JPEG2000", "a.jp2"), ("PNG", "a.png")):
+        drawing.save(tmp_path / name, kind)
+        page.locator("[role=tabpanel]:visible input[type=file]").set_input_files(tmp_path / name)
+        page.get_by_text(" sure").wait_for()
+        shown = page.get_by_alt_text("your picture")
+        if kind == "PNG":
+            expect(shown).to_have_count(0)
+        else:
+            shown.wait_for()
+            assert shown.evaluate("image => image.naturalWidth") > 100
+            frame = page.locator(".bk-frame img").bounding_box()
+            assert min(frame["width"], frame["height"]) > 100  # no broken image
+            shoot(page, f"predict-{kind}")
+            page.get_by_label("Remove Image").or_(page.get_by_label("Clear")).first.click()
+            expect(shown).to_have_count(0)

@@ -254,24 +254,6 @@ def test_the_hosted_studio_only_predicts(opened, monkeypatch, trained):
     assert page.get_by_role("tab").count() >= 5
 
 
-def test_why_on_the_predict_page(opened, trained):
-    page = opened("?tab=predict")
-    picture = sorted(trained.project.images.rglob("*.png"))[0]
-    expect(page.get_by_label("Model").first).to_have_value(re.compile("^run 001"), timeout=SECONDS)
-    page.locator("[role=tabpanel]:visible input[type=file]").set_input_files(picture)
-    page.get_by_text(" sure").wait_for()
-    button(page, "Why?").click()
-    heat = page.get_by_alt_text("heat map")
-    heat.wait_for()
-    assert heat.get_attribute("src").startswith("data:image/jpeg")
-    assert page.locator(".bk-near img").count() == 0
-    page.get_by_label("Also show similar training pictures").check()
-    button(page, "Why?").click()
-    page.get_by_text("Most similar training pictures:").wait_for()
-    assert page.locator(".bk-near img").count() == 6
-    shoot(page, "predict-why")
-
-
 def test_a_gradio_space_with_thumbnails_and_examples(browser, trained, tmp_path):
     model = export_model(trained.project, tmp_path / "model", thumbnails=True)
     drawings = sorted(trained.project.images.rglob("*.png"))
@@ -291,24 +273,3 @@ def test_a_gradio_space_with_thumbnails_and_examples(browser, trained, tmp_path)
     finally:
         app.terminate()
         app.communicate(timeout=60)
-
-
-def test_a_picture_that_browsers_do_not_show_is_shown_as_it_was_read(opened, trained, tmp_path):
-    drawing = Image.open(sorted(trained.project.images.rglob("*.png"))[0]).convert("RGB")
-    page = opened("?tab=predict")
-    expect(page.get_by_label("Model").first).to_have_value(re.compile("^run 001"), timeout=SECONDS)
-    for kind, name in (("TGA", "a.tga"), ("JPEG2000", "a.jp2"), ("PNG", "a.png")):
-        drawing.save(tmp_path / name, kind)
-        page.locator("[role=tabpanel]:visible input[type=file]").set_input_files(tmp_path / name)
-        page.get_by_text(" sure").wait_for()
-        shown = page.get_by_alt_text("your picture")
-        if kind == "PNG":
-            expect(shown).to_have_count(0)
-        else:
-            shown.wait_for()
-            assert shown.evaluate("image => image.naturalWidth") > 100
-            frame = page.locator(".bk-frame img").bounding_box()
-            assert min(frame["width"], frame["height"]) > 100  # no broken image
-            shoot(page, f"predict-{kind}")
-            page.get_by_label("Remove Image").or_(page.get_by_label("Clear")).first.click()
-            expect(shown).to_have_count(0)

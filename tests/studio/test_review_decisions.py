@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 from bearkit.catalog.catalog import Catalog
 from bearkit.catalog.settings import catalog_name
 from bearkit.studio.outbox import Outbox
-from tests.studio.pages import OUTBOX, SECONDS, Studio
-from tests.studio.reviewing import figures, ledger_of, opened, stored
+from tests.studio.pages import OUTBOX, SECONDS, port_of
+from tests.studio.reviewing import figures, ledger_of, opened, reopened, stored
 
 SERVER = "**/component_server/**"
 
@@ -40,7 +40,7 @@ def test_what_is_decided_offline_is_sent_by_itself_and_no_alarm_stays(review):
     assert len(ledger_of(running).history()) == before + 2
 
 
-def test_what_waits_survives_that_the_studio_is_killed_and_the_page_reloaded(own_review):
+def test_what_waits_survives_that_the_studio_is_killed_and_the_page_reloaded(own_review, start):
     running, page, _ = own_review
     ids = [figures(page).nth(n).get_attribute("data-id") for n in range(3)]
     before = len(ledger_of(running).history())
@@ -52,18 +52,18 @@ def test_what_waits_survives_that_the_studio_is_killed_and_the_page_reloaded(own
     asked = []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     page.goto("about:blank")  # nobody asks whether to leave: nothing is lost
-    again = Studio(running.project, port=int(running.url.rstrip("/").rpartition(":")[2]))
+    again = start(running.project, port_of(running))
     page.goto(again.url)  # not even on the Review tab
     expect(page.locator(".bk-head span")).to_contain_text("34 pictures", timeout=SECONDS)
     assert rows(running, 3) == [(ids[2], "delete"), (ids[1], "keep"), (ids[0], "delete")]
     assert len(ledger_of(running).history()) == before + 3
     assert page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('bearkit-waiting')).length") == 0
     assert asked == []
-    again.end()
 
 
-def test_what_a_closed_tab_left_is_sent_by_another_one(review):
-    running, page, _ = review
+def test_what_a_closed_tab_left_is_sent_by_another_one(reviewed, browser):
+    running, _ = reviewed
+    page = opened(browser, running.url)
     first = figures(page).first.get_attribute("data-id")
     page.route(SERVER, lambda route: route.abort())
     page.keyboard.press("d")
@@ -106,7 +106,7 @@ def test_an_answer_to_an_earlier_decision_does_not_call_the_later_one_stored(rev
 
 def test_fifty_keys_in_a_moment_are_stored_in_order(reviewed, browser):
     running, _ = reviewed
-    page = opened(browser, running.url, "&n=50&rest=1")
+    page = reopened(browser, running, "&n=50&rest=1")
     ids = [figure.get_attribute("data-id") for figure in figures(page).all()][:30]
     keys = ["k", "d", "1"] * 10
     page.evaluate(

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.studio.pages import SECONDS
-from tests.studio.reviewing import confirm, figures, ledger_of, opened, relabel, stored
+from tests.studio.reviewing import confirm, figures, ledger_of, relabel, reopened, stored
 
 SERVER = "**/component_server/**"
 
@@ -171,7 +171,8 @@ def test_keys_are_refused_in_words_while_the_next_page_loads(review):
 
 def test_the_large_picture_is_in_sight_from_the_last_row(reviewed, browser):
     running, _ = reviewed
-    page = opened(browser, running.url, "&n=50&rest=1", viewport={"width": 1280, "height": 800})
+    page = reopened(browser, running, "&n=50&rest=1")
+    page.set_viewport_size({"width": 1280, "height": 800})
     for _ in range(40):
         page.keyboard.press("ArrowRight")
     page.keyboard.press("Space")
@@ -183,7 +184,7 @@ def test_the_large_picture_is_in_sight_from_the_last_row(reviewed, browser):
 
 def test_a_review_ends_when_no_label_is_in_doubt(reviewed, browser):
     running, _ = reviewed
-    page = opened(browser, running.url, "&n=50")
+    page = reopened(browser, running, "&n=50")
     confirm(page)
     expect(page.get_by_text("Done: no suspicious labels left")).to_be_visible(timeout=SECONDS)
     expect(page.get_by_text("suspicious labels (0)")).to_have_count(1)

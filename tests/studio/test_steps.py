@@ -5,14 +5,11 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.studio.pages import Studio
-
 
 @pytest.fixture
-def running(shapes):
-    studio = Studio(shapes)
-    yield studio
-    studio.end()
+def running(one_studio, drawn):
+    one_studio.show(drawn.root)
+    return one_studio
 
 
 def test_on_a_phone_all_tabs_are_in_sight_and_their_names_tell_their_state(browser, running):

@@ -1,7 +1,6 @@
 """The studio in a real browser, from an empty project to a prediction."""
 
 import re
-import shutil
 import time
 import urllib.request
 from urllib.error import HTTPError
@@ -13,7 +12,7 @@ from playwright.sync_api import expect
 from bearkit import Project, import_images, runs
 from tests.conftest import write_drawings
 from tests.processes import Served
-from tests.studio.pages import SECONDS, Studio, import_folder, shoot
+from tests.studio.pages import SECONDS, import_folder, shoot
 
 
 def wait_for_fields(page, *labels):
@@ -36,19 +35,10 @@ def imported(tmp_path_factory, with_body):
 
 
 @pytest.fixture
-def own(imported, tmp_path):
-    """A studio of the drawings that the test may train in."""
-    running = Studio(Project(shutil.copytree(imported.root, tmp_path / "shapes")))
-    yield running
-    running.end()
-
-
-@pytest.fixture(scope="module")
-def untrained(imported):
-    """One studio of the drawings for all tests that train nothing."""
-    running = Studio(imported)
-    yield running
-    running.end()
+def own(one_studio, imported):
+    """A studio of the drawings."""
+    one_studio.show(imported.root)
+    return one_studio
 
 
 def open_train(browser, running):
@@ -82,26 +72,32 @@ AT_ONCE = """async (fold, name) => {  // no person is as quick: a click, and the
 }"""
 
 
-def test_what_is_typed_into_a_field_as_soon_as_it_is_seen_stays(browser, untrained):
-    page = open_train(browser, untrained)
-    fold = page.get_by_role("button", name=re.compile("^Settings"))
-    assert fold.evaluate(AT_ONCE, "Epochs: classifier only (body frozen)") == "27"
-
-
 @pytest.mark.slow(20)
 def test_from_an_empty_project_to_a_prediction(page, studio):
     _, folder = studio
     expect(page.get_by_text("no pictures yet")).to_be_visible(timeout=SECONDS)
     expect(page.get_by_role("button", name="sample birds")).to_be_visible()
     shoot(page, "1-empty")
+    page.get_by_role("tab", name="Review").click()
+    expect(page.get_by_text("there are no pictures to review yet")).to_be_visible(timeout=SECONDS)
+    page.get_by_role("tab", name="Label").click()
+    page.get_by_role("link", name="Bring pictures in on the Data tab").click()
+    expect(page).to_have_url(re.compile("tab=data"))
+    expect(page.locator(".lb")).not_to_be_visible(timeout=SECONDS)
 
     import_folder(page, folder / "photos")
     expect(page.get_by_text("24 new pictures, 1 rejected")).to_be_visible(timeout=SECONDS)
     expect(page.get_by_text("24 pictures · 3 labels: disc, square, star")).to_be_visible(timeout=SECONDS)
     expect(page.get_by_role("row", name="disc, train: 6 pictures disc, valid: 2 pictures")).to_be_visible()
+    page.get_by_role("link", name="1 rejected").click()
+    expect(page.get_by_role("cell", name="page.jpg")).to_be_visible()
+    page.get_by_text("Rejected files (1)").click()
+    expect(page.get_by_role("cell", name="page.jpg")).not_to_be_visible()
     page.get_by_text("Rejected files (1)").click()
     expect(page.get_by_text("not a picture that can be read: it is a web page")).to_be_visible()
     shoot(page, "2-data")
+    page.get_by_role("tab", name="Review").click()
+    expect(page.locator(".rv-progress")).to_contain_text("0 decided", timeout=SECONDS)
 
     page.get_by_role("tab", name="Train").click()
     page.get_by_role("button", name="Train: about").click()
@@ -123,27 +119,37 @@ def test_from_an_empty_project_to_a_prediction(page, studio):
     assert page.asked_outside == []
 
 
-@pytest.mark.slow(15)
-def test_a_training_goes_on_when_the_page_is_closed_and_is_there_when_it_opens_again(browser, own):
+@pytest.mark.slow(25)
+def test_a_training_outlives_its_page_is_begun_with_and_compared_and_another_is_stopped(browser, own):
     page = open_train(browser, own)
     page.get_by_role("button", name="Train: about").click()
     while not runs.list_usable(own.project):  # the page's button Stop is there for a moment only
         page.wait_for_timeout(20)
     page.close()
-    again = browser.new_page()
-    again.goto(own.url)
-    again.get_by_role("tab", name="Train").click()
-    expect(again.get_by_text("validation pictures wrong")).to_be_visible(timeout=SECONDS)
-
-
-@pytest.mark.slow(15)
-def test_a_training_can_be_stopped(browser, own):
     page = open_choices(browser, own)
+    expect(page.get_by_text("validation pictures wrong")).to_be_visible(timeout=SECONDS)
+    expect(page.get_by_text("run 001, trained in")).to_be_visible(timeout=SECONDS)
+
+    page.get_by_label("Start from").click()
+    page.get_by_role("option", name="run 001, stage-1", exact=True).click()
+    page.get_by_label("Epochs: classifier only").fill("2")
+    page.get_by_role("button", name="Train: about").click()
+    expect(page.get_by_text("run 002, trained in")).to_be_visible(timeout=SECONDS)
+    page.get_by_text("The same on the command line").click()
+    expect(page.get_by_text("--start 001/stage-1")).to_be_visible()
+
+    page.get_by_role("button", name="Compare runs").click()
+    # The last two runs are chosen already, the older one first.
+    expect(page.get_by_role("row", name=re.compile("^Epochs: classifier only.* 15 2$"))).to_be_visible(timeout=SECONDS)
+    expect(page.get_by_role("row", name=re.compile("^error rate "))).to_be_visible()
+    page.get_by_text("What could go wrong").click()
+    shoot(page, "7-compare")
+
     page.get_by_label("Epochs: classifier only").fill("20000")
     page.get_by_role("button", name="Train: about").click()
     expect(page.get_by_text("of 20000")).to_be_visible(timeout=SECONDS)
-    page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_text("Run 001 was stopped")).to_be_visible(timeout=SECONDS)
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_text("Run 003 was stopped")).to_be_visible(timeout=SECONDS)
 
 
 def unfreeze(page, epochs, size):
@@ -152,23 +158,6 @@ def unfreeze(page, epochs, size):
     page.get_by_role("button", name="Advanced settings").click()
     wait_for_fields(page, "Weight decay", "Whole network: sizes in pixels", "Show rare labels")
     page.get_by_label("Whole network: sizes in pixels").fill(str(size))
-
-
-def test_a_preset_sets_the_epochs_and_the_estimate_and_follows_them(browser, untrained):
-    page = open_choices(browser, untrained)
-    fast, better = (page.get_by_role("radio", name=re.compile(f"^{name}")) for name in ("Fast", "Better"))
-    epochs, button = page.get_by_label("Epochs: whole network"), page.get_by_role("button", name="Train: about")
-    expect(fast).to_be_checked()
-    estimate = button.inner_text()
-    better.check()
-    expect(epochs).to_have_value("6")
-    expect(button).not_to_have_text(estimate)
-    epochs.fill("3")
-    expect(better).not_to_be_checked()
-    expect(fast).not_to_be_checked()
-    epochs.fill("0")
-    expect(fast).to_be_checked()
-    expect(button).to_have_text(estimate)
 
 
 @pytest.mark.slow(30)
@@ -199,9 +188,55 @@ def test_an_unfrozen_training_outlives_its_page_answers_others_and_stops_at_once
     assert kinds[kinds.index("stop") :].count("epoch") <= 1
 
 
-@pytest.mark.slow(15)
-def test_a_rate_is_found_and_a_click_puts_it_into_the_form(browser, untrained):
-    page = open_choices(browser, untrained)
+@pytest.mark.slow(20)
+def test_the_settings_of_a_training_and_what_is_told_about_wrong_ones(browser, own, tmp_path):
+    page = open_train(browser, own)
+    fold = page.get_by_role("button", name=re.compile("^Settings"))
+    assert fold.evaluate(AT_ONCE, "Epochs: classifier only (body frozen)") == "27", "it stays"
+    wait_for_fields(page, "Start from", "Epochs: classifier only", "File with its weights")
+    presets_set_the_epochs_and_the_estimate_and_follow_them(page)
+    random_changes_are_shown_on_the_projects_pictures(page)
+    empty_fields_are_told(page)
+    a_rate_is_found_and_a_click_puts_it_into_the_form(page)
+    errors_are_told_with_what_helps(page, tmp_path)
+
+
+def presets_set_the_epochs_and_the_estimate_and_follow_them(page):
+    fast, better = (page.get_by_role("radio", name=re.compile(f"^{name}")) for name in ("Fast", "Better"))
+    epochs, button = page.get_by_label("Epochs: whole network"), page.get_by_role("button", name="Train: about")
+    expect(fast).to_be_checked()
+    estimate = button.inner_text()
+    better.check()
+    expect(epochs).to_have_value("6")
+    expect(button).not_to_have_text(estimate)
+    epochs.fill("3")
+    expect(better).not_to_be_checked()
+    expect(fast).not_to_be_checked()
+    epochs.fill("0")
+    expect(fast).to_be_checked()
+    expect(button).to_have_text(estimate)
+
+
+def random_changes_are_shown_on_the_projects_pictures(page):
+    page.get_by_role("button", name="Advanced settings").click()
+    page.get_by_label("strong").check()
+    page.get_by_role("button", name="Preview the changes").click()
+    image = page.locator("[role=tabpanel]:visible img[src*='/file=']").last
+    expect(image).to_be_visible(timeout=SECONDS)
+    shoot(page, "8-tricks")
+
+
+def empty_fields_are_told(page):
+    page.get_by_label("Epochs: classifier only").fill("")
+    page.get_by_role("button", name="Train: about").click()
+    expect(page.get_by_text("“Epochs: classifier only (body frozen)” is empty")).to_be_visible(timeout=SECONDS)
+    page.get_by_label("Epochs: classifier only").fill("2.5")
+    page.get_by_role("button", name="Train: about").click()
+    expect(page.get_by_text("must be a whole number, not 2.5")).to_be_visible(timeout=SECONDS)
+    page.get_by_label("Epochs: classifier only").fill("15")
+
+
+def a_rate_is_found_and_a_click_puts_it_into_the_form(page):
     page.get_by_role("button", name="Find a learning rate").click()
     page.get_by_role("button", name="For the classifier").click()
     valley = page.get_by_role("button", name=re.compile("^valley "))
@@ -216,57 +251,17 @@ def test_a_rate_is_found_and_a_click_puts_it_into_the_form(browser, untrained):
     expect(page.get_by_text("nothing was trained here yet")).to_be_visible(timeout=SECONDS)
 
 
-@pytest.mark.slow(20)
-def test_runs_are_compared_and_a_stage_can_be_begun_with(browser, own):
-    page = open_choices(browser, own)
-    page.get_by_role("button", name="Train: about").click()
-    expect(page.get_by_text("run 001, trained in")).to_be_visible(timeout=SECONDS)
-    page.get_by_label("Start from").click()
-    page.get_by_role("option", name="run 001, stage-1", exact=True).click()
-    page.get_by_label("Epochs: classifier only").fill("2")
-    page.get_by_role("button", name="Train: about").click()
-    expect(page.get_by_text("run 002, trained in")).to_be_visible(timeout=SECONDS)
-    page.get_by_text("The same on the command line").click()
-    expect(page.get_by_text("--start 001/stage-1")).to_be_visible()
-    page.get_by_role("button", name="Compare runs").click()
-    # The last two runs are chosen already, the older one first.
-    expect(page.get_by_role("row", name=re.compile("^Epochs: classifier only.* 15 2$"))).to_be_visible(timeout=SECONDS)
-    expect(page.get_by_role("row", name=re.compile("^error rate "))).to_be_visible()
-    page.get_by_text("What could go wrong").click()
-    shoot(page, "7-compare")
-
-
-def test_what_random_changes_do_is_shown_on_the_projects_pictures(browser, untrained):
-    page = open_choices(browser, untrained)
-    page.get_by_role("button", name="Advanced settings").click()
-    page.get_by_label("strong").check()
-    page.get_by_role("button", name="Preview the changes").click()
-    image = page.locator("img[src*='/file=']").last
-    expect(image).to_be_visible(timeout=SECONDS)
-    shoot(page, "8-tricks")
-
-
-def test_errors_are_told_with_what_helps(browser, untrained, tmp_path):
-    page = browser.new_page()
-    page.goto(untrained.url)
+def errors_are_told_with_what_helps(page, folder):
+    page.get_by_role("tab", name="Data").click()
     import_folder(page, "/nowhere/<b>at all</b>")
-    expect(page.get_by_text("does not exist")).to_be_visible(timeout=SECONDS)
-    expect(page.get_by_text("Hint:")).to_be_visible()
+    told = page.locator(".toast-body", has_text="does not exist")
+    expect(told).to_be_visible(timeout=SECONDS)
+    expect(told).to_contain_text("Hint:")
     expect(page.get_by_text("<b>at all</b>").first).to_be_visible()
     page.get_by_role("tab", name="Predict").click()
-    (tmp_path / "page.jpg").write_text("<html></html>")
-    page.locator("input[type=file]").last.set_input_files(tmp_path / "page.jpg")
+    (folder / "page.jpg").write_text("<html></html>")
+    page.locator("input[type=file]").last.set_input_files(folder / "page.jpg")
     expect(page.get_by_text("there is no model yet")).to_be_visible(timeout=SECONDS)
-
-
-def test_empty_fields_are_told(browser, untrained):
-    page = open_choices(browser, untrained)
-    page.get_by_label("Epochs: classifier only").fill("")
-    page.get_by_role("button", name="Train: about").click()
-    expect(page.get_by_text("“Epochs: classifier only (body frozen)” is empty")).to_be_visible(timeout=SECONDS)
-    page.get_by_label("Epochs: classifier only").fill("2.5")
-    page.get_by_role("button", name="Train: about").click()
-    expect(page.get_by_text("must be a whole number, not 2.5")).to_be_visible(timeout=SECONDS)
 
 
 def answer(url, **headers):
@@ -280,8 +275,8 @@ def answer(url, **headers):
 
 
 @pytest.mark.slow
-def test_other_sites_cannot_reach_it_and_only_thumbnails_are_served(untrained):
-    url, project = untrained.url, untrained.project
+def test_other_sites_cannot_reach_it_and_only_thumbnails_are_served(own, imported):
+    url, project = own.url, own.project
     status, headers = answer(url)
     assert status == 200
     assert headers["x-content-type-options"] == "nosniff"
@@ -291,7 +286,7 @@ def test_other_sites_cannot_reach_it_and_only_thumbnails_are_served(untrained):
     assert answer(f"{url}gradio_api/upload", post=True, **{"Sec-Fetch-Site": "cross-site"})[0] == 403
     assert answer(f"{url}gradio_api/upload", post=True, Origin=url.rstrip("/"))[0] != 403
     # and only thumbnails of the project are served
-    source = project.root.parent / "photos" / "disc" / "disc00.png"
+    source = imported.root.parent / "photos" / "disc" / "disc00.png"
     assert source.exists() and project.catalog.exists()
     assert answer(f"{url}gradio_api/file={source}")[0] == 403
     assert answer(f"{url}gradio_api/file={project.catalog}")[0] in (403, 404)

@@ -10,6 +10,7 @@ from bearkit.training import lr_curve
 from bearkit.training.loop import TrainSetup, seeded
 from bearkit.training.lr_finder import END, START, STEPS, lr_find
 from bearkit.training.optimizer import AdamW, Group
+from tests import tiny_body
 
 RATES = np.geomspace(START, END, STEPS)
 
@@ -114,7 +115,7 @@ def test_smoothing_moves_no_minimum():
 
 @pytest.mark.slow
 def test_the_learners_finder_keeps_a_curve_and_changes_no_weight(shapes):
-    learn = Learner(shapes, unfrozen_batch_size=4)  # a hundred steps of the body take a seventh of the time
+    learn = Learner(shapes)
     torch.manual_seed(5)
     before = torch.get_rng_state()
     curve = learn.lr_find()
@@ -122,6 +123,11 @@ def test_the_learners_finder_keeps_a_curve_and_changes_no_weight(shapes):
     assert learn.lr_plot == shapes.cache / "lr_curve.png"
     assert learn.lr_plot.read_bytes()[:4] == b"\x89PNG"
     assert 1e-5 < curve.suggestions["valley"] < 1e-1
+
+
+@pytest.mark.slow
+def test_the_learners_finder_for_the_body_keeps_its_curve_with_the_run(small_shapes):
+    learn = tiny_body.learner(small_shapes, unfrozen_batch_size=4)
     learn.load("001/stage-1")
     weights = learn.run.checkpoint("stage-1").read_bytes()
     learn.unfreeze(2)

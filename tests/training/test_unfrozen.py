@@ -30,6 +30,7 @@ from bearkit.training.network import cut, layer_groups, lr_factors
 from bearkit.training.optimizer import AdamW, Group
 from bearkit.training.precision import Precision
 from bearkit.training.sampling import epoch_order, epoch_size
+from tests import tiny_body
 from tests.conftest import calibrated, close, write_drawings
 from tests.processes import bearkit, process
 
@@ -38,31 +39,31 @@ SMALL = {"sizes": (64,), "unfrozen_batch_size": 16}  # pictures of 64 pixels mak
 
 
 @pytest.mark.slow
-def test_stages_go_on_from_each_other_and_each_can_be_gone_back_to(shapes):
-    learn = Learner(shapes).load("001/stage-1")
-    frozen = learn.predict(shapes.root / "images/disc/disc00.png").probs
+def test_stages_go_on_from_each_other_and_each_can_be_gone_back_to(small_shapes):
+    learn = tiny_body.learner(small_shapes).load("001/stage-1")
+    frozen = learn.predict(small_shapes.root / "images/disc/disc00.png").probs
     learn.unfreeze()
     result = learn.fit_one_cycle(2, slice(1e-5, 1e-3), **SMALL)
     assert [stage["name"] for stage in result.stages] == ["unfrozen"]
     assert [row["epoch"] for row in result.stages[0]["epochs"]] == [0, 1]
     assert learn.run.id == "002"
     assert set(learn.run.checkpoints) == {"stage-2", "stage-2-best"}
-    tuned = learn.predict(shapes.root / "images/disc/disc00.png").probs
+    tuned = learn.predict(small_shapes.root / "images/disc/disc00.png").probs
     assert tuned != frozen
     learn.save("good")
     with pytest.raises(RunError, match="is reserved for stages"):
         learn.save("stage-1")
     learn.load("stage-1")  # of the run that this one went on from
     assert learn.run.id == "001"
-    assert learn.predict(shapes.root / "images/disc/disc00.png").probs == frozen
+    assert learn.predict(small_shapes.root / "images/disc/disc00.png").probs == frozen
     learn.load("002/good")
-    assert learn.predict(shapes.root / "images/disc/disc00.png").probs == tuned
+    assert learn.predict(small_shapes.root / "images/disc/disc00.png").probs == tuned
     learn.freeze()
     assert [stage["checkpoint"] for stage in learn.fit_one_cycle(2).stages] == ["stage-2"]
     predictions = learn.run.predictions()
     again = Predictor(learn.export())
     assert again.config.preprocessing.size == 64  # the body was tuned for it
-    answer = again.predict(shapes.root / str(predictions.paths[0])).probs
+    answer = again.predict(small_shapes.root / str(predictions.paths[0])).probs
     assert list(answer.values()) == pytest.approx(calibrated(predictions.logits[0], again), abs=close(again))
     with pytest.raises(RunError, match="has no stage `nowhere`"):
         learn.load("002/nowhere")
@@ -101,24 +102,24 @@ def timm_probs(network, predictor, path):
 
 
 @pytest.mark.slow
-def test_a_part_of_the_body_learns_and_the_rest_stands_still(shapes):
-    learn = Learner(shapes).load("001/stage-1")
+def test_a_part_of_the_body_learns_and_the_rest_stands_still(small_shapes):
+    learn = tiny_body.learner(small_shapes).load("001/stage-1")
     learn.unfreeze(2)
     learn.fit_one_cycle(2, 1e-3, augment="none")
     state = {name: tensor for name, tensor in checkpoint_of(learn).items() if name.startswith("body.")}
-    before = BODY.network().state_dict()
+    before = registry.get(tiny_body.NAME, "none").network().state_dict()
     changed = {name for name, tensor in state.items() if not torch.equal(tensor, before[name.removeprefix("body.")])}
     assert changed
-    assert all(name.startswith(("body.blocks.6", "body.conv_head", "body.bn2")) for name in changed)
+    assert all(name.startswith("body.layer4") for name in changed)
     assert not any("running" in name for name in changed)
 
 
 @pytest.mark.slow
-def test_a_whole_body_learns_and_batch_norm_keeps_its_statistics(shapes):
-    learn = Learner(shapes).load("001/stage-1")
+def test_a_whole_body_learns_and_batch_norm_keeps_its_statistics(small_shapes):
+    learn = tiny_body.learner(small_shapes).load("001/stage-1")
     learn.unfreeze()
     learn.fit_one_cycle(1, 1e-3, **SMALL)
-    state, before = checkpoint_of(learn), BODY.network().state_dict()
+    state, before = checkpoint_of(learn), registry.get(tiny_body.NAME, "none").network().state_dict()
     for name, tensor in before.items():
         learnt = not torch.equal(state[f"body.{name}"], tensor)
         assert learnt != ("running" in name or "num_batches" in name), name
@@ -418,8 +419,8 @@ def test_early_stopping_ends_a_stage(shapes):
 
 
 @pytest.mark.slow
-def test_sizes_grow_through_the_epochs_and_the_last_one_is_the_models(shapes):
-    learn = Learner(shapes).load("001/stage-1")
+def test_sizes_grow_through_the_epochs_and_the_last_one_is_the_models(small_shapes):
+    learn = tiny_body.learner(small_shapes).load("001/stage-1")
     learn.unfreeze()
     learn.fit_one_cycle(2, 1e-4, sizes=(48, 96), unfrozen_batch_size=16, augment="strong", oversample=True)
     assert Predictor(learn.export()).config.preprocessing.size == 96
