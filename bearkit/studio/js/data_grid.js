@@ -15,7 +15,7 @@ const PART = 60;    // pictures of a request
 const PAUSE = 60;   // milliseconds without scrolling after which pictures are asked for
 /** @type {Record<string, string>} */
 const AFTER = { pending: ' (saving)', waiting: ' (waiting)', refused: ' (not saved)' };
-const WIDE = { least: 132, gap: 8, caption: 30 };
+const WIDE = { least: 124, gap: 8, caption: 30 };
 const NARROW = { least: 100, gap: 4, caption: 28, columns: 3 };
 
 /**

@@ -19,7 +19,7 @@ export const SOURCES = {
 };
 export const SORTS = {
   '': 'newest first', oldest: 'oldest first', label: 'label', name: 'file name', doubt: 'most doubtful label',
-  likeness: 'like the chosen picture',
+  likeness: 'most alike',
 };
 /** @type {Row[]} */
 export const KEYS = [
