@@ -247,10 +247,9 @@ def test_pictures_are_found_opened_labelled_deleted_and_taken_back(page, shared,
     shown(page, "4 pictures: red fox.")
     expect(page.get_by_role("gridcell", name=re.compile("^red fox, picture"))).to_have_count(4, timeout=SECONDS)
     assert len(labelled(shared, "red fox")) == 4
-    a, b = (cells(page).nth(n).bounding_box() for n in (0, 2))
-    page.mouse.move(a["x"] + 20, a["y"] + 20)
+    cells(page).first.hover()
     page.mouse.down()
-    page.mouse.move(b["x"] + 20, b["y"] + 20, steps=4)
+    cells(page).nth(2).hover()
     page.mouse.up()
     shown(page, "3 selected")
     page.keyboard.press("d")
