@@ -110,7 +110,8 @@ def test_the_address_names_the_tab_a_reload_stays_and_back_goes_back(review):
 def test_an_answer_never_stands_beside_a_file_that_is_no_picture(review, tmp_path):
     running, page, _ = review
     page.get_by_role("tab", name="Predict").click()
-    drop = page.locator("input[type=file]").last
+    shown(page, "Drop a picture.")
+    drop = page.locator("[role=tabpanel]:visible input[type=file]").first
     drop.set_input_files(next((running.project.images / "star").glob("*.png")))
     shown(page, re.compile("sure, in|unlike the training"))
     (tmp_path / "page.jpg").write_text("<html></html>")

@@ -75,7 +75,7 @@ AT_ONCE = """async (fold, name) => {  // no person is as quick: a click, and the
 @pytest.mark.slow(20)
 def test_from_an_empty_project_to_a_prediction(page, studio):
     _, folder = studio
-    expect(page.get_by_text("no pictures yet")).to_be_visible(timeout=SECONDS)
+    expect(page.get_by_text("no pictures yet", exact=True)).to_be_visible(timeout=SECONDS)
     expect(page.get_by_role("button", name="sample birds")).to_be_visible()
     shoot(page, "1-empty")
     page.get_by_role("tab", name="Review").click()
