@@ -36,7 +36,7 @@ def sgd(
     X, y = line.dots()
     fit = line.descend(X, y, lr=lr, steps=steps, batch_size=batch_size)
     if gif is not None:
-        save_gif(fit, gif)
+        save_gif(X, y, fit, gif)
     show(as_json, fit.as_dict(), _describe(fit, line.largest_rate(X)))
 
 

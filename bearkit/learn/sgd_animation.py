@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from bearkit.errors import OptionError
-from bearkit.learn.sgd import Fit, dots, loss_surface, predict
+from bearkit.learn.sgd import Fit, loss_surface, predict
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
@@ -36,14 +36,14 @@ def animate(X: np.ndarray, y: np.ndarray, fit: Fit) -> "FuncAnimation":
     return made
 
 
-def save_gif(fit: Fit, file: Path, X: np.ndarray | None = None, y: np.ndarray | None = None) -> Path:
+def save_gif(X: np.ndarray, y: np.ndarray, fit: Fit, file: Path) -> Path:
     """Write the animation of a descent as a GIF.
 
     Args:
-        fit: the descent.
-        file: where the GIF goes; a file that is there is replaced.
-        X: float (n, 2); by default those of `sgd.dots()`, and so is `y`.
+        X: float (n, 2), as `sgd.dots` makes it.
         y: float (n,).
+        fit: the descent on these dots.
+        file: where the GIF goes; a file that is there is replaced.
 
     Raises:
         OptionError: the file's name does not end with .gif, or its folder is not there.
@@ -52,8 +52,6 @@ def save_gif(fit: Fit, file: Path, X: np.ndarray | None = None, y: np.ndarray | 
         raise OptionError(f"{file} is no name of a GIF", hint="end it with .gif")
     if not file.parent.is_dir():
         raise OptionError(f"there is no folder {file.parent}", hint="make it first")
-    if X is None or y is None:
-        X, y = dots()
     figure, show = _draw(X, y, fit)
     images = []
     for step in _frames(fit):  # matplotlib's own writer draws each frame twice
