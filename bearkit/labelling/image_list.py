@@ -229,9 +229,7 @@ def _alike(now: Snapshot, rows: np.ndarray, near: str) -> list[int]:
     (row,) = now.rows_of([near])
     if row < 0:
         raise ReviewError("the picture to compare with is not ready", hint="wait a moment, or choose another one")
-    features = now.features
-    norms = np.maximum(np.linalg.norm(features[rows], axis=1), 1e-6)
-    similarity = features[rows] @ features[row] / norms
+    similarity = now.likeness(row)[rows]
     similarity[rows == row] = np.inf
     ranked: list[int] = rows[np.argsort(-similarity, kind="stable")].tolist()
     return ranked

@@ -148,8 +148,7 @@ class ReviewQueue:
         (row,) = snapshot.rows_of([image_id])
         if row < 0:
             return []
-        features = snapshot.features
-        similarity = features @ features[row] / np.maximum(np.linalg.norm(features, axis=1), 1e-6)
+        similarity = snapshot.likeness(row)
         similarity[row], similarity[~snapshot.present] = -np.inf, -np.inf
         nearest = np.argsort(-similarity)[:n]
         return [snapshot.images[other] for other in nearest if np.isfinite(similarity[other])]

@@ -130,6 +130,12 @@ class Snapshot:
         """The rows of these images, int; -1 for an unknown id."""
         return np.array([self.row_of.get(image_id, -1) for image_id in image_ids], np.int64)
 
+    def likeness(self, row: int) -> np.ndarray:
+        """The cosine similarity of each image's features with those of one image, times the latter's norm; (N,)."""
+        features = self.features
+        likeness: np.ndarray = features @ features[row] / np.maximum(np.linalg.norm(features, axis=1), 1e-6)
+        return likeness
+
     def mask_of(self, image_ids: Iterable[str]) -> np.ndarray:
         """A mask of these images, bool (N,); unknown ids are ignored."""
         mask = np.zeros(len(self.images), dtype=bool)
