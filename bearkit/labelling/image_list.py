@@ -129,7 +129,7 @@ class ImageList:
 
         Args:
             query: filters, search and sort.
-            state: of the moment that is asked for.
+            state: the images to choose from.
 
         Raises:
             ReviewError: the sort needs a model, and there are fewer than two labels; or the image that others are

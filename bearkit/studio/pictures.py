@@ -65,7 +65,7 @@ class Pictures:
         """Return some images of a query, in its order, and everything else that the page shows.
 
         Args:
-            request: as for `part`; and `at`, the id of an image whose place is asked for.
+            request: as for `part`; and `at`, an image id: the answer has its place.
 
         Returns:
             What `part` returns; `all`, the number of images of the project; `place` of the image `at`, -1 if it does

@@ -41,7 +41,7 @@ function opened(name) {
 }
 
 /**
- * Opens a tab; one that is open already is told that its filters may have changed.
+ * Opens a tab. A tab that is open already reads its filters from the address again.
  * @param {string} name
  */
 function show(name) {

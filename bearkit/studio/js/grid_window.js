@@ -14,7 +14,7 @@
  * @param {number} width of the grid in pixels
  * @param {number} total cells
  * @param {{ least: number, gap: number, caption: number, columns?: number }} sizes `least`: the least width of a cell;
- *   `caption`: what a cell is higher than wide; `columns`: at least so many, even if cells are narrower
+ *   `caption`: a cell's height less its width; `columns`: the least number of columns
  * @returns {Layout}
  */
 export function layoutOf(width, total, { least, gap, caption, columns: few = 1 }) {
